@@ -1,0 +1,60 @@
+# Two commands matter: `make demo` and `make test`. Both set up what they need from a fresh checkout.
+#
+#   make demo            play the story at high speed, with a live view        SPEED=600  how many times as fast
+#   make demo ONCE=1     the same without a terminal; succeeds only if every expectation held
+#   make test            format, lint, types, contracts, tests, the story included
+#   make setup | lint | lock | clean
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-print-directory
+
+# Debian keeps mosquitto in /usr/sbin, which is not on every user's PATH.
+export PATH := $(PATH):/usr/local/sbin:/usr/sbin
+
+SCENARIO ?= spine
+SPEED ?=
+ONCE ?=
+UV ?= uv
+ROOMS := dispenserd drivers protocol scheduler simulator
+SOURCES := $(ROOMS) tests
+
+.PHONY: help setup demo test lint format lock clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+setup:
+	@.ci/setup
+
+demo: setup
+	@.venv/bin/dispenserd simulate $(SCENARIO) $(if $(SPEED),--speed $(SPEED)) $(if $(filter-out 0,$(ONCE)),--once)
+
+test: lint
+	@echo "== tests"
+	@.venv/bin/python -m pytest -n 2 --dist worksteal
+
+lint: setup
+	@echo "== format"
+	@.venv/bin/ruff format --check --quiet $(SOURCES) || { .venv/bin/ruff format --check $(SOURCES); exit 1; }
+	@echo "== lint"
+	@.venv/bin/ruff check --quiet $(SOURCES)
+	@echo "== types"
+	@.venv/bin/mypy --strict
+	@echo "== contracts"
+	@.venv/bin/lint-imports
+
+format: setup
+	@.venv/bin/ruff format $(SOURCES)
+	@.venv/bin/ruff check --fix $(SOURCES)
+
+# The lock holds versions and hashes and no address, so that it works behind any mirror.
+lock:
+	@command -v $(UV) >/dev/null || { echo "make lock needs uv: install it, or name it with UV=path"; exit 1; }
+	$(UV) pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url \
+	    --custom-compile-command "make lock" --group dev pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

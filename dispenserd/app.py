@@ -1,0 +1,252 @@
+"""The composition root of a home: builds everything by hand, passes arguments, and starts it.
+
+Crash-only: whatever fails unexpectedly ends the process; systemd starts it again, replay finds out where
+things stand, and the robot's log says what is not in the journal.
+
+Not in force: rule 30's safe mode after three failed starts (no memory of starts yet).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from dispenserd import __version__, control
+from dispenserd.clock import Clock, watch_steps
+from dispenserd.config import Config, CredentialKey, FileKey, limits
+from dispenserd.config_file import ConfigError
+from dispenserd.courier import Courier, Probe
+from dispenserd.engine import Engine
+from dispenserd.fagsystem.mapping import ResidentIdentity
+from dispenserd.fagsystem.sync import FolderSync
+from dispenserd.handlers import handlers
+from dispenserd.heartbeat import Heartbeat
+from dispenserd.mqtt.downlink import CommandLife, Downlink
+from dispenserd.mqtt.session import Broker, Session
+from dispenserd.mqtt.translate import presence
+from dispenserd.mqtt.uplink import Uplink
+from dispenserd.security import keys
+from dispenserd.store.errors import damaged
+from dispenserd.store.thread import StoreThread
+from drivers.connection import RobotConnection
+from drivers.robot import RobotExpectation
+from scheduler.commands import Fact, ReportClockStep
+from scheduler.events import DaemonStarted, RobotDumped
+from scheduler.evolve import evolve
+from scheduler.expand import Catalogue, DayClock
+from scheduler.plan import DayPart
+from scheduler.summary import summarise
+from scheduler.window import LocalTime
+from scheduler.world import Setting, World
+
+SESSION_BITS = 64
+"""A serial session's number: none of an earlier run may come again while one of its frames is in flight."""
+
+ALIVE_S = 60.0
+"""Rule 27: the heartbeat stands for an engine that turned within this."""
+
+
+def setting_of(config: Config, rate: float) -> Setting:
+    """What the core needs of the configuration; machine limits keep their real seconds at this rate."""
+    times = config.clock_times
+    return Setting(
+        box=config.home.box,
+        resident=config.resident.key,
+        robot=config.robot.serial,
+        local=LocalTime(config.home.zone),
+        clock=DayClock(
+            version=1,
+            times={
+                DayPart.MORNING: times.morning,
+                DayPart.NOON: times.noon,
+                DayPart.EVENING: times.evening,
+                DayPart.NIGHT: times.night,
+            },
+        ),
+        catalogue=Catalogue(
+            known=frozenset(config.medicine.known), critical=frozenset(config.medicine.critical)
+        ),
+        limits=limits(config).stretched(rate),
+        staff_phone=config.home.staff_phone,
+    )
+
+
+async def run(config: Config, clock: Clock, probe: Probe | None) -> None:
+    """One home, until cancelled. Raises ConfigError, ControlError, StoreError or StoreKeyError."""
+    log = structlog.get_logger()
+    broker, oncall_key = _broker(config), _oncall_key(config)
+    listening = control.listen(config.control.socket)
+    with listening:
+        store = await StoreThread.open(config.store.path, _key(config))
+        try:
+            world = await _replayed(store)
+            setting = setting_of(config, clock.rate)
+            engine = Engine(world, setting, store, clock)
+            log.info("home starts", box=config.home.box, rows=store.sequence)
+            await _serve(config, clock, probe or _no_probe, engine, setting, broker, oncall_key, listening)
+        finally:
+            await store.close()
+
+
+async def _serve(
+    config: Config,
+    clock: Clock,
+    probe: Probe,
+    engine: Engine,
+    setting: Setting,
+    broker: Broker,
+    oncall_key: bytes,
+    listening: socket.socket,
+) -> None:
+    box, now = config.home.box, clock.now
+    session = Session(
+        broker, f"home-{box}", Downlink.subscriptions(box), presence=presence(box, engine.head[0])
+    )
+    life = CommandLife(longest=setting.limits.command_life, clocks_apart=setting.limits.clock_agreement)
+    robot, courier = _robot(config, clock, engine, setting, probe)
+
+    def alive() -> bool:
+        return clock.monotonic() - engine.turned_s < ALIVE_S
+
+    async def stepped(step: timedelta) -> None:
+        structlog.get_logger().error("clock stepped", seconds=int(step.total_seconds()))
+        await engine.submit(ReportClockStep())
+
+    beat = Heartbeat(engine, session, box, now, alive, lambda: summarise(engine.world, now()))
+    services = (
+        courier.run,
+        robot.run,
+        _folder(config, engine, setting, now).run,
+        session.run,
+        Uplink(engine, session, box, now).run,
+        Downlink(engine, session, box, oncall_key, life, now).run,
+        beat.run,
+        partial(watch_steps, clock, setting.limits.clock_agreement, stepped),
+        partial(control.serve, listening, handlers(engine, setting, now)),
+    )
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(engine.run())
+        # Before anybody else speaks: whatever was in flight is unproven from here on.
+        await engine.submit(DaemonStarted(now(), __version__, box, engine.head[0]))
+        for service in services:
+            tasks.create_task(service())
+
+
+def _robot(
+    config: Config, clock: Clock, engine: Engine, setting: Setting, probe: Probe
+) -> tuple[RobotConnection, Courier]:
+    def known_log(log_id: str) -> int | None:
+        robot = engine.world.robot
+        return robot.log_read if robot.log_id == log_id and robot.log_read else None
+
+    def deliver(facts: Sequence[Fact]) -> None:
+        courier.deliver(facts)
+
+    robot = RobotConnection(
+        port=str(config.robot.port),
+        baud=config.robot.baud,
+        expected=RobotExpectation(
+            serial=config.robot.serial,
+            family=config.robot.family,
+            accept_unauthenticated=config.robot.accept_unauthenticated,
+        ),
+        known_log=known_log,
+        position=lambda: engine.head,
+        deliver=deliver,
+        dump=_Dumps(clock, deliver).take,
+        monotonic=clock.monotonic,
+        now=clock.now,
+        new_session=lambda: secrets.randbits(SESSION_BITS),
+        rate=clock.rate,
+    )
+    courier = Courier(engine, setting, robot, clock, probe)
+    return robot, courier
+
+
+class _Dumps:
+    """Journals what the robot last said before a fault, at most once an hour: a loose plug can't fill a disk."""
+
+    EVERY_S = 3600.0
+
+    def __init__(self, clock: Clock, deliver: Callable[[Sequence[Fact]], None]) -> None:
+        self._clock = clock
+        self._deliver = deliver
+        self._last_s: float | None = None
+
+    def take(self, reason: str, lines: tuple[str, ...]) -> None:
+        structlog.get_logger().warning("robot session ended", reason=reason)
+        now_s = self._clock.monotonic()
+        if self._last_s is None or now_s >= self._last_s + self.EVERY_S:
+            self._last_s = now_s
+            self._deliver([RobotDumped(at=self._clock.now(), reason=reason, lines=lines)])
+
+
+def _folder(config: Config, engine: Engine, setting: Setting, now: Callable[[], datetime]) -> FolderSync:
+    resident = ResidentIdentity(
+        key=config.resident.key,
+        system=config.resident.identifier_system,
+        value=config.resident.identifier_value,
+    )
+    fagsystem = config.fagsystem
+    return FolderSync(engine, fagsystem.folder, resident, setting.local, fagsystem.poll_s, now)
+
+
+async def _replayed(store: StoreThread) -> World:
+    """What the journal says happened. A damaged file or a broken chain ends the start: the robot stays
+    locked and the missing heartbeat calls somebody."""
+    faults = await store.integrity()
+    if faults:
+        raise damaged(faults)
+    world = World()
+    for event in await store.replay():
+        world = evolve(world, event)
+    return world
+
+
+def _key(config: Config) -> bytes:
+    match config.store.key:
+        case FileKey(path=path):
+            return keys.FileKey(path).key()
+        case CredentialKey(name=name):
+            return keys.CredentialKey(name, os.environ.get("CREDENTIALS_DIRECTORY")).key()
+
+
+def _broker(config: Config) -> Broker:
+    mqtt = config.mqtt
+    password = _secret(mqtt.password_file, "[mqtt] password_file") if mqtt.password_file else ""
+    return Broker(mqtt.host, mqtt.port, mqtt.username or "", password, mqtt.ca_file)
+
+
+def _oncall_key(config: Config) -> bytes:
+    text = _secret(config.mqtt.oncall_public_key_file, "[mqtt] oncall_public_key_file")
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise ConfigError(
+            "[mqtt] oncall_public_key_file does not hold 64 hexadecimal characters.",
+            "Receipts and decisions could not be checked, so no incident would ever count as delivered.",
+            "Copy the .pub file beside on-call's signing key again.",
+        ) from None
+
+
+def _secret(path: Path, setting: str) -> str:
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        raise ConfigError(
+            f"{setting} can't be read.",
+            "The home can't talk to staff without it.",
+            "Check the path and that this user may read the file.",
+        ) from None
+
+
+def _no_probe(point: str) -> None:
+    """A home outside a rehearsal has no crash points."""

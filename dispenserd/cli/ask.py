@@ -1,0 +1,57 @@
+"""Asking the running home: one call, and its errors as the ends of a command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from dispenserd.cli.failure import Exit, Failure, failed
+from dispenserd.cli.words import REFUSALS, REFUSED_MEANS, refusal
+from dispenserd.control_call import CALL_TIMEOUT_S, CallError, Unreachable, call
+
+EXITS = {
+    "too_long": Exit.USAGE,
+    "bad_request": Exit.USAGE,
+    "bad_arguments": Exit.USAGE,
+    "unknown_call": Exit.USAGE,
+    "store": Exit.STORE,
+    "configuration": Exit.CONFIGURATION,
+    "not_ready": Exit.NOT_REACHABLE,
+}
+"""Error code of a call -> exit code. Codes of refusals end as REFUSED, anything else as CHECKED_AND_FALSE."""
+
+
+def ask(socket: Path, name: str, arguments: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The home's answer; Failure with the matching exit code."""
+    try:
+        return call(socket, name, arguments or {}, CALL_TIMEOUT_S)
+    except CallError as error:
+        if error.code in REFUSALS:
+            raise refused(error.code) from None
+        raise failed(EXITS.get(error.code, Exit.CHECKED_AND_FALSE), error.code, error) from None
+    except Unreachable as error:
+        raise _unreachable(socket, error) from None
+
+
+def refused(code: str) -> Failure:
+    """The home said no, for safety."""
+    why, next_step = refusal(code)
+    return Failure(Exit.REFUSED, code, f"Refused: {why}", REFUSED_MEANS, next_step)
+
+
+def _unreachable(socket: Path, error: Unreachable) -> Failure:
+    if error.sent:
+        return Failure(
+            Exit.NOT_REACHABLE,
+            "no_answer",
+            f"The home did not answer on {socket} ({error.reason}).",
+            "It may or may not have carried this out.",
+            "Look with `dispenserd doses` and `dispenserd status` before you repeat it.",
+        )
+    return Failure(
+        Exit.NOT_REACHABLE,
+        "not_reachable",
+        f"No home answers on {socket} ({error.reason}).",
+        "dispenserd is not running, or not with this configuration, or you may not use its socket.",
+        "Check `systemctl status dispenserd`, --config and your user; the journal can be read without it.",
+    )

@@ -1,0 +1,65 @@
+"""Which dose a person means by a shortened dose id, and which incident by the start of its id.
+
+A dose id is `<resident key>/<date>/<slot>/<part>`. A short form must name one dose alone: an ambiguous one
+is never resolved by nearness or recency, because the answer decides about medicine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dispenserd.cli.failure import Failure, usage
+
+CANDIDATES_SHOWN_MAX = 8
+"""More are not read in an error; the table of all is one command away."""
+
+PREFIX_CHARS_MIN = 4
+"""A shorter start of an id is a slip of the keyboard rather than a name."""
+
+
+def dose_named(short: str, doses: Iterable[str]) -> str:
+    """The one dose id that `short` names: whole, a start of it, or its end from the date on."""
+    known = sorted(set(doses))
+    if short in known:
+        return short
+    found = [dose for dose in known if _ends_as(dose, short) or _starts_as(dose, short)]
+    return _one(
+        short, found, "dose", "Write the date and the slot, as in 2026-11-02/evening; see `dispenserd doses`."
+    )
+
+
+def incident_named(short: str, incidents: Iterable[str]) -> str:
+    """The one incident id that starts with `short`."""
+    known = sorted(set(incidents))
+    if short in known:
+        return short
+    found = [incident for incident in known if _starts_as(incident, short)]
+    return _one(short, found, "incident", "Write more of its id; see `dispenserd oncall list`.")
+
+
+def _ends_as(dose: str, short: str) -> bool:
+    """`2026-11-02/evening` and `2026-11-02/evening/1`: whole segments, the date among them."""
+    wanted, segments = short.split("/"), dose.split("/")
+    return len(wanted) >= 2 and segments[1 : 1 + len(wanted)] == wanted
+
+
+def _starts_as(whole: str, short: str) -> bool:
+    return len(short) >= PREFIX_CHARS_MIN and whole.startswith(short)
+
+
+def _one(short: str, found: list[str], noun: str, next_step: str) -> str:
+    match found:
+        case [only]:
+            return only
+        case []:
+            raise _not_found(short, noun, next_step)
+        case _:
+            shown = ", ".join(found[:CANDIDATES_SHOWN_MAX])
+            more = (
+                f" and {len(found) - CANDIDATES_SHOWN_MAX} more" if len(found) > CANDIDATES_SHOWN_MAX else ""
+            )
+            raise usage(f'"{short}" names {len(found)} {noun}s: {shown}{more}.', next_step)
+
+
+def _not_found(short: str, noun: str, next_step: str) -> Failure:
+    return usage(f'No {noun} is named by "{short}".', next_step)

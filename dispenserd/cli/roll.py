@@ -1,0 +1,95 @@
+"""`roll load` and `roll show`: the act of putting a roll in, and what is loaded.
+
+The manifest is read here and judged by the home, which compares it with what the robot itself reads (S3).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from dispenserd.cli import views
+from dispenserd.cli.ask import ask, refused
+from dispenserd.cli.failure import EPILOG, Exit, Failure
+from dispenserd.cli.options import ConfigOption, JsonOption
+from dispenserd.cli.output import emit, text
+from dispenserd.cli.place import config_path, place
+
+MANIFEST_BYTES_MAX = 200 * 1024
+"""Three times a manifest of four weeks with eight sachets a day, and still one line to the home."""
+
+app = typer.Typer(help="Load a roll, or show the loaded one.")
+
+
+@app.command("load", epilog=EPILOG)
+def load(
+    ctx: typer.Context,
+    manifest: Annotated[Path, typer.Argument(help="The roll's manifest, a JSON file.")],
+    by: Annotated[str, typer.Option("--by", help="Who put it in; default: your user name.")] = "",
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell the home which roll was put in; the robot must read the same production id."""
+    here = place(config_path(ctx, config))
+    result = ask(here.socket, "roll_load", {"manifest": _manifest(manifest), "by": by.strip() or _user()})
+    if result.get("accepted") is False:
+        raise refused(str(result.get("reason", "")))
+    if as_json:
+        emit("roll-load", result)
+    else:
+        typer.echo(f"Loaded: roll {text(result.get('production_id'))}.")
+
+
+@app.command("show", epilog=EPILOG)
+def show(ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Show the loaded roll, sachet by sachet."""
+    here = place(config_path(ctx, config))
+    result = ask(here.socket, "roll_show")
+    if as_json:
+        emit("roll-show", result)
+    else:
+        views.roll(result, here.zone)
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MANIFEST_BYTES_MAX + 1)
+    except OSError as fault:
+        raise _unusable(f"can't be read ({fault.strerror})") from None
+    if len(raw) > MANIFEST_BYTES_MAX:
+        raise _unusable(f"is larger than {MANIFEST_BYTES_MAX} bytes")
+    try:
+        content = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise _unusable("is no JSON") from None
+    if not isinstance(content, dict):
+        raise _unusable("is no JSON object")
+    return content
+
+
+def _unusable(why: str) -> Failure:
+    return Failure(
+        Exit.CHECKED_AND_FALSE,
+        "bad_manifest",
+        f"The manifest {why}.",
+        "The roll was not loaded; its sachets stay held.",
+        "Get the roll's manifest again from the pharmacy and name it here.",
+    )
+
+
+def _user() -> str:
+    """Who sits at the terminal, also behind sudo."""
+    return os.environ.get("SUDO_USER") or _name_of(os.getuid())
+
+
+def _name_of(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"

@@ -1,0 +1,110 @@
+"""Starting the two long-lived processes, the same way for the console script and for a rehearsal.
+
+Loads the configuration, sets the log up, runs the root until it is stopped, and ends in an exit code that
+systemd and scripts understand. What the roots do is theirs (`dispenserd.app`, `dispenserd.oncall.service`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from dispenserd.cli.failure import Exit, Failure, failed
+from dispenserd.clock import Clock
+from dispenserd.config import load, load_oncall
+from dispenserd.config_file import ConfigError
+from dispenserd.control import ControlError
+from dispenserd.logs import configure
+from dispenserd.store.errors import StoreError
+
+
+def run_home(path: Path, clock: Clock, *, json_logs: bool = False) -> None:
+    """The daemon of one home, until SIGTERM; KeyboardInterrupt for Ctrl-C."""
+    config = load(path)
+    configure("json" if json_logs else config.logs.format, config.logs.level, clock)
+    from dispenserd import app  # the whole home: only once the configuration is good
+
+    _until_stopped(app.run(config, clock, probe=None))
+
+
+def run_oncall(path: Path, clock: Clock, *, json_logs: bool = False) -> None:
+    """The on-call process, until SIGTERM."""
+    from dispenserd.oncall import database, keys, service
+    from dispenserd.peer_choice import broker
+
+    config = load_oncall(path)
+    configure("json" if json_logs else config.logs.format, config.logs.level, clock)
+    try:
+        desk = database.create(config.oncall.database)
+        key = keys.load_or_create(config.oncall.signing_key_file)
+    except (database.DatabaseFault, keys.KeyFault, OSError) as fault:
+        raise _unopened(fault) from None
+    _until_stopped(service.serve(desk, key, broker(config.mqtt), clock))
+
+
+def _unopened(fault: Exception) -> Failure:
+    why = (fault.strerror or str(fault)) if isinstance(fault, OSError) else str(fault)
+    return Failure(
+        Exit.STORE,
+        "store",
+        f"On-call's database or signing key can't be used: {why}.",
+        "Nothing is received, and homes will show their incidents as undelivered.",
+        "Check [oncall] database and signing_key_file: their folder must exist and belong to this user.",
+    )
+
+
+def _until_stopped(root: Coroutine[Any, Any, None]) -> None:
+    try:
+        asyncio.run(_stoppable(root))
+    except BaseExceptionGroup as group:
+        known = _known(group)
+        if known is None:
+            raise
+        raise known from None
+    except (ConfigError, ControlError, StoreError) as error:
+        raise _ended(error) from None
+
+
+async def _stoppable(root: Coroutine[Any, Any, None]) -> None:
+    """Ends quietly when SIGTERM asked for it: how systemd stops a service is no failure."""
+    asked: list[signal.Signals] = []
+    running = asyncio.ensure_future(root)
+
+    def stop() -> None:
+        asked.append(signal.SIGTERM)
+        running.cancel()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop)
+    try:
+        await running
+    except asyncio.CancelledError:
+        if not asked:
+            raise
+
+
+def _known(group: BaseExceptionGroup[BaseException]) -> Failure | None:
+    """The first error of a group that has words for a person; the others followed from the same end."""
+    for error in group.exceptions:
+        match error:
+            case BaseExceptionGroup():
+                known = _known(error)
+            case ConfigError() | ControlError() | StoreError():
+                known = _ended(error)
+            case _:
+                known = None
+        if known is not None:
+            return known
+    return None
+
+
+def _ended(error: ConfigError | ControlError | StoreError) -> Failure:
+    match error:
+        case StoreError():
+            return failed(Exit.STORE, "store", error)
+        case ControlError():
+            return failed(Exit.CONFIGURATION, "control_socket", error)
+        case ConfigError():
+            return failed(Exit.CONFIGURATION, "configuration", error)

@@ -1,0 +1,290 @@
+"""The configuration of a box and of the on-call process: TOML files, read once at start and then frozen.
+
+It knows which keys exist, what each may hold and how to say it when one is wrong. It opens no path it
+names except the file itself, knows no robot and no broker, and never quotes a value in an error: a value
+may identify the resident. Relative paths are relative to the file they stand in.
+
+Limits that a rule of docs/safety.md fixes can be tightened here and never loosened.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import time, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+from pydantic import ValidationInfo as Info
+
+from dispenserd.config_error import explain
+from dispenserd.config_file import ConfigError as ConfigError
+from dispenserd.config_file import folder_of, read_toml, resolved
+from scheduler.limits import Limits
+
+FOLDER = "folder"
+"""Key of the validation context: where relative paths start."""
+
+
+def _as_path(value: object, info: Info) -> Path:
+    if isinstance(value, Path):  # built by code, not read from a file
+        return value
+    folder: Path = (info.context or {}).get(FOLDER, Path())
+    return resolved(folder, value)
+
+
+def _as_clock_time(value: object) -> time:
+    if isinstance(value, time) and value.tzinfo is None and value.second == value.microsecond == 0:
+        return value
+    if isinstance(value, str) and re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
+        return time.fromisoformat(value)
+    raise ValueError('must be a clock time in quotes, as in "08:00"')
+
+
+def _known_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError('must be a time zone of the IANA list, as in "Europe/Copenhagen"') from None
+    return value
+
+
+def _as_tuple(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+FilePath = Annotated[Path, BeforeValidator(_as_path)]
+ClockTime = Annotated[time, BeforeValidator(_as_clock_time)]
+Zone = Annotated[str, AfterValidator(_known_zone)]
+AtcCode = Annotated[str, Field(pattern=r"^[A-Z][0-9]{2}[A-Z]{2}[0-9]{2}$")]
+AtcCodes = Annotated[tuple[AtcCode, ...], BeforeValidator(_as_tuple), Field(max_length=2000)]
+# A box is a level of an MQTT topic and a word on a screen: no wildcard, no slash, no space.
+BoxName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")]
+ResidentKey = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:_-]{1,253}$")]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Word = Annotated[str, Field(min_length=1, max_length=128)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+
+
+class HomeSection(Section):
+    box: BoxName
+    zone: Zone = "Europe/Copenhagen"
+    language: Literal["da", "en"] = "da"
+    staff_phone: Annotated[str, Field(pattern=r"^\+?[0-9][0-9 ]{2,23}$")]
+    demo: bool = False
+
+
+class ResidentSection(Section):
+    key: ResidentKey
+    identifier_system: Word
+    identifier_value: Word
+
+
+class ClockTimesSection(Section):
+    """The clock time of each day part, rising within one civil date: `night` belongs to its own date."""
+
+    morning: ClockTime = time(8, 0)
+    noon: ClockTime = time(12, 0)
+    evening: ClockTime = time(18, 0)
+    night: ClockTime = time(22, 0)
+
+    @model_validator(mode="after")
+    def _rising(self) -> ClockTimesSection:
+        if not self.morning < self.noon < self.evening < self.night:
+            raise ValueError("morning, noon, evening and night must follow each other within one day")
+        return self
+
+
+class MedicineSection(Section):
+    """A code on neither list is critical (rule 9); on both, critical."""
+
+    known: AtcCodes = ()
+    critical: AtcCodes = ()
+
+
+class RobotSection(Section):
+    port: FilePath
+    serial: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+    family: Literal["sachet_roll"] = "sachet_roll"
+    baud: Literal[9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600] = 115200
+    # The wire is not authenticated yet (S6); a home says so by name or its robot stays locked.
+    accept_unauthenticated: bool = False
+
+
+class FileKey(Section):
+    """Demo class: the key lies beside the store (rule 25)."""
+
+    provider: Literal["file"]
+    path: FilePath
+
+
+class CredentialKey(Section):
+    """A systemd credential, read from $CREDENTIALS_DIRECTORY."""
+
+    provider: Literal["credential"]
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+
+
+class StoreSection(Section):
+    path: FilePath
+    key: Annotated[FileKey | CredentialKey, Field(discriminator="provider")]
+
+
+class MqttSection(Section):
+    host: Host
+    port: Port = 1883
+    username: Word | None = None
+    password_file: FilePath | None = None
+    ca_file: FilePath | None = None
+
+    @model_validator(mode="after")
+    def _password_belongs_to_a_name(self) -> MqttSection:
+        if self.password_file is not None and self.username is None:
+            raise ValueError("password_file needs a username")
+        return self
+
+
+class BoxMqttSection(MqttSection):
+    oncall_public_key_file: FilePath
+
+
+class FagsystemSection(Section):
+    folder: FilePath
+    poll_s: Annotated[float, Field(ge=0.1, le=3600.0)] = 2.0
+
+
+class ControlSection(Section):
+    socket: FilePath
+
+
+class LogsSection(Section):
+    format: Literal["text", "json"] = "text"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+Minutes = Annotated[float, Field(gt=0.0, le=24 * 60.0)]
+Seconds = Annotated[float, Field(gt=0.0, le=24 * 3600.0)]
+
+
+class LimitsSection(Section):
+    """Only what a home may differ in; each unset one keeps `scheduler.limits`' value and reason."""
+
+    window_min: Annotated[float, Field(ge=10.0, le=240.0)] | None = None
+    reminder_every_min: Annotated[float, Field(ge=1.0, le=120.0)] | None = None
+    tray_left_min: Annotated[float, Field(ge=1.0, le=120.0)] | None = None
+    plan_ahead_h: Annotated[float, Field(ge=24.0, le=14 * 24.0)] | None = None
+    acknowledge_high_min: Annotated[float, Field(ge=1.0, le=10.0)] | None = None
+    acknowledge_medium_min: Annotated[float, Field(ge=1.0, le=30.0)] | None = None
+    acknowledge_low_min: Annotated[float, Field(ge=1.0, le=240.0)] | None = None
+    receipt_s: Annotated[float, Field(ge=0.1, le=30.0)] | None = None
+    robot_gone_s: Annotated[float, Field(ge=1.0, le=120.0)] | None = None
+    order_life_s: Annotated[float, Field(ge=1.0, le=120.0)] | None = None  # rule 11
+    press_age_s: Annotated[float, Field(ge=5.0, le=60.0)] | None = None  # rule 2
+    command_life_s: Annotated[float, Field(ge=10.0, le=600.0)] | None = None  # rule 28
+    idle_proof_min: Annotated[float, Field(ge=1.0, le=60.0)] | None = None  # rule 27
+
+    @model_validator(mode="after")
+    def _a_reminder_fits(self) -> LimitsSection:
+        defaults = Limits()
+        window = _minutes(self.window_min, defaults.window)
+        if _minutes(self.reminder_every_min, defaults.reminder_every) >= window:
+            raise ValueError("reminder_every_min must be shorter than the window")
+        return self
+
+
+class Config(Section):
+    """Of one box."""
+
+    home: HomeSection
+    resident: ResidentSection
+    clock_times: ClockTimesSection = Field(default_factory=ClockTimesSection)
+    medicine: MedicineSection = Field(default_factory=MedicineSection)
+    robot: RobotSection
+    store: StoreSection
+    mqtt: BoxMqttSection
+    fagsystem: FagsystemSection
+    control: ControlSection
+    logs: LogsSection = Field(default_factory=LogsSection)
+    limits: LimitsSection = Field(default_factory=LimitsSection)
+
+
+class OncallSection(Section):
+    database: FilePath
+    signing_key_file: FilePath
+    zone: Zone = "Europe/Copenhagen"
+
+
+class OncallConfig(Section):
+    """Of the on-call process."""
+
+    oncall: OncallSection
+    mqtt: MqttSection
+    logs: LogsSection = Field(default_factory=LogsSection)
+
+
+_Model = TypeVar("_Model", Config, OncallConfig)
+
+
+def load(path: Path) -> Config:
+    """The box's configuration; ConfigError says what is wrong, what that means and what to do."""
+    return _load(path, Config)
+
+
+def load_oncall(path: Path) -> OncallConfig:
+    return _load(path, OncallConfig)
+
+
+def limits(config: Config) -> Limits:
+    """The dosing core's limits with this home's own values, in real time (not yet stretched)."""
+    own, default = config.limits, Limits()
+    return Limits(
+        window=_minutes(own.window_min, default.window),
+        reminder_every=_minutes(own.reminder_every_min, default.reminder_every),
+        tray_left=_minutes(own.tray_left_min, default.tray_left),
+        plan_ahead=_hours(own.plan_ahead_h, default.plan_ahead),
+        acknowledge_high=_minutes(own.acknowledge_high_min, default.acknowledge_high),
+        acknowledge_medium=_minutes(own.acknowledge_medium_min, default.acknowledge_medium),
+        acknowledge_low=_minutes(own.acknowledge_low_min, default.acknowledge_low),
+        receipt=_seconds(own.receipt_s, default.receipt),
+        robot_gone=_seconds(own.robot_gone_s, default.robot_gone),
+        order_life=_seconds(own.order_life_s, default.order_life),
+        press_age=_seconds(own.press_age_s, default.press_age),
+        command_life=_seconds(own.command_life_s, default.command_life),
+        idle_proof=_minutes(own.idle_proof_min, default.idle_proof),
+    )
+
+
+def _load(path: Path, model: type[_Model]) -> _Model:
+    content = read_toml(path)
+    try:
+        return model.model_validate(content, context={FOLDER: folder_of(path)})
+    except ValidationError as fault:
+        # The input stays out of the error: identifier_value is a person.
+        errors: Sequence[Any] = fault.errors(include_url=False, include_context=False, include_input=False)
+        raise explain(path, errors, model) from None
+
+
+def _seconds(own: float | None, default: timedelta) -> timedelta:
+    return default if own is None else timedelta(seconds=own)
+
+
+def _minutes(own: float | None, default: timedelta) -> timedelta:
+    return default if own is None else timedelta(minutes=own)
+
+
+def _hours(own: float | None, default: timedelta) -> timedelta:
+    return default if own is None else timedelta(hours=own)

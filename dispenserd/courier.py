@@ -1,0 +1,114 @@
+"""Carries committed orders to the robot, what the robot said to the engine, and the display to its screen.
+
+An order goes out at most once, in the session it was issued in, after one more look at the present world
+(rule 11); what became of it is the robot's log's to say. Nothing here retries an order (P8).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Protocol
+
+from dispenserd.clock import Clock
+from dispenserd.home import Home
+from scheduler import events as ev
+from scheduler.commands import Fact
+from scheduler.display import Display, display
+from scheduler.gate import why_not_send
+from scheduler.world import RobotState, Setting
+
+DISPLAY_LOOK_S = 1.0
+"""The display follows the clock too (the next window opens): look at least this often."""
+
+
+class RobotConnection(Protocol):
+    """What `drivers.connection.Connection` offers the courier."""
+
+    def send_order(self, order: ev.Order) -> bool:
+        """False when the robot is not ready: then the order did not leave."""
+
+    def show(self, light: str, sound: str, lines: tuple[str, ...]) -> None: ...
+
+    def confirm(self, upto: int, epoch: int, head: str) -> None: ...
+
+
+Probe = Callable[[str], None]
+"""Called at named points of the way of an order; only a rehearsal gives one that does something."""
+
+
+class Courier:
+    def __init__(
+        self, home: Home, setting: Setting, robot: RobotConnection, clock: Clock, probe: Probe
+    ) -> None:
+        self._home = home
+        self._setting = setting
+        self._robot = robot
+        self._clock = clock
+        self._probe = probe
+        self._inbox: asyncio.Queue[Sequence[Fact]] = asyncio.Queue()
+        self._handled: set[str] = set()  # orders sent or revoked by this process
+        self._shown: tuple[str, Display] | None = None
+        self._confirmed: tuple[str, int] = ("", 0)
+
+    def deliver(self, facts: Sequence[Fact]) -> None:
+        """The driver hands in what the robot said; order is kept."""
+        self._inbox.put_nowait(facts)
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._inward())
+            tasks.create_task(self._outward())
+
+    async def _inward(self) -> None:
+        while True:
+            await self._home.submit(*await self._inbox.get())
+
+    async def _outward(self) -> None:
+        committed = self._home.watch()
+        while True:
+            committed.clear()
+            await self._orders()
+            self._confirm()
+            self._show()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(DISPLAY_LOOK_S):
+                    await committed.wait()
+
+    async def _orders(self) -> None:
+        under_way = self._home.world.order_under_way()
+        if under_way is None or under_way.order.order_id in self._handled:
+            return
+        order = under_way.order
+        if under_way.session != self._home.world.robot.session:
+            return  # of an earlier session: only its log can tell
+        self._handled = {order.order_id}
+        now = self._clock.now()
+        reason = why_not_send(self._home.world, self._setting, order, now)
+        if not reason:
+            self._probe("order_committed")
+            if self._robot.send_order(order):
+                self._probe("order_sent")
+                return
+            reason = "robot_not_ready"
+        await self._home.submit(ev.OrderRevoked(at=now, order_id=order.order_id, reason=reason))
+
+    def _confirm(self) -> None:
+        """The robot may forget what we committed, and keeps our newest position (rules 13 and 23)."""
+        robot = self._home.world.robot
+        newest = (robot.session, robot.log_read)
+        if robot.state is RobotState.READY and newest != self._confirmed and robot.log_read > 0:
+            epoch, head = self._home.head
+            self._robot.confirm(robot.log_read, epoch, head)
+            self._confirmed = newest
+
+    def _show(self) -> None:
+        world = self._home.world
+        if world.robot.state is not RobotState.READY:
+            return
+        wanted = (world.robot.session, display(world, self._setting, self._clock.now()))
+        if wanted != self._shown:
+            shown = wanted[1]
+            self._robot.show(shown.light, shown.sound, shown.lines)
+            self._shown = wanted

@@ -1,0 +1,376 @@
+"""The few FHIR R4 shapes we read, and the JSON under them.
+
+It knows elements and types. It does not know what they mean for a dose: `mapping` does. Every element that
+can change what is given is declared here; one that is not declared is refused, with its path, because a
+reader that skips it would skip a "do not" too. The profile in words: docs/fagsystem.md.
+
+Three kinds of declared elements: read (typed), refused by `mapping` with a reason of their own (`Refused`),
+and harmless (`Harmless`: nothing in them changes the medicine, so nothing in them is looked at).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any, Literal, NoReturn, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+FILE_BYTES_MAX = 1024 * 1024
+"""A card of 200 prescriptions takes 300 kB; more is no card, and would hold up a small computer."""
+
+ELEMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
+"""What a path may show of a name that somebody else chose: FHIR's names fit, numbers of persons don't."""
+
+MODIFIERS = frozenset({"modifierExtension", "implicitRules", "_implicitRules"})
+
+
+class Reason(StrEnum):
+    """Why a card is refused: stable codes, explained in docs/fagsystem.md."""
+
+    FILE_UNREADABLE = "file_unreadable"
+    TOO_LARGE = "too_large"
+    JSON_BROKEN = "json_broken"
+    DUPLICATE_KEY = "duplicate_key"
+    NULL_VALUE = "null_value"
+    NOT_A_NUMBER = "not_a_number"
+    UNKNOWN_ELEMENT = "unknown_element"
+    MODIFIER_ELEMENT = "modifier_element"
+    MISSING_ELEMENT = "missing_element"
+    WRONG_SHAPE = "wrong_shape"
+    WRONG_RESOURCE = "wrong_resource"
+    VERSION_MISSING = "version_missing"
+    VERSION_NOT_INTEGER = "version_not_integer"
+    NO_PATIENT = "no_patient"
+    SEVERAL_PATIENTS = "several_patients"
+    SEVERAL_CARDS = "several_cards"
+    WRONG_PERSON = "wrong_person"
+    PATIENT_INACTIVE = "patient_inactive"
+    NO_PRESCRIPTIONS = "no_prescriptions"
+    TOO_MANY = "too_many"
+    DUPLICATE_PRESCRIPTION = "duplicate_prescription"
+    DUPLICATE_URL = "duplicate_url"
+    WRONG_SUBJECT = "wrong_subject"
+    STATUS_REFUSED = "status_refused"
+    INTENT_REFUSED = "intent_refused"
+    DO_NOT_PERFORM = "do_not_perform"
+    MEDICATION_UNRESOLVED = "medication_unresolved"
+    MEDICATION_INACTIVE = "medication_inactive"
+    UNKNOWN_CODE_SYSTEM = "unknown_code_system"
+    DRUG_CODE = "drug_code"
+    STRENGTH = "strength"
+    TEXT_NOT_COVERED = "text_not_covered"
+    NO_STRUCTURE = "no_structure"
+    AS_NEEDED = "as_needed"
+    RANGE = "range"
+    RATE = "rate"
+    MAX_DOSE = "max_dose"
+    ROUTE = "route"
+    TIMING_EVENT = "timing_event"
+    TIMING_CODE = "timing_code"
+    START_MISSING = "start_missing"
+    BOUNDS_KIND = "bounds_kind"
+    NOT_A_DATE = "not_a_date"
+    BOUNDS_REVERSED = "bounds_reversed"
+    COUNT = "count"
+    DURATION = "duration"
+    DAY_OF_WEEK = "day_of_week"
+    OFFSET = "offset"
+    MEAL_EVENT = "meal_event"
+    DAY_PART_UNKNOWN = "day_part_unknown"
+    WHEN_AND_TIME = "when_and_time"
+    NO_TIMES = "no_times"
+    TIME_OF_DAY = "time_of_day"
+    FREQUENCY_MISMATCH = "frequency_mismatch"
+    PERIOD = "period"
+    QUANTITY = "quantity"
+    UNIT_UNKNOWN = "unit_unknown"
+    UNIT_MISMATCH = "unit_mismatch"
+    CONTRADICTORY_DOSAGE = "contradictory_dosage"
+
+
+class Refused(Exception):
+    """The file is refused whole. `path` names elements, never values."""
+
+    def __init__(self, reason: Reason, path: str) -> None:
+        super().__init__(f"{reason} at {path}")
+        self.reason = reason
+        self.path = path
+
+
+Harmless = Any
+Unsupported = Any
+"""Declared only so that its refusal says why."""
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9\-.]{1,64}$")]
+Number = int | Decimal
+
+
+class Element(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
+
+
+class Meta(Element):
+    """Without `tag` and `security`: SUBSETTED and HTEST are tags, and both change what a reader may do."""
+
+    versionId: Harmless = None
+    lastUpdated: Harmless = None
+    source: Harmless = None
+    profile: Harmless = None
+
+
+class Narrative(Element):
+    """`additional` and `extensions` say more than the structure does."""
+
+    status: Literal["generated", "empty"]
+    div: Harmless
+
+
+class Resource(Element):
+    id: Id | None = None
+    meta: Meta | None = None
+    language: Harmless = None
+    text: Narrative | None = None
+
+
+class Identifier(Element):
+    use: Literal["usual", "official", "secondary"] | None = None
+    type: Harmless = None
+    system: Text | None = None
+    value: Text | None = None
+    assigner: Harmless = None
+
+
+class Coding(Element):
+    system: Text | None = None
+    version: Harmless = None
+    code: Text | None = None
+    display: Harmless = None
+    userSelected: Harmless = None
+
+
+class CodeableConcept(Element):
+    coding: list[Coding] = Field(default_factory=list)
+    text: Harmless = None
+
+
+class Reference(Element):
+    reference: Text | None = None
+    type: Text | None = None
+    identifier: Identifier | None = None
+    display: Harmless = None
+
+
+class Quantity(Element):
+    value: Number | None = None
+    comparator: Unsupported = None
+    unit: Text | None = None
+    system: Harmless = None
+    code: Harmless = None
+
+
+class Ratio(Element):
+    numerator: Quantity
+    denominator: Quantity
+
+
+class Period(Element):
+    start: Text | None = None
+    end: Text | None = None
+
+
+class Repeat(Element):
+    boundsPeriod: Period | None = None
+    boundsDuration: Unsupported = None
+    boundsRange: Unsupported = None
+    count: Unsupported = None
+    countMax: Unsupported = None
+    duration: Unsupported = None
+    durationMax: Unsupported = None
+    durationUnit: Unsupported = None
+    frequency: Number | None = None
+    frequencyMax: Unsupported = None
+    period: Number | None = None
+    periodMax: Unsupported = None
+    periodUnit: Text | None = None
+    dayOfWeek: Unsupported = None
+    timeOfDay: list[Text] | None = None
+    when: list[Text] | None = None
+    offset: Unsupported = None
+
+
+class Timing(Element):
+    event: Unsupported = None
+    repeat: Repeat | None = None
+    code: Unsupported = None
+
+
+class DoseAndRate(Element):
+    type: Harmless = None  # ordered or calculated: the same tablet
+    doseQuantity: Quantity | None = None
+    doseRange: Unsupported = None
+    rateRatio: Unsupported = None
+    rateRange: Unsupported = None
+    rateQuantity: Unsupported = None
+
+
+class DosageInstruction(Element):
+    id: Harmless = None
+    sequence: int | None = None
+    text: Unsupported = None
+    additionalInstruction: Unsupported = None
+    patientInstruction: Unsupported = None
+    timing: Timing | None = None
+    asNeededBoolean: bool | None = None
+    asNeededCodeableConcept: Unsupported = None
+    route: Unsupported = None
+    site: Unsupported = None
+    method: Unsupported = None
+    doseAndRate: list[DoseAndRate] | None = None
+    maxDosePerPeriod: Unsupported = None
+    maxDosePerAdministration: Unsupported = None
+    maxDosePerLifetime: Unsupported = None
+
+
+class Ingredient(Element):
+    itemCodeableConcept: Harmless
+    isActive: Literal[True] | None = None
+    strength: Ratio | None = None
+
+
+class Medication(Resource):
+    resourceType: Literal["Medication"]
+    identifier: Harmless = None
+    code: CodeableConcept
+    status: Text | None = None
+    form: Harmless = None
+    ingredient: list[Ingredient] = Field(default_factory=list)
+
+
+class Patient(Resource):
+    resourceType: Literal["Patient"]
+    identifier: list[Identifier] = Field(default_factory=list)
+    active: bool | None = None
+    name: Harmless = None
+    telecom: Harmless = None
+    gender: Harmless = None
+    birthDate: Harmless = None
+    deceasedBoolean: bool | None = None
+    deceasedDateTime: Unsupported = None
+    address: Harmless = None
+    maritalStatus: Harmless = None
+    communication: Harmless = None
+    contact: Harmless = None
+    generalPractitioner: Harmless = None
+    managingOrganization: Harmless = None
+
+
+class MedicationRequest(Resource):
+    resourceType: Literal["MedicationRequest"]
+    id: Id
+    contained: list[Medication] = Field(default_factory=list)
+    identifier: Harmless = None
+    status: Text
+    statusReason: Harmless = None
+    intent: Text
+    category: Harmless = None
+    priority: Harmless = None
+    doNotPerform: bool | None = None
+    medicationReference: Reference | None = None
+    medicationCodeableConcept: Unsupported = None
+    subject: Reference
+    encounter: Harmless = None
+    authoredOn: Harmless = None
+    requester: Harmless = None
+    recorder: Harmless = None
+    reasonCode: Harmless = None
+    reasonReference: Harmless = None
+    basedOn: Harmless = None
+    groupIdentifier: Harmless = None
+    courseOfTherapyType: Harmless = None
+    note: Unsupported = None
+    dosageInstruction: list[DosageInstruction] = Field(default_factory=list)
+    priorPrescription: Harmless = None
+
+
+class Entry(Element):
+    fullUrl: Text | None = None
+    resource: dict[str, Any]
+
+
+class Bundle(Resource):
+    resourceType: Literal["Bundle"]
+    identifier: Identifier | None = None
+    type: Literal["collection"]
+    timestamp: Harmless = None
+    entry: list[Entry] = Field(default_factory=list)
+
+
+Shape = TypeVar("Shape", bound=Element)
+
+
+def shaped(shape: type[Shape], plain: object, path: str) -> Shape:
+    """`plain` as this shape, or Refused with the first fault; a modifier comes before every other."""
+    try:
+        return shape.model_validate(plain)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_context=False, include_input=False)
+        worst = min(faults, key=lambda fault: not _is_modifier(fault["loc"]))
+        raise Refused(_reason(worst["type"], worst["loc"]), element_path(path, worst["loc"])) from None
+
+
+def element_path(path: str, steps: Sequence[str | int]) -> str:
+    """FHIRPath-like: `Bundle.entry[3].resource.status`."""
+    for step in steps:
+        if isinstance(step, int):
+            path += f"[{step}]"
+        elif step in ("int", "decimal"):  # which branch of `Number` failed, no element
+            continue
+        else:
+            path += f".{step if ELEMENT_NAME.fullmatch(step) else '?'}"
+    return path
+
+
+def _is_modifier(loc: Sequence[str | int]) -> bool:
+    return bool(loc) and loc[-1] in MODIFIERS
+
+
+def _reason(fault: str, loc: Sequence[str | int]) -> Reason:
+    if _is_modifier(loc):
+        return Reason.MODIFIER_ELEMENT
+    return {"extra_forbidden": Reason.UNKNOWN_ELEMENT, "missing": Reason.MISSING_ELEMENT}.get(
+        fault, Reason.WRONG_SHAPE
+    )
+
+
+def parse_json(raw: bytes, root: str) -> object:
+    """Strict JSON: UTF-8, decimals exact, no repeated key, no null, no NaN. Refused at `root` otherwise."""
+    if len(raw) > FILE_BYTES_MAX:
+        raise Refused(Reason.TOO_LARGE, root)
+
+    def no_constant(_: str) -> NoReturn:
+        raise Refused(Reason.NOT_A_NUMBER, root)
+
+    def no_surprises(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        plain = dict(pairs)
+        if len(plain) != len(pairs):
+            raise Refused(Reason.DUPLICATE_KEY, root)
+        if any(_has_null(value) for value in plain.values()):
+            raise Refused(Reason.NULL_VALUE, root)
+        return plain
+
+    try:
+        text = raw.decode("utf-8")
+        return json.loads(
+            text, parse_float=Decimal, parse_constant=no_constant, object_pairs_hook=no_surprises
+        )
+    except (ValueError, ArithmeticError, RecursionError):
+        raise Refused(Reason.JSON_BROKEN, root) from None
+
+
+def _has_null(value: object) -> bool:
+    return value is None or (isinstance(value, list) and any(item is None for item in value))

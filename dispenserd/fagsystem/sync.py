@@ -1,0 +1,74 @@
+"""Plan in, administrations out: the two ways between the home and its fagsystem folder.
+
+What a card means is `mapping`'s, whether it is accepted is the core's. Outcomes are filed from the outbox,
+oldest first, and stay in it until the file is there (S5): filing one again writes the same file.
+
+Not in force: rule 19's issuer signature and rule 20's confirmation of a version (no key and no reply channel
+in a folder).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+
+from dispenserd.fagsystem.administration import file
+from dispenserd.fagsystem.folder import PlanFolder
+from dispenserd.fagsystem.mapping import ResidentIdentity
+from dispenserd.home import Home
+from scheduler.events import AdministrationFiled
+from scheduler.window import LocalTime
+
+FILE_AGAIN_S = 5.0
+"""A folder that can't be written (unmounted, full) is tried again so often; the rows wait in the outbox."""
+
+
+class FolderSync:
+    def __init__(
+        self,
+        home: Home,
+        root: Path,
+        resident: ResidentIdentity,
+        local: LocalTime,
+        poll_s: float,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._home = home
+        self._root = root
+        self._resident = resident
+        self._local = local
+        self._poll_s = poll_s
+        self._now = now
+        self._plans = PlanFolder(root, resident)
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._inward())
+            tasks.create_task(self._outward())
+
+    async def _inward(self) -> None:
+        while True:
+            fact = await asyncio.to_thread(self._plans.poll, self._now())
+            if fact is not None:
+                await self._home.submit(fact)
+            await asyncio.sleep(self._poll_s)
+
+    async def _outward(self) -> None:
+        committed = self._home.watch()
+        while True:
+            committed.clear()
+            for row in await self._home.unanswered("administration"):
+                try:
+                    await asyncio.to_thread(file, self._root, self._resident, self._local, row.body)
+                except OSError as error:
+                    structlog.get_logger().warning("administration not filed", error=type(error).__name__)
+                    break
+                await self._home.submit(AdministrationFiled(at=self._now(), administration_id=row.key))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(FILE_AGAIN_S):
+                    await committed.wait()

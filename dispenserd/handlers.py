@@ -1,0 +1,120 @@
+"""What a terminal may ask of the running home: the calls of the control socket.
+
+Translates a call into a wish for the core and its answer into JSON data. Who may call is the socket's
+business: a person who reaches it sits at the box.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from dispenserd import views
+from dispenserd.control import Handlers
+from dispenserd.control_call import CallError
+from dispenserd.fagsystem.manifest import ManifestError, read_manifest
+from dispenserd.home import Home
+from scheduler.commands import DecideDose, LoadRoll
+from scheduler.events import CommandAnswered, RollRefused, Verdict
+from scheduler.world import Setting
+
+NONCE_BYTES = 16
+NAME_CHARS_MAX = 80
+REASON_CHARS_MAX = 400
+
+Arguments = dict[str, Any]
+Answer = dict[str, Any]
+
+
+def handlers(home: Home, setting: Setting, now: Callable[[], datetime]) -> Handlers:
+    """The calls, bound to one home."""
+
+    async def status(arguments: Arguments) -> Answer:
+        return views.status(home.world, setting, home.head, now())
+
+    async def doses(arguments: Arguments) -> Answer:
+        return views.doses(home.world)
+
+    async def holds(arguments: Arguments) -> Answer:
+        return views.holds(home.world)
+
+    async def roll_show(arguments: Arguments) -> Answer:
+        return views.roll(home.world, setting)
+
+    async def decide(arguments: Arguments) -> Answer:
+        return await _decide(home, setting, arguments, now())
+
+    async def roll_load(arguments: Arguments) -> Answer:
+        return await _load(home, setting, arguments)
+
+    return {
+        "status": status,
+        "doses": doses,
+        "holds": holds,
+        "decide": decide,
+        "roll_load": roll_load,
+        "roll_show": roll_show,
+    }
+
+
+async def _decide(home: Home, setting: Setting, arguments: Arguments, now: datetime) -> Answer:
+    command = DecideDose(
+        command_id=f"home-{secrets.token_hex(NONCE_BYTES)}",
+        dose_id=_text(arguments, "dose", NAME_CHARS_MAX * 2),
+        verdict=_verdict(_text(arguments, "verdict", NAME_CHARS_MAX)),
+        by=_text(arguments, "by", NAME_CHARS_MAX),
+        reason=_text(arguments, "reason", REASON_CHARS_MAX),
+        via="home",
+        incident_id="",
+        revision=0,
+        expires=now + setting.limits.command_life,
+    )
+    events = await home.submit(command)
+    for event in events:
+        if isinstance(event, CommandAnswered) and event.command_id == command.command_id:
+            return {"accepted": event.accepted, "reason": event.reason}
+    raise AssertionError("a command is always answered")
+
+
+async def _load(home: Home, setting: Setting, arguments: Arguments) -> Answer:
+    raw = json.dumps(arguments.get("manifest")).encode()
+    try:
+        roll = read_manifest(raw, setting.resident)
+    except ManifestError as error:
+        raise CallError(
+            error.reason.value,
+            f"The manifest was refused: {error.reason.value} at {error.path}.",
+            "The roll was not loaded; its sachets stay held.",
+            "Get the roll's manifest again from the pharmacy; check that it is this resident's.",
+        ) from None
+    events = await home.submit(LoadRoll(roll=roll, by=_text(arguments, "by", NAME_CHARS_MAX)))
+    refused = next((event for event in events if isinstance(event, RollRefused)), None)
+    if refused is not None:
+        return {"accepted": False, "reason": refused.reason}
+    return {"accepted": True, "production_id": roll.production_id, "sachets": len(roll.sachets)}
+
+
+def _verdict(text: str) -> Verdict:
+    try:
+        return Verdict(text)
+    except ValueError:
+        raise _bad("verdict") from None
+
+
+def _text(arguments: Arguments, name: str, longest: int) -> str:
+    value = arguments.get(name)
+    if not isinstance(value, str) or not value.strip() or len(value) > longest:
+        raise _bad(name)
+    return value.strip()
+
+
+def _bad(name: str) -> CallError:
+    return CallError(
+        "bad_arguments",
+        f"The call's {name} is missing, too long or not one of ours.",
+        "Nothing was changed.",
+        "Use the `dispenserd` command of the same version as the daemon.",
+    )

@@ -1,0 +1,46 @@
+"""What the engine offers the rest of the shell: one way in, one way to read, one signal of change.
+
+The courier, the uplink, the downlink, the fagsystem, the control server and the heartbeat know the engine
+by this and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from scheduler.commands import Fact
+from scheduler.events import Event
+from scheduler.outbox import OutboxName, Plain
+from scheduler.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A committed row nobody has answered yet. `event_id` = `<epoch>-<chain hash>` of its event (rule 23)."""
+
+    outbox: OutboxName
+    key: str
+    event_id: str
+    body: Plain
+
+
+class Home(Protocol):
+    @property
+    def world(self) -> World:
+        """The newest committed world."""
+
+    @property
+    def head(self) -> tuple[int, str]:
+        """(epoch, chain hash as 64 hex characters) of the newest committed row."""
+
+    async def submit(self, *facts: Fact) -> Sequence[Event]:
+        """Hand in facts; returns the events they led to, once those are committed."""
+
+    async def unanswered(self, outbox: OutboxName) -> Sequence[OutboxRow]:
+        """Committed rows without an answer, oldest first."""
+
+    def watch(self) -> asyncio.Event:
+        """An event of the caller's own that is set after every commit; the caller clears it."""

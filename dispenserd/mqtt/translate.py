@@ -1,0 +1,179 @@
+"""The only place that knows both what the home says (events, rows, summary) and what travels over MQTT.
+
+Pure: no I/O, no clock, no keys. Called by the uplink, the downlink and the heartbeat.
+
+An alarm is never lost to a strange word in it: texts that could hold anything are cut down to codes here,
+and what is no code becomes "other".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, assert_never, cast
+
+from dispenserd.home import OutboxRow
+from dispenserd.mqtt.session import Message, Presence
+from protocol.mqtt import payloads
+from protocol.mqtt.instants import from_text
+from protocol.mqtt.payloads import ClosePayload, DecidePayload, DecisionPayload, TakePayload
+from protocol.mqtt.topics import Channel, topic
+from scheduler.commands import CloseIncident, DecideDose, TakeIncident
+from scheduler.events import Verdict
+from scheduler.outbox import Plain
+from scheduler.summary import Summary
+
+ANSWER_KEY = "answer/"
+"""An answer's outbox row is `answer/<command id>`; its receipt names it so, at revision 0."""
+
+
+class StrangeRow(Exception):
+    """An outbox row that is no incident and no answer: our bug."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowName:
+    """What a receipt and the uplink's events call an outbox row."""
+
+    incident_id: str
+    revision: int  # 0 = an answer
+
+
+def row_name(key: str) -> RowName:
+    if key.startswith(ANSWER_KEY):
+        return RowName(key, 0)
+    incident_id, slash, revision = key.rpartition("/")
+    if not slash or not revision.isdecimal():
+        raise StrangeRow("an incident's key is <incident id>/<revision>")
+    return RowName(incident_id, int(revision))
+
+
+def row_message(box: str, epoch: int, row: OutboxRow) -> Message:
+    """The message that tells on-call about a committed row."""
+    match row.body.get("type"):
+        case "incident":
+            payload: payloads.Payload = _incident(box, epoch, row)
+        case "answer":
+            payload = _answer(box, epoch, row)
+        case _:
+            raise StrangeRow("a row of the incident outbox is an incident or an answer")
+    return Message(topic(box, Channel.INCIDENT), payloads.to_bytes(payload))
+
+
+def presence(box: str, epoch: int) -> Presence:
+    return Presence(birth=_status(box, epoch, "online"), will=_status(box, epoch, "offline"))
+
+
+def heartbeat(box: str, at: datetime, head: tuple[int, str], summary: Summary) -> Message:
+    epoch, chain = head
+    payload = payloads.HeartbeatPayload(
+        schema=payloads.HEARTBEAT,
+        home=box,
+        at=at,
+        epoch=epoch,
+        head=chain,
+        clock=summary.clock[:64],
+        robot=_code(summary.robot),
+        plan_version=summary.plan_version,
+        next_window=summary.next_window,
+        window_open=summary.window_open,
+        incidents=summary.incidents,
+        digest=summary.digest,
+    )
+    return Message(topic(box, Channel.HEARTBEAT), payloads.to_bytes(payload))
+
+
+def command(decision: DecisionPayload) -> TakeIncident | CloseIncident | DecideDose:
+    """A decision that passed every check at the door."""
+    match decision:
+        case TakePayload():
+            return TakeIncident(
+                decision.decision_id, decision.incident, decision.revision, decision.by, decision.expires
+            )
+        case ClosePayload():
+            return CloseIncident(
+                decision.decision_id,
+                decision.incident,
+                decision.revision,
+                decision.by,
+                decision.resolution,
+                decision.expires,
+            )
+        case DecidePayload():
+            return DecideDose(
+                command_id=decision.decision_id,
+                dose_id=decision.dose,
+                verdict=Verdict(decision.verdict),
+                by=decision.by,
+                reason=decision.reason,
+                via="oncall",
+                incident_id=decision.incident,
+                revision=decision.revision,
+                expires=decision.expires,
+            )
+        case _:
+            assert_never(decision)
+
+
+def _incident(box: str, epoch: int, row: OutboxRow) -> payloads.IncidentPayload:
+    body = row.body
+    raised = from_text(_text(body, "raised"))
+    changed = body.get("changed")
+    return payloads.IncidentPayload(
+        schema=payloads.INCIDENT,
+        home=box,
+        epoch=epoch,
+        event_id=row.event_id,
+        incident=_text(body, "incident_id"),
+        revision=_whole(body, "revision"),
+        subject=_code(_text(body, "subject").partition(":")[0]),
+        dose=_text(body, "dose_id"),
+        kind=_code(_text(body, "kind")),
+        priority=cast(Literal["info", "low", "medium", "high"], _text(body, "priority")),
+        state=_code(_text(body, "state")),
+        raised=raised,
+        changed=from_text(changed) if isinstance(changed, str) else raised,
+        deadline=from_text(_text(body, "deadline")),
+        owner=_text(body, "owner")[: payloads.PERSON_CHARS_MAX],
+        holds_token=body.get("holds_token") is True,
+        resolution=_code(_text(body, "resolution")) if body.get("resolution") else "",
+        cleared=body.get("cleared") is True,
+        undelivered=body.get("undelivered") is True,
+    )
+
+
+def _answer(box: str, epoch: int, row: OutboxRow) -> payloads.AnswerPayload:
+    return payloads.AnswerPayload(
+        schema=payloads.ANSWER,
+        home=box,
+        epoch=epoch,
+        event_id=row.event_id,
+        command_id=_text(row.body, "command_id"),
+        accepted=row.body.get("accepted") is True,
+        reason=_code(_text(row.body, "reason")),
+        incident=_text(row.body, "incident_id"),
+    )
+
+
+def _status(box: str, epoch: int, state: Literal["online", "offline"]) -> Message:
+    payload = payloads.StatusPayload(schema=payloads.STATUS, home=box, epoch=epoch, state=state)
+    return Message(topic(box, Channel.STATUS), payloads.to_bytes(payload), retain=True)
+
+
+def _text(body: Plain, name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str):
+        raise StrangeRow(f"{name} is missing")
+    return value
+
+
+def _whole(body: Plain, name: str) -> int:
+    value = body.get(name)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise StrangeRow(f"{name} is missing")
+    return value
+
+
+def _code(text: str) -> str:
+    return text if re.fullmatch(payloads.CODE_PATTERN, text) else "other"

@@ -1,0 +1,214 @@
+"""On-call's own database: which tables there are and how several processes share one file.
+
+Plain SQLite: `oncall run` writes what arrives, the terminal commands write decisions, at the same time. WAL
+lets readers pass; a writer takes the write lock at its first statement (BEGIN IMMEDIATE), so what it read
+inside is still true when it commits. Knows no rule about incidents; those are in `desk` and `received`.
+
+It holds staff names and pseudonymous ids, no health data, and is readable by its user only. Instants are text
+of one width, so that text order is time order.
+
+Not in force yet: pruning. Rows outlive a roll and 28 days (P12) because nothing removes any.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    create_engine,
+    event,
+)
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.pool import NullPool
+
+SCHEMA_VERSION = 1
+BUSY_TIMEOUT_MS = 5000
+"""Longer than any of our transactions waits for its fsync."""
+
+metadata = MetaData()
+
+homes = Table(
+    "homes",
+    metadata,
+    Column("home", Text, primary_key=True),
+    Column("epoch", Integer, nullable=False),  # the highest seen (rule 23)
+    Column("head", Text, nullable=False),  # journal head at its newest heartbeat
+    Column("clock", Text, nullable=False),
+    Column("robot", Text, nullable=False),
+    Column("plan_version", Integer, nullable=False),
+    Column("next_window", Text),
+    Column("window_open", Boolean, nullable=False),
+    Column("incidents", Integer, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("first_seen", Text, nullable=False),
+    Column("heard", Text),  # newest heartbeat, by our clock; null = none yet
+    Column("alive_since", Text),
+    Column("offline_since", Text),  # by the last will; a heartbeat clears it
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("home", Text, primary_key=True),
+    Column("incident", Text, primary_key=True),
+    Column("event_id", Text, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("dose", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("priority", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("raised", Text, nullable=False),
+    Column("deadline", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("holds_token", Boolean, nullable=False),
+    Column("resolution", Text, nullable=False),
+    Column("cleared", Boolean, nullable=False),
+    Column("undelivered", Boolean, nullable=False),
+    Column("receipted", Boolean, nullable=False),  # our receipt of this revision reached the broker
+)
+Index("incidents_by_id", incidents.c.incident)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("home", Text, primary_key=True),
+    Column("event_id", Text, primary_key=True),
+    Column("incident", Text, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("priority", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("at", Text, nullable=False),  # the home's instant
+    Column("received", Text, nullable=False),  # ours
+    ForeignKeyConstraint(["home", "incident"], ["incidents.home", "incidents.incident"]),
+)
+Index("revisions_by_incident", revisions.c.home, revisions.c.incident)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("home", Text, primary_key=True),
+    Column("event_id", Text, primary_key=True),
+    Column("command_id", Text, nullable=False),
+    Column("received", Text, nullable=False),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),  # the order of sending
+    Column("decision_id", Text, nullable=False, unique=True),
+    Column("home", Text, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("incident", Text, nullable=False),
+    Column("revision", Integer, nullable=False),  # what the person saw; never rewritten
+    Column("action", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("body", Text, nullable=False),  # the payload before its signature, as JSON
+    Column("issued", Text, nullable=False),
+    Column("expires", Text, nullable=False),
+    Column("state", Text, nullable=False),  # "queued", "accepted", "refused", "expired"
+    Column("reason", Text, nullable=False),
+    ForeignKeyConstraint(["home", "incident"], ["incidents.home", "incidents.incident"]),
+)
+Index("decisions_by_incident", decisions.c.home, decisions.c.incident)
+Index("decisions_by_state", decisions.c.state)
+
+
+class DatabaseFault(Exception):
+    """There is no on-call database at the path, or it isn't one of this version."""
+
+
+class Database:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+        event.listen(self._engine, "connect", _prepare)
+        event.listen(self._engine, "begin", _begin)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One consistent view."""
+        with self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction with the write lock from its start; committed, fsynced, when the block ends."""
+        with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
+            yield connection
+
+
+def create(path: Path) -> Database:
+    """For `oncall run`: opens the database, and makes it where there is none."""
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    _into_wal(path)
+    database = Database(path)
+    with database.writing() as connection:
+        version = connection.exec_driver_sql("PRAGMA user_version").scalar()
+        if version == 0:
+            metadata.create_all(connection)
+            connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        elif version != SCHEMA_VERSION:
+            raise DatabaseFault(
+                f"the on-call database has version {version}, this program knows {SCHEMA_VERSION}"
+            )
+    return database
+
+
+def open_existing(path: Path) -> Database:
+    """For everybody else: DatabaseFault until `oncall run` has made it."""
+    if not path.is_file():
+        raise DatabaseFault(f"there is no on-call database at {path}")
+    database = Database(path)
+    try:
+        with database.reading() as connection:
+            version = connection.exec_driver_sql("PRAGMA user_version").scalar()
+    except DatabaseError as error:
+        raise DatabaseFault(f"{path} is no on-call database: {error.orig}") from error
+    if version != SCHEMA_VERSION:
+        raise DatabaseFault(
+            f"the on-call database has version {version}, this program knows {SCHEMA_VERSION}"
+        )
+    return database
+
+
+def _into_wal(path: Path) -> None:
+    """Once, outside any transaction; the file remembers it."""
+    plain = sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1000)
+    try:
+        if plain.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            plain.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.DatabaseError as error:
+        raise DatabaseFault(f"{path} is no on-call database: {error}") from error
+    finally:
+        plain.close()
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # the driver must not begin by itself: `_begin` does
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    connection.execute("PRAGMA synchronous = FULL")  # a receipt follows the commit (rule 27)
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,141 @@
+"""Takes in what homes say: committed first, then receipted, then acknowledged to the broker.
+
+Killed between any two of these, the message comes again (the broker keeps what is unacknowledged, the home
+what is unreceipted), changes nothing the second time, and is receipted again. What can't be read, or says it
+is another home than its topic, gets no receipt: its sender goes on calling it undelivered, which is true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import assert_never
+
+import structlog
+
+from dispenserd.mqtt.session import Arrived, BrokerRefused, BrokerTook, ConnectionLost, Message, Session
+from dispenserd.oncall.database import Database
+from dispenserd.oncall.limits import OncallLimits
+from dispenserd.oncall.received import (
+    keep_answer,
+    keep_heartbeat,
+    keep_incident,
+    keep_status,
+    note_receipted,
+)
+from protocol.mqtt.payloads import (
+    RECEIPT,
+    AnswerPayload,
+    IncidentPayload,
+    PayloadRefused,
+    ReceiptPayload,
+    read_heartbeat,
+    read_incident_topic,
+    read_status,
+    to_bytes,
+)
+from protocol.mqtt.signatures import seal
+from protocol.mqtt.topics import Address, Channel, address, of_all_homes, topic
+
+SUBSCRIPTIONS = (
+    (of_all_homes(Channel.INCIDENT), 1),
+    (of_all_homes(Channel.STATUS), 1),
+    (of_all_homes(Channel.HEARTBEAT), 0),  # one that waited in a queue would be a lie
+)
+
+
+class Receiver:
+    def __init__(
+        self,
+        database: Database,
+        session: Session,
+        private_key: bytes,
+        limits: OncallLimits,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._session = session
+        self._key = private_key
+        self._limits = limits
+        self._now = now
+
+    async def run(self) -> None:
+        """Until cancelled. The session must be subscribed to SUBSCRIPTIONS."""
+        while True:
+            arrived = await self._session.receive()
+            if await self._take_in(arrived):
+                self._session.acknowledge(arrived)
+
+    async def _take_in(self, arrived: Arrived) -> bool:
+        """Whether the broker may forget it."""
+        where = address(arrived.topic)
+        if where is None:
+            return True
+        try:
+            return await self._keep(where, arrived.payload)
+        except PayloadRefused as refused:
+            structlog.get_logger().warning("payload refused", topic=arrived.topic, peer=str(refused))
+            return True
+
+    async def _keep(self, where: Address, raw: bytes) -> bool:
+        match where.channel:
+            case Channel.INCIDENT:
+                payload = read_incident_topic(raw)
+                _same_home(where, payload.home)
+                return await self._keep_and_receipt(payload)
+            case Channel.HEARTBEAT:
+                heartbeat = read_heartbeat(raw)
+                _same_home(where, heartbeat.home)
+                with self._database.writing() as connection:
+                    keep_heartbeat(connection, heartbeat, self._now(), self._limits.home_silent)
+            case Channel.STATUS:
+                status = read_status(raw)
+                _same_home(where, status.home)
+                with self._database.writing() as connection:
+                    keep_status(connection, status, self._now())
+            case Channel.RECEIPT | Channel.DECISION:
+                pass  # our own direction
+            case _:
+                assert_never(where.channel)
+        return True
+
+    async def _keep_and_receipt(self, payload: IncidentPayload | AnswerPayload) -> bool:
+        with self._database.writing() as connection:
+            if isinstance(payload, IncidentPayload):
+                keep_incident(connection, payload, self._now())
+            else:
+                keep_answer(connection, payload, self._now())
+        end = await self._session.publish(self._receipt(payload))
+        match end:
+            case BrokerTook():
+                if isinstance(payload, IncidentPayload):
+                    with self._database.writing() as connection:
+                        note_receipted(connection, payload)
+                return True
+            case BrokerRefused():
+                structlog.get_logger().error(
+                    "broker refused a receipt", home=payload.home, reason_code=end.code, peer=end.reason
+                )
+                return True  # the home sends it again, and keeps calling it undelivered
+            case ConnectionLost():
+                return False
+            case _:
+                assert_never(end)
+
+    def _receipt(self, payload: IncidentPayload | AnswerPayload) -> Message:
+        of_incident = isinstance(payload, IncidentPayload)
+        receipt = ReceiptPayload(
+            schema=RECEIPT,
+            home=payload.home,
+            event_id=payload.event_id,
+            incident=payload.incident if of_incident else "",
+            revision=payload.revision if isinstance(payload, IncidentPayload) else 0,
+            command_id=payload.command_id if isinstance(payload, AnswerPayload) else "",
+        )
+        return Message(topic(payload.home, Channel.RECEIPT), to_bytes(seal(receipt, self._key)))
+
+
+def _same_home(where: Address, home: str) -> None:
+    """The broker's access list vouches for the topic, not for the payload."""
+    if where.box != home:
+        raise PayloadRefused("home: not the topic's")

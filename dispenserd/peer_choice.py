@@ -1,0 +1,79 @@
+"""What the configuration says about the peers over MQTT: broker and on-call's key, from their files.
+
+A missing file, or one that others may read though it holds a password, is a ConfigError; none is ever quoted.
+"""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from dispenserd.config import MqttSection
+from dispenserd.config_file import ConfigError
+from dispenserd.mqtt.terms import Broker
+
+PUBLIC_KEY_BYTES = 32
+"""Ed25519, raw; written as 64 hex characters."""
+
+FILE_BYTES_MAX = 4096
+"""A password or a key is a line; whatever is larger is the wrong file."""
+
+OTHERS = stat.S_IRWXO
+"""A group may read it: services of one machine share a broker account that way."""
+
+
+def broker(chosen: MqttSection) -> Broker:
+    """The broker and how to sign in there."""
+    password = "" if chosen.password_file is None else _password(chosen.password_file)
+    if chosen.ca_file is not None and not chosen.ca_file.is_file():
+        raise _unusable("ca_file", chosen.ca_file, "is no file")
+    return Broker(
+        host=chosen.host,
+        port=chosen.port,
+        username=chosen.username or "",
+        password=password,
+        ca_file=chosen.ca_file,
+    )
+
+
+def public_key(path: Path) -> bytes:
+    """On-call's Ed25519 key, 32 bytes: whose receipts and decisions this home believes."""
+    text = _line("oncall_public_key_file", path)
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if len(key) != PUBLIC_KEY_BYTES:
+        raise _unusable("oncall_public_key_file", path, "does not hold 64 hexadecimal characters")
+    return key
+
+
+def _password(path: Path) -> str:
+    password = _line("password_file", path)
+    if path.stat().st_mode & OTHERS:
+        raise _unusable("password_file", path, "may be used by everybody on this machine (chmod 0640)")
+    return password
+
+
+def _line(key: str, path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(FILE_BYTES_MAX + 1)
+        if len(raw) > FILE_BYTES_MAX:
+            raise _unusable(key, path, "is too large")
+        line = raw.decode().rstrip("\r\n")
+    except OSError as fault:
+        raise _unusable(key, path, f"can't be read ({fault.strerror})") from None
+    except UnicodeDecodeError:
+        raise _unusable(key, path, "is no UTF-8 text") from None
+    if not line or "\n" in line:
+        raise _unusable(key, path, "does not hold one line")
+    return line
+
+
+def _unusable(key: str, path: Path, why: str) -> ConfigError:
+    return ConfigError(
+        f"The file {path} of [mqtt] {key} {why}.",
+        "Without it no message reaches the other side, or none could be believed.",
+        f"Correct the file, or the path in [mqtt] {key}.",
+    )

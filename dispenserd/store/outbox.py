@@ -1,0 +1,55 @@
+"""The outbox table: who must still be told. Runs inside a transaction of the store's.
+
+Nothing is ever deleted here: a key keeps its row for good, so nothing can be put twice (rule 31; pruning by
+the robot's horizon and the roll's age is not built yet).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import assert_never
+
+from sqlalchemy import Connection, insert, select, update
+
+from dispenserd.home import OutboxRow
+from dispenserd.store.chain import canonical
+from dispenserd.store.schema import OUTBOX
+from scheduler.outbox import Answer, Change, OutboxName, Put
+
+
+def apply(connection: Connection, changes: Iterable[Change], event_id: str, sequence: int) -> None:
+    """Puts and answers, in their order, beside the journal row `sequence`."""
+    for change in changes:
+        match change:
+            case Put(outbox, key, body):
+                connection.execute(
+                    insert(OUTBOX),
+                    {
+                        "outbox": outbox,
+                        "key": key,
+                        "event_id": event_id,
+                        "sequence": sequence,
+                        "body": canonical(body),
+                    },
+                )
+            case Answer(outbox, key):
+                connection.execute(
+                    update(OUTBOX)
+                    .where(
+                        OUTBOX.c.outbox == outbox, OUTBOX.c.key == key, OUTBOX.c.answered_sequence.is_(None)
+                    )
+                    .values(answered_sequence=sequence)
+                )
+            case _:
+                assert_never(change)
+
+
+def unanswered(connection: Connection, outbox: OutboxName) -> list[OutboxRow]:
+    """Oldest first."""
+    found = connection.execute(
+        select(OUTBOX.c.key, OUTBOX.c.event_id, OUTBOX.c.body)
+        .where(OUTBOX.c.outbox == outbox, OUTBOX.c.answered_sequence.is_(None))
+        .order_by(OUTBOX.c.id)
+    )
+    return [OutboxRow(outbox, row.key, row.event_id, json.loads(row.body)) for row in found]

@@ -1,0 +1,237 @@
+"""The journal and the outboxes of one home: append, replay, read, verify.
+
+Knows events only: no robot, wire or broker. Synchronous, and owned by the one thread that opened it
+(`thread.StoreThread`; a terminal's read-only one lives in the terminal's process). After any failure it
+refuses everything: a failed fsync is never repeated, because the kernel may already call the pages clean.
+What is on disk, only a new start can read.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from typing import Self
+
+from sqlalchemy import Connection, insert, select
+
+from dispenserd.home import OutboxRow
+from dispenserd.store import outbox as outboxes
+from dispenserd.store.chain import GENESIS, JournalRow, RawRow, canonical, checked, link, opened
+from dispenserd.store.database import broken, checkpoint, open_engine, reading, writing
+from dispenserd.store.errors import (
+    ChainBroken,
+    LocalError,
+    StoreBroken,
+    StoreFormatError,
+    StoreMissing,
+    closed,
+)
+from dispenserd.store.integrity import VerifyReport, file_faults
+from dispenserd.store.lock import PRIVATE_MODE, lock
+from dispenserd.store.migrate import migrate, require_current
+from dispenserd.store.schema import FORMAT, JOURNAL, META
+from scheduler.events import Event
+from scheduler.outbox import Change, OutboxName
+from scheduler.record import EVENT_FIELD, RecordError, from_plain, to_plain
+
+CHUNK_ROWS = 500
+"""Read at once: a year of rows needs no year of memory, and no long read that keeps the WAL growing."""
+
+CHECKPOINT_COMMITS = 256
+"""Between moves of the WAL into the file: at 13 KiB a commit about 3 MB, read once at the next start."""
+
+
+class Store:
+    """`epoch`, `sequence` and `head` are those of the newest committed row."""
+
+    @classmethod
+    def open(cls, path: Path, key: bytes, *, readonly: bool = False) -> Self:
+        """A writer takes the lock, makes the file if there is none and brings its tables up to date."""
+        with ExitStack() as held:
+            if readonly:
+                _require(path.is_file(), path, "There is no store at")
+            else:
+                _prepare(path, key, held)
+            engine = open_engine(path, key, readonly=readonly)
+            held.callback(engine.dispose)
+            store = cls(held.enter_context(engine.connect()), readonly=readonly)
+            store._held = held.pop_all()
+            return store
+
+    def __init__(self, connection: Connection, *, readonly: bool) -> None:
+        self._held = ExitStack()
+        self._connection = connection
+        self._readonly = readonly
+        self._failed = False
+        self._commits = 0
+        require_current(connection)
+        self.epoch, self.sequence, self.head = self._newest()
+        if not readonly:
+            self._checkpoint()  # at a start too: a home that commits little and restarts often has none else
+
+    def append(self, events: Sequence[Event], changes: Sequence[Change]) -> None:
+        """One fsynced transaction of all of it, or none. A put's event id is that of the last event here."""
+        if self._readonly:
+            raise LocalError("a store opened to be read can't be appended to")
+        if not events:
+            if changes:
+                raise LocalError("an outbox change follows from an event, and there is none")
+            return
+        rows = self._linked(events)
+        newest = rows[-1]
+        with self._use(writing) as connection:
+            connection.execute(insert(JOURNAL), rows)
+            outboxes.apply(connection, changes, f"{self.epoch}-{newest['hash']}", int(newest["sequence"]))
+        self.sequence, self.head = int(newest["sequence"]), str(newest["hash"])
+        self._commits += 1
+        if self._commits % CHECKPOINT_COMMITS == 0:
+            self._checkpoint()
+
+    def replay(self) -> Iterator[Event]:
+        """Every event, oldest first, each proven to follow; ChainBroken at the first that doesn't."""
+        for row in checked(self._raw(0)):
+            try:
+                yield from_plain({EVENT_FIELD: row.kind, **row.body})
+            except RecordError as error:
+                raise StoreFormatError(
+                    f"Row {row.sequence} of the journal can't be read: {error}.",
+                    "It was written by another version of this program.",
+                    "Install the version that wrote the store, or a newer one.",
+                ) from None
+
+    def rows(self, after_sequence: int = 0, limit: int | None = None) -> Iterator[JournalRow]:
+        """Rows as they are, for a person to read; `verify` says whether they follow from each other."""
+        for number, raw in enumerate(self._raw(after_sequence)):
+            if number == limit:
+                return
+            yield opened(raw, raw.sequence)
+
+    def unanswered(self, outbox: OutboxName) -> list[OutboxRow]:
+        """Committed rows that nobody answered yet, oldest first."""
+        with self._use(reading) as connection:
+            return outboxes.unanswered(connection, outbox)
+
+    def integrity(self) -> list[str]:
+        """What is wrong with the file itself; empty = nothing. A start asks this, then `replay`."""
+        with self._use(reading) as connection:
+            return file_faults(connection)
+
+    def verify(self) -> VerifyReport:
+        """File and chain, to the first bad row."""
+        rows, faults = 0, list[str]()
+        try:
+            faults = self.integrity()
+            for row in checked(self._raw(0)):
+                rows = row.sequence
+        except (ChainBroken, StoreBroken) as error:
+            faults = [*faults, error.what] if isinstance(error, StoreBroken) else faults
+            return VerifyReport(rows, chain_ok=False, first_bad=rows + 1, integrity=faults)
+        return VerifyReport(rows, chain_ok=True, first_bad=None, integrity=faults)
+
+    def close(self) -> None:
+        """Also of a broken one: what SQLite still moves then had its own fsync before."""
+        self._failed = True
+        self._held.close()
+
+    @contextmanager
+    def _use(self, transaction: Callable[[Connection], AbstractContextManager[None]]) -> Iterator[Connection]:
+        """One transaction; whatever goes wrong in it, known to us or not, ends the store's use."""
+        if self._failed:
+            raise closed()
+        self._failed = True
+        with transaction(self._connection):
+            yield self._connection
+        self._failed = False
+
+    def _newest(self) -> tuple[int, int, str]:
+        with self._use(reading) as connection:
+            meta = connection.execute(select(META.c.format, META.c.epoch)).one()
+            last = connection.execute(
+                select(JOURNAL.c.sequence, JOURNAL.c.hash).order_by(JOURNAL.c.sequence.desc()).limit(1)
+            ).one_or_none()
+        if meta.format != FORMAT:
+            raise StoreFormatError(
+                "The journal's rows are written in a format of another version.",
+                "This version can't prove that they are unchanged.",
+                "Install the version that wrote the store, or a newer one.",
+            )
+        return meta.epoch, *((last.sequence, last.hash) if last else (0, GENESIS))
+
+    def _linked(self, events: Sequence[Event]) -> list[dict[str, str | int]]:
+        rows: list[dict[str, str | int]] = []
+        previous = self.head
+        for sequence, each in enumerate(events, self.sequence + 1):
+            plain = to_plain(each)
+            kind = str(plain.pop(EVENT_FIELD))
+            body = canonical(plain)
+            linked = link(previous, sequence, self.epoch, kind, body)
+            rows.append(
+                {
+                    "sequence": sequence,
+                    "epoch": self.epoch,
+                    "at": str(plain["at"]),
+                    "kind": kind,
+                    "body": body,
+                    "previous": previous,
+                    "hash": linked,
+                }
+            )
+            previous = linked
+        return rows
+
+    def _raw(self, after_sequence: int) -> Iterator[RawRow]:
+        while True:
+            with self._use(reading) as connection:
+                chunk = connection.execute(
+                    select(JOURNAL)
+                    .where(JOURNAL.c.sequence > after_sequence)
+                    .order_by(JOURNAL.c.sequence)
+                    .limit(CHUNK_ROWS)
+                ).all()
+            yield from (RawRow(*row) for row in chunk)
+            if len(chunk) < CHUNK_ROWS:
+                return
+            after_sequence = chunk[-1].sequence
+
+    def _checkpoint(self) -> None:
+        """Moves the WAL into the file: SQLite's own would swallow a failed fsync of it."""
+        self._failed = True
+        checkpoint(self._connection)
+        self._failed = False
+
+
+def _require(exists: bool, path: Path, what: str) -> None:
+    if not exists:
+        raise StoreMissing(
+            f"{what} {path}.",
+            "Nothing has been recorded there, or the disk is not mounted.",
+            "Check [store] in the configuration and the disk it is on.",
+        )
+
+
+def _prepare(path: Path, key: bytes, held: ExitStack) -> None:
+    """The lock into `held`, a file that only its owner reads, and the newest tables in it."""
+    _require(path.parent.is_dir(), path.parent, "There is no folder")
+    try:
+        held.callback(os.close, lock(path))
+        _make_private(path)
+    except OSError as error:
+        raise broken(error) from None
+    migrate(path, key)
+
+
+def _make_private(path: Path) -> None:
+    """The file, empty if new, readable by its owner only; SQLite gives its WAL the same mode."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_MODE)
+    except FileExistsError:
+        path.chmod(PRIVATE_MODE)
+        return
+    os.close(descriptor)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)  # the name, too, must outlive a power cut
+    finally:
+        os.close(folder)

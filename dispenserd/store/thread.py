@@ -1,0 +1,78 @@
+"""The store behind one thread of its own: an fsync on an SD card may take seconds, the loop must not.
+
+Knows asyncio and `Store`, nothing else. The application root opens it, hands it to the engine and closes it.
+What the store raises is raised here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Self, TypeVar
+
+from dispenserd.home import OutboxRow
+from dispenserd.store.errors import closed
+from dispenserd.store.store import Store
+from scheduler.events import Event
+from scheduler.outbox import Change, OutboxName
+
+T = TypeVar("T")
+
+
+class StoreThread:
+    """Calls run in the order they were made, one at a time."""
+
+    @classmethod
+    async def open(cls, path: Path, key: bytes) -> Self:
+        thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+        try:
+            store = await _on(thread, lambda: Store.open(path, key))
+        except BaseException:
+            thread.shutdown(wait=False)
+            raise
+        return cls(thread, store)
+
+    def __init__(self, thread: ThreadPoolExecutor, store: Store) -> None:
+        self._thread = thread
+        self._store = store
+        self._closed = False
+
+    @property
+    def head(self) -> tuple[int, str]:
+        """(epoch, chain hash) of the newest committed row."""
+        return self._store.epoch, self._store.head
+
+    @property
+    def sequence(self) -> int:
+        return self._store.sequence
+
+    async def append(self, events: Sequence[Event], changes: Sequence[Change]) -> None:
+        """Returns when it is on disk. A caller cancelled meanwhile doesn't know; the thread goes on."""
+        await self._run(lambda: self._store.append(events, changes))
+
+    async def replay(self) -> list[Event]:
+        return await self._run(lambda: list(self._store.replay()))
+
+    async def unanswered(self, outbox: OutboxName) -> list[OutboxRow]:
+        return await self._run(lambda: self._store.unanswered(outbox))
+
+    async def integrity(self) -> list[str]:
+        return await self._run(self._store.integrity)
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        await _on(self._thread, self._store.close)
+        self._thread.shutdown(wait=False)
+
+    async def _run(self, call: Callable[[], T]) -> T:
+        if self._closed:
+            raise closed()
+        return await _on(self._thread, call)
+
+
+async def _on(thread: ThreadPoolExecutor, call: Callable[[], T]) -> T:
+    return await asyncio.get_running_loop().run_in_executor(thread, call)

@@ -1,0 +1,124 @@
+"""What the terminal shows of the home: the newest committed world as plain JSON data.
+
+Shown only to people at the box (the control socket) or who hold its key. No drug names: codes and ids.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from scheduler.dose import Stage
+from scheduler.display import display
+from scheduler.events import Incident
+from scheduler.instant import iso
+from scheduler.offering import in_order
+from scheduler.summary import open_incidents, summarise
+from scheduler.world import Dose, Setting, World
+
+View = dict[str, Any]
+"""JSON data; the shapes are published as `dispenserd/<command>/1`."""
+
+
+def status(world: World, setting: Setting, head: tuple[int, str], now: datetime) -> View:
+    summary = summarise(world, now)
+    robot, plan = world.robot, world.plans.get(setting.resident)
+    return {
+        "box": setting.box,
+        "now": iso(now),
+        "epoch": head[0],
+        "head": head[1],
+        "clock": summary.clock,
+        "robot": {
+            "state": summary.robot,
+            "reason": robot.reason,
+            "serial": robot.serial or setting.robot,
+            "auth": robot.auth,
+            "status": asdict(robot.status) if robot.status else None,
+        },
+        "plan": {
+            "plan_version": plan.plan_version if plan else 0,
+            "card_version": plan.card_version if plan else 0,
+            "refused": world.refused_plan[1] if world.refused_plan else "",
+        },
+        "roll": {
+            "production_id": world.roll.production_id if world.roll else "",
+            "left": robot.status.sachets_left if robot.status else None,
+        },
+        "undelivered": sum(incident.undelivered for incident in world.incidents.values()),
+        "display": list(display(world, setting, now).lines),
+        "incidents": [_incident(incident, now) for incident in open_incidents(world)],
+        "next_window": iso(summary.next_window) if summary.next_window else None,
+        "window_open": summary.window_open,
+    }
+
+
+def doses(world: World) -> View:
+    return {"doses": [_dose(dose) for dose in in_order(world)]}
+
+
+def holds(world: World) -> View:
+    """What waits for a person's decision: held sachets and doses in doubt."""
+    waiting = [
+        dose
+        for dose in in_order(world)
+        if dose.stage is Stage.DOUBT or (dose.stage is Stage.HELD and not dose.discard)
+    ]
+    return {"holds": [_dose(dose) for dose in waiting]}
+
+
+def roll(world: World, setting: Setting) -> View:
+    status = world.robot.status
+    loaded = world.roll
+    return {
+        "production_id": loaded.production_id if loaded else "",
+        "in_robot": status.production_id if status else "",
+        "left": status.sachets_left if status else None,
+        "mouth": status.mouth_label if status else "",
+        "store": {"count": status.store_count, "max": status.store_max} if status else None,
+        "card_version": loaded.card_version if loaded else 0,
+        "sachets": [
+            {"n": sachet.number, "label": sachet.label, "local": sachet.local.isoformat(timespec="minutes")}
+            for sachet in (loaded.sachets if loaded else ())
+        ],
+    }
+
+
+def _dose(dose: Dose) -> View:
+    plan, outcome = dose.plan, dose.outcome
+    return {
+        "dose": plan.dose_id,
+        "date": plan.day.isoformat(),
+        "slot": plan.slot,
+        "opens": iso(plan.opens),
+        "half": iso(plan.half),
+        "closes": iso(plan.closes),
+        "stage": dose.stage.value,
+        "outcome": outcome.outcome.value if outcome else None,
+        "late": outcome.late if outcome else False,
+        "by": outcome.by if outcome else "",
+        "reason": outcome.reason if outcome else "",
+        "happened": iso(outcome.happened) if outcome else None,
+        "revision": outcome.revision if outcome else 0,
+        "token": "staff" if dose.token else "robot",
+        "critical": plan.critical,
+        "held": dose.held if dose.stage is Stage.HELD else "",
+    }
+
+
+def _incident(incident: Incident, now: datetime) -> View:
+    return {
+        "incident": incident.incident_id,
+        "dose": incident.dose_id,
+        "kind": incident.kind.value,
+        "priority": incident.priority.name.lower(),
+        "state": incident.state.value,
+        "revision": incident.revision,
+        "raised": iso(incident.raised),
+        "deadline": iso(incident.deadline),
+        "age_s": int((now - incident.raised).total_seconds()),
+        "owner": incident.owner,
+        "undelivered": incident.undelivered,
+        "detail": incident.detail,
+    }

@@ -1,0 +1,169 @@
+"""The end of a dose: what leaves the resident's reach, and which outcome is written down (rule 3).
+
+A window that closes orders what is needed; the outcome comes from the robot's record of it, never from the
+clock. Where the record can't be had, the dose is `failed` or `uncertain`, which a later record corrects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from scheduler import events as ev
+from scheduler.dose import IN_MAGAZINE, Stage
+from scheduler.gate import label_misfit
+from scheduler.offering import in_order, issue
+from scheduler.receive_command import UNTREATED
+from scheduler.world import Dose, RobotState, Setting, World
+
+DIVERT_AGAIN = timedelta(minutes=5)
+"""A refused divert is tried again after this: long enough for a person to clear what was in the way."""
+
+LOCKS = frozenset(
+    {
+        ev.Kind.DOSE_BLOCKED,
+        ev.Kind.ROBOT_UNREACHABLE,
+        ev.Kind.RELEASE_FAILED,
+        ev.Kind.ORDER_UNKNOWN,
+    }
+)
+"""Incidents that say the robot could not offer the dose: then it was not the resident who missed it."""
+
+
+def cleared_away(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
+    """Retract what is left in the tray and divert what has a ground; one order at a time."""
+    if world.robot.state is not RobotState.READY or world.order_under_way():
+        return []
+    for dose in in_order(world):
+        kind, ground = _away(world, setting, dose, now)
+        if kind is not None:
+            return [issue(world, setting, dose, kind, ground, now)]
+    return []
+
+
+def _away(world: World, setting: Setting, dose: Dose, now: datetime) -> tuple[ev.OrderKind | None, str]:
+    status = world.robot.status
+    if status is None or status.fault or status.lid_open:
+        return None, ""
+    closed = now >= dose.plan.closes and world.clock.trusted
+    if dose.stage is Stage.IN_TRAY and (closed or dose.discard):
+        return ev.OrderKind.RETRACT, "closing"
+    if dose.stage is Stage.DOUBT and status.tray and closed:
+        return ev.OrderKind.RETRACT, "closing"
+    ground = _divert_ground(world, dose, closed, now)
+    full = status.store_count >= status.store_max
+    waits = dose.diverts_tried is not None and now < dose.diverts_tried + DIVERT_AGAIN
+    if not ground or full or waits or not _can_be_diverted(world, setting, dose):
+        return None, ""
+    return ev.OrderKind.DIVERT, ground
+
+
+def _divert_ground(world: World, dose: Dose, closed: bool, now: datetime) -> str:
+    """Rule 11: one ground only. A held sachet may be another dose's: only a person lets it go."""
+    if dose.discard:
+        return "discard"
+    if dose.stage is Stage.HELD:
+        return ""
+    if closed:
+        return "closing"
+    settled = dose.outcome is not None
+    next_waits = any(d.plan.opens > dose.plan.opens and d.open_at(now) for d in world.doses.values())
+    return "settled" if settled and next_waits and world.clock.trusted else ""
+
+
+def _can_be_diverted(world: World, setting: Setting, dose: Dose) -> bool:
+    """Whether the robot would take the sachet we mean: by its label at the mouth, or from the holding place."""
+    status = world.robot.status
+    if status is None:
+        return False
+    if dose.stage is Stage.HOLDING:
+        return True
+    if dose.stage is Stage.DOUBT:
+        elsewhere = any(d.stage is Stage.HOLDING for d in world.doses.values())
+        return status.holding and not status.tray and not elsewhere
+    if dose.stage is Stage.HELD:
+        return status.mouth_label == dose.held_label
+    return dose.stage in IN_MAGAZINE and not label_misfit(world, setting, dose)
+
+
+def settled(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
+    """One outcome per dose, and its corrections."""
+    for dose in in_order(world):
+        found = _lifted(dose) or _closed(world, setting, dose, now)
+        if found is None:
+            continue
+        outcome, reason, happened = found
+        if dose.outcome is not None and dose.outcome.outcome is outcome:
+            continue
+        return [
+            ev.OutcomeRecorded(
+                at=now,
+                dose_id=dose.dose_id,
+                revision=dose.outcome.revision + 1 if dose.outcome else 1,
+                outcome=outcome,
+                late=outcome is ev.Outcome.RETRIEVED and happened > dose.plan.half,
+                by="",
+                reason=reason,
+                happened=happened,
+            )
+        ]
+    return []
+
+
+Finding = tuple[ev.Outcome, str, datetime]
+
+
+def _lifted(dose: Dose) -> Finding | None:
+    """The record of a lift settles it, also against an earlier missed, failed or uncertain."""
+    if dose.stage is not Stage.LIFTED or dose.lifted is None:
+        return None
+    if dose.outcome is not None and dose.outcome.outcome not in UNTREATED:
+        return None
+    return ev.Outcome.RETRIEVED, "lifted", dose.lifted
+
+
+def _closed(world: World, setting: Setting, dose: Dose, now: datetime) -> Finding | None:
+    closes = dose.plan.closes
+    if now < closes or not world.clock.trusted or dose.stage is Stage.LIFTED:
+        return None  # rule 18: on an untrusted clock nothing is decided by time
+    uncertain = dose.outcome is not None and dose.outcome.outcome is ev.Outcome.UNCERTAIN
+    if dose.outcome is not None and not uncertain:
+        return None
+    if world.robot.state is not RobotState.READY:
+        return None if uncertain else _unread(world, setting, dose, now)
+    if world.order_under_way() is not None:
+        return None
+    if dose.token:
+        return ev.Outcome.UNCERTAIN, "with_staff", closes
+    if dose.stage in IN_MAGAZINE or dose.stage in (Stage.IN_STORE, Stage.OUT):
+        outcome, reason = _untaken(world, dose)
+        return outcome, reason, closes
+    if dose.stage is Stage.DOUBT or now >= closes + setting.limits.robot_gone:
+        return ev.Outcome.UNCERTAIN, dose.stage.value, closes
+    return None
+
+
+def _untaken(world: World, dose: Dose) -> tuple[ev.Outcome, str]:
+    """The record proves that nobody got it: whose doing was that?"""
+    incident = world.incident_about(f"dose:{dose.dose_id}")
+    locked = incident is not None and not incident.cleared and incident.kind in LOCKS
+    if dose.held:
+        return ev.Outcome.WITHHELD, dose.held
+    if dose.failure:
+        return ev.Outcome.FAILED, dose.failure
+    if not dose.offered:
+        return ev.Outcome.FAILED, "not_offered"
+    if locked and incident is not None:
+        return ev.Outcome.FAILED, incident.kind.value
+    return ev.Outcome.MISSED, "in_store" if dose.stage is Stage.IN_STORE else "never_left"
+
+
+def _unread(world: World, setting: Setting, dose: Dose, now: datetime) -> Finding | None:
+    """Rule 3: the robot can't be read at closing."""
+    gone = setting.limits.robot_gone
+    since = world.robot.since or dose.plan.closes
+    if now < max(dose.plan.closes, since) + gone:
+        return None
+    if dose.releases == 0:
+        return ev.Outcome.FAILED, "robot_unreachable", dose.plan.closes
+    return ev.Outcome.UNCERTAIN, "robot_unreachable", dose.plan.closes

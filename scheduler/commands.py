@@ -1,0 +1,113 @@
+"""What people and systems ask of the home: the closed union `Command`.
+
+A command is a wish, not a fact: `receive` answers it with events (what came of it, or why not). By the
+time one gets here its signature, home, epoch and expiry have been checked at the door.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from scheduler.events import Event, Verdict
+from scheduler.plan import Prescription
+from scheduler.roll import Roll
+
+
+@dataclass(frozen=True, slots=True)
+class OfferPlan:
+    """A complete, well-formed medicine card was read."""
+
+    resident: str
+    card_version: int
+    prescriptions: tuple[Prescription, ...]
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadRoll:
+    roll: Roll
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakeIncident:
+    command_id: str
+    incident_id: str
+    revision: int  # the revision the person saw
+    by: str
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CloseIncident:
+    command_id: str
+    incident_id: str
+    revision: int
+    by: str
+    resolution: str
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DecideDose:
+    """`revision` and `incident_id` are 0 and empty from a terminal in the home, where the person sees the robot."""
+
+    command_id: str
+    dose_id: str
+    verdict: Verdict
+    by: str
+    reason: str
+    via: str  # "home" | "oncall"
+    incident_id: str
+    revision: int
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RejectCommand:
+    """A command failed at the door: bad signature, other home, replayed, expired."""
+
+    command_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakeReceipt:
+    """On-call committed `revision` of the incident."""
+
+    incident_id: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReportClock:
+    """The robot's battery clock beside the box's own, read at the middle of one exchange (rule 17)."""
+
+    robot: str
+    robot_utc: datetime
+    box_utc: datetime
+    commissioned: bool
+    battery_ok: bool
+    set_utc: datetime
+    drift_ppm_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReportClockStep:
+    """The box's wall clock moved against its monotonic one by more than the agreement limit."""
+
+
+Command = (
+    OfferPlan
+    | LoadRoll
+    | TakeIncident
+    | CloseIncident
+    | DecideDose
+    | RejectCommand
+    | TakeReceipt
+    | ReportClock
+    | ReportClockStep
+)
+Fact = Event | Command
+"""Everything that enters the engine's inbox: what the robot reported (already an Event), and wishes."""

@@ -1,0 +1,149 @@
+"""`decide(world, setting, now) -> [Event]`: what the home does next, and `next_wakeup`: when to ask again.
+
+The rules are asked in order; the first that has something to say is heard, its events become the world, and
+all are asked again (`settle`). So every rule sees what the rules before it did, and nothing is decided on a
+stale world. No rule reads a clock, and none remembers anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from scheduler.causes import UNREACHABLE_LEAD
+from scheduler.closing import DIVERT_AGAIN, cleared_away, settled
+from scheduler.commands import Fact
+from scheduler.dose import IN_MAGAZINE, IN_MOTION, Stage
+from scheduler.events import Event, OrderEnded, ProofCommitted, Result
+from scheduler.evolve import evolve
+from scheduler.gate import earliest
+from scheduler.incidents import alarmed, undelivered
+from scheduler.offering import held, opened, presented, pressed, reminded
+from scheduler.planning import planned
+from scheduler.receive import receive
+from scheduler.world import Dose, RobotState, Setting, World
+
+Rule = Callable[[World, Setting, datetime], Sequence[Event]]
+
+SETTLE_ROUNDS_MAX = 1000
+"""More rounds than this at one instant is a rule that never comes to rest: our bug."""
+
+
+class Restless(Exception):
+    """The rules did not come to rest; the process ends and nothing of it is committed."""
+
+
+def decide(world: World, setting: Setting, now: datetime) -> Sequence[Event]:
+    """The next events at `now`; empty when the world is at rest."""
+    for rule in RULES:
+        events = rule(world, setting, now)
+        if events:
+            return events
+    return ()
+
+
+def settle(
+    world: World, setting: Setting, facts: Iterable[Fact], now: datetime
+) -> tuple[World, tuple[Event, ...]]:
+    """Take in the facts one by one and decide until at rest: the new world, and all events in order."""
+    events: list[Event] = []
+    for fact in facts:
+        for event in receive(world, setting, fact, now):
+            world = evolve(world, event)
+            events.append(event)
+        world = _rest(world, setting, now, events)
+    world = _rest(world, setting, now, events)
+    return world, tuple(events)
+
+
+def _rest(world: World, setting: Setting, now: datetime, events: list[Event]) -> World:
+    for _ in range(SETTLE_ROUNDS_MAX):
+        new = decide(world, setting, now)
+        if not new:
+            return world
+        for event in new:
+            world = evolve(world, event)
+            events.append(event)
+    raise Restless(f"still deciding after {SETTLE_ROUNDS_MAX} rounds: {events[-1]}")
+
+
+def overdue(world: World, setting: Setting, now: datetime) -> Sequence[Event]:
+    """An order the connected robot has not ended long after it expired: nobody knows (P2)."""
+    if world.robot.state is not RobotState.READY:
+        return []
+    return [
+        OrderEnded(
+            at=now,
+            order_id=dose.order.order.order_id,
+            dose_id=dose.dose_id,
+            kind=dose.order.order.kind,
+            result=Result.UNKNOWN,
+            reason="overdue",
+        )
+        for dose in world.doses.values()
+        if dose.order is not None and now >= dose.order.order.expires
+    ]
+
+
+def proven(world: World, setting: Setting, now: datetime) -> Sequence[Event]:
+    """Rule 27: an idle home commits once an hour, so that a heartbeat stands for a store that works."""
+    idle = world.last_at is not None and now >= world.last_at + setting.limits.idle_proof
+    return [ProofCommitted(at=now)] if idle else []
+
+
+RULES: tuple[Rule, ...] = (
+    planned,  # what there is to give
+    opened,
+    overdue,
+    held,  # before any press is answered
+    pressed,
+    presented,
+    cleared_away,  # before outcomes: the record of it makes them
+    settled,
+    reminded,
+    alarmed,  # after outcomes: one incident tells the newest
+    undelivered,
+    proven,
+)
+
+
+def next_wakeup(world: World, setting: Setting, now: datetime) -> datetime | None:
+    """The earliest instant after `now` at which `decide` may have something to say without a new fact."""
+    return min((at for at in _instants(world, setting) if at > now), default=None)
+
+
+def _instants(world: World, setting: Setting) -> Iterator[datetime]:
+    limits = setting.limits
+    if world.last_at is not None:
+        yield world.last_at + limits.idle_proof
+    if world.planned_to is not None:
+        yield setting.local.midnight(world.planned_to + timedelta(days=1)) - limits.plan_ahead
+    for since in (world.robot.since, world.clock.since, world.robot.magazine_since):
+        if since is not None:
+            yield since + limits.robot_gone
+    for receipt in world.receipts.values():
+        yield receipt.since + limits.receipt
+    for dose in world.doses.values():
+        yield from _dose_instants(world, setting, dose)
+
+
+def _dose_instants(world: World, setting: Setting, dose: Dose) -> Iterator[datetime]:
+    limits, plan = setting.limits, dose.plan
+    if dose.order is not None:
+        yield dose.order.order.expires
+    if dose.stage in IN_MAGAZINE or dose.stage in IN_MOTION or dose.stage in (Stage.HOLDING, Stage.IN_TRAY):
+        yield plan.closes
+        if dose.diverts_tried is not None:
+            yield dose.diverts_tried + DIVERT_AGAIN
+        yield plan.opens
+    if dose.outcome is not None:
+        return
+    yield plan.opens - UNREACHABLE_LEAD
+    yield plan.opens - timedelta(hours=12)
+    yield plan.half
+    yield plan.closes
+    yield plan.closes + limits.robot_gone
+    yield plan.opens + limits.reminder_every * (dose.reminders + 1)
+    yield earliest(world, dose)
+    if dose.presented is not None:
+        yield dose.presented + limits.tray_left

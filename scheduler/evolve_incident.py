@@ -1,0 +1,126 @@
+"""How incidents change: revisions, states, owner, and which revision on-call still owes a receipt for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from scheduler import events as ev
+from scheduler.world import Receipt, World
+
+
+def evolve_incident(
+    world: World,
+    event: ev.IncidentRaised
+    | ev.IncidentChanged
+    | ev.IncidentCleared
+    | ev.IncidentPublished
+    | ev.IncidentUndelivered
+    | ev.IncidentDelivered
+    | ev.IncidentTaken
+    | ev.IncidentHandled
+    | ev.IncidentClosed,
+) -> World:
+    """The world after an incident event; an event about an incident long forgotten changes nothing."""
+    match event:
+        case ev.IncidentRaised():
+            subject = event.incident.subject
+            ordinal = world.subjects[subject][1] + 1 if subject in world.subjects else 1
+            subjects = {**world.subjects, subject: (event.incident.incident_id, ordinal)}
+            world = replace(world, subjects=subjects)
+            return _revised(world, replace(event.incident, changed=event.at), event)
+        case _:
+            incident = world.incidents.get(event.incident_id)
+            return world if incident is None else _changed(world, incident, event)
+
+
+def _changed(
+    world: World,
+    incident: ev.Incident,
+    event: ev.IncidentChanged
+    | ev.IncidentCleared
+    | ev.IncidentPublished
+    | ev.IncidentUndelivered
+    | ev.IncidentDelivered
+    | ev.IncidentTaken
+    | ev.IncidentHandled
+    | ev.IncidentClosed,
+) -> World:
+    match event:
+        case ev.IncidentChanged():
+            return _revised(world, _reworded(incident, event), event)
+        case ev.IncidentCleared():
+            cleared = replace(incident, cleared=True, state=ev.State.CLOSED, holds_token=False)
+            return _revised(world, replace(cleared, resolution=incident.resolution or event.reason), event)
+        case ev.IncidentTaken():
+            return _revised(world, replace(incident, state=ev.State.ACKNOWLEDGED, owner=event.by), event)
+        case ev.IncidentHandled():
+            handled = replace(incident, state=ev.State.HANDLED, resolution=event.resolution)
+            return _revised(world, handled, event)
+        case ev.IncidentClosed():
+            world = _looked_into(world, incident)
+            return _revised(world, replace(incident, state=ev.State.CLOSED), event)
+        case ev.IncidentPublished():
+            known = incident.state is ev.State.RAISED and event.revision == incident.revision
+            return _kept(world, replace(incident, state=ev.State.PUBLISHED)) if known else world
+        case ev.IncidentUndelivered():
+            return _kept(world, replace(incident, undelivered=True))
+        case ev.IncidentDelivered():
+            return _delivered(world, incident, event)
+        case _:
+            assert_never(event)
+
+
+def _looked_into(world: World, incident: ev.Incident) -> World:
+    """A person closed it: what only a person can look into is no longer wrong."""
+    if incident.kind is ev.Kind.COMMAND_REFUSED:
+        return replace(world, forged="")
+    if incident.subject.startswith("robot:"):
+        return replace(world, robot=replace(world.robot, log_alarm=""))
+    return world
+
+
+def _reworded(incident: ev.Incident, event: ev.IncidentChanged) -> ev.Incident:
+    incident = replace(
+        incident,
+        kind=event.kind,
+        priority=event.priority,
+        deadline=event.deadline,
+        detail=event.detail,
+        cleared=False,
+    )
+    if event.reopened:
+        return replace(incident, state=ev.State.RAISED, owner="", resolution="", holds_token=False)
+    return incident
+
+
+def _delivered(world: World, incident: ev.Incident, event: ev.IncidentDelivered) -> World:
+    receipt = world.receipts.get(incident.incident_id)
+    if receipt is None or event.revision < receipt.revision:
+        return world
+    receipts = {key: value for key, value in world.receipts.items() if key != incident.incident_id}
+    state = ev.State.DELIVERED if incident.state in (ev.State.RAISED, ev.State.PUBLISHED) else incident.state
+    return _kept(replace(world, receipts=receipts), replace(incident, undelivered=False, state=state))
+
+
+def with_token(world: World, incident_id: str, held: bool, event: ev.Event) -> World:
+    """The incident's owner got, or gave back, the right to give the dose: a revision of its own."""
+    incident = world.incidents.get(incident_id)
+    return world if incident is None else _revised(world, replace(incident, holds_token=held), event)
+
+
+def _revised(world: World, incident: ev.Incident, event: ev.Event) -> World:
+    """A revision that on-call must receipt; the wait counts from the oldest one it owes."""
+    known = incident.incident_id in world.incidents
+    revision = incident.revision + 1 if known else incident.revision
+    incident = replace(incident, revision=revision, changed=event.at)
+    owed = world.receipts.get(incident.incident_id)
+    receipt = Receipt(revision=revision, since=owed.since if owed else event.at)
+    return _kept(
+        replace(world, receipts={**world.receipts, incident.incident_id: receipt}),
+        incident,
+    )
+
+
+def _kept(world: World, incident: ev.Incident) -> World:
+    return replace(world, incidents={**world.incidents, incident.incident_id: incident})

@@ -1,0 +1,203 @@
+"""What stands between a dose and the resident: the one list of reasons not to release or present.
+
+Asked three times with the same answer: when a press wants the dose, by the courier before every send
+(rule 11), and by the alarms, since a lock that keeps a dose from being offered is a person untreated (S8).
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from scheduler.dose import IN_MAGAZINE, Stage
+from scheduler.events import Order, OrderKind, Outcome
+from scheduler.expand import minimum_interval
+from scheduler.plan import Plan
+from scheduler.roll import misfit
+from scheduler.timing import intakes_on
+from scheduler.world import Dose, RobotState, Setting, World
+
+GIVEN = frozenset({Outcome.RETRIEVED, Outcome.CONFIRMED, Outcome.GIVEN_BY_STAFF})
+
+
+def lock(world: World) -> str:
+    """Why the robot can't move anything towards the resident now, whatever the dose; "" = it can."""
+    robot = world.robot
+    if robot.state is not RobotState.READY or robot.status is None:
+        return "robot_not_ready"
+    if not world.clock.trusted:
+        return "clock"  # rule 18
+    if any(dose.stage is Stage.DOUBT for dose in world.doses.values()):
+        return "in_doubt"  # P3
+    if robot.status.fault:
+        return "fault"
+    if robot.status.lid_open:
+        return "lid_open"
+    return ""
+
+
+def why_not_release(world: World, setting: Setting, dose: Dose, now: datetime) -> str:
+    """Why this dose must not leave the magazine now; "" = it may."""
+    return (
+        lock(world)
+        or _not_its_turn(world, dose, now)
+        or _places_taken(world)
+        or _magazine(world)
+        or label_misfit(world, setting, dose)
+        or _too_close(world, dose, now)
+        or _too_much(world, dose)
+    )
+
+
+def why_not_present(world: World, dose: Dose, now: datetime) -> str:
+    """Why this dose must not go to the tray now; "" = it may."""
+    reason = lock(world) or _not_its_turn(world, dose, now)
+    if reason:
+        return reason
+    status = world.robot.status
+    return "tray_occupied" if status is not None and status.tray else ""
+
+
+def why_not_send(world: World, setting: Setting, order: Order, now: datetime) -> str:
+    """Rule 11: the order against the present world, before every send; "" = send it."""
+    dose = world.doses.get(order.dose_id)
+    if dose is None or dose.order is None or dose.order.order.order_id != order.order_id:
+        return "no_longer_open"
+    if world.robot.state is not RobotState.READY or dose.order.session != world.robot.session:
+        return "robot_not_ready"
+    if now >= order.expires:
+        return "expired"
+    match order.kind:
+        case OrderKind.RETRACT:
+            return ""
+        case OrderKind.DIVERT:
+            return "" if world.clock.trusted or order.ground == "discard" else "clock"
+        case OrderKind.RELEASE:
+            return why_not_release(world, setting, dose, now)
+        case OrderKind.PRESENT:
+            return why_not_present(world, dose, now)
+
+
+def label_misfit(world: World, setting: Setting, dose: Dose) -> str:
+    """Why the sachet at the magazine's mouth is not this dose; "" = it is (S3)."""
+    status = world.robot.status
+    plan = dose.plan
+    local = setting.local.local(plan.opens)
+    return misfit(
+        world.roll, plan.resident, plan.day, local, plan.content, status.mouth_label if status else ""
+    )
+
+
+def _not_its_turn(world: World, dose: Dose, now: datetime) -> str:
+    if not dose.open_at(now):
+        return "window_closed"  # S2
+    if dose.token:
+        return "with_staff"  # rule 5
+    if dose.outcome is not None:
+        return "settled"
+    plan = world.plans.get(dose.plan.resident)
+    if plan is None or plan.plan_version < dose.plan.plan_version:
+        return "no_plan"
+    return ""
+
+
+def _places_taken(world: World) -> str:
+    """Rule 4: nothing is released unless holding place and tray are proven empty."""
+    status = world.robot.status
+    if status is None or status.holding:
+        return "holding_occupied"
+    return "tray_occupied" if status.tray else ""
+
+
+def _magazine(world: World) -> str:
+    status, roll = world.robot.status, world.roll
+    if roll is None:
+        return "no_manifest"
+    if status is None or status.production_id != roll.production_id:
+        return "wrong_production_id"
+    return "roll_empty" if status.sachets_left == 0 else ""
+
+
+def _too_close(world: World, dose: Dose, now: datetime) -> str:
+    return "too_soon" if now < earliest(world, dose) else ""
+
+
+def earliest(world: World, dose: Dose) -> datetime:
+    """S2: from when this dose keeps its minimum interval to every other one that shares a prescription."""
+    return max(
+        (
+            _had(other) + minimum_interval(other.plan, dose.plan)
+            for other in world.doses.values()
+            if other is not dose
+            and counts_as_given(other)
+            and set(other.plan.prescriptions) & set(dose.plan.prescriptions)
+        ),
+        default=dose.plan.opens,
+    )
+
+
+def counts_as_given(dose: Dose) -> bool:
+    """Rule 6: in doubt counts as given."""
+    given = dose.outcome is not None and dose.outcome.outcome in GIVEN
+    return given or dose.stage in (Stage.DOUBT, Stage.LIFTED)
+
+
+def _had(dose: Dose) -> datetime:
+    if dose.lifted is not None:
+        return dose.lifted
+    return dose.outcome.happened if dose.outcome is not None else dose.plan.opens
+
+
+def _too_much(world: World, dose: Dose) -> str:
+    """S1, counted in medicine and people, not in ids: with this dose, does any of its prescriptions exceed
+    what the plan in force asks for on this civil date?"""
+    if dose.stage is not Stage.RELEASING and _used(dose):
+        return "already_released"
+    plan = world.plans[dose.plan.resident]
+    for prescription in dose.plan.prescriptions:
+        used = used_on(world, prescription, dose.plan.day, besides=dose.dose_id)
+        if used + dose.plan.quantity_of(prescription) > planned_on(plan, prescription, dose.plan.day):
+            return "double_dose"
+    return ""
+
+
+def used_on(world: World, prescription_id: str, day: date, besides: str = "") -> Decimal:
+    """Released (less what is back in the magazine or in the store), given by staff, or in doubt on `day`,
+    in the prescription's unit and `besides` one dose."""
+    return sum(
+        (
+            other.plan.quantity_of(prescription_id)
+            for other in world.doses.values()
+            if other.plan.day == day and other.dose_id != besides and _used(other)
+        ),
+        Decimal(0),
+    )
+
+
+def planned_on(plan: Plan, prescription_id: str, day: date) -> Decimal:
+    """What the plan asks for of this prescription on `day`."""
+    return sum(
+        (
+            intake.quantity
+            for prescription in plan.prescriptions
+            if prescription.prescription_id == prescription_id
+            for intake in intakes_on(prescription, day)
+        ),
+        Decimal(0),
+    )
+
+
+def _used(dose: Dose) -> bool:
+    """Counts against the plan: out of the magazine and not in the store, given, in doubt, or with staff."""
+    out = dose.stage in (Stage.RELEASING, Stage.HOLDING, Stage.PRESENTING, Stage.IN_TRAY, Stage.RETRACTING)
+    return counts_as_given(dose) or out or bool(dose.token)
+
+
+def lead_window(dose: Dose, lead: timedelta, now: datetime) -> bool:
+    """Whether the window is open or opens within `lead`."""
+    return dose.plan.opens - lead <= now < dose.plan.closes
+
+
+def waiting(dose: Dose) -> bool:
+    """In the magazine or the holding place, nobody has it, no outcome: somebody still waits for it."""
+    return dose.outcome is None and (dose.stage in IN_MAGAZINE or dose.stage is Stage.HOLDING)

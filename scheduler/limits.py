@@ -1,0 +1,49 @@
+"""Every duration and bound that the dosing core uses, with its unit and its reason.
+
+Two families. Civil limits belong to people's days and follow the civil clock. Machine limits belong to
+wires, processes and people at a keyboard; a rehearsal that runs civil time faster stretches them, so that
+they stay the same in real seconds (`Limits.stretched`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+HALF = 2
+"""Half window: half-way from the planned time to the closing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    # --- civil ---
+    window: timedelta = timedelta(hours=2)  # typical for the social area; trials use 45 min to 4 h
+    reminder_every: timedelta = timedelta(minutes=15)  # eight in a window; fewer were not heard
+    tray_left: timedelta = timedelta(minutes=15)  # a presented sachet not lifted: somebody should look
+    plan_ahead: timedelta = timedelta(hours=36)  # doses are planned so far before their day begins
+    acknowledge_high: timedelta = timedelta(minutes=10)
+    acknowledge_medium: timedelta = timedelta(minutes=30)
+    acknowledge_low: timedelta = timedelta(hours=4)
+
+    # --- machine ---
+    receipt: timedelta = timedelta(seconds=30)  # then an incident is undelivered (undelivered known in 30 s)
+    order_life: timedelta = timedelta(minutes=2)  # rule 11: an order expires at most 2 min after sending
+    press_age: timedelta = timedelta(seconds=60)  # rule 2, counted by the robot's uptime: never stretched
+    robot_gone: timedelta = timedelta(minutes=2)  # robot unreachable: an incident; at a closing: unreadable
+    clock_agreement: timedelta = timedelta(minutes=2)  # rule 17
+    command_life: timedelta = timedelta(minutes=10)  # rule 28
+    nonce_extra: timedelta = timedelta(hours=2)  # rule 28: nonces outlive their command's expiry by this
+    idle_proof: timedelta = timedelta(minutes=60)  # rule 27: an idle home commits once in this time
+
+    def stretched(self, rate: float) -> Limits:
+        """The same limits for a civil clock that runs `rate` times as fast as the real one."""
+        return replace(
+            self,
+            receipt=self.receipt * rate,
+            order_life=self.order_life * rate,
+            robot_gone=self.robot_gone * rate,
+            clock_agreement=self.clock_agreement * rate,
+            command_life=self.command_life * rate,
+            nonce_extra=self.nonce_extra * rate,
+            idle_proof=self.idle_proof * rate,
+        )

@@ -1,0 +1,117 @@
+"""What shall be given: prescriptions, their dosage, and the doses a date asks for.
+
+A `Plan` is what the home accepted from one medicine card. `timing` says which days and times a dosage
+means; `expand` groups one date's occurrences into doses with stable ids.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import StrEnum
+
+
+class DayPart(StrEnum):
+    """FMK's four parts of the day; the configuration maps each to a clock time."""
+
+    MORNING = "morning"
+    NOON = "noon"
+    EVENING = "evening"
+    NIGHT = "night"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Content:
+    """One drug in one sachet or dose. `quantity` counts `unit` (a tablet, as a rule)."""
+
+    drug: str  # ATC code
+    strength: str  # as on the card: "500 mg"
+    quantity: Decimal
+    unit: str  # "tablet"
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """One administration on each day of the dosage: at a day part or at a clock time, never both."""
+
+    quantity: Decimal
+    part: DayPart | None = None
+    clock: time | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dosage:
+    """Which dates (first..last inclusive, every `every_days`-th) and what on each of them."""
+
+    first: date
+    last: date | None
+    every_days: int
+    intakes: tuple[Intake, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prescription:
+    """One fixed prescription that a machine may dispense as it stands."""
+
+    prescription_id: str
+    drug: str  # ATC code
+    strength: str
+    unit: str
+    dosages: tuple[Dosage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    resident: str  # permanent resident key, 32 hex characters
+    card_version: int  # of the medicine card; only rises
+    plan_version: int  # of what the home made of it; +1 whenever `prescriptions` changes
+    prescriptions: tuple[Prescription, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """What one prescription puts into one dose."""
+
+    prescription_id: str
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class DosePlan:
+    """One planned dose: the fixed medicine of one resident for one date and slot, one part.
+
+    `portions` is sorted by prescription id; one portion a prescription.
+    """
+
+    dose_id: str
+    resident: str
+    day: date
+    slot: str  # a day part, with a suffix for the second clock time near it
+    opens: datetime  # = the planned time
+    half: datetime
+    closes: datetime
+    portions: tuple[Portion, ...]
+    critical: bool
+    plan_version: int
+
+    @property
+    def prescriptions(self) -> tuple[str, ...]:
+        return tuple(portion.prescription_id for portion in self.portions)
+
+    @property
+    def content(self) -> frozenset[Content]:
+        """What the sachet must hold: quantities of the same drug, strength and unit added up."""
+        total: dict[tuple[str, str, str], Decimal] = {}
+        for item in (portion.content for portion in self.portions):
+            key = (item.drug, item.strength, item.unit)
+            total[key] = total.get(key, Decimal(0)) + item.quantity
+        return frozenset(
+            Content(drug, strength, amount, unit) for (drug, strength, unit), amount in total.items()
+        )
+
+    def quantity_of(self, prescription_id: str) -> Decimal:
+        """What this dose holds of one prescription, in its unit."""
+        return sum(
+            (p.content.quantity for p in self.portions if p.prescription_id == prescription_id), Decimal(0)
+        )

@@ -1,0 +1,92 @@
+"""From the accepted plan to planned doses: day by day ahead of time, and again when the plan changes.
+
+A dose whose window has opened keeps what it was planned as; a newer plan changes only what is still ahead
+(and the gate refuses what the newer plan no longer asks for).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from scheduler import events as ev
+from scheduler.dose import Stage
+from scheduler.expand import expand
+from scheduler.plan import DosePlan, Plan
+from scheduler.world import Setting, World
+
+DAYS_BACK_MAX = 14
+"""A home that was down longer than a roll lasts starts anew: there is no medicine in it to account for."""
+
+
+def planned(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
+    """Plan every day up to the horizon, and re-plan what is ahead under a new plan version."""
+    plan = world.plans.get(setting.resident)
+    if plan is None or not world.clock.trusted:
+        return []  # a wrong clock would plan the wrong days; the lock itself is an incident
+    horizon = setting.local.day_of(now + setting.limits.plan_ahead)
+    today = setting.local.day_of(now)
+    if world.planned_version != plan.plan_version:
+        return _days(world, setting, plan, today, max(horizon, world.planned_to or horizon), now)
+    if world.planned_to is not None and world.planned_to >= horizon:
+        return []
+    first = world.planned_to + timedelta(days=1) if world.planned_to else today
+    first = max(first, today - timedelta(days=DAYS_BACK_MAX))
+    return _days(world, setting, plan, first, horizon, now)
+
+
+def _days(
+    world: World, setting: Setting, plan: Plan, first: date, last: date, now: datetime
+) -> Sequence[ev.Event]:
+    events: list[ev.Event] = []
+    day = first
+    while day <= last:
+        events += _day(world, setting, plan, day, now)
+        day += timedelta(days=1)
+    version = plan.plan_version
+    return [
+        *events,
+        ev.DayPlanned(at=now, resident=plan.resident, day=last.isoformat(), plan_version=version),
+    ]
+
+
+def _day(world: World, setting: Setting, plan: Plan, day: date, now: datetime) -> Sequence[ev.Event]:
+    known = {
+        dose.dose_id: dose
+        for dose in world.doses.values()
+        if dose.plan.day == day and dose.plan.resident == plan.resident
+    }
+    doses = expand(
+        plan,
+        day,
+        setting.clock,
+        setting.local,
+        setting.catalogue,
+        setting.limits.window,
+        [dose.plan for dose in known.values()],
+    )
+    fixed = {key for key, dose in known.items() if dose.stage is not Stage.PLANNED}
+    first_day = world.planned_to is None
+    events: list[ev.Event] = [
+        ev.DosePlanned(at=now, dose=dose)
+        for dose in doses
+        if dose.dose_id not in fixed
+        and not (first_day and dose.closes <= now)  # before the home's first plan nothing was ours to give
+        and (dose.dose_id not in known or _differs(known[dose.dose_id].plan, dose))
+    ]
+    wanted = {dose.dose_id for dose in doses}
+    events += [
+        ev.DoseWithdrawn(at=now, dose_id=key, plan_version=plan.plan_version)
+        for key in known
+        if key not in wanted and key not in fixed
+    ]
+    return events
+
+
+def _differs(old: DosePlan, new: DosePlan) -> bool:
+    return (old.opens, old.closes, old.portions, old.critical) != (
+        new.opens,
+        new.closes,
+        new.portions,
+        new.critical,
+    )

@@ -1,0 +1,281 @@
+"""`receive(world, setting, fact, now) -> [Event]`: what a fact from outside means in this world.
+
+Drops what is known already, checks what is new against what we knew, and answers wishes. `receive_command`
+does that for people's wishes. What follows from the resulting world is `decide`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from scheduler import commands as cmd
+from scheduler import events as ev
+from scheduler.plan import Plan
+from scheduler.receive_command import close, decide_dose, reject, take
+from scheduler.world import Dose, RobotState, Setting, World
+
+DRIFT_PARTS = 1_000_000
+"""A drift bound is in parts per million."""
+
+
+def receive(world: World, setting: Setting, fact: cmd.Fact, now: datetime) -> Sequence[ev.Event]:
+    """The events a fact leads to, at `now`; none when it says nothing new."""
+    match fact:
+        case ev.RobotIdentified():
+            return _identified(world, fact)
+        case ev.RobotLogged():
+            return _logged(world, fact, now)
+        case ev.RobotCaughtUp():
+            return [fact, *_unproven(world, fact.at)] if fact.session == world.robot.session else []
+        case ev.RobotReported():
+            return [] if world.robot.status == fact.status else [fact]
+        case ev.Pressed():
+            return _pressed(world, setting, fact)
+        case ev.RobotLost():
+            known = world.robot.state is RobotState.ABSENT and world.robot.reason == fact.reason
+            return [] if known else [fact]
+        case ev.RobotRejected():
+            known = world.robot.state is RobotState.REJECTED and world.robot.reason == fact.reason
+            return [] if known else [fact]
+        case ev.OrderEnded():
+            return _answered(world, fact)
+        case ev.IncidentPublished() | ev.IncidentUndelivered():
+            return _about_incident(world, fact)
+        case ev.PlanRefused():
+            known_bad = world.refused_plan is not None and world.refused_plan[0] == fact.fingerprint
+            return [] if known_bad else [fact]
+        case _:
+            return _wish(world, setting, fact, now)
+
+
+def _wish(world: World, setting: Setting, fact: cmd.Fact, now: datetime) -> Sequence[ev.Event]:
+    match fact:
+        case cmd.TakeIncident():
+            return take(world, setting, fact, now)
+        case cmd.CloseIncident():
+            return close(world, setting, fact, now)
+        case cmd.DecideDose():
+            return decide_dose(world, setting, fact, now)
+        case cmd.RejectCommand():
+            return reject(world, setting, fact, now)
+        case cmd.TakeReceipt():
+            return _receipt(world, fact, now)
+        case cmd.OfferPlan():
+            return _offered(world, setting, fact, now)
+        case cmd.LoadRoll():
+            return _roll(world, fact, now)
+        case cmd.ReportClock():
+            return _clock(world, setting, fact, now)
+        case cmd.ReportClockStep():
+            return [ev.ClockDoubted(at=now, reason="stepped")] if world.clock.trusted else []
+        case _:
+            return [fact]
+
+
+# --- the robot --------------------------------------------------------------------------------------
+
+
+def _identified(world: World, fact: ev.RobotIdentified) -> Sequence[ev.Event]:
+    """P7: absence is proof only while log id, horizon and head continue what we knew."""
+    robot = world.robot
+    if not robot.log_id:
+        return [fact]
+    if fact.log_id != robot.log_id:
+        return [fact, ev.RobotLogBroken(at=fact.at, reason="formatted")]
+    if fact.log_head < robot.log_read:
+        return [fact, ev.RobotLogBroken(at=fact.at, reason="shorter")]
+    if fact.log_horizon > robot.log_read + 1:
+        return [fact, ev.RobotLogBroken(at=fact.at, reason="gap")]
+    return [fact]
+
+
+def _logged(world: World, fact: ev.RobotLogged, now: datetime) -> Sequence[ev.Event]:
+    """A log entry is a fact once, by its index; the last one known is read again and must be the same."""
+    robot = world.robot
+    if fact.log_id != robot.log_id or fact.index <= robot.log_read:
+        same = robot.last_entry
+        if same is not None and fact.index == same.index and replace(fact, at=same.at) != same:
+            return [ev.RobotLogBroken(at=fact.at, reason="rewritten")]
+        return []
+    dose = world.doses.get(fact.dose_id)
+    if dose is None or fact.entry not in ("ended", "cancelled"):
+        return [fact]
+    order = dose.order.order if dose.order else dose.doubted
+    if order is not None and order.order_id == fact.order_id:
+        return [fact, _ended(order, fact)]
+    if fact.result == "done" and not _already(dose, fact.order_kind):
+        kind = ev.OrderKind(fact.order_kind)
+        adopted = ev.MotionAdopted(at=fact.at, dose_id=dose.dose_id, kind=kind, log_index=fact.index)
+        return [fact, adopted]
+    return [fact]
+
+
+def _already(dose: Dose, kind: str) -> bool:
+    """A finding may have run ahead of the record: a release proven for what a person found outside."""
+    return kind == ev.OrderKind.RELEASE and dose.releases > 0 and dose.stage in FOUND_STAGES
+
+
+FOUND_STAGES = frozenset({"holding", "out", "lifted", "in_tray", "in_store"})
+
+
+def _ended(order: ev.Order, fact: ev.RobotLogged) -> ev.OrderEnded:
+    if fact.entry == "cancelled":
+        result, reason = ev.Result.REFUSED, "cancelled"
+    elif fact.result == "done":
+        result, reason = ev.Result.DONE, "log"
+    elif fact.result == "not_moved":
+        result, reason = ev.Result.REFUSED, "not_moved"
+    else:
+        result, reason = ev.Result.UNKNOWN, "unclear"
+    return ev.OrderEnded(
+        at=fact.at,
+        order_id=order.order_id,
+        dose_id=order.dose_id,
+        kind=order.kind,
+        result=result,
+        reason=reason,
+        detail=fact.detail,
+    )
+
+
+def _unproven(world: World, at: datetime) -> list[ev.Event]:
+    """After catching up: each order of an earlier session is proved never seen, or stays Unknown."""
+    return [
+        _unanswered(world, dose, at)
+        for dose in world.doses.values()
+        if dose.order is not None
+        and dose.order.session != world.robot.session
+        and not (dose.order.started and dose.order.boot_id == world.robot.boot_id)  # still moving
+    ]
+
+
+def _unanswered(world: World, dose: Dose, at: datetime) -> ev.OrderEnded:
+    assert dose.order is not None
+    order = dose.order.order
+    if dose.order.started:
+        result, reason = ev.Result.UNKNOWN, "started_not_ended"
+    elif dose.order.accepted or world.robot.log_broken:
+        result, reason = ev.Result.UNKNOWN, world.robot.log_broken or "accepted_not_ended"
+    else:
+        result, reason = ev.Result.REFUSED, "never_seen"
+    return ev.OrderEnded(
+        at=at, order_id=order.order_id, dose_id=order.dose_id, kind=order.kind, result=result, reason=reason
+    )
+
+
+def _answered(world: World, fact: ev.OrderEnded) -> Sequence[ev.Event]:
+    """The robot refused the order on the spot: only the open order with that id can be meant."""
+    for dose in world.doses.values():
+        if dose.order is not None and dose.order.order.order_id == fact.order_id:
+            order = dose.order.order
+            return [replace(fact, dose_id=order.dose_id, kind=order.kind)]
+    return []
+
+
+def _pressed(world: World, setting: Setting, fact: ev.Pressed) -> Sequence[ev.Event]:
+    """Rule 2: at most 60 s old by the robot's uptime and from this session; anything else is history."""
+    current = world.robot.state is RobotState.READY and fact.session == world.robot.session
+    if not current or fact.age_ms > setting.limits.press_age / timedelta(milliseconds=1):
+        return [fact, ev.PressSpent(at=fact.at, reason="old")]
+    return [fact]
+
+
+# --- clock, plan, roll, receipts --------------------------------------------------------------------
+
+
+def _clock(world: World, setting: Setting, fact: cmd.ReportClock, now: datetime) -> Sequence[ev.Event]:
+    """P10: trusted = a battery clock set in an earlier trusted session, within its drift bound, not before
+    the journal's last event, and the box's clock agrees with it."""
+    limits = setting.limits
+    drift = (fact.robot_utc - fact.set_utc) * (fact.drift_ppm_max / DRIFT_PARTS)
+    if not fact.commissioned:
+        reason = "not_commissioned"
+    elif not fact.battery_ok:
+        reason = "battery_gap"
+    elif drift > limits.clock_agreement or fact.robot_utc < fact.set_utc:
+        reason = "drift"
+    elif abs(fact.robot_utc - fact.box_utc) > limits.clock_agreement:
+        reason = "disagrees"
+    elif world.last_at is not None and fact.robot_utc < world.last_at - limits.clock_agreement:
+        reason = "behind_journal"
+    else:
+        source = f"robot:{fact.robot}"
+        return [] if world.clock.trusted else [ev.ClockTrusted(at=now, source=source)]
+    if not world.clock.trusted and world.clock.reason == reason:
+        return []
+    return [ev.ClockDoubted(at=now, reason=reason)]
+
+
+def _offered(world: World, setting: Setting, fact: cmd.OfferPlan, now: datetime) -> Sequence[ev.Event]:
+    """Rule 19: plan versions only rise; a card of the same version may only repeat what it said."""
+    known = world.plans.get(fact.resident)
+    if fact.resident != setting.resident:
+        return _refuse_plan(world, fact, "wrong_person", now)
+    if known is None:
+        return [ev.PlanAccepted(at=now, plan=_plan(fact, 1))]
+    if fact.card_version < known.card_version:
+        return _refuse_plan(world, fact, "older_card", now)
+    same = known.prescriptions == fact.prescriptions
+    if fact.card_version == known.card_version:
+        if not same:
+            return _refuse_plan(world, fact, "same_version_other_content", now)
+        healed = world.refused_plan is not None
+        return [ev.PlanAccepted(at=now, plan=known)] if healed else []
+    version = known.plan_version if same else known.plan_version + 1
+    return [ev.PlanAccepted(at=now, plan=_plan(fact, version))]
+
+
+def _plan(fact: cmd.OfferPlan, version: int) -> Plan:
+    return Plan(
+        resident=fact.resident,
+        card_version=fact.card_version,
+        plan_version=version,
+        prescriptions=fact.prescriptions,
+    )
+
+
+def _refuse_plan(world: World, fact: cmd.OfferPlan, reason: str, now: datetime) -> Sequence[ev.Event]:
+    if world.refused_plan is not None and world.refused_plan[0] == fact.fingerprint:
+        return []
+    resident = fact.resident
+    return [
+        ev.PlanRefused(
+            at=now, resident=resident, reason=reason, path="Bundle.identifier", fingerprint=fact.fingerprint
+        )
+    ]
+
+
+def _roll(world: World, fact: cmd.LoadRoll, now: datetime) -> Sequence[ev.Event]:
+    """Putting a roll in is verified by the robot's own reading of its production id."""
+    status = world.robot.status
+    if world.robot.state is not RobotState.READY or status is None:
+        return [ev.RollRefused(at=now, reason="robot_unreachable")]
+    if fact.roll.resident not in world.plans:
+        return [ev.RollRefused(at=now, reason="wrong_resident")]
+    if status.production_id != fact.roll.production_id:
+        return [ev.RollRefused(at=now, reason="wrong_production_id")]
+    return [ev.RollLoaded(at=now, roll=fact.roll, by=fact.by)]
+
+
+def _receipt(world: World, fact: cmd.TakeReceipt, now: datetime) -> Sequence[ev.Event]:
+    if fact.incident_id.startswith("answer/"):
+        return [ev.AnswerDelivered(at=now, command_id=fact.incident_id.removeprefix("answer/"))]
+    incident = world.incidents.get(fact.incident_id)
+    if incident is None or fact.revision > incident.revision:
+        return []
+    if fact.revision == incident.revision and fact.incident_id not in world.receipts:
+        return []  # receipted before
+    return [ev.IncidentDelivered(at=now, incident_id=fact.incident_id, revision=fact.revision)]
+
+
+def _about_incident(world: World, fact: ev.IncidentPublished | ev.IncidentUndelivered) -> Sequence[ev.Event]:
+    """The uplink's word about a revision; said once."""
+    incident = world.incidents.get(fact.incident_id)
+    owed = world.receipts.get(fact.incident_id)
+    if incident is None or owed is None or fact.revision != incident.revision:
+        return []
+    if isinstance(fact, ev.IncidentUndelivered):
+        return [] if incident.undelivered else [fact]
+    return [fact] if incident.state is ev.State.RAISED else []

@@ -1,0 +1,230 @@
+"""People's wishes: take, close, decide. Each is carried out or refused with a reason code, and answered.
+
+A refusal is an answer, never silence. The reason codes are stable: `dispenserd.cli` puts them into words.
+A repeated command id is a redelivery: the first answer stands and nothing happens again (rule 28).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from scheduler import commands as cmd
+from scheduler import events as ev
+from scheduler.dose import IN_MAGAZINE, Stage
+from scheduler.gate import label_misfit
+from scheduler.world import Dose, Setting, World
+
+TOKEN_STAGES = IN_MAGAZINE | {Stage.HOLDING, Stage.IN_STORE, Stage.OUT}
+"""Rule 5: the token never passes while the sachet is in the tray, in motion, in a hand or in doubt."""
+
+RESIDENT_MAY_COME = frozenset({ev.Kind.ABOUT_TO_MISS, ev.Kind.LEFT_IN_TRAY})
+"""Taking one of these moves no token: the robot still offers the dose (rule 5)."""
+
+
+def take(world: World, setting: Setting, fact: cmd.TakeIncident, now: datetime) -> Sequence[ev.Event]:
+    """A named person owns the incident; where the robot can't offer the dose, they get its token."""
+    if fact.command_id in world.answered:
+        return []
+    incident = world.incidents.get(fact.incident_id)
+    refusal = _stale(incident, fact.revision)
+    if refusal or incident is None:
+        return [answer(setting, fact, refusal, now)]
+    if incident.state is ev.State.CLOSED:
+        return [answer(setting, fact, "closed", now)]
+    if incident.owner and incident.owner != fact.by:
+        return [answer(setting, fact, "taken_by_other", now)]
+    taken = ev.IncidentTaken(
+        at=now, incident_id=incident.incident_id, revision=incident.revision + 1, by=fact.by
+    )
+    events: list[ev.Event] = [taken]
+    dose = world.doses.get(incident.dose_id)
+    if dose is not None and _token_may_pass(incident, dose):
+        passed = ev.TokenPassed(at=now, dose_id=dose.dose_id, to=fact.by, incident_id=incident.incident_id)
+        events.append(passed)
+    return [*events, answer(setting, fact, "", now)]
+
+
+def close(world: World, setting: Setting, fact: cmd.CloseIncident, now: datetime) -> Sequence[ev.Event]:
+    """The owner sets a resolution, never an outcome; an open dose keeps its incident open."""
+    if fact.command_id in world.answered:
+        return []
+    incident = world.incidents.get(fact.incident_id)
+    refusal = _stale(incident, fact.revision)
+    if refusal or incident is None:
+        return [answer(setting, fact, refusal, now)]
+    if incident.state is ev.State.CLOSED:
+        return [answer(setting, fact, "closed", now)]
+    if incident.owner != fact.by:
+        return [answer(setting, fact, "not_owner", now)]
+    dose = world.doses.get(incident.dose_id)
+    if dose is not None and dose.outcome is None:
+        return [answer(setting, fact, "still_open", now)]
+    revision = incident.revision + 1
+    return [
+        ev.IncidentHandled(
+            at=now,
+            incident_id=incident.incident_id,
+            revision=revision,
+            by=fact.by,
+            resolution=fact.resolution,
+        ),
+        ev.IncidentClosed(at=now, incident_id=incident.incident_id, revision=revision + 1),
+        answer(setting, fact, "", now),
+    ]
+
+
+def decide_dose(world: World, setting: Setting, fact: cmd.DecideDose, now: datetime) -> Sequence[ev.Event]:
+    """A named person's word about a dose (rules 3, 5, 6); the robot's record is never overruled by it."""
+    if fact.command_id in world.answered:
+        return []
+    dose = world.doses.get(fact.dose_id)
+    if dose is None:
+        return [answer(setting, fact, "unknown_dose", now)]
+    if fact.via == "oncall":
+        refusal = _stale(world.incidents.get(fact.incident_id), fact.revision)
+        if refusal:
+            return [answer(setting, fact, refusal, now)]
+    match fact.verdict:
+        case ev.Verdict.GIVEN:
+            refusal, events = _given(dose, fact, now)
+        case ev.Verdict.HAD_IT:
+            refusal, events = _had_it(dose, fact, now)
+        case ev.Verdict.NOT_GIVEN:
+            refusal, events = _not_given(world, setting, dose, fact, now)
+        case ev.Verdict.DISCARD:
+            refusal, events = _discard(dose, fact, now)
+    return [*events, answer(setting, fact, refusal, now)]
+
+
+def reject(world: World, setting: Setting, fact: cmd.RejectCommand, now: datetime) -> Sequence[ev.Event]:
+    """A command that failed at the door. A repetition of the same reason says nothing new, so that nobody
+    can fill the journal from outside."""
+    if fact.command_id in world.answered or world.forged == fact.reason:
+        return []
+    return [answer(setting, fact, fact.reason, now)]
+
+
+def answer(
+    setting: Setting,
+    fact: cmd.TakeIncident | cmd.CloseIncident | cmd.DecideDose | cmd.RejectCommand,
+    refusal: str,
+    now: datetime,
+) -> ev.CommandAnswered:
+    """The answer that travels back; its id is remembered past the command's life (rule 28)."""
+    limits = setting.limits
+    expires = now + limits.command_life if isinstance(fact, cmd.RejectCommand) else fact.expires
+    return ev.CommandAnswered(
+        at=now,
+        command_id=fact.command_id,
+        accepted=not refusal,
+        reason=refusal or "done",
+        incident_id="" if isinstance(fact, cmd.RejectCommand) else fact.incident_id,
+        expires=expires + limits.nonce_extra,
+    )
+
+
+def _stale(incident: ev.Incident | None, seen: int) -> str:
+    if incident is None:
+        return "unknown_incident"
+    return "" if incident.revision == seen else "stale"
+
+
+def _token_may_pass(incident: ev.Incident, dose: Dose) -> bool:
+    if incident.kind in RESIDENT_MAY_COME or dose.token or dose.order is not None:
+        return False
+    settled = dose.outcome is not None and dose.outcome.outcome not in UNTREATED
+    return dose.stage in TOKEN_STAGES and not settled
+
+
+UNTREATED = frozenset(
+    {ev.Outcome.MISSED, ev.Outcome.FAILED, ev.Outcome.WITHHELD, ev.Outcome.UNCERTAIN},
+)
+"""Outcomes after which somebody may still give the dose by hand, as a correction."""
+
+
+def _given(dose: Dose, fact: cmd.DecideDose, now: datetime) -> tuple[str, list[ev.Event]]:
+    if dose.outcome is not None and dose.outcome.outcome not in UNTREATED:
+        return "already_settled", []
+    if dose.stage is Stage.DOUBT:
+        return "in_doubt", []  # S1: settled by a finding before anyone gives by hand
+    if dose.token != fact.by:
+        return "no_token", []
+    if dose.stage not in TOKEN_STAGES:
+        return "double_dose", []
+    return "", [_made(fact, now), _outcome(dose, ev.Outcome.GIVEN_BY_STAFF, fact, now)]
+
+
+def _had_it(dose: Dose, fact: cmd.DecideDose, now: datetime) -> tuple[str, list[ev.Event]]:
+    if dose.stage is Stage.LIFTED:
+        return "already_settled", []
+    if dose.stage is not Stage.DOUBT:
+        return "contradicts_record", []  # the record shows where the sachet is
+    return "", [_made(fact, now), _outcome(dose, ev.Outcome.CONFIRMED, fact, now)]
+
+
+def _not_given(
+    world: World, setting: Setting, dose: Dose, fact: cmd.DecideDose, now: datetime
+) -> tuple[str, list[ev.Event]]:
+    if dose.stage is Stage.DOUBT:
+        return _settle(world, setting, dose, fact, now)
+    if dose.token:
+        if dose.token != fact.by:
+            return "not_owner", []
+        if dose.outcome is not None and dose.outcome.outcome is ev.Outcome.GIVEN_BY_STAFF:
+            return "already_settled", []
+        returned = ev.TokenReturned(at=now, dose_id=dose.dose_id, by=fact.by)
+        return "", [_made(fact, now), returned]
+    return "already_settled" if dose.outcome is not None else "not_in_doubt", []
+
+
+def _settle(
+    world: World, setting: Setting, dose: Dose, fact: cmd.DecideDose, now: datetime
+) -> tuple[str, list[ev.Event]]:
+    """Nobody had it. Where it is now, the robot's own sensors say; where they can't, it is out of the robot
+    and never offered again."""
+    status = world.robot.status
+    if status is None or world.robot.state != "ready":
+        return "robot_not_ready", []
+    if status.tray:
+        return "tray_occupied", []  # retract first: it may still be lifted
+    if status.holding:
+        found = "found_in_holding"
+    elif not label_misfit(world, setting, dose):
+        found = "found_in_magazine"
+    else:
+        found = "found_out"
+    return "", [_made(fact, now, found)]
+
+
+def _discard(dose: Dose, fact: cmd.DecideDose, now: datetime) -> tuple[str, list[ev.Event]]:
+    discardable = IN_MAGAZINE | {Stage.HOLDING, Stage.DOUBT}
+    if dose.stage not in discardable or dose.order is not None:
+        return "not_in_robot", []
+    return "", [_made(fact, now)]
+
+
+def _made(fact: cmd.DecideDose, now: datetime, found: str = "") -> ev.DecisionMade:
+    return ev.DecisionMade(
+        at=now,
+        decision_id=fact.command_id,
+        dose_id=fact.dose_id,
+        verdict=fact.verdict,
+        by=fact.by,
+        reason=fact.reason,
+        via=fact.via,
+        found=found,
+    )
+
+
+def _outcome(dose: Dose, outcome: ev.Outcome, fact: cmd.DecideDose, now: datetime) -> ev.OutcomeRecorded:
+    return ev.OutcomeRecorded(
+        at=now,
+        dose_id=dose.dose_id,
+        revision=dose.outcome.revision + 1 if dose.outcome else 1,
+        outcome=outcome,
+        late=now > dose.plan.half,
+        by=fact.by,
+        reason=fact.reason,
+        happened=now,
+    )

@@ -1,0 +1,65 @@
+"""The loaded roll: which sachet holds what, and whether a label read is the sachet we expect (S3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from scheduler.plan import Content
+
+
+@dataclass(frozen=True, slots=True)
+class Sachet:
+    number: int  # position in the strip, from 1
+    label: str  # code printed on it
+    local: datetime  # naive local civil time it was packed for
+    content: frozenset[Content]
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    production_id: str
+    resident: str
+    card_version: int
+    sachets: tuple[Sachet, ...]
+
+
+def sachet_for(roll: Roll, day: date, local: datetime) -> Sachet | None:
+    """The sachet packed for this date nearest to this local time, at most `PACKED_APART_MAX` away."""
+    same_day = [sachet for sachet in roll.sachets if sachet.local.date() == day]
+    nearest = min(same_day, key=lambda sachet: abs(sachet.local - local), default=None)
+    if nearest is None or abs(nearest.local - local) > PACKED_APART_MAX:
+        return None
+    return nearest
+
+
+PACKED_APART_MAX = timedelta(hours=2)
+"""A pharmacy packs for its own clock times; further away it is another slot's sachet."""
+
+
+def misfit(
+    roll: Roll | None, resident: str, day: date, local: datetime, content: frozenset[Content], label: str
+) -> str:
+    """Why the sachet with this label is not this dose (S3), or "" when it is.
+
+    `local` is the dose's local planned time. Compares drug code, strength and quantity as a set.
+    """
+    if roll is None:
+        return "no_manifest"
+    if roll.resident != resident:
+        return "wrong_resident"
+    if not label:
+        return "label_unreadable"
+    read = next((sachet for sachet in roll.sachets if sachet.label == label), None)
+    if read is None:
+        return "label_unknown"
+    if read != sachet_for(roll, day, local):
+        return "label_mismatch"
+    if _medicine(read.content) != _medicine(content):
+        return "content_mismatch"
+    return ""
+
+
+def _medicine(content: frozenset[Content]) -> frozenset[tuple[str, str, Decimal]]:
+    return frozenset((item.drug, item.strength, item.quantity) for item in content)

@@ -1,0 +1,152 @@
+"""The world as the journal tells it: what `evolve` folds events into and `decide` looks at.
+
+Immutable. Holds no configuration (that is `Setting`) and no time of its own but what events carried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from scheduler.dose import Stage
+from scheduler.events import Incident, Order, OutcomeRecorded, Pressed, RobotLogged, RobotStatus
+from scheduler.expand import Catalogue, DayClock
+from scheduler.limits import Limits
+from scheduler.plan import DosePlan, Plan
+from scheduler.roll import Roll
+from scheduler.window import LocalTime
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What the configuration says; the same for every event of a run."""
+
+    box: str
+    resident: str
+    robot: str  # serial number
+    local: LocalTime
+    clock: DayClock
+    catalogue: Catalogue
+    limits: Limits
+    staff_phone: str
+
+
+class RobotState(StrEnum):
+    ABSENT = "absent"
+    IDENTIFIED = "identified"  # catching up: nothing may be ordered
+    READY = "ready"
+    REJECTED = "rejected"  # something answers, but it is not the robot we serve
+
+
+@dataclass(frozen=True, slots=True)
+class Robot:
+    state: RobotState = RobotState.ABSENT
+    since: datetime | None = None  # of the state
+    reason: str = ""  # why absent or rejected
+    session: str = ""
+    serial: str = ""
+    auth: str = ""
+    boot_id: str = ""
+    log_id: str = ""
+    log_read: int = 0  # index of the newest entry journalled; entries count from 1
+    last_entry: RobotLogged | None = None
+    log_broken: str = ""  # why its log, at this hello, does not continue what we knew; "" = it does
+    log_alarm: str = ""  # the same, until a person closed the incident about it
+    status: RobotStatus | None = None
+    magazine_since: datetime | None = None  # production id last changed
+
+
+@dataclass(frozen=True, slots=True)
+class ClockState:
+    trusted: bool = False
+    reason: str = "not_compared"
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOrder:
+    """An order without a result. `accepted` and `started` are what the robot's log said so far."""
+
+    order: Order
+    issued: datetime
+    session: str
+    accepted: bool = False
+    started: bool = False
+    boot_id: str = ""  # of the boot that started it
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    plan: DosePlan
+    stage: Stage = Stage.PLANNED
+    rest: Stage = Stage.PLANNED  # the stage that the newest order left from
+    offered: bool = False  # its window opened while the home was up
+    order: OpenOrder | None = None
+    doubted: Order | None = None  # the order behind a DOUBT
+    attempts: int = 0  # orders issued for this dose
+    releases: int = 0  # releases that may have been sent
+    failure: str = ""  # sensor code of a release that left nothing
+    held: str = ""
+    held_label: str = ""
+    token: str = ""  # who may give it by hand; "" = the robot
+    discard: str = ""  # who decided that its sachet goes to the locked store
+    wanted_until: datetime | None = None  # a press asked for it: present without another one until then
+    diverts_tried: datetime | None = None
+    presented: datetime | None = None
+    lifted: datetime | None = None
+    reminders: int = 0
+    outcome: OutcomeRecorded | None = None
+
+    @property
+    def dose_id(self) -> str:
+        return self.plan.dose_id
+
+    def open_at(self, now: datetime) -> bool:
+        """Whether its window is open."""
+        return self.plan.opens <= now < self.plan.closes
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The newest revision of an incident that on-call has not receipted, and since when one is missing."""
+
+    revision: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    box: str = ""
+    epoch: int = 0
+    last_at: datetime | None = None
+    clock: ClockState = field(default_factory=ClockState)
+    plans: Mapping[str, Plan] = field(default_factory=dict)
+    refused_plan: tuple[str, str] | None = None  # (fingerprint, "reason path") of the newest refusal
+    planned_to: date | None = None
+    planned_version: int = 0
+    doses: Mapping[str, Dose] = field(default_factory=dict)
+    roll: Roll | None = None
+    robot: Robot = field(default_factory=Robot)
+    press: Pressed | None = None
+    spent: str = ""  # why the last press led to nothing, until the next one
+    incidents: Mapping[str, Incident] = field(default_factory=dict)
+    subjects: Mapping[str, tuple[str, int]] = field(default_factory=dict)  # newest incident id, ordinal
+    receipts: Mapping[str, Receipt] = field(default_factory=dict)
+    answered: Mapping[str, datetime] = field(default_factory=dict)  # command id -> forget after
+    forged: str = ""  # why the newest forged command failed at the door, until a person closed the incident
+
+    def incident_about(self, subject: str) -> Incident | None:
+        """The newest incident of this cause, open or closed."""
+        known = self.subjects.get(subject)
+        return self.incidents.get(known[0]) if known else None
+
+    def order_under_way(self) -> OpenOrder | None:
+        """P6: one order in flight per robot."""
+        return next((dose.order for dose in self.doses.values() if dose.order), None)
+
+
+KEEP_SETTLED = timedelta(days=3)
+"""A settled dose leaves the world after this; the journal keeps it. Longer than any offline correction of
+a robot's log by the same session, shorter than a roll so that the world stays small."""

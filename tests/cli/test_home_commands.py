@@ -1,0 +1,359 @@
+"""`status`, `doses`, `holds`, `decide`, `roll`: against a control socket that speaks the real protocol."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dispenserd.cli.entry import carry_out
+from dispenserd.cli.words import REFUSALS
+from dispenserd.control import listen, serve
+from dispenserd.control_call import CallError
+
+KEY = "0123456789abcdef0123456789abcdef"
+EVENING = f"{KEY}/2026-11-02/evening/1"
+NIGHT = f"{KEY}/2026-11-02/night/1"
+
+
+def dose(dose_id: str, **over: Any) -> dict[str, Any]:
+    _, day, slot, _ = dose_id.split("/")
+    plain = {"dose": dose_id, "date": day, "slot": slot, "stage": "planned", "outcome": None, "late": False}
+    window = {"opens": "2026-11-02T17:00:00.000Z", "closes": "2026-11-02T19:00:00.000Z"}
+    rest = {"by": "", "revision": 0, "token": "robot", "critical": False, "held": ""}
+    return {**plain, **window, **rest, **over}
+
+
+DOSES = [
+    dose(EVENING, stage="in_store", outcome="missed", revision=1),
+    dose(NIGHT, stage="held", held="label_mismatch", critical=True),
+    dose(
+        f"{KEY}/2026-11-03/evening/1",
+        stage="lifted",
+        outcome="given_by_staff",
+        by="Anna",
+        revision=2,
+        late=True,
+    ),
+    dose(f"{KEY}/2026-11-03/evening-2/1"),
+]
+INCIDENT = {
+    "incident": "f" * 32,
+    "dose": NIGHT,
+    "kind": "sachet_mismatch",
+    "priority": "high",
+    "state": "raised",
+}
+STATUS = {
+    "box": "box-0001",
+    "epoch": 1,
+    "head": "ab" * 32,
+    "clock": "trusted",
+    "robot": {
+        "state": "ready",
+        "serial": "SN-1",
+        "auth": "none",
+        "status": {"mains": True, "battery_percent": 90},
+    },
+    "plan": {"plan_version": 1, "card_version": 7},
+    "roll": {"production_id": "P-1", "left": 20},
+    "undelivered": 1,
+    "display": ["Tid til medicin", "Vi kan ikke få fat i vagten \x1b[2J"],
+    "incidents": [{**INCIDENT, "deadline": "2026-11-02T21:10:00.000Z", "owner": "", "undelivered": True}],
+    "next_window": "2026-11-03T07:00:00.000Z",
+}
+
+
+class FakeHome:
+    """Answers what it was told to, and remembers what it was asked."""
+
+    def __init__(self, config: Path) -> None:
+        self.config = config
+        self.results: dict[str, dict[str, Any] | CallError] = {"doses": {"doses": DOSES}, "status": STATUS}
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+    def handler(self, name: str) -> Callable[[dict[str, Any]], Any]:
+        async def answer(arguments: dict[str, Any]) -> dict[str, Any]:
+            self.asked.append((name, arguments))
+            result = self.results.get(name, {})
+            if isinstance(result, CallError):
+                raise result
+            return result
+
+        return answer
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[FakeHome]:
+    config = tmp_path / "dispenserd.toml"
+    config.write_text('[home]\nzone = "Europe/Copenhagen"\n[control]\nsocket = "home.sock"\n')
+    fake = FakeHome(config)
+    names = ("status", "doses", "holds", "decide", "roll_load", "roll_show")
+    listening = listen(tmp_path / "home.sock")
+    loop = asyncio.new_event_loop()
+    serving = loop.create_task(serve(listening, {name: fake.handler(name) for name in names}))
+    thread = threading.Thread(target=loop.run_until_complete, args=(asyncio.wait([serving]),))
+    thread.start()
+    yield fake
+    loop.call_soon_threadsafe(serving.cancel)
+    thread.join()
+    loop.close()
+
+
+def test_decide_sends_the_whole_dose_id_and_the_finding(
+    home: FakeHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.results["decide"] = {"accepted": True, "reason": "done"}
+    arguments = [
+        "--not-given",
+        "--by",
+        "Anna Berg",
+        "--reason",
+        "found in holding place",
+        "--config",
+        str(home.config),
+    ]
+    assert carry_out(["decide", "2026-11-02/evening", *arguments, "--json"]) == 0
+    assert home.asked[-1] == (
+        "decide",
+        {"dose": EVENING, "verdict": "not_given", "by": "Anna Berg", "reason": "found in holding place"},
+    )
+    shown = json.loads(capsys.readouterr().out)
+    assert shown == {
+        "schema": "dispenserd/decide/1",
+        "dose": EVENING,
+        "verdict": "not_given",
+        "accepted": True,
+        "reason": "done",
+    }
+
+
+@pytest.mark.parametrize(
+    ("flag", "verdict"), [("--given", "given"), ("--had-it", "had_it"), ("--discard", "discard")]
+)
+def test_each_finding_has_its_own_flag(home: FakeHome, flag: str, verdict: str) -> None:
+    home.results["decide"] = {"accepted": True, "reason": "done"}
+    assert (
+        carry_out(["--config", str(home.config), "decide", EVENING, flag, "--by", "A", "--reason", "r"]) == 0
+    )
+    assert home.asked[-1][1]["verdict"] == verdict
+
+
+@pytest.mark.parametrize("flags", [[], ["--given", "--had-it"], ["--given", "--not-given", "--discard"]])
+def test_decide_needs_exactly_one_finding(
+    home: FakeHome, flags: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["decide", EVENING, *flags, "--by", "A", "--reason", "r", "--config", str(home.config)]
+    assert carry_out(arguments) == 2
+    assert "exactly one of --given, --had-it, --not-given, --discard" in capsys.readouterr().err
+    assert home.asked == []
+
+
+@pytest.mark.parametrize(
+    ("by", "reason"), [("", "r"), ("  ", "r"), ("A", ""), ("A" * 81, "r"), ("A\nB", "r"), ("A", "\x1b")]
+)
+def test_decide_needs_a_person_and_a_reason(home: FakeHome, by: str, reason: str) -> None:
+    arguments = ["decide", EVENING, "--given", "--by", by, "--reason", reason, "--config", str(home.config)]
+    assert carry_out(arguments) == 2
+    assert home.asked == []
+
+
+def test_an_ambiguous_dose_lists_its_candidates_and_decides_nothing(
+    home: FakeHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["decide", KEY[:8], "--given", "--by", "A", "--reason", "r", "--config", str(home.config)]
+    assert carry_out(arguments) == 2
+    error = capsys.readouterr().err
+    assert "names 4 doses" in error
+    assert all(each["dose"] in error for each in DOSES)
+    assert [name for name, _ in home.asked] == ["doses"]
+
+
+@pytest.mark.parametrize("code", sorted(REFUSALS))
+def test_a_refusal_is_exit_6_in_plain_words_whichever_way_the_home_says_it(
+    home: FakeHome, code: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["decide", EVENING, "--given", "--by", "A", "--reason", "r", "--config", str(home.config)]
+    for answer in ({"accepted": False, "reason": code}, CallError(code, "w", "m", "n")):
+        home.results["decide"] = answer
+        assert carry_out(arguments) == 6
+        lines = capsys.readouterr().err.splitlines()
+        assert lines[0] == f"Refused: {REFUSALS[code][0]}"
+        assert lines[1].startswith("It means: ")
+        assert lines[2] == f"Do next: {REFUSALS[code][1]}"
+
+
+def test_a_refusal_without_words_is_still_a_refusal(
+    home: FakeHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.results["decide"] = {"accepted": False, "reason": "brand_new"}
+    arguments = [
+        "decide",
+        EVENING,
+        "--given",
+        "--by",
+        "A",
+        "--reason",
+        "r",
+        "--config",
+        str(home.config),
+        "--json",
+    ]
+    assert carry_out(arguments) == 6
+    error = json.loads(capsys.readouterr().out)
+    assert error["schema"] == "dispenserd/error/1"
+    assert error["code"] == "brand_new"
+    assert set(error) == {"schema", "code", "what", "meaning", "next"}
+
+
+def test_an_answer_that_does_not_say_accepted_counts_as_refused(home: FakeHome) -> None:
+    home.results["decide"] = {}
+    assert (
+        carry_out(["--config", str(home.config), "decide", EVENING, "--given", "--by", "A", "--reason", "r"])
+        == 6
+    )
+
+
+@pytest.mark.parametrize("command", ["status", "doses", "holds", "roll show"])
+def test_json_is_the_homes_answer_under_the_commands_schema(
+    home: FakeHome, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expected = home.results.setdefault(command.replace(" ", "_"), {"holds": [], "production_id": "P-1"})
+    assert carry_out([*command.split(), "--config", str(home.config), "--json"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.count("\n") == 1
+    schema = f"dispenserd/{command.replace(' ', '-')}/1"
+    assert json.loads(captured.out) == {"schema": schema, **dict(expected)}  # type: ignore[arg-type]
+    assert captured.err == ""
+
+
+def test_status_reads_as_text_in_local_time_without_control_characters(
+    home: FakeHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert carry_out(["status", "--config", str(home.config)]) == 0
+    shown = capsys.readouterr().out
+    for part in (
+        "SN-1 ready",
+        "authentication: none",
+        "Tid til medicin",
+        "sachet mismatch",
+        "high",
+        "undelivered",
+    ):
+        assert part in shown
+    assert "Tue 03 Nov 08:00" in shown  # 07:00Z in winter
+    assert "Mon 02 Nov 22:10" in shown
+    assert "\x1b" not in shown
+
+
+def test_doses_read_as_a_table_in_words(home: FakeHome, capsys: pytest.CaptureFixture[str]) -> None:
+    assert carry_out(["doses", "--config", str(home.config)]) == 0
+    shown = capsys.readouterr().out
+    for part in (
+        "18:00-20:00",
+        "missed",
+        "given by staff, late (correction 1)",
+        "critical, held: label mismatch",
+        "Anna",
+    ):
+        assert part in shown
+
+
+def test_an_older_home_that_sends_less_is_still_shown(
+    home: FakeHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("status", "doses", "holds", "roll_show"):
+        home.results[name] = {}
+        assert carry_out([*name.split("_"), "--config", str(home.config)]) == 0
+    assert "Nothing is held." in capsys.readouterr().out
+
+
+def test_roll_load_sends_the_manifest_and_who_put_it_in(
+    home: FakeHome, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = tmp_path / "roll.json"
+    manifest.write_text('{"production_id": "P-1"}')
+    home.results["roll_load"] = {"accepted": True, "production_id": "P-1"}
+    assert (
+        carry_out(["roll", "load", str(manifest), "--by", "Anna", "--config", str(home.config), "--json"])
+        == 0
+    )
+    assert home.asked == [("roll_load", {"manifest": {"production_id": "P-1"}, "by": "Anna"})]
+    assert json.loads(capsys.readouterr().out)["schema"] == "dispenserd/roll-load/1"
+    assert carry_out(["roll", "load", str(manifest), "--config", str(home.config)]) == 0
+    assert home.asked[-1][1]["by"]
+    home.results["roll_load"] = {"accepted": False, "reason": "wrong_production_id"}
+    assert carry_out(["roll", "load", str(manifest), "--config", str(home.config)]) == 6
+    home.results["roll_load"] = CallError("bad_manifest", "what", "meaning", "next")
+    assert carry_out(["roll", "load", str(manifest), "--config", str(home.config)]) == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff", b" " * 300_000, b"[" * 100_000])
+def test_a_manifest_that_is_none_is_refused_before_the_home_is_asked(
+    home: FakeHome, tmp_path: Path, content: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = tmp_path / "roll.json"
+    manifest.write_bytes(content)
+    assert carry_out(["roll", "load", str(manifest), "--config", str(home.config), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["code"] == "bad_manifest"
+    assert home.asked == []
+
+
+@pytest.mark.parametrize(
+    ("code", "exit_code"),
+    [("bad_arguments", 2), ("store", 5), ("configuration", 3), ("not_ready", 4), ("else", 1)],
+)
+def test_errors_of_a_call_have_their_exit_codes(home: FakeHome, code: str, exit_code: int) -> None:
+    home.results["status"] = CallError(code, "what", "meaning", "next")
+    assert carry_out(["status", "--config", str(home.config)]) == exit_code
+
+
+@pytest.mark.parametrize("command", ["status", "doses", "holds", "roll show"])
+def test_a_home_that_is_down_is_exit_4(
+    tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "c.toml"
+    config.write_text('[control]\nsocket = "none.sock"\n')
+    assert carry_out([*command.split(), "--config", str(config)]) == 4
+    captured = capsys.readouterr()
+    assert len(captured.err.splitlines()) == 3
+    assert captured.out == ""
+    assert carry_out([*command.split(), "--config", str(config), "--json"]) == 4
+    assert json.loads(capsys.readouterr().out)["code"] == "not_reachable"
+
+
+def test_a_fault_elsewhere_in_the_configuration_keeps_nobody_from_deciding(home: FakeHome) -> None:
+    home.config.write_text(home.config.read_text() + "[robot]\nbuad = 7\n")
+    assert carry_out(["status", "--config", str(home.config)]) == 0
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[control]\n", "[control]\nsocket = 7\n", "control = 1\n", "[control\n"]
+)
+def test_a_configuration_without_a_socket_is_exit_3(tmp_path: Path, text: str) -> None:
+    config = tmp_path / "c.toml"
+    config.write_text(text)
+    assert carry_out(["status", "--config", str(config)]) == 3
+
+
+@pytest.mark.parametrize("zone", ['"Nowhere/City"', '"../../etc/passwd"', "7", '""'])
+def test_a_configuration_with_a_bad_zone_is_exit_3(tmp_path: Path, zone: str) -> None:
+    config = tmp_path / "c.toml"
+    config.write_text(f'[control]\nsocket = "s"\n[home]\nzone = {zone}\n')
+    assert carry_out(["status", "--config", str(config)]) == 3
+
+
+def test_the_configuration_may_be_named_by_the_environment(
+    home: FakeHome, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DISPENSERD_CONFIG", str(home.config))
+    assert carry_out(["status"]) == 0
+    assert carry_out(["status", "--config", str(tmp_path / "other.toml")]) == 3
+    monkeypatch.setenv("DISPENSERD_CONFIG", str(tmp_path / "other.toml"))
+    assert carry_out(["--config", str(home.config), "status"]) == 0
+    assert carry_out(["--config", str(tmp_path / "other.toml"), "status", "--config", str(home.config)]) == 0

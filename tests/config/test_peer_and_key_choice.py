@@ -1,0 +1,68 @@
+"""What the configuration chooses beyond the file itself: store key, broker, on-call's public key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dispenserd import config as cfg
+from dispenserd.config_file import ConfigError
+from dispenserd.key_choice import key_provider
+from dispenserd.peer_choice import broker, public_key
+from dispenserd.security import keys
+
+
+def mqtt(**values: object) -> cfg.MqttSection:
+    return cfg.MqttSection.model_validate({"host": "127.0.0.1", **values}, context={cfg.FOLDER: Path("/")})
+
+
+def test_the_store_key_comes_from_the_chosen_provider(tmp_path: Path) -> None:
+    def section(**key: str) -> cfg.StoreSection:
+        return cfg.StoreSection.model_validate({"path": "x.db", "key": key}, context={cfg.FOLDER: tmp_path})
+
+    assert key_provider(section(provider="file", path="k")) == keys.FileKey(tmp_path / "k")
+    named = section(provider="credential", name="store-key")
+    assert key_provider(named, {"CREDENTIALS_DIRECTORY": "/run/c"}) == keys.CredentialKey(
+        "store-key", "/run/c"
+    )
+    assert key_provider(named, {}) == keys.CredentialKey("store-key", None)
+
+
+def test_the_brokers_password_is_one_line_and_not_everybodys(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("s3cret\n")
+    file.chmod(0o640)
+    chosen = mqtt(username="box", password_file=str(file))
+    assert broker(chosen).password == "s3cret"
+    assert "s3cret" not in repr(broker(chosen))
+    file.chmod(0o644)
+    with pytest.raises(ConfigError, match="may be used by everybody") as raised:
+        broker(chosen)
+    assert "s3cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"a\nb\n", b"\xff\xfe", b"x" * 5000])
+def test_a_password_file_that_is_none_is_a_configuration_error(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "password"
+    file.write_bytes(content)
+    file.chmod(0o600)
+    with pytest.raises(ConfigError):
+        broker(mqtt(username="box", password_file=str(file)))
+
+
+def test_a_missing_password_or_ca_file_is_a_configuration_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="password_file can't be read"):
+        broker(mqtt(username="box", password_file=str(tmp_path / "none")))
+    with pytest.raises(ConfigError, match="ca_file is no file"):
+        broker(mqtt(ca_file=str(tmp_path / "none")))
+
+
+def test_on_calls_public_key_is_64_hex_characters(tmp_path: Path) -> None:
+    file = tmp_path / "oncall.pub"
+    file.write_text("ab" * 32 + "\n")
+    assert public_key(file) == b"\xab" * 32
+    for wrong in ("ab" * 31, "ab" * 33, "xy" * 32):
+        file.write_text(wrong)
+        with pytest.raises(ConfigError, match="64 hexadecimal"):
+            public_key(file)
