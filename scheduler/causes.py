@@ -66,7 +66,7 @@ def urgency(dose: Dose) -> ev.Priority:
 
 def _dose(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | None:
     settled = dose.outcome.outcome if dose.outcome is not None else None
-    if settled is ev.Outcome.GIVEN_BY_STAFF and dose.stage is Stage.LIFTED:
+    if dose.contradicted or (settled is ev.Outcome.GIVEN_BY_STAFF and dose.stage is Stage.LIFTED):
         return _about(dose, ev.Kind.RECORD_CONTRADICTS, ev.Priority.HIGH, "possible_double_dose")
     if dose.failure and world.robot.status is not None and world.robot.status.fault and settled in GIVEN:
         return _about(dose, ev.Kind.RELEASE_FAILED, urgency(dose), dose.failure)  # until it is cleared
@@ -80,7 +80,7 @@ def _dose(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | 
         return _about(dose, ev.Kind.ORDER_UNKNOWN, _most_urgent_blocked(world, dose, now), "in_doubt")
     if dose.stage is Stage.HELD:
         return _held(dose)
-    if dose.stage is Stage.FAILED:
+    if dose.failure and dose.stage in (Stage.FAILED, Stage.HOLDING):
         return _about(dose, ev.Kind.RELEASE_FAILED, urgency(dose), dose.failure)
     return _not_offered(world, setting, dose, now) or _untaken(setting, dose, now)
 

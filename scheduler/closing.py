@@ -72,7 +72,7 @@ def _divert_ground(world: World, dose: Dose, closed: bool, now: datetime) -> str
 
 
 def _can_be_diverted(world: World, setting: Setting, dose: Dose) -> bool:
-    """Whether the robot would take the sachet we mean: by its label at the mouth, or from the holding place."""
+    """Whether the robot would take the sachet we mean: by its label at the mouth, or the one it holds."""
     status = world.robot.status
     if status is None:
         return False

@@ -51,7 +51,7 @@ class CloseIncident:
 
 @dataclass(frozen=True, slots=True)
 class DecideDose:
-    """`revision` and `incident_id` are 0 and empty from a terminal in the home, where the person sees the robot."""
+    """`revision` is 0 and `incident_id` empty from a terminal in the home: there the person sees the robot."""
 
     command_id: str
     dose_id: str

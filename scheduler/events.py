@@ -178,7 +178,7 @@ class ClockTrusted:
 @dataclass(frozen=True, slots=True)
 class ClockDoubted:
     at: datetime
-    reason: str  # "not_compared", "disagrees", "not_commissioned", "battery_gap", "drift", "behind_journal", "stepped"
+    reason: str  # "disagrees", "not_commissioned", "battery_gap", "drift", "behind_journal", "stepped"
 
 
 # --- plan and roll ----------------------------------------------------------------------------------
@@ -318,7 +318,7 @@ class RobotLogged:
 
 @dataclass(frozen=True, slots=True)
 class RobotDumped:
-    """The last messages before a session ended in a fault, in words: for the maker, kept encrypted (rule 25)."""
+    """The last messages before a session ended in a fault, in words; kept encrypted (rule 25)."""
 
     at: datetime
     reason: str
@@ -424,6 +424,15 @@ class OutcomeRecorded:
     by: str  # a person, or "" where the robot's record says it
     reason: str
     happened: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FindingContradicted:
+    """The robot's record came in after a person had settled the doubt, and says otherwise (rule 6)."""
+
+    at: datetime
+    dose_id: str
+    log_index: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -598,6 +607,7 @@ Event = (
     | ReminderGiven
     | DoseHeld
     | OutcomeRecorded
+    | FindingContradicted
     | TokenPassed
     | TokenReturned
     | DecisionMade

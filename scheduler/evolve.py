@@ -43,6 +43,7 @@ DoseEvent = (
     | ev.ReminderGiven
     | ev.DoseHeld
     | ev.OutcomeRecorded
+    | ev.FindingContradicted
     | ev.TokenPassed
     | ev.TokenReturned
     | ev.DecisionMade
@@ -73,6 +74,7 @@ def evolve(world: World, event: ev.Event) -> World:
             | ev.ReminderGiven()
             | ev.DoseHeld()
             | ev.OutcomeRecorded()
+            | ev.FindingContradicted()
             | ev.TokenPassed()
             | ev.TokenReturned()
             | ev.DecisionMade()
@@ -323,6 +325,7 @@ def _dose_changed(
     | ev.ReminderGiven
     | ev.DoseHeld
     | ev.OutcomeRecorded
+    | ev.FindingContradicted
     | ev.TokenPassed
     | ev.TokenReturned
     | ev.DecisionMade,
@@ -341,6 +344,8 @@ def _dose_changed(
             return replace(_move(dose, Trigger.HELD), held=event.reason, held_label=event.label)
         case ev.OutcomeRecorded():
             return replace(dose, outcome=event, wanted_until=None)
+        case ev.FindingContradicted():
+            return replace(dose, contradicted=True)
         case ev.TokenPassed():
             return replace(dose, token=event.to, wanted_until=None)
         case ev.TokenReturned():
@@ -361,13 +366,21 @@ def _ended(dose: Dose, event: ev.OrderEnded) -> Dose:
         case ev.Result.UNKNOWN:
             return replace(_move(dose, Trigger.UNKNOWN), order=None, doubted=order, wanted_until=None)
         case ev.Result.REFUSED:
-            tried = event.reason == "not_moved"
-            moved = _move(dose, Trigger.NOT_MOVED if tried else Trigger.REFUSED)
-            failed = event.kind is ev.OrderKind.RELEASE
-            failure = (event.detail or event.reason) if failed and tried else dose.failure
-            return replace(moved, order=None, doubted=None, wanted_until=None, failure=failure)
+            return _refused(dose, event)
         case _:
             assert_never(event.result)
+
+
+UNSENT = frozenset({"never_seen", "cancelled"})
+"""The robot never tried: no failure of its own."""
+
+
+def _refused(dose: Dose, event: ev.OrderEnded) -> Dose:
+    """Nothing moved. A release or present that the robot tried or would not do is a failure (S8)."""
+    towards = event.kind in (ev.OrderKind.RELEASE, ev.OrderKind.PRESENT) and event.reason not in UNSENT
+    moved = _move(dose, Trigger.NOT_MOVED if towards else Trigger.REFUSED)
+    failure = (event.detail or event.reason) if towards else dose.failure
+    return replace(moved, order=None, doubted=None, wanted_until=None, failure=failure)
 
 
 def _decided(dose: Dose, event: ev.DecisionMade) -> Dose:
@@ -375,9 +388,10 @@ def _decided(dose: Dose, event: ev.DecisionMade) -> Dose:
         case ev.Verdict.DISCARD:
             return replace(dose, discard=event.by)
         case ev.Verdict.HAD_IT if dose.stage is Stage.DOUBT:
-            return replace(_move(dose, Trigger.RESIDENT_HAD_IT), doubted=None, lifted=event.at)
+            found = Trigger.RESIDENT_HAD_IT
+            return replace(_move(dose, found), found=found.value, lifted=event.at)
         case ev.Verdict.NOT_GIVEN if dose.stage is Stage.DOUBT:
-            return replace(_move(dose, Trigger(event.found)), doubted=None)
+            return replace(_move(dose, Trigger(event.found)), found=event.found)
         case _:
             return dose
 

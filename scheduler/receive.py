@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from scheduler import commands as cmd
 from scheduler import events as ev
+from scheduler.dose import Stage, Trigger
 from scheduler.plan import Plan
 from scheduler.receive_command import close, decide_dose, reject, take
 from scheduler.world import Dose, RobotState, Setting, World
@@ -104,20 +105,31 @@ def _logged(world: World, fact: ev.RobotLogged, now: datetime) -> Sequence[ev.Ev
         return [fact]
     order = dose.order.order if dose.order else dose.doubted
     if order is not None and order.order_id == fact.order_id:
+        if dose.order is None and dose.stage is not Stage.DOUBT:
+            return [fact, *_against_finding(dose, fact)]
         return [fact, _ended(order, fact)]
-    if fact.result == "done" and not _already(dose, fact.order_kind):
+    if fact.result == "done":
         kind = ev.OrderKind(fact.order_kind)
         adopted = ev.MotionAdopted(at=fact.at, dose_id=dose.dose_id, kind=kind, log_index=fact.index)
         return [fact, adopted]
     return [fact]
 
 
-def _already(dose: Dose, kind: str) -> bool:
-    """A finding may have run ahead of the record: a release proven for what a person found outside."""
-    return kind == ev.OrderKind.RELEASE and dose.releases > 0 and dose.stage in FOUND_STAGES
+def _against_finding(dose: Dose, fact: ev.RobotLogged) -> Sequence[ev.Event]:
+    """Rule 6: a person settled the doubt before the record came. A record that says otherwise is a possible
+    double dose; it is shown, and undoes nothing by itself."""
+    fits = RECORD_OF_FINDING.get(dose.found, frozenset({fact.result}))
+    if fact.result in fits or dose.contradicted:
+        return []
+    return [ev.FindingContradicted(at=fact.at, dose_id=dose.dose_id, log_index=fact.index)]
 
 
-FOUND_STAGES = frozenset({"holding", "out", "lifted", "in_tray", "in_store"})
+RECORD_OF_FINDING: dict[str, frozenset[str]] = {
+    Trigger.FOUND_IN_MAGAZINE: frozenset({"not_moved", ""}),
+    Trigger.FOUND_IN_HOLDING: frozenset({"done", "unclear"}),
+    Trigger.RESIDENT_HAD_IT: frozenset({"done", "unclear"}),
+}
+"""Finding -> results of the doubted release that agree with it; any result agrees with `found_out`."""
 
 
 def _ended(order: ev.Order, fact: ev.RobotLogged) -> ev.OrderEnded:
@@ -170,7 +182,10 @@ def _answered(world: World, fact: ev.OrderEnded) -> Sequence[ev.Event]:
     for dose in world.doses.values():
         if dose.order is not None and dose.order.order.order_id == fact.order_id:
             order = dose.order.order
-            return [replace(fact, dose_id=order.dose_id, kind=order.kind)]
+            # It remembers a release that we don't: until somebody looked, nobody knows who had it (P9).
+            doubt = fact.reason == "already_released"
+            result = ev.Result.UNKNOWN if doubt else fact.result
+            return [replace(fact, dose_id=order.dose_id, kind=order.kind, result=result)]
     return []
 
 

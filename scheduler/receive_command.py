@@ -150,6 +150,8 @@ def _given(dose: Dose, fact: cmd.DecideDose, now: datetime) -> tuple[str, list[e
         return "in_doubt", []  # S1: settled by a finding before anyone gives by hand
     if dose.token != fact.by:
         return "no_token", []
+    if now < dose.plan.opens:
+        return "too_early", []  # S2: its medicine was planned for later
     if dose.stage not in TOKEN_STAGES:
         return "double_dose", []
     return "", [_made(fact, now), _outcome(dose, ev.Outcome.GIVEN_BY_STAFF, fact, now)]

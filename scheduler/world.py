@@ -84,10 +84,12 @@ class Dose:
     rest: Stage = Stage.PLANNED  # the stage that the newest order left from
     offered: bool = False  # its window opened while the home was up
     order: OpenOrder | None = None
-    doubted: Order | None = None  # the order behind a DOUBT
+    doubted: Order | None = None  # the order behind a DOUBT, also after a person settled it
+    found: str = ""  # the finding that settled it
+    contradicted: bool = False  # the robot's record says otherwise than that finding
     attempts: int = 0  # orders issued for this dose
     releases: int = 0  # releases that may have been sent
-    failure: str = ""  # sensor code of a release that left nothing
+    failure: str = ""  # why the newest release or present came to nothing, in the robot's code
     held: str = ""
     held_label: str = ""
     token: str = ""  # who may give it by hand; "" = the robot

@@ -69,7 +69,7 @@ class Firmware:
             self._memory.keep()
         last = next((entry for entry in reversed(self._memory.log) if entry.order_id), None)
         if last is not None and last.kind is m.EntryKind.ACCEPTED:
-            self._logbook.append(now, replace(last, kind=m.EntryKind.CANCELLED, detail="boot"))
+            self._logbook.append(now, replace(last, kind=m.EntryKind.CANCELLED, label="", detail="boot"))
         in_doubt = last is not None and last.kind is m.EntryKind.STARTED
         self._logbook.notice(now, self._mechanics.sensors(), "power_off", in_doubt=in_doubt)
 
@@ -101,7 +101,8 @@ class Firmware:
     # --- what hands, sensors and motors do ---
 
     def press(self, now: Now) -> list[m.Message]:
-        """Not kept: a press that nobody hears in this session is history (rule 2)."""
+        """Not kept: a press that nobody hears in this session is history (rule 2). It ends the sound."""
+        self.display = replace(self.display, sound=m.Sound.NONE)
         return [m.Pressed(now.uptime_ms)] if self._greeted else []
 
     def clear_fault(self, now: Now) -> list[m.Message]:
@@ -133,6 +134,10 @@ class Firmware:
         else:
             self._cancel(now, error.name.lower())
         return self._news(now)
+
+    def is_motor_overdue(self, now: Now) -> bool:
+        """No motion takes so long: stop the motor."""
+        return isinstance(self._order, Started) and now.uptime_ms >= self._order.stop_uptime_ms
 
     def motion_ended(self, motion: MotionEnded, now: Now) -> list[m.Message]:
         """Judge a motion by the sensors on its way, and log its end."""
@@ -291,7 +296,7 @@ class Firmware:
                 order.order_id, order.resident, order.dose_id, order.plan_version, label
             )
         self._logbook.append(now, self._logbook.entry(now, m.EntryKind.STARTED, order, label))
-        self._order = Started(order, label)
+        self._order = Started(order, label, now.uptime_ms + int(wire.MOTION_S_MAX * 1000))
         self._mechanics.start_motor(origin_of(order), target_of(order), now.chip_ms)
 
     def _cancel(self, now: Now, detail: str) -> None:
@@ -346,8 +351,7 @@ class Firmware:
         holding = self._mechanics.sensors().holding_label
         if holding != self._told_holding:
             self._told_holding = holding
-            if holding:
-                news.append(m.LabelRead(now.uptime_ms, "holding", holding))
+            news.append(m.LabelRead(now.uptime_ms, "holding", holding))
         if told is None or _news_in(status) != _news_in(told):
             self._told = status
             news.append(status)
@@ -355,7 +359,8 @@ class Firmware:
 
 
 def _news_in(status: m.Status) -> m.Status:
-    return replace(status, uptime_ms=0, battery_percent=0)
+    """A tenth of the battery is news, a percent is not."""
+    return replace(status, uptime_ms=0, battery_percent=status.battery_percent // 10)
 
 
 def _refused(order: m.Order, error: m.Error) -> m.OrderReply:

@@ -29,6 +29,7 @@ class Started:
 
     order: m.Order
     label: str
+    stop_uptime_ms: int
 
 
 def judge(motion: MotionEnded) -> tuple[m.MotionResult, str]:

@@ -24,7 +24,7 @@ class FirmwareLimits:
     gap_ms: int = 30 * 60 * 1000  # least time between two releases of one resident, other slots
     per_day_max: int = 12  # releases of one resident in `day_ms`: thrice four doses a day
     day_ms: int = DAY_MS
-    clock_step_max_ms: int = 2 * 60 * 1000  # rule 17; civil time
+    clock_step_max_ms: int = wire.CLOCK_STEP_MS_MAX  # rule 17; civil time
     store_max: int = STORE_MAX
 
 

@@ -65,13 +65,16 @@ class Robot:
         self._power_back_ms = None if off_ms is None else moment.civil_ms + off_ms
 
     def step(self, moment: Moment) -> list[Message]:
-        """Everything that has come due by now."""
+        """What has come due by now; call again while `due_ms` is not later than now."""
         if self._firmware is None:
             if self._power_back_ms is not None and moment.civil_ms >= self._power_back_ms:
                 self.power_on(moment)
             return []
         now = self._now(moment)
         match self.mechanics.step(moment.civil_ms):
+            case None if self._firmware.is_motor_overdue(now):
+                self.mechanics.stop(False, moment.civil_ms)
+                return self._firmware.motion_ended(MotionEnded(False, False, stalled=True), now)
             case None:
                 return []
             case ReadingEnded():

@@ -97,6 +97,7 @@ class Server:
         self._power_and_cable(moment)
         self._fetch(moment)
         self._hear(self._inward.pull(moment.monotonic_s), moment)
+        self._say(self._robot.step(moment))
         while self._robot.due_ms is not None and self._robot.due_ms <= moment.civil_ms:
             self._say(self._robot.step(moment))
         scene = Scene(self._robot.display.light, self._robot.mechanics.tray is not None)

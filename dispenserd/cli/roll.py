@@ -53,7 +53,7 @@ def show(ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption = 
     if as_json:
         emit("roll-show", result)
     else:
-        views.roll(result, here.zone)
+        views.roll(result)
 
 
 def _manifest(path: Path) -> dict[str, Any]:

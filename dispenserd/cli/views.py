@@ -35,7 +35,7 @@ def status(result: Mapping[str, Any], zone: tzinfo) -> None:
     robot, plan, roll = (result.get(key) or {} for key in ("robot", "plan", "roll"))
     shown = table("", "")
     shown.show_header = False
-    serial = f"{text(robot.get('serial'))} {text(robot.get('state'))}".strip()
+    serial = " ".join(plain(text(robot[key])) for key in ("serial", "state", "reason") if robot.get(key))
     add(shown, ["Box", f"{text(result.get('box'))}, epoch {text(result.get('epoch'))}"])
     clock = text(result.get("clock"))
     add(shown, ["Clock", clock], "" if clock == "trusted" else "bold red")
@@ -43,6 +43,8 @@ def status(result: Mapping[str, Any], zone: tzinfo) -> None:
     add(shown, ["Wire", f"authentication: {text(robot.get('auth')) or 'unknown'}"])
     add(shown, ["Sensors", _sensors(robot.get("status") or {})])
     add(shown, ["Plan", f"version {text(plan.get('plan_version'))}, card {text(plan.get('card_version'))}"])
+    if plan.get("refused"):
+        add(shown, ["Plan refused", f"{plain(text(plan['refused']))}; the accepted one stays"], "bold red")
     add(
         shown, ["Roll", f"{text(roll.get('production_id')) or 'none'}, {text(roll.get('left'))} sachets left"]
     )
@@ -78,31 +80,27 @@ def holds(result: Mapping[str, Any], zone: tzinfo) -> None:
     out = console()
     shown = table("Date", "Slot", "Window", "Why held", "Dose")
     for hold in rows(result, "holds"):
-        why = plain(text(hold.get("reason") or hold.get("held")))
+        why = plain(text(hold.get("held"))) or stage(text(hold.get("stage")))
         window = span(hold.get("opens"), hold.get("closes"), zone)
         add(shown, [hold.get("date"), hold.get("slot"), window, why, hold.get("dose")])
     out.print(shown if shown.row_count else "Nothing is held.")
 
 
-def roll(result: Mapping[str, Any], zone: tzinfo) -> None:
+def roll(result: Mapping[str, Any]) -> None:
+    """A sachet's time is civil, as printed on it, so it needs no zone."""
     out = console()
-    if not result.get("production_id"):
-        out.print("No roll is loaded.")
+    loaded, in_robot = text(result.get("production_id")), text(result.get("in_robot"))
+    if not loaded:
+        out.print(f"No roll is loaded. The robot reads: {in_robot or 'nothing'}.")
         return
     left = result.get("left")
     remaining = "" if left is None else f", {text(left)} sachets left"
-    card = f"card version {text(result.get('card_version'))}"
-    out.print(f"Roll {text(result.get('production_id'))}, {card}{remaining}")
-    shown = table("No.", "Packed for", "Label", "Contents", "Dose")
+    out.print(f"Roll {loaded}, card version {text(result.get('card_version'))}{remaining}")
+    if in_robot and in_robot != loaded:
+        out.print(f"NOT the roll in the robot, which reads {in_robot}: every sachet is held.")
+    shown = table("No.", "Packed for", "Label")
     for sachet in rows(result, "sachets"):
-        cells = [
-            sachet.get("number"),
-            sachet.get("local"),
-            sachet.get("label"),
-            _contents(sachet),
-            sachet.get("dose"),
-        ]
-        add(shown, cells)
+        add(shown, [sachet.get("n"), sachet.get("local"), sachet.get("label")])
     if shown.row_count:
         out.print(shown)
 
@@ -156,14 +154,3 @@ def _notes(dose: Mapping[str, Any]) -> str:
     if dose.get("held"):
         notes.append(f"held: {plain(text(dose['held']))}")
     return ", ".join(notes)
-
-
-def _contents(sachet: Mapping[str, Any]) -> str:
-    """`N02BE01 500 mg x 1 tablet`, for the person who checks a roll at the robot."""
-    parts = []
-    for content in rows(sachet, "contents"):
-        drug, strength, quantity, unit = (
-            text(content.get(key)) for key in ("drug", "strength", "quantity", "unit")
-        )
-        parts.append(f"{drug} {strength} x {quantity} {unit}")
-    return "; ".join(part.strip() for part in parts)

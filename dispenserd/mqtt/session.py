@@ -100,6 +100,9 @@ class Session:
         self._watchers: list[asyncio.Event] = []
         self._slots = asyncio.Semaphore(IN_FLIGHT_MAX)
         self._waiting: asyncio.Queue[Arrived] = asyncio.Queue()
+        self._early: list[
+            Arrived
+        ] = []  # came before we were subscribed and could publish what follows from it
         self._connection: _Connection | None = None
         self.dropped = 0  # QoS 0 messages, because the receiver fell behind
 
@@ -150,6 +153,7 @@ class Session:
             self._state.connection + 1, self._broker, self._client_id, self._presence, self._enqueue
         )
         self._connection = connection
+        self._early.clear()
         try:
             fault = await connection.open()
             if fault is not None:
@@ -162,6 +166,7 @@ class Session:
             if self._presence is not None:
                 connection.announce(self._presence.birth)
             self._change(SessionState(Standing.CONNECTED, refused_topics=refused), connection.number)
+            self._release_early()
             held = await _lasts(connection.ended)
             reason = await connection.ended
             self._change(SessionState(Standing.LOST, reason), connection.number)
@@ -171,10 +176,17 @@ class Session:
             connection.close()
 
     def _enqueue(self, arrived: Arrived) -> None:
-        if arrived.message_id == 0 and self._waiting.qsize() >= WAITING_MAX:
+        if arrived.message_id == 0 and max(self._waiting.qsize(), len(self._early)) >= WAITING_MAX:
             self.dropped += 1
-            return
-        self._waiting.put_nowait(arrived)
+        elif self._state.connected:
+            self._waiting.put_nowait(arrived)
+        else:
+            self._early.append(arrived)
+
+    def _release_early(self) -> None:
+        for arrived in self._early:
+            self._waiting.put_nowait(arrived)
+        self._early.clear()
 
     def _change(self, state: SessionState, connection: int) -> None:
         self._state = SessionState(state.standing, state.reason, connection, state.refused_topics)

@@ -51,6 +51,11 @@ class Simulated:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.DEVNULL,
         )
+        for _ in range(2000):
+            if self.link.is_symlink():
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError("the simulated robot has no port")
 
     def key(self, key: str) -> None:
         assert self.process is not None

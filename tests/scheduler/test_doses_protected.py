@@ -479,3 +479,79 @@ def test_a_wrong_robot_is_an_incident_and_nothing_is_ordered(home: PureHome) -> 
     home.until("08:05")
     assert spent(home.press()) == "old"
     assert home.orders() == []
+
+
+def refused(home: PureHome, reason: str) -> ev.OrderEnded:
+    under_way = home.world.order_under_way()
+    assert under_way is not None
+    order = under_way.order
+    return ev.OrderEnded(home.now, order.order_id, "", order.kind, ev.Result.REFUSED, reason)
+
+
+def test_a_release_that_the_robot_refuses_is_a_failure_staff_hear_of(home: PureHome) -> None:
+    home.until("08:05")
+    home.press()
+    home.give(refused(home, "label_mismatch"))
+    incident = home.incident("morning")
+    assert incident is not None
+    assert (incident.kind, incident.detail) == (ev.Kind.RELEASE_FAILED, "label_mismatch")
+    assert home.dose("morning").stage is Stage.FAILED
+
+
+def test_a_present_that_the_robot_refuses_is_a_failure_staff_hear_of(home: PureHome) -> None:
+    home.until("08:05")
+    home.press()
+    home.move()
+    home.give(refused(home, "label_unreadable"))
+    incident = home.incident("morning")
+    assert incident is not None
+    assert (incident.kind, incident.detail) == (ev.Kind.RELEASE_FAILED, "label_unreadable")
+    assert home.dose("morning").stage is Stage.HOLDING
+
+
+def test_a_robot_that_remembers_a_release_we_do_not_puts_the_dose_in_doubt(home: PureHome) -> None:
+    home.until("08:05")
+    home.press()
+    home.give(refused(home, "already_released"))
+    assert home.dose("morning").stage is Stage.DOUBT
+
+
+def test_a_refusal_of_an_order_that_is_not_open_changes_nothing(home: PureHome) -> None:
+    home.until("08:05")
+    ended = ev.OrderEnded(home.now, "0" * 32, "", ev.OrderKind.RELEASE, ev.Result.REFUSED, "busy")
+    assert home.give(ended) == []
+
+
+def test_nothing_is_given_by_hand_before_its_window(home: PureHome) -> None:
+    home.until("08:05")
+    home.take_dose()
+    home.until("11:20")
+    home.lost()
+    home.until("11:40")
+    incident = home.incident("noon")
+    assert incident is not None
+    assert incident.kind is ev.Kind.ROBOT_UNREACHABLE
+    assert home.take(incident, "Anna").accepted
+    assert home.decide(home.dose("noon"), ev.Verdict.GIVEN, "Anna").reason == "too_early"
+    home.until("12:00")
+    assert home.decide(home.dose("noon"), ev.Verdict.GIVEN, "Anna").accepted
+    home.connect()
+    assert spent(home.press()) == "nothing_due"
+
+
+def test_a_record_against_a_persons_finding_is_a_possible_double_dose(home: PureHome) -> None:
+    home.until("08:05")
+    home.press()
+    home.move("accepted started")
+    under_way = home.world.order_under_way()
+    assert under_way is not None
+    order = under_way.order
+    home.until("08:08")
+    assert home.dose("morning").stage is Stage.DOUBT
+    assert home.decide(home.dose("morning"), ev.Verdict.NOT_GIVEN, "Anna").accepted
+    assert home.dose("morning").found == "found_in_magazine"
+    about = {"order_id": order.order_id, "order_kind": "release", "dose_id": order.dose_id}
+    home.give(home.robot.write(home.now, "ended", result="done", **about))
+    incident = home.incident("morning")
+    assert incident is not None
+    assert (incident.kind, incident.priority) == (ev.Kind.RECORD_CONTRADICTS, ev.Priority.HIGH)

@@ -232,6 +232,17 @@ def test_a_second_sachet_jams_before_a_place_that_a_blind_sensor_calls_empty() -
     assert bench.mechanics.conserved()
 
 
+def test_a_motor_that_turns_for_thirty_seconds_is_stopped_and_is_a_stall(bench: Bench) -> None:
+    bench.mechanics.faults.slow_next_ms = 120_000
+    bench.send(release(1))
+    bench.wait(29)
+    assert bench.kinds(release(1).order_id)[-1] == "started"
+    bench.wait(2)
+    assert (bench.last(m.EntryKind.ENDED).result, bench.memory.fault) == ("not_moved", "motor_stall")
+    bench.wait(HOUR_S)
+    assert not bench.mechanics.trace
+
+
 def test_started_is_kept_before_the_motor_turns(bench: Bench) -> None:
     kept: list[tuple[str, int]] = []
     bench.memory.keep = lambda: kept.append((bench.memory.log[-1].kind.value, bench.mechanics.due_ms or 0))
@@ -276,8 +287,17 @@ def test_after_hello_the_label_in_the_holding_place_is_told_again(bench: Bench) 
 def test_the_display_shows_the_newest_prompt_and_is_dark_without_power(bench: Bench) -> None:
     bench.ask(m.Prompt(1, m.Light.PULSE, m.Sound.SOFT, ("Tid til medicin",)))
     assert bench.robot.display.lines == ("Tid til medicin",)
+    bench.robot.press(bench.moment)
+    assert bench.robot.display.sound is m.Sound.NONE, "a press ends the sound"
     bench.robot.power_off(bench.moment, None)
     assert bench.robot.display.light is m.Light.OFF
+
+
+def test_a_tenth_of_the_battery_is_news_and_a_percent_is_not(bench: Bench) -> None:
+    bench.mechanics.battery_percent = 99
+    assert [type(news) for news in bench.robot.sense(bench.moment)] == [m.Status]  # from a full 100
+    bench.mechanics.battery_percent = 91
+    assert bench.robot.sense(bench.moment) == []
 
 
 # --- the log's room ---

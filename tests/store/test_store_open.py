@@ -166,7 +166,7 @@ print(store.verify())
     for n in range(2, 21):
         writer.append([DoseDue(AT, f"d{n}")], [])
     assert [follower.stdout.readline() for _ in range(19)] == [f"{n} d{n}\n" for n in range(2, 21)]
-    assert "rows=20, chain_ok=True, first_bad=None, integrity=[]" in follower.communicate()[0]
+    assert "rows=20, chain_ok=True, first_bad=None, integrity=[]" in follower.stdout.readline()
 
 
 def test_a_reader_reads_a_closed_store_and_can_change_nothing(opened: Opened, path: Path) -> None:

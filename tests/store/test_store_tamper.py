@@ -104,7 +104,7 @@ def test_a_flipped_byte_in_any_page_is_found(opened: Opened, path: Path) -> None
     for page in range(1, pages):
         offset = page * PAGE_BYTES + (page * 977) % PAGE_BYTES
         path.write_bytes(whole[:offset] + bytes([whole[offset] ^ 1]) + whole[offset + 1 :])
-        assert faults(opened), f"page {page + 1}"
+        assert any(f"page {page + 1}" in fault for fault in faults(opened)), f"page {page + 1}"
     path.write_bytes(whole)
     assert opened().verify().integrity == []
 

@@ -216,6 +216,17 @@ def test_a_message_is_sent_again_after_each_timeout_and_then_the_link_is_lost() 
     assert host.tick(1e9) == []
 
 
+def test_every_message_has_all_its_retransmits_whatever_the_one_before_needed() -> None:
+    host = host_open()
+    host.send(HELLO, 0.0)
+    host.send(STATUS_REQUEST, 0.0)
+    for sequence in (1, 2):
+        for _ in range(limits.RETRANSMITS_MAX):
+            assert host.tick(host.next_timeout_s() or 0.0) == []
+        assert host.receive(line(Frame(F.ACK, OURS, sequence)), 100.0) == []
+    assert host.idle
+
+
 def test_an_open_that_nobody_answers_is_sent_again_and_then_given_up() -> None:
     host = Link(Role.HOST)
     host.open(OURS, 0.0)
