@@ -51,7 +51,7 @@ class CloseIncident:
 
 @dataclass(frozen=True, slots=True)
 class DecideDose:
-    """`revision` is 0 and `incident_id` empty from a terminal in the home: there the person sees the robot."""
+    """From a terminal in the home `revision` is 0 and `incident_id` empty: there the person sees the robot."""
 
     command_id: str
     dose_id: str

@@ -139,6 +139,11 @@ class Firmware:
         """No motion takes so long: stop the motor."""
         return isinstance(self._order, Started) and now.uptime_ms >= self._order.stop_uptime_ms
 
+    @property
+    def turning(self) -> str:
+        """Kind of the order whose motor turns now; "" while it stands still."""
+        return self._order.order.kind.value if isinstance(self._order, Started) else ""
+
     def motion_ended(self, motion: MotionEnded, now: Now) -> list[m.Message]:
         """Judge a motion by the sensors on its way, and log its end."""
         if not isinstance(self._order, Started):

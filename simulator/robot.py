@@ -46,6 +46,11 @@ class Robot:
         return Display() if self._firmware is None else self._firmware.display
 
     @property
+    def turning(self) -> str:
+        """Kind of the order whose motor turns now, "" if none."""
+        return "" if self._firmware is None else self._firmware.turning
+
+    @property
     def due_ms(self) -> int | None:
         """Civil time of the next thing that happens by itself."""
         return self.mechanics.due_ms if self.powered else self._power_back_ms

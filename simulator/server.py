@@ -274,6 +274,7 @@ class Server:
         visible: dict[str, dict[str, object]] = {
             "power": {"on": self._robot.powered},
             "fault": {"fault": self._robot.memory.fault},
+            "motor": {"turning": self._robot.turning},
             "display": {
                 "light": display.light.value,
                 "sound": display.sound.value,

@@ -1,4 +1,4 @@
-"""Which dose a person means by a shortened dose id, and which incident by the start of its id.
+"""Which dose a person means by a shortened dose id.
 
 A dose id is `<resident key>/<date>/<slot>/<part>`. A short form must name one dose alone: an ambiguous one
 is never resolved by nearness or recency, because the answer decides about medicine.
@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dispenserd.cli.failure import Failure, usage
+from dispenserd.cli.failure import usage
 
 CANDIDATES_SHOWN_MAX = 8
 """More are not read in an error; the table of all is one command away."""
+
+NEXT_STEP = "Write the date and the slot, as in 2026-11-02/evening; see `dispenserd doses`."
 
 PREFIX_CHARS_MIN = 4
 """A shorter start of an id is a slip of the keyboard rather than a name."""
@@ -23,18 +25,7 @@ def dose_named(short: str, doses: Iterable[str]) -> str:
     if short in known:
         return short
     found = [dose for dose in known if _ends_as(dose, short) or _starts_as(dose, short)]
-    return _one(
-        short, found, "dose", "Write the date and the slot, as in 2026-11-02/evening; see `dispenserd doses`."
-    )
-
-
-def incident_named(short: str, incidents: Iterable[str]) -> str:
-    """The one incident id that starts with `short`."""
-    known = sorted(set(incidents))
-    if short in known:
-        return short
-    found = [incident for incident in known if _starts_as(incident, short)]
-    return _one(short, found, "incident", "Write more of its id; see `dispenserd oncall list`.")
+    return _one(short, found)
 
 
 def _ends_as(dose: str, short: str) -> bool:
@@ -47,19 +38,14 @@ def _starts_as(whole: str, short: str) -> bool:
     return len(short) >= PREFIX_CHARS_MIN and whole.startswith(short)
 
 
-def _one(short: str, found: list[str], noun: str, next_step: str) -> str:
+def _one(short: str, found: list[str]) -> str:
     match found:
         case [only]:
             return only
         case []:
-            raise _not_found(short, noun, next_step)
+            raise usage(f'No dose is named by "{short}".', NEXT_STEP)
         case _:
             shown = ", ".join(found[:CANDIDATES_SHOWN_MAX])
-            more = (
-                f" and {len(found) - CANDIDATES_SHOWN_MAX} more" if len(found) > CANDIDATES_SHOWN_MAX else ""
-            )
-            raise usage(f'"{short}" names {len(found)} {noun}s: {shown}{more}.', next_step)
-
-
-def _not_found(short: str, noun: str, next_step: str) -> Failure:
-    return usage(f'No {noun} is named by "{short}".', next_step)
+            rest = len(found) - CANDIDATES_SHOWN_MAX
+            more = f" and {rest} more" if rest > 0 else ""
+            raise usage(f'"{short}" names {len(found)} doses: {shown}{more}.', NEXT_STEP)

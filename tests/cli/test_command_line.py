@@ -1,4 +1,4 @@
-"""The command line as a whole: which commands there are, help, usage errors, words, and what start-up imports."""
+"""The command line as a whole: commands, help, usage errors, words, and what start-up imports."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dispenserd.cli.dose_names import dose_named, incident_named
+from dispenserd.cli.dose_names import dose_named
 from dispenserd.cli.entry import carry_out
 from dispenserd.cli.failure import Exit, Failure
 from dispenserd.cli.words import REFUSALS, STAGES
@@ -48,7 +48,7 @@ def shown_commands(help_text: str) -> set[str]:
 
 
 def named_commands(text: str) -> set[str]:
-    """From spans like `dispenserd roll load MANIFEST` / `show`: a second span shares the first one's group."""
+    """From spans like `dispenserd roll load MANIFEST` / `show`: the second shares the first one's group."""
     named = set()
     for line in re.findall(r"`dispenserd [a-z][^`]*`(?: / `[^`]+`)*", text):
         first, *others = (span.split() for span in re.findall(r"`([^`]+)`", line))
@@ -181,12 +181,6 @@ def test_two_residents_doses_of_one_slot_are_ambiguous() -> None:
     assert other in raised.value.what
 
 
-def test_an_incident_may_be_named_by_the_start_of_its_id() -> None:
-    assert incident_named("abcd", ["abcdef", "abzzzz"]) == "abcdef"
-    with pytest.raises(Failure, match="No incident"):
-        incident_named("ab", ["abcdef", "abzzzz"])
-
-
 def test_every_stage_of_a_dose_has_words() -> None:
     assert set(STAGES) == {stage.value for stage in Stage}
 
@@ -213,7 +207,8 @@ def test_a_command_for_the_running_home_starts_without_the_heavy_rooms(
     config.write_text('[control]\nsocket = "none.sock"\n')
     script = (
         "import sys; from dispenserd.cli.entry import carry_out; code = carry_out(sys.argv[1:]);"
-        "print(code, *sorted({name.partition('.')[0] for name in sys.modules}), 'dispenserd.config' in sys.modules)"
+        "rooms = sorted({name.partition('.')[0] for name in sys.modules});"
+        "print(code, *rooms, 'dispenserd.config' in sys.modules)"
     )
     run = [sys.executable, "-c", script, *command, "--config", str(config)]
     done = subprocess.run(run, capture_output=True, text=True, check=True, cwd=ROOT)

@@ -23,10 +23,35 @@ from scheduler.events import Kind, Outcome, Priority
 
 ROOT = Path(__file__).resolve().parents[2]
 MARKER = "Paracetamol 500 mg til Jens Jensen, 131313-9999"
-HEALTH = (
-    "drug strength quantity unit label content contents name by owner to verdict outcome stage identifier "
-    "identifier_value resident_name cpr text message detail body payload row value dose_content by_name"
-).split()
+HEALTH = [
+    "drug",
+    "strength",
+    "quantity",
+    "unit",
+    "label",
+    "content",
+    "contents",
+    "name",
+    "by",
+    "owner",
+    "to",
+    "verdict",
+    "outcome",
+    "stage",
+    "identifier",
+    "identifier_value",
+    "resident_name",
+    "cpr",
+    "text",
+    "message",
+    "detail",
+    "body",
+    "payload",
+    "row",
+    "value",
+    "dose_content",
+    "by_name",
+]
 
 
 @pytest.fixture

@@ -104,6 +104,7 @@ class ScriptedRobot:
         self.answers: dict[type[wire.Message], Override] = {}
         self.silent_to: set[type[wire.Message]] = set()
         self.heard: list[wire.Message] = []
+        self.said = 0
         self.now_s = START_S
         self.link = Link(Role.ROBOT)
 
@@ -127,6 +128,7 @@ class ScriptedRobot:
 
     def say(self, message: wire.Message) -> None:
         self.link.send(message, self.now_s)
+        self.said += 1
 
     def append(self, kind: wire.EntryKind, order_id: str = "") -> None:
         self.log.append(entry(self.head + 1, kind, order_id))

@@ -207,6 +207,15 @@ async def test_an_unplug_while_the_wrong_robot_is_left_alone_is_no_crash(
     assert home.sessions == 1
 
 
+async def test_the_wrong_robot_is_not_asked_again_and_again(plug: RobotOnPty, home: Home) -> None:
+    plug.robot.hello = replace(plug.robot.hello, serial="SR-000999")
+    plug.plug_in()
+    await home.until_state(Faulted)
+    await asyncio.sleep(0.7)
+
+    assert home.sessions == 1
+
+
 async def test_garbage_between_the_frames_hinders_nothing(plug: RobotOnPty, home: Home) -> None:
     plug.noise = NOISE
     plug.robot.log = [entry(index) for index in range(1, 20)]

@@ -12,6 +12,8 @@ from drivers.recorder import MESSAGES_MAX
 from drivers.robot import FACTS_MAX
 from drivers.states import Faulted
 from protocol.wire import messages as wire
+from protocol.wire.codec import encode
+from protocol.wire.framing import encode_frame
 from protocol.wire.limits import FRAME_BYTES_MAX, OUTGOING_BYTES_MAX
 from tests.drivers.scripted_robot import LOG_ID, Bench, ScriptedRobot, entry, in_order, order
 
@@ -80,6 +82,29 @@ class Liar(ScriptedRobot):
         for lie in self._lies.pop(0) if self._lies else ():
             self.say(lie)
         super()._answer(message)
+
+
+def data_frame(session: int, sequence: int, message: wire.Message) -> bytes:
+    header = bytes((wire.PROTOCOL_VERSION, 3)) + session.to_bytes(8, "big") + sequence.to_bytes(4, "big")
+    return encode_frame(header + encode(message))
+
+
+def test_what_comes_in_one_read_behind_a_broken_rule_is_not_believed() -> None:
+    bench = Bench().connect()
+    bench.drained()
+    bench.robot.silent_to.add(wire.ReadLog)
+    bench.robot.append(wire.EntryKind.OPENED)
+    bench.settle()
+    (asked,) = bench.robot.of(wire.ReadLog)
+    assert isinstance(asked, wire.ReadLog)
+    nonsense, sound = wire.Done(77), wire.LogPage(asked.ref, 1, 1, (entry(1),))
+    said = bench.robot.said
+
+    bench.machine.received(
+        data_frame(1, said + 1, nonsense) + data_frame(1, said + 2, sound), bench.now_s, bench.now
+    )
+
+    assert [type(fact).__name__ for fact in bench.machine.facts()] == ["RobotLost"]
 
 
 @settings(max_examples=60, deadline=None)

@@ -499,6 +499,20 @@ def test_every_reason_has_a_test_and_a_line_in_the_document() -> None:
     assert [reason for reason in Reason if f"| `{reason}` |" not in document] == []
 
 
+def cycle(start: str, days: int, end: str | None = None) -> dict[str, Any]:
+    bounds = {"start": start} | ({"end": end} if end else {})
+    return dosage(when=["MORN"], frequency=1, period=days, periodUnit="d", boundsPeriod=bounds)
+
+
+def test_two_cycles_contradict_from_the_date_on_which_they_first_meet() -> None:
+    every_second, meets_on_the_sixth = cycle("2026-11-02", 2), cycle("2026-11-03", 3)
+    refusal = read(put("request.dosageInstruction", [every_second, meets_on_the_sixth]))
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason is Reason.CONTRADICTORY_DOSAGE
+    accepted(put("request.dosageInstruction", [every_second, cycle("2026-11-03", 3, "2026-11-05")]))
+    accepted(put("request.dosageInstruction", [cycle("2026-11-02", 2, "2026-11-05"), meets_on_the_sixth]))
+
+
 def test_dosages_that_never_meet_do_not_contradict() -> None:
     even = dosage(when=["EVE"], frequency=1, period=2, periodUnit="d")
     odd = dosage(when=["EVE"], frequency=1, period=4, periodUnit="d", boundsPeriod={"start": "2026-11-05"})
@@ -515,7 +529,9 @@ def test_one_bad_prescription_refuses_the_whole_card() -> None:
 
 
 def test_a_modifier_on_a_stopped_prescription_still_refuses_the_card() -> None:
-    refusal = read(put("request.status", "stopped"), put("request.modifierExtension", []))
+    refusal = read(
+        put("request.status", "stopped"), put("request.extension", []), put("request.modifierExtension", [])
+    )
     assert isinstance(refusal, Refusal)
     assert refusal.reason is Reason.MODIFIER_ELEMENT
 

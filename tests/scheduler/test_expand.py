@@ -239,6 +239,12 @@ def test_when_a_part_of_a_dose_moves_it_becomes_part_two_of_the_same_slot() -> N
     assert told(after) == {"morning/1": "08:00 a", "morning/2": "12:00 b"}
 
 
+def test_what_stays_keeps_the_id_also_when_another_part_moves_before_it() -> None:
+    before = doses(at("a", "morning"), at("b", "morning"))
+    after = doses(at("a", "morning"), at("b", "07:00"), already=before)
+    assert told(after) == {"morning/2": "07:00 b", "morning/1": "08:00 a"}
+
+
 def test_when_a_dose_is_torn_apart_the_earliest_keeps_the_id() -> None:
     before = doses(at("a", "morning"), at("b", "morning"), at("c", "morning"))
     after = doses(at("a", "09:00"), at("b", "07:00"), at("c", "10:00"), already=before)

@@ -7,7 +7,7 @@ import pytest
 
 from protocol.wire import messages as m
 from simulator.mechanics import Place, PlannedCut, Sachet
-from simulator.memory import LOG_RESERVE, ORDER_ENTRIES
+from simulator.memory import LOG_RESERVE, ORDER_ENTRIES, Memory
 from tests.simulator.robot_bench import HOUR_S, Bench, divert, present, release, retract
 
 IN_MOTION_S = 1.0
@@ -348,6 +348,16 @@ def test_what_happens_by_itself_and_finds_no_room_becomes_a_fault_and_overwrites
     assert bench.memory.fault == "log_lost"
     assert bench.memory.horizon == 1
     assert len(bench.memory.log) <= bench.memory.entries_max
+
+
+def test_memory_itself_never_drops_an_entry_that_no_host_has_confirmed() -> None:
+    memory = Memory(entries_max=4)
+    for index in range(1, 10):
+        memory.append(m.LogEntry(index, m.EntryKind.OPENED, b"b" * 16, 0, 0))
+    assert (memory.horizon, memory.head) == (1, 9)
+    memory.confirm(7, 1, b"")
+    memory.append(m.LogEntry(10, m.EntryKind.OPENED, b"b" * 16, 0, 0))
+    assert (memory.horizon, memory.head) == (7, 10)
 
 
 def test_reading_beyond_the_head_gives_an_empty_page(bench: Bench) -> None:

@@ -140,6 +140,7 @@ def test_no_more_releases_than_the_maximum_in_a_day_of_uptime() -> None:
 
 
 def test_limits_of_pace_survive_a_boot_and_time_without_power_counts_zero(bench: Bench) -> None:
+    bench.wait(HOUR_S)
     bench.done(release(1))
     bench.done(divert(1))
     bench.cut(off_s=5 * HOUR_S)

@@ -1,6 +1,6 @@
 """`python -m tests.support.oncall_process`: on-call's service as a process of its own, with a real clock.
 
-run DATABASE KEY PORT [die-after-commit]   the service; the probe kills it when the first incident is committed
+run DATABASE KEY PORT [die-after-commit]   the service; the probe kills it at the first incident committed
 take DATABASE INCIDENT NAME                one take; prints the code, or "done"
 """
 

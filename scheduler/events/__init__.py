@@ -1,0 +1,183 @@
+"""What happened: the closed union `Event`. A journal row, a line on the terminal and a test's assertion
+are all one of these.
+
+Every event is a frozen dataclass in the past tense with `at`, the home's civil instant in UTC (whole
+milliseconds). `record` turns one into plain JSON data and back; `world.evolve` is total over them. What
+leaves the house is translated at the door (`dispenserd.mqtt`, `dispenserd.fagsystem`), never stored
+differently.
+"""
+
+from __future__ import annotations
+
+from scheduler.events.doses import (
+    AdministrationFiled,
+    AnswerDelivered,
+    CommandAnswered,
+    DecisionMade,
+    DoseDue,
+    DoseHeld,
+    FindingContradicted,
+    OutcomeRecorded,
+    ReminderGiven,
+    TokenPassed,
+    TokenReturned,
+)
+from scheduler.events.home import (
+    ClockDoubted,
+    ClockTrusted,
+    DaemonStarted,
+    DayPlanned,
+    DosePlanned,
+    DoseWithdrawn,
+    PlanAccepted,
+    PlanRefused,
+    ProofCommitted,
+    RollLoaded,
+    RollRefused,
+)
+from scheduler.events.incidents import (
+    IncidentChanged,
+    IncidentCleared,
+    IncidentClosed,
+    IncidentDelivered,
+    IncidentHandled,
+    IncidentPublished,
+    IncidentRaised,
+    IncidentTaken,
+    IncidentUndelivered,
+)
+from scheduler.events.robot import (
+    MotionAdopted,
+    OrderEnded,
+    OrderIssued,
+    OrderRevoked,
+    Pressed,
+    PressSpent,
+    RobotCaughtUp,
+    RobotDumped,
+    RobotIdentified,
+    RobotLogBroken,
+    RobotLogged,
+    RobotLost,
+    RobotRejected,
+    RobotReported,
+)
+from scheduler.events.words import (
+    Incident,
+    Kind,
+    Order,
+    OrderKind,
+    Outcome,
+    Priority,
+    Result,
+    RobotStatus,
+    State,
+    Verdict,
+)
+
+Event = (
+    DaemonStarted
+    | ProofCommitted
+    | ClockTrusted
+    | ClockDoubted
+    | PlanAccepted
+    | PlanRefused
+    | DosePlanned
+    | DoseWithdrawn
+    | DayPlanned
+    | RollLoaded
+    | RollRefused
+    | RobotIdentified
+    | RobotCaughtUp
+    | RobotLost
+    | RobotLogBroken
+    | RobotRejected
+    | RobotReported
+    | RobotLogged
+    | RobotDumped
+    | Pressed
+    | PressSpent
+    | OrderIssued
+    | OrderRevoked
+    | OrderEnded
+    | MotionAdopted
+    | DoseDue
+    | ReminderGiven
+    | DoseHeld
+    | OutcomeRecorded
+    | FindingContradicted
+    | TokenPassed
+    | TokenReturned
+    | DecisionMade
+    | CommandAnswered
+    | AnswerDelivered
+    | IncidentRaised
+    | IncidentChanged
+    | IncidentCleared
+    | IncidentPublished
+    | IncidentUndelivered
+    | IncidentDelivered
+    | IncidentTaken
+    | IncidentHandled
+    | IncidentClosed
+    | AdministrationFiled
+)
+
+__all__ = [
+    "AdministrationFiled",
+    "AnswerDelivered",
+    "ClockDoubted",
+    "ClockTrusted",
+    "CommandAnswered",
+    "DaemonStarted",
+    "DayPlanned",
+    "DecisionMade",
+    "DoseDue",
+    "DoseHeld",
+    "DosePlanned",
+    "DoseWithdrawn",
+    "Event",
+    "FindingContradicted",
+    "Incident",
+    "IncidentChanged",
+    "IncidentCleared",
+    "IncidentClosed",
+    "IncidentDelivered",
+    "IncidentHandled",
+    "IncidentPublished",
+    "IncidentRaised",
+    "IncidentTaken",
+    "IncidentUndelivered",
+    "Kind",
+    "MotionAdopted",
+    "Order",
+    "OrderEnded",
+    "OrderIssued",
+    "OrderKind",
+    "OrderRevoked",
+    "Outcome",
+    "OutcomeRecorded",
+    "PlanAccepted",
+    "PlanRefused",
+    "PressSpent",
+    "Pressed",
+    "Priority",
+    "ProofCommitted",
+    "ReminderGiven",
+    "Result",
+    "RobotCaughtUp",
+    "RobotDumped",
+    "RobotIdentified",
+    "RobotLogBroken",
+    "RobotLogged",
+    "RobotLost",
+    "RobotRejected",
+    "RobotReported",
+    "RobotStatus",
+    "RollLoaded",
+    "RollRefused",
+    "State",
+    "TokenPassed",
+    "TokenReturned",
+    "Verdict",
+]

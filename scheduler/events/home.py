@@ -1,0 +1,93 @@
+"""What happened to the home itself: starts, clock, plan, roll."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from scheduler.plan import DosePlan, Plan
+from scheduler.roll import Roll
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonStarted:
+    at: datetime
+    version: str
+    box: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProofCommitted:
+    """An idle home proves that its store still commits (rule 27)."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClockTrusted:
+    at: datetime
+    source: str  # "robot:<serial>"
+
+
+@dataclass(frozen=True, slots=True)
+class ClockDoubted:
+    at: datetime
+    reason: str  # "disagrees", "not_commissioned", "battery_gap", "drift", "behind_journal", "stepped"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanAccepted:
+    at: datetime
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRefused:
+    """A bundle was refused whole; the accepted plan stays. `path` points into it, never quotes it."""
+
+    at: datetime
+    resident: str
+    reason: str
+    path: str
+    fingerprint: str  # SHA-256 of the file: the same broken file is refused once
+
+
+@dataclass(frozen=True, slots=True)
+class DosePlanned:
+    """A dose entered the plan, or its time or content changed while its window was not open."""
+
+    at: datetime
+    dose: DosePlan
+
+
+@dataclass(frozen=True, slots=True)
+class DoseWithdrawn:
+    """A newer plan no longer asks for this dose."""
+
+    at: datetime
+    dose_id: str
+    plan_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class DayPlanned:
+    """Every dose of this resident up to and including this date has been planned."""
+
+    at: datetime
+    resident: str
+    day: str  # ISO date
+    plan_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class RollLoaded:
+    at: datetime
+    roll: Roll
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class RollRefused:
+    at: datetime
+    reason: str  # "robot_unreachable", "wrong_production_id", "wrong_resident"

@@ -1,0 +1,147 @@
+"""What the robot said, and what was ordered of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from scheduler.events.words import Order, OrderKind, Result, RobotStatus
+
+
+@dataclass(frozen=True, slots=True)
+class RobotIdentified:
+    """Hello was answered and the identity fits the configuration. Nothing may be ordered yet."""
+
+    at: datetime
+    robot: str  # serial number
+    session: str
+    firmware: str
+    auth: str
+    boot_id: str
+    log_id: str
+    log_horizon: int
+    log_head: int
+    host_epoch: int
+    host_head: str
+
+
+@dataclass(frozen=True, slots=True)
+class RobotCaughtUp:
+    """Its log was read to the head stated at hello."""
+
+    at: datetime
+    robot: str
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class RobotLost:
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RobotLogBroken:
+    """The robot's log does not continue what we knew of it: absence proves nothing until it does (P7)."""
+
+    at: datetime
+    reason: str  # "formatted", "gap", "shorter", "rewritten"
+
+
+@dataclass(frozen=True, slots=True)
+class RobotRejected:
+    """What answered on the port is not the robot we serve; nothing is sent to it."""
+
+    at: datetime
+    reason: str  # "wrong_serial", "wrong_family", "wrong_protocol", "auth_class"
+
+
+@dataclass(frozen=True, slots=True)
+class RobotReported:
+    at: datetime
+    status: RobotStatus
+
+
+@dataclass(frozen=True, slots=True)
+class RobotLogged:
+    """One entry of the robot's own log, read from it: the only proof of what matter did."""
+
+    at: datetime
+    log_id: str
+    index: int
+    entry: str  # protocol's EntryKind: accepted, started, ended, cancelled, lifted, loaded, cleared, opened
+    robot_at: datetime
+    boot_id: str
+    order_id: str = ""
+    order_kind: str = ""
+    dose_id: str = ""
+    label: str = ""
+    result: str = ""  # of "ended": done, not_moved, unclear
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RobotDumped:
+    """The last messages before a session ended in a fault, in words; kept encrypted (rule 25)."""
+
+    at: datetime
+    reason: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A press at the robot in this session; `age_ms` by the robot's own uptime when it reached us."""
+
+    at: datetime
+    robot: str
+    session: str
+    age_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PressSpent:
+    """The press led to no order; the display says why."""
+
+    at: datetime
+    reason: str  # "nothing_due", "blocked", "held", "too_soon", "old", "clock", "with_staff"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderIssued:
+    """Committed before its first byte leaves (P1)."""
+
+    at: datetime
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRevoked:
+    """The world changed before the order was sent: it will not be, and may only be proven (rule 11)."""
+
+    at: datetime
+    order_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderEnded:
+    """The order's result, from the robot's answer (a refusal) or its log."""
+
+    at: datetime
+    order_id: str
+    dose_id: str
+    kind: OrderKind
+    result: Result
+    reason: str  # "log", "not_moved", "never_seen", "cancelled", "started_not_ended", or a refusal code
+    detail: str = ""  # the robot's sensor code
+
+
+@dataclass(frozen=True, slots=True)
+class MotionAdopted:
+    """The robot's log holds a motion the journal never ordered: a fact about its dose (rule 16)."""
+
+    at: datetime
+    dose_id: str
+    kind: OrderKind
+    log_index: int

@@ -1,0 +1,145 @@
+"""The words that events are made of; each has one meaning (docs/safety.md).
+
+States, kinds, verdicts, and the three things that events carry whole: an order, the robot's sensors, an
+incident.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+
+class OrderKind(StrEnum):
+    RELEASE = "release"  # magazine -> holding place; once per dose id, ever
+    PRESENT = "present"  # holding place -> tray; repeatable until diverted
+    RETRACT = "retract"  # tray -> holding place
+    DIVERT = "divert"  # magazine or holding place -> locked store; final
+
+
+class Result(StrEnum):
+    """Of an order. Unknown is a value, not an error: only the robot's record or a person clears it (P2)."""
+
+    DONE = "done"
+    REFUSED = "refused"  # the robot's record proves that nothing moved
+    UNKNOWN = "unknown"
+
+
+class Outcome(StrEnum):
+    """The fate of a dose: exactly one, with numbered corrections. Never `taken`: a robot can't know."""
+
+    RETRIEVED = "retrieved"
+    CONFIRMED = "confirmed"  # the resident had it, by a person's word
+    MISSED = "missed"
+    GIVEN_BY_STAFF = "given_by_staff"
+    WITHHELD = "withheld"  # held, or no longer on the plan
+    FAILED = "failed"  # robot or system at fault, no release was ever sent or none left the magazine
+    UNCERTAIN = "uncertain"
+
+
+class Priority(IntEnum):
+    """After the logic of IEC 60601-1-8. Info never leaves the house and raises no incident."""
+
+    INFO = 0
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+
+
+class Kind(StrEnum):
+    """What an incident is about (the alarm catalogue in docs/safety.md)."""
+
+    ABOUT_TO_MISS = "about_to_miss"
+    LEFT_IN_TRAY = "left_in_tray"
+    DOSE_MISSED = "dose_missed"
+    RELEASE_FAILED = "release_failed"
+    SACHET_MISMATCH = "sachet_mismatch"
+    SACHET_UNREADABLE = "sachet_unreadable"
+    ORDER_UNKNOWN = "order_unknown"  # dose in doubt
+    DOSE_BLOCKED = "dose_blocked"  # a lock keeps this dose from being offered
+    RECORD_CONTRADICTS = "record_contradicts"  # robot's record against a person's finding or the journal
+    ROBOT_UNREACHABLE = "robot_unreachable"
+    ROBOT_REFUSED = "robot_refused"  # wrong robot, protocol or authentication class
+    ROBOT_FAULT = "robot_fault"
+    CLOCK_UNTRUSTED = "clock_untrusted"
+    PLAN_REFUSED = "plan_refused"
+    ROLL_CONFLICT = "roll_conflict"  # magazine and manifest disagree, or nobody put in a manifest
+    ROLL_EMPTY = "roll_empty"
+    COMMAND_REFUSED = "command_refused"  # a forged, replayed or expired command arrived
+
+
+class State(StrEnum):
+    """Of an incident. Undelivered is a flag of it, not a state of its own."""
+
+    RAISED = "raised"
+    PUBLISHED = "published"  # the broker has it: paces us, proves nothing
+    DELIVERED = "delivered"  # on-call's signed receipt
+    ACKNOWLEDGED = "acknowledged"  # a person owns it
+    HANDLED = "handled"  # a person gave a resolution
+    CLOSED = "closed"
+
+
+class Verdict(StrEnum):
+    """What a named person decided about a dose."""
+
+    GIVEN = "given"  # they gave it by hand; needs the token
+    HAD_IT = "had_it"  # the resident had it
+    NOT_GIVEN = "not_given"  # nobody had it: settles Unknown, or returns the token
+    DISCARD = "discard"  # divert the sachet
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order to the robot. `label` is what its reader must see first; empty where there is none."""
+
+    order_id: str
+    kind: OrderKind
+    robot: str
+    resident: str
+    dose_id: str
+    plan_version: int
+    attempt: int
+    source: str  # "magazine" | "holding" | "tray"
+    label: str
+    expires: datetime
+    ground: str  # why: "press", "closing", "settled", "discard", "left"
+
+
+@dataclass(frozen=True, slots=True)
+class RobotStatus:
+    """The robot's sensors, as it reported them."""
+
+    production_id: str
+    mouth_label: str
+    sachets_left: int
+    holding: bool
+    tray: bool
+    store_count: int
+    store_max: int
+    lid_open: bool
+    mains: bool
+    battery_percent: int
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One cause about one dose, robot or plan, as the staff sees it at `revision`."""
+
+    incident_id: str
+    subject: str  # "dose:<id>", "robot:<serial>", "plan:<resident>", "roll:<resident>", "home"
+    kind: Kind
+    priority: Priority
+    dose_id: str  # empty unless the subject is a dose
+    raised: datetime
+    deadline: datetime  # acknowledge by
+    detail: str = ""  # a code, never a name or a drug
+    revision: int = 1
+    state: State = State.RAISED
+    undelivered: bool = False
+    owner: str = ""
+    holds_token: bool = False  # the owner may give the dose by hand: the home has confirmed it
+    resolution: str = ""
+    cleared: bool = False  # the cause is gone
+    changed: datetime | None = None  # of the newest revision

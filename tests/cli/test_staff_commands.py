@@ -1,0 +1,250 @@
+"""`oncall ...`: on on-call's real database, and the process itself from start to SIGTERM."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dispenserd import rehearsal
+from dispenserd.cli.entry import carry_out
+from dispenserd.clock import REHEARSAL_CLOCK_VARIABLE, SystemClock
+from dispenserd.oncall.database import create, decisions
+from dispenserd.oncall.received import keep_incident
+from protocol.mqtt.payloads import IncidentPayload
+
+ROOT = Path(__file__).resolve().parents[2]
+INCIDENT = "ab" * 16
+DOSE = "0123456789abcdef0123456789abcdef/2026-11-02/evening/1"
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    path = tmp_path / "oncall.toml"
+    path.write_text(
+        '[oncall]\ndatabase = "oncall.db"\nsigning_key_file = "signing.key"\n'
+        f'[mqtt]\nhost = "127.0.0.1"\nport = {port}\n'
+    )
+    return path
+
+
+def receive(config: Path, **over: Any) -> None:
+    """An incident as a home would send it, committed as `oncall run` would."""
+    at = SystemClock().now()
+    body = {
+        "schema": "dispenserd/incident/1",
+        "home": "box-0001",
+        "epoch": 1,
+        "event_id": "1-" + "cd" * 32,
+        "incident": INCIDENT,
+        "revision": 1,
+        "subject": "dose",
+        "dose": DOSE,
+        "kind": "release_failed",
+        "priority": "high",
+        "state": "raised",
+        "detail": "",
+        "raised": at,
+        "changed": at,
+        "deadline": at + timedelta(minutes=10),
+        "owner": "",
+        "holds_token": False,
+        "resolution": "",
+        "cleared": False,
+        "undelivered": False,
+        **over,
+    }
+    known = {field.alias or name for name, field in IncidentPayload.model_fields.items()}
+    payload = IncidentPayload.model_validate({key: value for key, value in body.items() if key in known})
+    with create(config.parent / "oncall.db").writing() as connection:
+        assert keep_incident(connection, payload, at)
+
+
+@pytest.fixture
+def told(config: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, dict[str, Any]]]:
+    """Runs a command with --json; its exit code and its object."""
+
+    def run(*arguments: str) -> tuple[int, dict[str, Any]]:
+        code = carry_out(["oncall", *arguments, "--json", "--config", str(config)])
+        return code, json.loads(capsys.readouterr().out)
+
+    return run
+
+
+def test_list_shows_open_incidents_and_homes(
+    config: Path, told: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    receive(config)
+    code, shown = told("list")
+    assert code == 0
+    assert shown["schema"] == "dispenserd/oncall-list/1"
+    incident = shown["incidents"][0]
+    assert (incident["incident"], incident["priority"], incident["token"]) == (INCIDENT, "high", "none")
+    assert [home["home"] for home in shown["homes"]] == ["box-0001"]
+    assert carry_out(["oncall", "list", "--config", str(config)]) == 0
+    text = capsys.readouterr().out
+    for part in ("release failed", "2026-11-02/evening/1", "nobody", "with the robot", "UNKNOWN since"):
+        assert part in text
+
+
+def test_take_owns_at_once_and_says_that_nothing_may_be_given_yet(
+    config: Path, told: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    receive(config)
+    assert carry_out(["oncall", "take", INCIDENT[:6], "--as", "Anna", "--config", str(config)]) == 0
+    assert "Give nothing by hand before" in capsys.readouterr().out
+    _, shown = told("list")
+    assert (shown["incidents"][0]["owner"], shown["incidents"][0]["token"]) == ("Anna", "asked")
+
+
+def test_the_second_to_take_is_told_who_has_it(config: Path, told: Callable[..., Any]) -> None:
+    receive(config)
+    assert told("take", INCIDENT, "--as", "Anna")[0] == 0
+    code, error = told("take", INCIDENT, "--as", "Bo")
+    assert (code, error["code"]) == (6, "taken_by_other")
+    assert "It is with Anna." in error["what"]
+
+
+def test_giving_by_hand_without_the_homes_confirmation_is_exit_6(
+    config: Path, told: Callable[..., Any]
+) -> None:
+    receive(config)
+    told("take", INCIDENT, "--as", "Anna")
+    code, error = told("decide", DOSE, "--given", "--by", "Anna", "--reason", "stall")
+    assert (code, error["code"]) == (6, "no_token")
+
+
+def test_a_decision_without_an_answer_is_exit_4_and_without_waiting_exit_0(
+    config: Path, told: Callable[..., Any]
+) -> None:
+    receive(config)
+    arguments = ("decide", "2026-11-02/evening/1", "--not-given", "--by", "Anna", "--reason", "found")
+    code, sent = told(*arguments, "--wait", "0.1")
+    assert (code, sent["state"], sent["reason"]) == (4, "waiting", "no_answer")
+    code, again = told(*arguments, "--wait", "0")
+    assert code == 0
+    assert again["decision"] == sent["decision"]
+    assert (again["schema"], again["dose"]) == ("dispenserd/oncall-decide/1", DOSE)
+
+
+def test_a_decision_that_the_home_refused_is_exit_6_in_its_words(
+    config: Path, told: Callable[..., Any]
+) -> None:
+    receive(config)
+    arguments = ("decide", INCIDENT, "--not-given", "--by", "Anna", "--reason", "found")
+    told(*arguments, "--wait", "0")
+    waiting = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "dispenserd",
+            "oncall",
+            *arguments,
+            "--wait",
+            "30",
+            "--json",
+            "--config",
+            str(config),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    assert waiting.stderr is not None
+    assert "Waiting up to 30 s" in waiting.stderr.readline()
+    with create(config.parent / "oncall.db").writing() as connection:
+        connection.execute(decisions.update().values(state="refused", reason="in_doubt"))
+    out, _ = waiting.communicate(timeout=30)
+    assert waiting.returncode == 6
+    assert json.loads(out)["code"] == "in_doubt"
+
+
+def test_closing_what_one_does_not_own_is_exit_6(config: Path, told: Callable[..., Any]) -> None:
+    receive(config)
+    code, error = told("close", INCIDENT, "--resolution", "given_by_hand", "--as", "Anna")
+    assert (code, error["code"]) == (6, "not_owner")
+
+
+def test_an_unknown_or_ambiguous_incident_is_exit_2(config: Path, told: Callable[..., Any]) -> None:
+    receive(config)
+    receive(config, incident="ab" * 15 + "ff", event_id="1-" + "ef" * 32)
+    assert told("take", "zzzz", "--as", "Anna")[0] == 2
+    assert told("take", "abab", "--as", "Anna")[0] == 2
+
+
+def test_a_database_that_was_never_made_is_exit_5(told: Callable[..., Any]) -> None:
+    code, error = told("list")
+    assert (code, error["code"]) == (5, "store")
+
+
+def test_ages_follow_the_rehearsals_clock(
+    config: Path, told: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receive(config)
+    later = (datetime.now(UTC) + timedelta(hours=3)).isoformat()
+    monkeypatch.setenv(REHEARSAL_CLOCK_VARIABLE, f"{later},{SystemClock().monotonic()},1")
+    _, shown = told("list")
+    assert 3 * 3600 - 60 < shown["incidents"][0]["age_s"] < 3 * 3600 + 60
+    monkeypatch.setenv(REHEARSAL_CLOCK_VARIABLE, "nonsense")
+    assert told("list")[0] == 2
+
+
+@pytest.mark.parametrize("rated", [False, True])
+def test_on_call_starts_makes_its_files_and_ends_quietly_at_sigterm(config: Path, rated: bool) -> None:
+    start = ["dispenserd", "oncall", "run"]
+    if rated:
+        now = f"{SystemClock().monotonic()}"
+        epoch = ["--civil-epoch", "2026-11-02T06:55:00Z", "--monotonic-epoch", now, "--rate", "600"]
+        start = ["dispenserd.rehearsal", "oncall", *epoch]
+    process = subprocess.Popen(
+        [sys.executable, "-m", *start, "--config", str(config), "--json"],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    assert process.stderr is not None
+    first = json.loads(process.stderr.readline())
+    assert first["event"] == "on-call starts"
+    assert first["at"].startswith("2026-11-02T0") or not rated
+    assert (config.parent / "signing.key").stat().st_mode & 0o777 == 0o600
+    assert len((config.parent / "signing.key.pub").read_text().strip()) == 64
+    process.send_signal(signal.SIGTERM)
+    process.stderr.read()
+    assert process.wait(15) == 0
+    process.stderr.close()
+
+
+@pytest.mark.parametrize(
+    ("over", "exit_code"),
+    [(["--rate", "1201"], 2), (["--civil-epoch", "yesterday"], 2), (["--config", "/none.toml"], 3)],
+)
+def test_a_rehearsal_with_a_wrong_clock_or_configuration_does_not_start(
+    config: Path, over: list[str], exit_code: int
+) -> None:
+    epoch = ["--civil-epoch", "2026-11-02T06:55:00Z", "--monotonic-epoch", "1.0", "--rate", "60"]
+    try:
+        code = rehearsal.main(["oncall", "--config", str(config), *epoch, *over])
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 0
+    assert code == exit_code
+
+
+def test_a_broken_signing_key_is_exit_5(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (config.parent / "signing.key").write_text("short")
+    (config.parent / "signing.key").chmod(0o600)
+    command = [sys.executable, "-m", "dispenserd", "oncall", "run", "--config", str(config), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 5
+    assert json.loads(done.stdout)["code"] == "store"
