@@ -9,31 +9,28 @@ Not in force: rule 30's safe mode after three failed starts (no memory of starts
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
 import socket
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
 
 import structlog
 
-from dispenserd import __version__, control
+from dispenserd import __version__, control, peer_choice
 from dispenserd.clock import Clock, watch_steps
-from dispenserd.config import Config, CredentialKey, FileKey, limits
-from dispenserd.config_file import ConfigError
+from dispenserd.config import Config, limits
 from dispenserd.courier import Courier, Probe
 from dispenserd.engine import Engine
 from dispenserd.fagsystem.mapping import ResidentIdentity
 from dispenserd.fagsystem.sync import FolderSync
 from dispenserd.handlers import handlers
 from dispenserd.heartbeat import Heartbeat
+from dispenserd.key_choice import key_provider
 from dispenserd.mqtt.downlink import CommandLife, Downlink
 from dispenserd.mqtt.session import Broker, Session
 from dispenserd.mqtt.translate import presence
 from dispenserd.mqtt.uplink import Uplink
-from dispenserd.security import keys
 from dispenserd.store.errors import damaged
 from dispenserd.store.thread import StoreThread
 from drivers.connection import RobotConnection
@@ -82,10 +79,11 @@ def setting_of(config: Config, rate: float) -> Setting:
 async def run(config: Config, clock: Clock, probe: Probe | None) -> None:
     """One home, until cancelled. Raises ConfigError, ControlError, StoreError or StoreKeyError."""
     log = structlog.get_logger()
-    broker, oncall_key = _broker(config), _oncall_key(config)
+    broker = peer_choice.broker(config.mqtt)
+    oncall_key = peer_choice.public_key(config.mqtt.oncall_public_key_file)
     listening = control.listen(config.control.socket)
     with listening:
-        store = await StoreThread.open(config.store.path, _key(config))
+        store = await StoreThread.open(config.store.path, key_provider(config.store).key())
         try:
             world = await _replayed(store)
             setting = setting_of(config, clock.rate)
@@ -209,43 +207,6 @@ async def _replayed(store: StoreThread) -> World:
     for event in await store.replay():
         world = evolve(world, event)
     return world
-
-
-def _key(config: Config) -> bytes:
-    match config.store.key:
-        case FileKey(path=path):
-            return keys.FileKey(path).key()
-        case CredentialKey(name=name):
-            return keys.CredentialKey(name, os.environ.get("CREDENTIALS_DIRECTORY")).key()
-
-
-def _broker(config: Config) -> Broker:
-    mqtt = config.mqtt
-    password = _secret(mqtt.password_file, "[mqtt] password_file") if mqtt.password_file else ""
-    return Broker(mqtt.host, mqtt.port, mqtt.username or "", password, mqtt.ca_file)
-
-
-def _oncall_key(config: Config) -> bytes:
-    text = _secret(config.mqtt.oncall_public_key_file, "[mqtt] oncall_public_key_file")
-    try:
-        return bytes.fromhex(text)
-    except ValueError:
-        raise ConfigError(
-            "[mqtt] oncall_public_key_file does not hold 64 hexadecimal characters.",
-            "Receipts and decisions could not be checked, so no incident would ever count as delivered.",
-            "Copy the .pub file beside on-call's signing key again.",
-        ) from None
-
-
-def _secret(path: Path, setting: str) -> str:
-    try:
-        return path.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError):
-        raise ConfigError(
-            f"{setting} can't be read.",
-            "The home can't talk to staff without it.",
-            "Check the path and that this user may read the file.",
-        ) from None
 
 
 def _no_probe(point: str) -> None:

@@ -9,8 +9,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from scheduler.dose import Stage
 from scheduler.display import display
+from scheduler.dose import Stage
 from scheduler.events import Incident
 from scheduler.instant import iso
 from scheduler.offering import in_order

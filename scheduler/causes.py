@@ -190,6 +190,8 @@ def _robot(world: World, setting: Setting, found: dict[str, Cause], now: datetim
         told = any(cause.kind is ev.Kind.ROBOT_UNREACHABLE for cause in found.values())
         return Cause(ev.Kind.ROBOT_UNREACHABLE, ev.Priority.LOW, robot.reason) if gone and not told else None
     fault = robot.status.fault if robot.status is not None else ""
+    if world.order_under_way() is not None:
+        return None  # its log entry follows, and says which dose it is about
     told = any(cause.kind is ev.Kind.RELEASE_FAILED for cause in found.values())
     return Cause(ev.Kind.ROBOT_FAULT, ev.Priority.MEDIUM, fault) if fault and not told else None
 

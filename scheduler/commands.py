@@ -51,7 +51,7 @@ class CloseIncident:
 
 @dataclass(frozen=True, slots=True)
 class DecideDose:
-    """From a terminal in the home `revision` is 0 and `incident_id` empty: there the person sees the robot."""
+    """From a terminal in the home `revision` is 0, `incident_id` empty: there the person sees the robot."""
 
     command_id: str
     dose_id: str

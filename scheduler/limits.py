@@ -36,14 +36,18 @@ class Limits:
     idle_proof: timedelta = timedelta(minutes=60)  # rule 27: an idle home commits once in this time
 
     def stretched(self, rate: float) -> Limits:
-        """The same limits for a civil clock that runs `rate` times as fast as the real one."""
+        """The same limits for a civil clock `rate` times as fast as the real one, in whole milliseconds."""
+
+        def civil(limit: timedelta) -> timedelta:
+            return timedelta(milliseconds=limit // timedelta(milliseconds=1) * rate // 1)
+
         return replace(
             self,
-            receipt=self.receipt * rate,
-            order_life=self.order_life * rate,
-            robot_gone=self.robot_gone * rate,
-            clock_agreement=self.clock_agreement * rate,
-            command_life=self.command_life * rate,
-            nonce_extra=self.nonce_extra * rate,
-            idle_proof=self.idle_proof * rate,
+            receipt=civil(self.receipt),
+            order_life=civil(self.order_life),
+            robot_gone=civil(self.robot_gone),
+            clock_agreement=civil(self.clock_agreement),
+            command_life=civil(self.command_life),
+            nonce_extra=civil(self.nonce_extra),
+            idle_proof=civil(self.idle_proof),
         )

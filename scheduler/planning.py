@@ -13,7 +13,8 @@ from scheduler import events as ev
 from scheduler.dose import Stage
 from scheduler.expand import expand
 from scheduler.plan import DosePlan, Plan
-from scheduler.world import Setting, World
+from scheduler.receive_command import UNTREATED
+from scheduler.world import Dose, Setting, World
 
 DAYS_BACK_MAX = 14
 """A home that was down longer than a roll lasts starts anew: there is no medicine in it to account for."""
@@ -56,6 +57,7 @@ def _day(world: World, setting: Setting, plan: Plan, day: date, now: datetime) -
         for dose in world.doses.values()
         if dose.plan.day == day and dose.plan.resident == plan.resident
     }
+    fixed = {key for key, dose in known.items() if dose.stage is not Stage.PLANNED}
     doses = expand(
         plan,
         day,
@@ -64,8 +66,8 @@ def _day(world: World, setting: Setting, plan: Plan, day: date, now: datetime) -
         setting.catalogue,
         setting.limits.window,
         [dose.plan for dose in known.values()],
+        fixed={key for key in fixed if not _nobody_had(known[key])},
     )
-    fixed = {key for key, dose in known.items() if dose.stage is not Stage.PLANNED}
     first_day = world.planned_to is None
     events: list[ev.Event] = [
         ev.DosePlanned(at=now, dose=dose)
@@ -81,6 +83,11 @@ def _day(world: World, setting: Setting, plan: Plan, day: date, now: datetime) -
         if key not in wanted and key not in fixed
     ]
     return events
+
+
+def _nobody_had(dose: Dose) -> bool:
+    """Settled without anybody having had it: its medicine may be asked for again at a later time."""
+    return dose.outcome is not None and dose.outcome.outcome in UNTREATED
 
 
 def _differs(old: DosePlan, new: DosePlan) -> bool:

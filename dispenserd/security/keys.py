@@ -31,7 +31,7 @@ class KeyProvider(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FileKey:
-    """A file of 32 raw bytes, mode 0600, owned by this user or root."""
+    """A file of 32 raw bytes, mode 0600."""
 
     path: Path
 
@@ -95,12 +95,6 @@ def _read(path: Path, *, private: bool) -> bytes:
 
 
 def _refuse_others(path: Path, status: os.stat_result) -> None:
-    if status.st_uid not in (os.geteuid(), 0):
-        raise StoreKeyError(
-            f"The key file {path} belongs to another user.",
-            "That user can read the key and replace it.",
-            f"Give it to the service's user (chown) with mode 0600: {path}.",
-        )
     if status.st_mode & OTHERS:
         raise StoreKeyError(
             f"The key file {path} has mode {stat.S_IMODE(status.st_mode):04o}.",

@@ -140,11 +140,12 @@ def _matter(evidence: Evidence) -> Iterator[str]:
     counted = Counter(place.values())
     for where, field in (("magazine", "sachets_left"), ("store", "store_count")):
         if status.get(field) != counted[where]:
-            yield f"the robot reports {status.get(field)} sachets in the {where}, the trace says {counted[where]}"
+            found, traced = status.get(field), counted[where]
+            yield f"the robot reports {found} sachets in the {where}, the trace says {traced}"
 
 
 def _log_matches_motor(evidence: Evidence) -> Iterator[str]:
-    """Each sachet that left towards the resident is one release in the journal, done or settled by a person."""
+    """Each sachet that left towards the resident is one release, done by the log or settled by a person."""
     moved = sum(m["from"] == "magazine" and m["to"] == "holding" for m in _moves(evidence))
     logged = [row for row in evidence.rows("RobotLogged") if row["order_kind"] == "release"]
     done = sum(row["entry"] == "ended" and row["result"] == "done" for row in logged)

@@ -73,7 +73,7 @@ class ExpectedIncident:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedDisplay:
-    """At some instant between `after` and `before` the robot showed these lines, in this order from the top."""
+    """At some instant between `after` and `before` the robot showed these lines, from the top."""
 
     after: str
     before: str

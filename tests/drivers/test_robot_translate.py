@@ -98,6 +98,11 @@ def test_a_log_is_begun_at_the_last_entry_known_or_at_the_horizon() -> None:
     assert start(replace(reply, log_horizon=1, log_head=0), None) == LogPosition(reply.log_id.hex(), 1, 0)
 
 
+def test_news_that_was_overtaken_does_not_make_the_log_shorter() -> None:
+    assert LogPosition("ab", next=3, head=9).told(5).head == 9
+    assert LogPosition("ab", next=3, head=9).told(11).head == 11
+
+
 def test_a_robot_of_the_family_names_everything_that_a_dose_needs() -> None:
     assert missing_capabilities(HELLO_REPLY.capabilities) == frozenset()
     assert missing_capabilities(()) == REQUIRED_CAPABILITIES

@@ -1,0 +1,93 @@
+"""`python -m simulator.stage SCENARIO [--speed N] [--once] [--json] [--keep FOLDER]`.
+
+Exit codes: 0 all expectations held, 1 not, 3 something the play needs is missing or wrong, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from simulator.clock import clock_from
+from simulator.stage.play import Play
+from simulator.stage.processes import StageError
+from simulator.stage.scenario import Scenario, ScenarioError, read_scenario
+from simulator.stage.view import SCHEMA, JsonView, LineView, LiveView, View
+
+HELD, VIOLATED, CONFIGURATION, INTERRUPTED = 0, 1, 3, 130
+
+
+def main() -> int:
+    options = _parser().parse_args()
+    try:
+        scenario = read_scenario(options.scenario)
+        if options.speed is not None:
+            scenario = replace(scenario, speed=options.speed)
+        return asyncio.run(_play(scenario, options))
+    except (ScenarioError, StageError) as error:
+        return _failed(str(error), options.json)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return INTERRUPTED
+
+
+async def _play(scenario: Scenario, options: argparse.Namespace) -> int:
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)  # type: ignore[union-attr]
+    epoch_ms = int(scenario.instant(scenario.start).timestamp() * 1000)
+    clock = clock_from(epoch_ms, None, scenario.speed)
+    epoch = [
+        "--civil-epoch",
+        scenario.instant(scenario.start).isoformat(),
+        "--monotonic-epoch",
+        f"{clock.monotonic_epoch_s:.6f}",
+        "--rate",
+        f"{scenario.speed:g}",
+    ]
+    with tempfile.TemporaryDirectory(prefix="dispenserd-stage-") as temporary:
+        folder = Path(temporary)
+        if options.keep is not None:
+            options.keep.mkdir(parents=True)
+            folder = options.keep.resolve()
+        violations = await Play(scenario, folder, _view(scenario, options), clock, epoch).run()
+    return VIOLATED if violations else HELD
+
+
+def _view(scenario: Scenario, options: argparse.Namespace) -> View:
+    if options.json:
+        return JsonView(scenario)
+    if options.once or not sys.stdout.isatty():
+        return LineView(scenario, colour=sys.stdout.isatty())
+    sys.stdout.write("\x1b[2J")
+    return LiveView(scenario)
+
+
+def _failed(what: str, as_json: bool) -> int:
+    meaning, next_step = (
+        "The scenario was not played to its end and proves nothing.",
+        "See above and play again.",
+    )
+    if as_json:
+        error = {"code": "stage", "what": what, "meaning": meaning, "next": next_step}
+        print(json.dumps({"schema": SCHEMA, "error": error}))
+    print(f"{what}\nIt means: {meaning}\nDo next: {next_step}", file=sys.stderr)
+    return CONFIGURATION
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m simulator.stage", description="Play a scenario.")
+    add = parser.add_argument
+    add("scenario", type=Path, help="TOML file, see docs/scenarios.md")
+    add("--speed", type=float, help="civil seconds in a real second, at most 1200")
+    add("--once", action="store_true", help="plain lines instead of the live screen")
+    add("--json", action="store_true", help="one JSON object a line; the last is the verdict")
+    add("--keep", type=Path, help="play in this new folder and keep it")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

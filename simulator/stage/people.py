@@ -1,0 +1,100 @@
+"""The staff of a play: each deed is a real command, run when its time and what it waits for have come.
+
+A command that the home refuses is evidence; nobody here repeats a decision.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from simulator.stage.evidence import Evidence, Line, incident_stories
+from simulator.stage.processes import StageError, command
+from simulator.stage.scenario import Deed, Scenario
+
+LOOK_S = 0.02
+"""Real seconds between looks at the journal's newest rows."""
+
+Told = Callable[[str, Deed, str], None]
+
+
+class Staff:
+    """`until` waits for a civil instant; `told` hears of each deed when it is done."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        folder: Path,
+        environment: dict[str, str],
+        evidence: Evidence,
+        until: Callable[[str], Awaitable[None]],
+        told: Told,
+    ) -> None:
+        self._scenario = scenario
+        self._folder = folder
+        self._environment = environment
+        self._evidence = evidence
+        self._until = until
+        self._told = told
+
+    async def play(self, deeds: list[Deed]) -> None:
+        """One person's deeds, one after the other."""
+        for deed in deeds:
+            await self._until(deed.at)
+            await self._wait_for(deed)
+            await self._do(deed)
+
+    async def _wait_for(self, deed: Deed) -> None:
+        """Until on-call has receipted what this person acts on; the end of the play is the time-out."""
+        while True:
+            if self._ready(deed):
+                return
+            await asyncio.sleep(LOOK_S)
+
+    def _ready(self, deed: Deed) -> bool:
+        story = next(
+            (s for s in incident_stories(self._evidence).values() if self._is_about(deed, s.dose_id)), None
+        )
+        if story is None or not story.delivered:
+            return False
+        if deed.wait_for:
+            return story.kinds[-1] == deed.wait_for
+        if deed.do == "given":
+            return any(self._is_about(deed, row["dose_id"]) for row in self._evidence.rows("TokenPassed"))
+        return story.owner == deed.who if deed.do == "close" else True
+
+    async def _do(self, deed: Deed) -> None:
+        code, said, error = await command(self._arguments(deed), self._folder, self._environment)
+        if code == 6:
+            self._evidence.refused.append(f"{deed.who} {deed.do} {deed.dose}: {_reason(said)}")
+        elif code != 0:
+            raise StageError(
+                f"{deed.who}'s `{deed.do}` ended with exit code {code}: {_reason(said) or error}"
+            )
+        self._told(deed.who, deed, "refused" if code else "done")
+
+    def _arguments(self, deed: Deed) -> list[str]:
+        if deed.via == "home":
+            dose = self._scenario.dose_end(deed.dose)
+            return ["decide", dose, *_finding(deed)]
+        incident = next(
+            key for key, s in incident_stories(self._evidence).items() if self._is_about(deed, s.dose_id)
+        )
+        if deed.do == "take":
+            return ["oncall", "take", incident, "--as", deed.who]
+        if deed.do == "close":
+            return ["oncall", "close", incident, "--resolution", deed.resolution, "--as", deed.who]
+        return ["oncall", "decide", incident, *_finding(deed)]
+
+    def _is_about(self, deed: Deed, dose_id: str) -> bool:
+        return dose_id.endswith(self._scenario.dose_end(deed.dose))
+
+
+def _finding(deed: Deed) -> list[str]:
+    flag = "--" + deed.do.replace("_", "-")
+    return [flag, "--by", deed.who, "--reason", deed.reason or deed.do]
+
+
+def _reason(said: Line) -> str:
+    return f"{said.get('code', '')} {said.get('what', '')}".strip()

@@ -1,0 +1,253 @@
+"""One play from beginning to end: starts the processes, lets people act, gathers evidence, ends all."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from simulator.clock import RatedClock
+from simulator.stage.evidence import Evidence, Line
+from simulator.stage.happenings import Happening, Narrator
+from simulator.stage.home_files import SERIAL, HomeFiles, write_files
+from simulator.stage.judge import judge
+from simulator.stage.people import Staff
+from simulator.stage.processes import (
+    Service,
+    StageError,
+    broker_binary,
+    command,
+    environment,
+    free_port,
+    write_broker_config,
+)
+from simulator.stage.scenario import BROKER, DAEMON, RESIDENT, ROBOT, Deed, Scenario
+from simulator.stage.view import View
+
+READY_S = 20.0
+"""For a process to be up on a loaded machine with cold caches."""
+
+LOOK_S = 0.02
+SETTLE_S = 3.0
+"""Real seconds after the end for the last receipts and files; then whatever is missing is lost."""
+
+PYTHON = (sys.executable,)
+
+NOBODY = frozenset({ROBOT, RESIDENT, DAEMON, BROKER})
+
+
+class Play:
+    def __init__(
+        self, scenario: Scenario, folder: Path, view: View, clock: RatedClock, epoch: list[str]
+    ) -> None:
+        """`epoch`: the clock's arguments for every process, as on their command lines."""
+        self._scenario = scenario
+        self._folder = folder
+        self._view = view
+        self._clock = clock
+        self._epoch = epoch
+        self._evidence = Evidence()
+        self._narrator = Narrator(scenario)
+        self._turning = asyncio.Event()
+        port = free_port()
+        self._files = write_files(scenario, folder, port)
+        self._environment = _environment(self._files, epoch)
+        service = partial(Service, folder=folder, environment=self._environment)
+        config = write_broker_config(folder, port)
+        self._broker = service("broker", [broker_binary(), "-c", str(config)])
+        self._robot = service("robot", self._robot_command(), on_line=self._hear_robot)
+        self._oncall = service("oncall", self._root("oncall", self._files.oncall))
+        self._daemon = service("daemon", self._root("run", self._files.home))
+        tail = [*PYTHON, "-m", "dispenserd", "journal", "tail", "-n", "100000", "--follow", "--json"]
+        self._journal = service("journal", tail, on_line=self._hear_journal)
+        self._services = (self._journal, self._daemon, self._oncall, self._robot, self._broker)
+
+    async def run(self) -> list[str]:
+        """Violations; StageError if the play could not go on."""
+        try:
+            await self._start()
+            await self._perform()
+            await self._gather()
+        finally:
+            for service in self._services:
+                await service.stop()
+        self._evidence.logs = _logs(self._folder)
+        violations = judge(self._scenario, self._evidence)
+        self._view.ended(self._evidence, violations)
+        return violations
+
+    # --- processes ---
+
+    async def _start(self) -> None:
+        await self._broker.start()
+        await self._robot.start()
+        await self._oncall.start()
+        await self._until_true(self._files.oncall_public_key.exists, "on-call's key")
+        await self._until_true(self._files.robot_port.exists, "the robot's port")
+        await self._daemon.start()
+        await self._until_true(self._files.control.exists, "the home's control socket")
+        await self._journal.start()
+        await self._until_true(lambda: bool(self._evidence.rows("RobotCaughtUp")), "the robot to catch up")
+        await self._until_true(lambda: bool(self._evidence.rows("PlanAccepted")), "the plan")
+        manifest = json.loads(self._files.manifest.read_text(encoding="utf-8"))
+        self._evidence.loaded = [sachet["label"] for sachet in manifest["sachets"]]
+        await self._command("roll", "load", str(self._files.manifest), "--by", "Tove")
+
+    async def _perform(self) -> None:
+        staff = Staff(
+            self._scenario, self._folder, self._environment, self._evidence, self._until, self._staff_did
+        )
+        people: dict[str, list[Deed]] = {}
+        for deed in self._scenario.deeds:
+            if deed.who not in NOBODY:
+                people.setdefault(deed.who, []).append(deed)
+        tasks = [asyncio.create_task(staff.play(deeds)) for deeds in people.values()]
+        tasks += [asyncio.create_task(self._machine(d)) for d in self._scenario.deeds if d.who in MACHINES]
+        tasks += [asyncio.create_task(self._watch(service)) for service in self._services]
+        end = asyncio.create_task(self._until(self._scenario.end))
+        try:
+            while not end.done():
+                done, _ = await asyncio.wait([end, *tasks], return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+                tasks = [task for task in tasks if not task.done()]
+        finally:
+            for task in (end, *tasks):
+                task.cancel()
+            await asyncio.gather(end, *tasks, return_exceptions=True)
+
+    async def _machine(self, deed: Deed) -> None:
+        await self._until(deed.at)
+        match deed.who, deed.do:
+            case "broker", "stop":
+                await self._broker.stop()
+            case "broker", "start":
+                await self._broker.start()
+            case "daemon", "kill_while_releasing":
+                await self._turning.wait()
+                self._daemon.kill()
+                await self._daemon.stop()
+                await self._daemon.start()
+            case _:
+                raise StageError(f"{deed.who} can't {deed.do}")
+        self._tell(Happening(self._now(), deed.who, "", deed.do.replace("_", " ")))
+
+    async def _watch(self, service: Service) -> None:
+        await service.ended.wait()
+        last = "\n    ".join(service.errors)
+        raise StageError(f"the {service.name} process ended by itself; it last said:\n    {last}")
+
+    # --- evidence ---
+
+    async def _gather(self) -> None:
+        await asyncio.sleep(SETTLE_S)
+        evidence = self._evidence
+        evidence.status = await self._command("status")
+        evidence.doses = (await self._command("doses"))["doses"]
+        listed = await self._command("oncall", "list", "--all")
+        evidence.incidents, evidence.homes = listed["incidents"], listed["homes"]
+        evidence.verify_exit = (await command(["journal", "verify"], self._folder, self._environment))[0]
+        evidence.administrations = [
+            json.loads(path.read_text(encoding="utf-8"))
+            for path in self._files.administrations.glob("*.json")
+        ]
+
+    def _hear_robot(self, line: Line) -> None:
+        self._evidence.robot.append(line)
+        if line["what"] == "motor" and line["turning"] == "release":
+            self._turning.set()
+        elif line["what"] == "motor":
+            self._turning.clear()
+        elif line["what"] == "display":
+            self._view.showed(line["lines"])
+        self._tell(self._narrator.robot(line))
+
+    def _hear_journal(self, row: Line) -> None:
+        self._evidence.journal.append(row)
+        self._tell(self._narrator.row(row))
+
+    def _staff_did(self, who: str, deed: Deed, end: str) -> None:
+        self._tell(self._narrator.deed(self._now(), who, deed, end))
+
+    def _tell(self, happening: Happening | None) -> None:
+        if happening is not None:
+            self._view.happened(happening)
+
+    async def _command(self, *arguments: str) -> Line:
+        code, said, error = await command(arguments, self._folder, self._environment)
+        if code != 0:
+            raise StageError(f"`dispenserd {' '.join(arguments[:2])}` ended with {code}: {said or error}")
+        return said
+
+    # --- time ---
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock.now().civil_ms / 1000, tz=UTC)
+
+    async def _until(self, at: str) -> None:
+        target = self._scenario.instant(at)
+        while True:
+            left_s = (target - self._now()).total_seconds()
+            if left_s <= 0:
+                return
+            await asyncio.sleep(left_s / self._scenario.speed)
+
+    async def _until_true(self, ready: Callable[[], bool], what: str) -> None:
+        watched = [asyncio.create_task(self._watch(service)) for service in self._services]
+        try:
+            async with asyncio.timeout(READY_S):
+                while not ready():
+                    for task in watched:
+                        if task.done():
+                            task.result()
+                    await asyncio.sleep(LOOK_S)
+        except TimeoutError:
+            raise StageError(f"waited {READY_S:.0f} s for {what}") from None
+        finally:
+            for task in watched:
+                task.cancel()
+
+    # --- command lines ---
+
+    def _root(self, root: str, config: Path) -> list[str]:
+        return [*PYTHON, "-m", "dispenserd.rehearsal", root, "--config", str(config), *self._epoch]
+
+    def _robot_command(self) -> list[str]:
+        files = self._files
+        return [
+            *PYTHON,
+            "-m",
+            "simulator",
+            "--port",
+            str(files.robot_port),
+            "--serial",
+            SERIAL,
+            "--roll",
+            str(files.manifest),
+            "--script",
+            str(files.script),
+            "--memory",
+            str(files.memory),
+            *self._epoch,
+        ]
+
+
+MACHINES = frozenset({DAEMON, BROKER})
+
+
+def _environment(files: HomeFiles, epoch: list[str]) -> dict[str, str]:
+    return environment(
+        DISPENSERD_CONFIG=str(files.home),
+        DISPENSERD_ONCALL_CONFIG=str(files.oncall),
+        DISPENSERD_REHEARSAL_CLOCK=",".join(epoch[1::2]),
+    )
+
+
+def _logs(folder: Path) -> str:
+    """What daemon and on-call logged."""
+    paths = (folder / f"{name}.log" for name in ("daemon", "oncall"))
+    return "\n".join(path.read_text(encoding="utf-8", errors="replace") for path in paths if path.exists())
