@@ -18,20 +18,20 @@ from functools import partial
 import structlog
 
 from dispenserd import __version__, control, peer_choice
+from dispenserd.calls import calls
 from dispenserd.clock import Clock, watch_steps
 from dispenserd.config import Config, limits
 from dispenserd.courier import Courier, Probe
 from dispenserd.engine import Engine
 from dispenserd.fagsystem.mapping import ResidentIdentity
 from dispenserd.fagsystem.sync import FolderSync
-from dispenserd.handlers import handlers
 from dispenserd.heartbeat import Heartbeat
 from dispenserd.key_choice import key_provider
 from dispenserd.mqtt.downlink import CommandLife, Downlink
 from dispenserd.mqtt.session import Broker, Session
 from dispenserd.mqtt.translate import presence
 from dispenserd.mqtt.uplink import Uplink
-from dispenserd.store.errors import damaged
+from dispenserd.store.errors import StoreError, damaged
 from dispenserd.store.thread import StoreThread
 from drivers.connection import RobotConnection
 from drivers.robot import RobotExpectation
@@ -83,9 +83,14 @@ async def run(config: Config, clock: Clock, probe: Probe | None) -> None:
     oncall_key = peer_choice.public_key(config.mqtt.oncall_public_key_file)
     listening = control.listen(config.control.socket)
     with listening:
-        store = await StoreThread.open(config.store.path, key_provider(config.store).key())
         try:
-            world = await _replayed(store)
+            store, world = await _opened(config)
+        except StoreError:
+            config.control.socket.unlink(
+                missing_ok=True
+            )  # while we listen it is ours; nobody will answer on it
+            raise
+        try:
             setting = setting_of(config, clock.rate)
             engine = Engine(world, setting, store, clock)
             log.info("home starts", box=config.home.box, rows=store.sequence)
@@ -128,7 +133,7 @@ async def _serve(
         Downlink(engine, session, box, oncall_key, life, now).run,
         beat.run,
         partial(watch_steps, clock, setting.limits.clock_agreement, stepped),
-        partial(control.serve, listening, handlers(engine, setting, now)),
+        partial(control.serve, listening, calls(engine, setting, now)),
     )
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(engine.run())
@@ -170,7 +175,7 @@ def _robot(
 
 
 class _Dumps:
-    """Journals what the robot last said before a fault, at most once an hour: a loose plug can't fill a disk."""
+    """Journals what the robot said before a fault, at most once an hour: a loose plug can't fill a disk."""
 
     EVERY_S = 3600.0
 
@@ -197,16 +202,21 @@ def _folder(config: Config, engine: Engine, setting: Setting, now: Callable[[], 
     return FolderSync(engine, fagsystem.folder, resident, setting.local, fagsystem.poll_s, now)
 
 
-async def _replayed(store: StoreThread) -> World:
-    """What the journal says happened. A damaged file or a broken chain ends the start: the robot stays
-    locked and the missing heartbeat calls somebody."""
-    faults = await store.integrity()
-    if faults:
-        raise damaged(faults)
-    world = World()
-    for event in await store.replay():
-        world = evolve(world, event)
-    return world
+async def _opened(config: Config) -> tuple[StoreThread, World]:
+    """The store and what its journal says happened. A wrong key, a damaged file or a broken chain ends the
+    start: the robot stays locked and the missing heartbeat calls somebody."""
+    store = await StoreThread.open(config.store.path, key_provider(config.store).key())
+    try:
+        faults = await store.integrity()
+        if faults:
+            raise damaged(faults)
+        world = World()
+        for event in await store.replay():
+            world = evolve(world, event)
+    except StoreError:
+        await store.close()
+        raise
+    return store, world
 
 
 def _no_probe(point: str) -> None:

@@ -112,7 +112,8 @@ async def _attend(connection: socket.socket, handlers: Handlers, free: asyncio.S
 async def _answer_one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, handlers: Handlers) -> bool:
     """Reads a line and answers it; False when the conversation is over."""
     try:
-        request = await asyncio.wait_for(reader.readline(), IDLE_S)
+        async with asyncio.timeout(IDLE_S):  # not wait_for: in 3.11 it may swallow a cancellation
+            request = await reader.readline()
     except ValueError:  # the reader's limit: what follows can't be told from a new line
         answer, more = _refusal(too_long()), False
     else:
@@ -120,7 +121,8 @@ async def _answer_one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
             return False
         answer, more = await _answer(request, handlers), True
     writer.write(line(answer))
-    await asyncio.wait_for(writer.drain(), IDLE_S)
+    async with asyncio.timeout(IDLE_S):
+        await writer.drain()
     return more
 
 

@@ -65,7 +65,12 @@ def holds(world: World) -> View:
         for dose in in_order(world)
         if dose.stage is Stage.DOUBT or (dose.stage is Stage.HELD and not dose.discard)
     ]
-    return {"holds": [_dose(dose) for dose in waiting]}
+    return {
+        "holds": [
+            {**_dose(dose), "reason": "in_doubt" if dose.stage is Stage.DOUBT else dose.held}
+            for dose in waiting
+        ]
+    }
 
 
 def roll(world: World, setting: Setting) -> View:
@@ -79,7 +84,20 @@ def roll(world: World, setting: Setting) -> View:
         "store": {"count": status.store_count, "max": status.store_max} if status else None,
         "card_version": loaded.card_version if loaded else 0,
         "sachets": [
-            {"n": sachet.number, "label": sachet.label, "local": sachet.local.isoformat(timespec="minutes")}
+            {
+                "number": sachet.number,
+                "label": sachet.label,
+                "local": sachet.local.isoformat(timespec="minutes"),
+                "contents": [
+                    {
+                        "drug": content.drug,
+                        "strength": content.strength,
+                        "quantity": str(content.quantity),
+                        "unit": content.unit,
+                    }
+                    for content in sorted(sachet.content)
+                ],
+            }
             for sachet in (loaded.sachets if loaded else ())
         ],
     }

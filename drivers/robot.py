@@ -200,6 +200,8 @@ class RobotMachine:
                 self._report(session, message, now)
             case wire.ReadLog(), wire.LogPage():
                 self._facts += session.read(message, now)
+                for index in translate.undated(message):
+                    self._recorder.noted(f"bad instant in entry {index}", now_s)
             case wire.Order(), wire.OrderReply():
                 ended = session.answer(message, now_s, now)
                 self._facts += [ended] if ended is not None else []
@@ -257,7 +259,11 @@ class RobotMachine:
     def _press(self, session: Session, press: wire.Pressed, now_s: float, now: datetime) -> None:
         """A press before the log was read is history too: nobody was there to answer it (rule 2)."""
         age_ms = session.press_age_ms(press, now_s)
-        if age_ms is not None and isinstance(self._state, Ready):
+        if not isinstance(self._state, Ready):
+            age_ms = "press_before_ready"
+        if isinstance(age_ms, str):
+            self._recorder.noted(f"dropped: {age_ms}", now_s)
+        else:
             self._facts.append(translate.pressed(self._expected.serial, session.number, age_ms, now))
 
     # --- what to say next ---

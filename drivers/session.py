@@ -32,6 +32,11 @@ MOTION_S = 60.0
 """A motion takes 30 s at most (W-ORDER-6), with a label read before it; twice that. Then the session is begun
 anew, so that the robot's log says what happened."""
 
+PRESS_AHEAD_MS_MAX = 2_000
+"""A robot's uptime may run 100 ppm fast (W-MSG-14): a millisecond since the reply that we count from. A poorer
+crystal, or a robot that stamps its replies early, stays well inside this, and a press just made is not lost.
+What it costs: a press of so much more than rule 2's age may still count."""
+
 SAYS_NOTHING = frozenset(
     {
         wire.Error.NOT_GREETED,
@@ -177,9 +182,9 @@ class Session:
         # Accepted before: the robot knows the id, and the log that we have read says the rest.
         return None if reply.accepted else translate.refused(order, reply, at)
 
-    def press_age_ms(self, press: wire.Pressed, now_s: float) -> int | None:
-        """Rule 2: None for a press from before this session, or one that the robot dates in the future."""
+    def press_age_ms(self, press: wire.Pressed, now_s: float) -> int | str:
+        """Rule 2: the age of a press, or the code of why it can't be counted."""
         if self.uptime is None or press.uptime_ms < self.began_uptime_ms:
-            return None
+            return "press_before_session"
         age_ms = self.uptime.age_ms(press.uptime_ms, now_s)
-        return age_ms if age_ms >= 0 else None
+        return max(age_ms, 0) if age_ms >= -PRESS_AHEAD_MS_MAX else "press_in_future"

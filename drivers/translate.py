@@ -18,9 +18,6 @@ from scheduler.instant import from_ms
 
 MILLISECOND = timedelta(milliseconds=1)
 
-UTC_MS_MAX = 253_402_300_799_999
-"""The end of the year 9999, where datetimes end; the wire's own limit lies far behind it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Uptime:
@@ -83,7 +80,9 @@ def logged(entry: wire.LogEntry, log_id: str, at: datetime) -> events.RobotLogge
         log_id=log_id,
         index=entry.index,
         entry=entry.kind.value,
-        robot_at=_instant(entry.utc_ms),
+        # One entry with a bad instant must not lock everything behind it away for ever: the last instant there
+        # is says as little as the bad one, and nothing that has happened lies behind it.
+        robot_at=from_ms(min(entry.utc_ms, limits.UTC_MS_MAX)),
         boot_id=entry.boot_id.hex(),
         order_id=entry.order_id.hex(),
         order_kind=entry.order_kind,
@@ -92,6 +91,11 @@ def logged(entry: wire.LogEntry, log_id: str, at: datetime) -> events.RobotLogge
         result=entry.result,
         detail=entry.detail,
     )
+
+
+def undated(page: wire.LogPage) -> list[int]:
+    """Indexes of the entries whose instant means none."""
+    return [entry.index for entry in page.entries if entry.utc_ms > limits.UTC_MS_MAX]
 
 
 def pressed(robot: str, session: int, age_ms: int, at: datetime) -> events.Pressed:
@@ -164,7 +168,7 @@ def _life_ms(order: events.Order, now: datetime, rate: float) -> int:
 
 
 def _instant(utc_ms: int) -> datetime:
-    if not 0 <= utc_ms <= UTC_MS_MAX:
+    if utc_ms > limits.UTC_MS_MAX:
         raise RobotMisbehaved("bad_value", lasting=True)
     return from_ms(utc_ms)
 

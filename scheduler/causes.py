@@ -66,10 +66,16 @@ def urgency(dose: Dose) -> ev.Priority:
 
 def _dose(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | None:
     settled = dose.outcome.outcome if dose.outcome is not None else None
-    if dose.contradicted or (settled is ev.Outcome.GIVEN_BY_STAFF and dose.stage is Stage.LIFTED):
+    by_hand = bool(dose.token) or settled is ev.Outcome.GIVEN_BY_STAFF
+    if dose.contradicted or (by_hand and dose.stage is Stage.LIFTED):
         return _about(dose, ev.Kind.RECORD_CONTRADICTS, ev.Priority.HIGH, "possible_double_dose")
     if dose.failure and world.robot.status is not None and world.robot.status.fault and settled in GIVEN:
         return _about(dose, ev.Kind.RELEASE_FAILED, urgency(dose), dose.failure)  # until it is cleared
+    told = _as_told(world, dose) if dose.order is not None and settled is not None else None
+    if told is not None:
+        return told
+    if dose.stage is Stage.DOUBT and settled is not None:
+        return _about(dose, ev.Kind.ORDER_UNKNOWN, _most_urgent_blocked(world, dose, now), "in_doubt")
     if settled in GIVEN:
         return None
     if dose.token and settled is None:
@@ -129,12 +135,13 @@ def _not_offered(world: World, setting: Setting, dose: Dose, now: datetime) -> C
         near = lead_window(dose, UNREACHABLE_LEAD, now) or now >= dose.plan.closes
         if near and now >= since + gone:
             return _about(dose, ev.Kind.ROBOT_UNREACHABLE, urgency(dose), robot.reason)
+        return _as_told(world, dose) if near else None
+    if now < dose.plan.opens:
         return None
-    if not dose.open_at(now):
-        over = now >= dose.plan.closes + gone and not dose.order
-        return _about(dose, ev.Kind.DOSE_BLOCKED, urgency(dose), "not_settled") if over else None
-    if world.order_under_way() is not None:
-        return None
+    if now >= dose.plan.closes + gone and not dose.order:
+        return _about(dose, ev.Kind.DOSE_BLOCKED, urgency(dose), "not_settled")
+    if now >= dose.plan.closes or world.order_under_way() is not None:
+        return _as_told(world, dose)
     reason = ""
     if dose.stage is Stage.DUE:
         reason = why_not_release(world, setting, dose, now)
@@ -143,6 +150,14 @@ def _not_offered(world: World, setting: Setting, dose: Dose, now: datetime) -> C
     elif dose.stage in (Stage.IN_STORE, Stage.OUT):
         reason = "not_in_robot"
     return None if reason in NOT_LOCKS else _about(dose, ev.Kind.DOSE_BLOCKED, urgency(dose), reason)
+
+
+def _as_told(world: World, dose: Dose) -> Cause | None:
+    """While the outcome is on its way nothing is known to be better, or worse: what was told stands."""
+    incident = world.incident_about(f"dose:{dose.dose_id}")
+    if incident is None or incident.state is ev.State.CLOSED:
+        return None
+    return _about(dose, incident.kind, incident.priority, incident.detail)
 
 
 def _untaken(setting: Setting, dose: Dose, now: datetime) -> Cause | None:
@@ -187,13 +202,23 @@ def _robot(world: World, setting: Setting, found: dict[str, Cause], now: datetim
         return Cause(ev.Kind.RECORD_CONTRADICTS, ev.Priority.HIGH, robot.log_alarm)
     if robot.state is RobotState.ABSENT:
         gone = robot.since is not None and now >= robot.since + setting.limits.robot_gone
-        told = any(cause.kind is ev.Kind.ROBOT_UNREACHABLE for cause in found.values())
+        told = _is_told(world, found, ev.Kind.ROBOT_UNREACHABLE)
         return Cause(ev.Kind.ROBOT_UNREACHABLE, ev.Priority.LOW, robot.reason) if gone and not told else None
     fault = robot.status.fault if robot.status is not None else ""
     if world.order_under_way() is not None:
         return None  # its log entry follows, and says which dose it is about
-    told = any(cause.kind is ev.Kind.RELEASE_FAILED for cause in found.values())
+    told = _is_told(world, found, ev.Kind.RELEASE_FAILED)
     return Cause(ev.Kind.ROBOT_FAULT, ev.Priority.MEDIUM, fault) if fault and not told else None
+
+
+def _is_told(world: World, found: dict[str, Cause], kind: ev.Kind) -> bool:
+    """Whether a dose's incident says it; one that a person closed says nothing any more."""
+    for subject, cause in found.items():
+        incident = world.incident_about(subject)
+        resolved = incident is not None and incident.state is ev.State.CLOSED and not incident.cleared
+        if cause.kind is kind and not resolved:
+            return True
+    return False
 
 
 def _clock(world: World, setting: Setting, now: datetime) -> Cause | None:

@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 
 from scheduler import events as ev
 from scheduler.dose import IN_MAGAZINE, Stage
-from scheduler.gate import label_misfit
+from scheduler.gate import beyond_plan, label_misfit
 from scheduler.offering import in_order, issue
 from scheduler.receive_command import UNTREATED
 from scheduler.world import Dose, RobotState, Setting, World
 
-DIVERT_AGAIN = timedelta(minutes=5)
-"""A refused divert is tried again after this: long enough for a person to clear what was in the way."""
+AGAIN = timedelta(minutes=5)
+"""A retract or divert that came to nothing is tried again after this: long enough for a person to clear what
+was in the way, and no two orders a second for the journal."""
 
 LOCKS = frozenset(
     {
@@ -43,19 +44,29 @@ def cleared_away(world: World, setting: Setting, now: datetime) -> Sequence[ev.E
 
 def _away(world: World, setting: Setting, dose: Dose, now: datetime) -> tuple[ev.OrderKind | None, str]:
     status = world.robot.status
-    if status is None or status.fault or status.lid_open:
+    waits = dose.away_tried is not None and now < dose.away_tried + AGAIN
+    if status is None or status.lid_open or waits:
         return None, ""
     closed = now >= dose.plan.closes and world.clock.trusted
-    if dose.stage is Stage.IN_TRAY and (closed or dose.discard):
-        return ev.OrderKind.RETRACT, "closing"
-    if dose.stage is Stage.DOUBT and status.tray and closed:
-        return ev.OrderKind.RETRACT, "closing"
+    left = _left_in_tray(world, dose, closed)
+    if left:
+        return ev.OrderKind.RETRACT, left  # rule 4: also under a fault
     ground = _divert_ground(world, dose, closed, now)
     full = status.store_count >= status.store_max
-    waits = dose.diverts_tried is not None and now < dose.diverts_tried + DIVERT_AGAIN
-    if not ground or full or waits or not _can_be_diverted(world, setting, dose):
+    if not ground or full or status.fault or not _can_be_diverted(world, setting, dose):
         return None, ""
     return ev.OrderKind.DIVERT, ground
+
+
+def _left_in_tray(world: World, dose: Dose, closed: bool) -> str:
+    """Why the sachet in the tray must go back now; "" = it stays, or there is none of this dose."""
+    if dose.stage is Stage.IN_TRAY:
+        unplanned = "plan" if beyond_plan(world, dose) else ""  # rule 11: the change reaches it there
+        return "closing" if closed else "discard" if dose.discard else unplanned
+    status = world.robot.status
+    elsewhere = any(d.stage is Stage.IN_TRAY for d in world.doses.values())
+    ours = dose.stage is Stage.DOUBT and status is not None and status.tray and not elsewhere
+    return "closing" if ours and closed else ""
 
 
 def _divert_ground(world: World, dose: Dose, closed: bool, now: datetime) -> str:
@@ -131,7 +142,7 @@ def _closed(world: World, setting: Setting, dose: Dose, now: datetime) -> Findin
         return None
     if world.robot.state is not RobotState.READY:
         return None if uncertain else _unread(world, setting, dose, now)
-    if world.order_under_way() is not None:
+    if world.order_under_way() is not None and dose.stage not in (Stage.IN_STORE, Stage.OUT):
         return None
     if dose.token:
         return ev.Outcome.UNCERTAIN, "with_staff", closes

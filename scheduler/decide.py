@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from scheduler.causes import UNREACHABLE_LEAD
-from scheduler.closing import DIVERT_AGAIN, cleared_away, settled
+from scheduler.causes import BLOCKED_AHEAD, REFILL_AHEAD, UNREACHABLE_LEAD
+from scheduler.closing import AGAIN, cleared_away, settled
 from scheduler.commands import Fact
-from scheduler.dose import IN_MAGAZINE, IN_MOTION, Stage
 from scheduler.events import Event, OrderEnded, ProofCommitted, Result
 from scheduler.evolve import evolve
 from scheduler.gate import earliest
@@ -68,7 +67,8 @@ def _rest(world: World, setting: Setting, now: datetime, events: list[Event]) ->
 
 
 def overdue(world: World, setting: Setting, now: datetime) -> Sequence[Event]:
-    """An order the connected robot has not ended long after it expired: nobody knows (P2)."""
+    """An order the connected robot has not ended in its whole life: nobody knows (P2). One that the closing
+    window cut short may still be moving."""
     if world.robot.state is not RobotState.READY:
         return []
     return [
@@ -81,7 +81,7 @@ def overdue(world: World, setting: Setting, now: datetime) -> Sequence[Event]:
             reason="overdue",
         )
         for dose in world.doses.values()
-        if dose.order is not None and now >= dose.order.order.expires
+        if dose.order is not None and now >= dose.order.issued + setting.limits.order_life
     ]
 
 
@@ -130,18 +130,17 @@ def _instants(world: World, setting: Setting) -> Iterator[datetime]:
 def _dose_instants(world: World, setting: Setting, dose: Dose) -> Iterator[datetime]:
     limits, plan = setting.limits, dose.plan
     if dose.order is not None:
-        yield dose.order.order.expires
-    if dose.stage in IN_MAGAZINE or dose.stage in IN_MOTION or dose.stage in (Stage.HOLDING, Stage.IN_TRAY):
-        yield plan.closes
-        if dose.diverts_tried is not None:
-            yield dose.diverts_tried + DIVERT_AGAIN
-        yield plan.opens
+        yield dose.order.issued + limits.order_life
+    yield plan.opens
+    yield plan.closes
+    if dose.away_tried is not None:
+        yield dose.away_tried + AGAIN
     if dose.outcome is not None:
         return
     yield plan.opens - UNREACHABLE_LEAD
-    yield plan.opens - timedelta(hours=12)
+    yield plan.opens - REFILL_AHEAD
+    yield plan.opens - BLOCKED_AHEAD
     yield plan.half
-    yield plan.closes
     yield plan.closes + limits.robot_gone
     yield plan.opens + limits.reminder_every * (dose.reminders + 1)
     yield earliest(world, dose)

@@ -49,6 +49,8 @@ def _changed(
     match event:
         case ev.IncidentChanged():
             return _revised(world, _reworded(incident, event), event)
+        case ev.IncidentCleared() if incident.state is ev.State.CLOSED:
+            return _kept(world, replace(incident, cleared=True))  # nobody outside need hear it again
         case ev.IncidentCleared():
             cleared = replace(incident, cleared=True, state=ev.State.CLOSED, holds_token=False)
             return _revised(world, replace(cleared, resolution=incident.resolution or event.reason), event)

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from scheduler.dose import IN_MAGAZINE, Stage
-from scheduler.events import Order, OrderKind, Outcome
+from scheduler.events import Order, OrderKind, Outcome, State
 from scheduler.expand import minimum_interval
 from scheduler.plan import Plan
 from scheduler.roll import misfit
@@ -51,11 +51,14 @@ def why_not_release(world: World, setting: Setting, dose: Dose, now: datetime) -
 
 def why_not_present(world: World, dose: Dose, now: datetime) -> str:
     """Why this dose must not go to the tray now; "" = it may."""
-    reason = lock(world) or _not_its_turn(world, dose, now)
-    if reason:
-        return reason
     status = world.robot.status
-    return "tray_occupied" if status is not None and status.tray else ""
+    return (
+        lock(world)
+        or _not_its_turn(world, dose, now)
+        or ("tray_occupied" if status is not None and status.tray else "")
+        or _too_close(world, dose, now)
+        or beyond_plan(world, dose)
+    )
 
 
 def why_not_send(world: World, setting: Setting, order: Order, now: datetime) -> str:
@@ -95,6 +98,8 @@ def _not_its_turn(world: World, dose: Dose, now: datetime) -> str:
         return "with_staff"  # rule 5
     if dose.outcome is not None:
         return "settled"
+    if dose.discard:
+        return "discarded"
     plan = world.plans.get(dose.plan.resident)
     if plan is None or plan.plan_version < dose.plan.plan_version:
         return "no_plan"
@@ -119,7 +124,22 @@ def _magazine(world: World) -> str:
 
 
 def _too_close(world: World, dose: Dose, now: datetime) -> str:
+    if any(_being_given(world, other) for other in sharing(world, dose)):
+        return "shared_with_staff"
     return "too_soon" if now < earliest(world, dose) else ""
+
+
+def sharing(world: World, dose: Dose) -> list[Dose]:
+    """The other doses that hold a prescription of this one."""
+    mine = set(dose.plan.prescriptions)
+    return [d for d in world.doses.values() if d is not dose and not mine.isdisjoint(d.plan.prescriptions)]
+
+
+def _being_given(world: World, dose: Dose) -> bool:
+    """Somebody may be giving it by hand at this moment: they own its incident, and have not said."""
+    incident = world.incident_about(f"dose:{dose.dose_id}")
+    owned = incident is not None and incident.state is not State.CLOSED
+    return bool(dose.token) and owned and not counts_as_given(dose)
 
 
 def earliest(world: World, dose: Dose) -> datetime:
@@ -127,10 +147,8 @@ def earliest(world: World, dose: Dose) -> datetime:
     return max(
         (
             _had(other) + minimum_interval(other.plan, dose.plan)
-            for other in world.doses.values()
-            if other is not dose
-            and counts_as_given(other)
-            and set(other.plan.prescriptions) & set(dose.plan.prescriptions)
+            for other in sharing(world, dose)
+            if counts_as_given(other)
         ),
         default=dose.plan.opens,
     )
@@ -139,7 +157,7 @@ def earliest(world: World, dose: Dose) -> datetime:
 def counts_as_given(dose: Dose) -> bool:
     """Rule 6: in doubt counts as given."""
     given = dose.outcome is not None and dose.outcome.outcome in GIVEN
-    return given or dose.stage in (Stage.DOUBT, Stage.LIFTED)
+    return given or dose.contradicted or dose.stage in (Stage.DOUBT, Stage.LIFTED)
 
 
 def _had(dose: Dose) -> datetime:
@@ -149,11 +167,17 @@ def _had(dose: Dose) -> datetime:
 
 
 def _too_much(world: World, dose: Dose) -> str:
-    """S1, counted in medicine and people, not in ids: with this dose, does any of its prescriptions exceed
-    what the plan in force asks for on this civil date?"""
     if dose.stage is not Stage.RELEASING and _used(dose):
         return "already_released"
-    plan = world.plans[dose.plan.resident]
+    return beyond_plan(world, dose)
+
+
+def beyond_plan(world: World, dose: Dose) -> str:
+    """S1, counted in medicine and people, not in ids: with this dose, does any of its prescriptions exceed
+    what the plan in force asks for on this civil date?"""
+    plan = world.plans.get(dose.plan.resident)
+    if plan is None:
+        return "no_plan"
     for prescription in dose.plan.prescriptions:
         used = used_on(world, prescription, dose.plan.day, besides=dose.dose_id)
         if used + dose.plan.quantity_of(prescription) > planned_on(plan, prescription, dose.plan.day):

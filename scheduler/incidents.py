@@ -50,18 +50,13 @@ def acknowledge_within(setting: Setting, priority: ev.Priority) -> timedelta:
 
 def _fitted(world: World, setting: Setting, subject: str, cause: Cause, now: datetime) -> Sequence[ev.Event]:
     current = world.incident_about(subject)
-    if current is None or (current.state is ev.State.CLOSED and not cause.dose_id):
-        if current is not None and not current.cleared and cause.priority <= current.priority:
-            return []  # a person closed it with a resolution
+    closed = current is not None and current.state is ev.State.CLOSED
+    if current is not None and closed and not current.cleared and not _says_more(current, cause):
+        return []  # a person closed it with a resolution
+    if current is None or (closed and not cause.dose_id):
         return [_raised(world, setting, subject, cause, now)]
-    closed = current.state is ev.State.CLOSED
     higher = cause.priority > current.priority
-    if closed and not higher and not current.cleared:
-        return []
-    reworded = cause.priority == current.priority and (cause.kind, cause.detail) != (
-        current.kind,
-        current.detail,
-    )
+    reworded = (cause.kind, cause.detail) != (current.kind, current.detail)
     if not (closed or higher or reworded):
         return []
     return [
@@ -70,12 +65,25 @@ def _fitted(world: World, setting: Setting, subject: str, cause: Cause, now: dat
             incident_id=current.incident_id,
             revision=current.revision + 1,
             kind=cause.kind,
-            priority=cause.priority,
+            priority=cause.priority if closed else max(cause.priority, current.priority),
             deadline=_deadline(setting, cause, now) if closed or higher else current.deadline,
             detail=cause.detail,
             reopened=closed or higher,
         )
     ]
+
+
+def _says_more(closed: ev.Incident, cause: Cause) -> bool:
+    """Whether this is news after a person closed the incident: more urgent, another thing wrong, or of a dose
+    that the evidence turned against what was resolved."""
+    if cause.priority > closed.priority:
+        return True
+    if cause.dose_id:
+        return cause.kind is not closed.kind and cause.kind in AGAINST_RESOLUTION
+    return (cause.kind, cause.detail) != (closed.kind, closed.detail)
+
+
+AGAINST_RESOLUTION = frozenset({ev.Kind.RECORD_CONTRADICTS, ev.Kind.ORDER_UNKNOWN})
 
 
 def _raised(world: World, setting: Setting, subject: str, cause: Cause, now: datetime) -> ev.Event:
@@ -102,15 +110,16 @@ def _deadline(setting: Setting, cause: Cause, now: datetime) -> datetime:
 
 
 def _vanished(world: World, wrong: Mapping[str, Cause], now: datetime) -> Sequence[ev.Event]:
+    """Also of what a person closed while it was still wrong: the next time is a new thing to hear of."""
     return [
         ev.IncidentCleared(
             at=now,
             incident_id=incident.incident_id,
-            revision=incident.revision + 1,
+            revision=incident.revision + (incident.state is not ev.State.CLOSED),
             reason=_evidence(world, incident),
         )
         for incident in world.incidents.values()
-        if incident.state is not ev.State.CLOSED and incident.subject not in wrong
+        if not incident.cleared and incident.subject not in wrong
     ]
 
 

@@ -141,10 +141,17 @@ def issue(
             attempt=attempt,
             source=source,
             label=_label(world, setting, dose, kind, source),
-            expires=now + setting.limits.order_life,
+            expires=_expires(setting, dose, kind, now),
             ground=ground,
         ),
     )
+
+
+def _expires(setting: Setting, dose: Dose, kind: ev.OrderKind, now: datetime) -> datetime:
+    """S2: an order towards the resident dies with the window, however late it starts."""
+    expires = now + setting.limits.order_life
+    towards = kind in (ev.OrderKind.RELEASE, ev.OrderKind.PRESENT)
+    return min(expires, dose.plan.closes) if towards else expires
 
 
 def _label(world: World, setting: Setting, dose: Dose, kind: ev.OrderKind, source: str) -> str:

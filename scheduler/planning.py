@@ -57,7 +57,7 @@ def _day(world: World, setting: Setting, plan: Plan, day: date, now: datetime) -
         for dose in world.doses.values()
         if dose.plan.day == day and dose.plan.resident == plan.resident
     }
-    fixed = {key for key, dose in known.items() if dose.stage is not Stage.PLANNED}
+    fixed = {key for key, dose in known.items() if not _untouched(dose)}
     doses = expand(
         plan,
         day,
@@ -85,9 +85,18 @@ def _day(world: World, setting: Setting, plan: Plan, day: date, now: datetime) -
     return events
 
 
+def _untouched(dose: Dose) -> bool:
+    """Nothing was ordered, decided or recorded of it: a newer card may still move it or take it back."""
+    decided = bool(dose.token or dose.discard)
+    return dose.stage is Stage.PLANNED and dose.attempts == 0 and dose.outcome is None and not decided
+
+
 def _nobody_had(dose: Dose) -> bool:
-    """Settled without anybody having had it: its medicine may be asked for again at a later time."""
-    return dose.outcome is not None and dose.outcome.outcome in UNTREATED
+    """Settled without anybody having had it: its medicine may be asked for again at a later time. In doubt,
+    or with somebody who may give it, counts as given (rule 6)."""
+    if dose.outcome is None or dose.outcome.outcome is ev.Outcome.UNCERTAIN or dose.token:
+        return False
+    return dose.outcome.outcome in UNTREATED
 
 
 def _differs(old: DosePlan, new: DosePlan) -> bool:

@@ -15,7 +15,7 @@ from scheduler import events as ev
 from scheduler.dose import Stage, Trigger
 from scheduler.plan import Plan
 from scheduler.receive_command import close, decide_dose, reject, take
-from scheduler.world import Dose, RobotState, Setting, World
+from scheduler.world import Dose, OpenOrder, RobotState, Setting, World
 
 DRIFT_PARTS = 1_000_000
 """A drift bound is in parts per million."""
@@ -101,6 +101,8 @@ def _logged(world: World, fact: ev.RobotLogged, now: datetime) -> Sequence[ev.Ev
             return [ev.RobotLogBroken(at=fact.at, reason="rewritten")]
         return []
     dose = world.doses.get(fact.dose_id)
+    if dose is not None and fact.entry == "lifted" and dose.order is not None:
+        return [*_overtaken(dose.order.order, fact), fact]
     if dose is None or fact.entry not in ("ended", "cancelled"):
         return [fact]
     order = dose.order.order if dose.order else dose.doubted
@@ -108,7 +110,7 @@ def _logged(world: World, fact: ev.RobotLogged, now: datetime) -> Sequence[ev.Ev
         if dose.order is None and dose.stage is not Stage.DOUBT:
             return [fact, *_against_finding(dose, fact)]
         return [fact, _ended(order, fact)]
-    if fact.result == "done":
+    if fact.result == "done" and fact.order_kind:
         kind = ev.OrderKind(fact.order_kind)
         adopted = ev.MotionAdopted(at=fact.at, dose_id=dose.dose_id, kind=kind, log_index=fact.index)
         return [fact, adopted]
@@ -118,23 +120,63 @@ def _logged(world: World, fact: ev.RobotLogged, now: datetime) -> Sequence[ev.Ev
 def _against_finding(dose: Dose, fact: ev.RobotLogged) -> Sequence[ev.Event]:
     """Rule 6: a person settled the doubt before the record came. A record that says otherwise is a possible
     double dose; it is shown, and undoes nothing by itself."""
-    fits = RECORD_OF_FINDING.get(dose.found, frozenset({fact.result}))
-    if fact.result in fits or dose.contradicted:
+    doubted = dose.doubted
+    if doubted is None or dose.contradicted or dose.found not in FINDINGS_AFTER[doubted.kind]:
+        return []
+    if fact.result in FINDINGS_AFTER[doubted.kind][dose.found]:
         return []
     return [ev.FindingContradicted(at=fact.at, dose_id=dose.dose_id, log_index=fact.index)]
 
 
-RECORD_OF_FINDING: dict[str, frozenset[str]] = {
-    Trigger.FOUND_IN_MAGAZINE: frozenset({"not_moved", ""}),
-    Trigger.FOUND_IN_HOLDING: frozenset({"done", "unclear"}),
-    Trigger.RESIDENT_HAD_IT: frozenset({"done", "unclear"}),
+_STAYED = frozenset({"not_moved", "unclear", ""})  # "" = cancelled
+_WENT = frozenset({"done", "unclear"})
+_NO_RESULT: frozenset[str] = frozenset()
+
+FINDINGS_AFTER: dict[ev.OrderKind, dict[str, frozenset[str]]] = {
+    ev.OrderKind.RELEASE: {
+        Trigger.FOUND_IN_MAGAZINE: frozenset({"not_moved", ""}),
+        Trigger.FOUND_IN_HOLDING: _WENT,
+        Trigger.RESIDENT_HAD_IT: _WENT,
+    },
+    ev.OrderKind.PRESENT: {
+        Trigger.FOUND_IN_MAGAZINE: _NO_RESULT,
+        Trigger.FOUND_IN_HOLDING: _STAYED,
+        Trigger.RESIDENT_HAD_IT: _WENT,
+    },
+    ev.OrderKind.RETRACT: {
+        Trigger.FOUND_IN_MAGAZINE: _NO_RESULT,
+        Trigger.FOUND_IN_HOLDING: _WENT,
+        Trigger.RESIDENT_HAD_IT: _STAYED,
+    },
+    ev.OrderKind.DIVERT: {
+        Trigger.FOUND_IN_MAGAZINE: _STAYED,
+        Trigger.FOUND_IN_HOLDING: _STAYED,
+        Trigger.RESIDENT_HAD_IT: _STAYED,
+    },
 }
-"""Finding -> results of the doubted release that agree with it; any result agrees with `found_out`."""
+"""The doubted order -> finding -> results that agree with it; any result agrees with `found_out`."""
+
+
+def _overtaken(order: ev.Order, fact: ev.RobotLogged) -> Sequence[ev.Event]:
+    """The resident lifted it before the record of the motion ended: the lift is the end of that order."""
+    if order.kind not in (ev.OrderKind.RETRACT, ev.OrderKind.PRESENT):
+        return []
+    stayed = order.kind is ev.OrderKind.RETRACT
+    return [
+        ev.OrderEnded(
+            at=fact.at,
+            order_id=order.order_id,
+            dose_id=order.dose_id,
+            kind=order.kind,
+            result=ev.Result.REFUSED if stayed else ev.Result.UNKNOWN,
+            reason="lifted",
+        )
+    ]
 
 
 def _ended(order: ev.Order, fact: ev.RobotLogged) -> ev.OrderEnded:
     if fact.entry == "cancelled":
-        result, reason = ev.Result.REFUSED, "cancelled"
+        result, reason = ev.Result.REFUSED, "cancelled" if fact.detail in OURS else fact.detail
     elif fact.result == "done":
         result, reason = ev.Result.DONE, "log"
     elif fact.result == "not_moved":
@@ -150,6 +192,10 @@ def _ended(order: ev.Order, fact: ev.RobotLogged) -> ev.OrderEnded:
         reason=reason,
         detail=fact.detail,
     )
+
+
+OURS = frozenset({"", "hello", "boot"})
+"""Why an order that was not started was cancelled: our own greeting, or a boot. Else the robot would not."""
 
 
 def _unproven(world: World, at: datetime) -> list[ev.Event]:
@@ -168,8 +214,8 @@ def _unanswered(world: World, dose: Dose, at: datetime) -> ev.OrderEnded:
     order = dose.order.order
     if dose.order.started:
         result, reason = ev.Result.UNKNOWN, "started_not_ended"
-    elif dose.order.accepted or world.robot.log_broken:
-        result, reason = ev.Result.UNKNOWN, world.robot.log_broken or "accepted_not_ended"
+    elif dose.order.accepted or dose.order.unprovable:
+        result, reason = ev.Result.UNKNOWN, dose.order.unprovable or "accepted_not_ended"
     else:
         result, reason = ev.Result.REFUSED, "never_seen"
     return ev.OrderEnded(
@@ -182,11 +228,16 @@ def _answered(world: World, fact: ev.OrderEnded) -> Sequence[ev.Event]:
     for dose in world.doses.values():
         if dose.order is not None and dose.order.order.order_id == fact.order_id:
             order = dose.order.order
-            # It remembers a release that we don't: until somebody looked, nobody knows who had it (P9).
-            doubt = fact.reason == "already_released"
-            result = ev.Result.UNKNOWN if doubt else fact.result
+            result = ev.Result.UNKNOWN if _doubtful(dose.order, fact) else fact.result
             return [replace(fact, dose_id=order.dose_id, kind=order.kind, result=result)]
     return []
+
+
+def _doubtful(open_order: OpenOrder, fact: ev.OrderEnded) -> bool:
+    """A refusal that is no proof: until somebody looked, nobody knows who had the sachet."""
+    vanished = fact.reason == "place_empty" and open_order.order.source != "magazine"
+    remembered = fact.reason == "already_released"  # a release that we don't remember (P9)
+    return remembered or vanished or open_order.accepted  # its log says that it does it
 
 
 def _pressed(world: World, setting: Setting, fact: ev.Pressed) -> Sequence[ev.Event]:

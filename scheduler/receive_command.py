@@ -12,8 +12,8 @@ from datetime import datetime
 from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.dose import IN_MAGAZINE, Stage
-from scheduler.gate import label_misfit
-from scheduler.world import Dose, Setting, World
+from scheduler.gate import GIVEN, earliest, label_misfit
+from scheduler.world import FORGERIES, Dose, Setting, World
 
 TOKEN_STAGES = IN_MAGAZINE | {Stage.HOLDING, Stage.IN_STORE, Stage.OUT}
 """Rule 5: the token never passes while the sachet is in the tray, in motion, in a hand or in doubt."""
@@ -39,7 +39,7 @@ def take(world: World, setting: Setting, fact: cmd.TakeIncident, now: datetime) 
     )
     events: list[ev.Event] = [taken]
     dose = world.doses.get(incident.dose_id)
-    if dose is not None and _token_may_pass(incident, dose):
+    if dose is not None and _token_may_pass(world, incident, dose, now):
         passed = ev.TokenPassed(at=now, dose_id=dose.dose_id, to=fact.by, incident_id=incident.incident_id)
         events.append(passed)
     return [*events, answer(setting, fact, "", now)]
@@ -82,7 +82,9 @@ def decide_dose(world: World, setting: Setting, fact: cmd.DecideDose, now: datet
     if dose is None:
         return [answer(setting, fact, "unknown_dose", now)]
     if fact.via == "oncall":
-        refusal = _stale(world.incidents.get(fact.incident_id), fact.revision)
+        incident = world.incidents.get(fact.incident_id)
+        other = incident is not None and incident.dose_id != fact.dose_id
+        refusal = "unknown_incident" if other else _stale(incident, fact.revision)
         if refusal:
             return [answer(setting, fact, refusal, now)]
     match fact.verdict:
@@ -98,9 +100,10 @@ def decide_dose(world: World, setting: Setting, fact: cmd.DecideDose, now: datet
 
 
 def reject(world: World, setting: Setting, fact: cmd.RejectCommand, now: datetime) -> Sequence[ev.Event]:
-    """A command that failed at the door. A repetition of the same reason says nothing new, so that nobody
-    can fill the journal from outside."""
-    if fact.command_id in world.answered or world.forged == fact.reason:
+    """A command that failed at the door. One forgery after another says nothing new, so that nobody can fill
+    the journal from outside."""
+    told = world.forged == fact.reason or (world.forged and fact.reason in FORGERIES)
+    if fact.command_id in world.answered or told:
         return []
     return [answer(setting, fact, fact.reason, now)]
 
@@ -130,9 +133,11 @@ def _stale(incident: ev.Incident | None, seen: int) -> str:
     return "" if incident.revision == seen else "stale"
 
 
-def _token_may_pass(incident: ev.Incident, dose: Dose) -> bool:
+def _token_may_pass(world: World, incident: ev.Incident, dose: Dose, now: datetime) -> bool:
     if incident.kind in RESIDENT_MAY_COME or dose.token or dose.order is not None:
         return False
+    if max(now, dose.plan.opens) < earliest(world, dose):
+        return False  # S2: by hand too, no sooner after a dose that shares a prescription
     settled = dose.outcome is not None and dose.outcome.outcome not in UNTREATED
     return dose.stage in TOKEN_STAGES and not settled
 
@@ -162,6 +167,8 @@ def _had_it(dose: Dose, fact: cmd.DecideDose, now: datetime) -> tuple[str, list[
         return "already_settled", []
     if dose.stage is not Stage.DOUBT:
         return "contradicts_record", []  # the record shows where the sachet is
+    if dose.outcome is not None and dose.outcome.outcome in GIVEN:
+        return "", [_made(fact, now)]  # it was given before: a possible double dose, which stays in sight
     return "", [_made(fact, now), _outcome(dose, ev.Outcome.CONFIRMED, fact, now)]
 
 
@@ -190,7 +197,7 @@ def _settle(
         return "robot_not_ready", []
     if status.tray:
         return "tray_occupied", []  # retract first: it may still be lifted
-    if status.holding:
+    if status.holding and not any(other.stage is Stage.HOLDING for other in world.doses.values()):
         found = "found_in_holding"
     elif not label_misfit(world, setting, dose):
         found = "found_in_magazine"

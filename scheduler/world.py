@@ -75,6 +75,7 @@ class OpenOrder:
     accepted: bool = False
     started: bool = False
     boot_id: str = ""  # of the boot that started it
+    unprovable: str = ""  # why its absence from the robot's log proves nothing (P7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class Dose:
     token: str = ""  # who may give it by hand; "" = the robot
     discard: str = ""  # who decided that its sachet goes to the locked store
     wanted_until: datetime | None = None  # a press asked for it: present without another one until then
-    diverts_tried: datetime | None = None
+    away_tried: datetime | None = None  # the newest retract or divert that did not succeed
     presented: datetime | None = None
     lifted: datetime | None = None
     reminders: int = 0
@@ -152,3 +153,8 @@ class World:
 KEEP_SETTLED = timedelta(days=3)
 """A settled dose leaves the world after this; the journal keeps it. Longer than any offline correction of
 a robot's log by the same session, shorter than a roll so that the world stays small."""
+
+FORGERIES = frozenset(
+    {"bad_signature", "other_home", "other_epoch", "unreadable", "lives_too_long", "from_the_future"},
+)
+"""Reasons for which somebody should look at who sends commands to this home."""

@@ -20,7 +20,7 @@ from simulator.logbook import Logbook, Now, seen_in
 from simulator.mechanics import Mechanics, MotionEnded, Place, Sensors
 from simulator.memory import BatteryClock, KnownOrder, Memory, Presented, Released
 from simulator.motions import Accepted, Started, judge, origin_of, target_of
-from simulator.refusals import FirmwareLimits, View, label_at, label_error, refusal
+from simulator.refusals import FirmwareLimits, View, label_at, refusal, second_look
 
 FAMILY = "sachet_roll"
 FIRMWARE = "sim-1"
@@ -65,13 +65,8 @@ class Firmware:
     def boot(self, now: Now) -> None:
         """Nothing is resumed. What changed while the power was off is logged."""
         if not self._memory.log_id:
-            self._memory.log_id = self._ids()
-            self._memory.keep()
-        last = next((entry for entry in reversed(self._memory.log) if entry.order_id), None)
-        if last is not None and last.kind is m.EntryKind.ACCEPTED:
-            self._logbook.append(now, replace(last, kind=m.EntryKind.CANCELLED, label="", detail="boot"))
-        in_doubt = last is not None and last.kind is m.EntryKind.STARTED
-        self._logbook.notice(now, self._mechanics.sensors(), "power_off", in_doubt=in_doubt)
+            self._memory.format_log(self._ids())
+        self._logbook.settle_boot(now, self._mechanics.sensors())
 
     def open_session(self) -> None:
         """A new session on the wire: nobody has greeted us in it."""
@@ -114,30 +109,34 @@ class Firmware:
 
     def sense(self, now: Now) -> list[m.Message]:
         """Something at the sensors changed: a hand, a lid, a magazine."""
-        index = self._logbook.notice(now, self._mechanics.sensors())
+        sensors = self._mechanics.sensors()
+        index = self._logbook.notice(now, sensors)
         lifted: list[m.Message] = [m.Lifted(now.uptime_ms, index)] if index and self._greeted else []
-        return [*lifted, *self._news(now)]
+        if sensors.lid_open and isinstance(self._order, Accepted):
+            self._order = replace(self._order, lid_opened=True)
+        motion = self._mechanics.halt() if sensors.lid_open else None
+        return [*lifted, *(self._news(now) if motion is None else self.motion_ended(motion, now))]
 
     def reading_ended(self, now: Now) -> list[m.Message]:
         """The label was read once more: start the motor, or cancel the order because the world changed."""
         if not isinstance(self._order, Accepted):
             return []
-        order, sensors = self._order.order, self._mechanics.sensors()
-        label = label_at(order, sensors)
-        error = label_error(order, label)
-        if sensors.lid_open:
-            error = m.Error.LID_OPEN
-        if now.uptime_ms >= self._order.expires_uptime_ms:
-            error = m.Error.EXPIRED
+        accepted, sensors = self._order, self._mechanics.sensors()
+        order = replace(accepted.order, expires_in_ms=max(accepted.expires_uptime_ms - now.uptime_ms, 0))
+        lid_open = sensors.lid_open or accepted.lid_opened
+        error = second_look(order, self._view(replace(sensors, lid_open=lid_open), now))
         if error is None:
-            self._start(order, label, now)
+            self._start(accepted.order, label_at(order, sensors), now)
         else:
             self._cancel(now, error.name.lower())
         return self._news(now)
 
-    def is_motor_overdue(self, now: Now) -> bool:
-        """No motion takes so long: stop the motor."""
-        return isinstance(self._order, Started) and now.uptime_ms >= self._order.stop_uptime_ms
+    def watch_motor(self, now: Now) -> list[m.Message]:
+        """No motion takes so long: stop the motor. That says nothing about the sachet; its sensors do."""
+        if not isinstance(self._order, Started) or now.uptime_ms < self._order.stop_uptime_ms:
+            return []
+        motion = self._mechanics.halt()
+        return [] if motion is None else self.motion_ended(motion, now)
 
     @property
     def turning(self) -> str:
@@ -151,8 +150,8 @@ class Firmware:
         started, self._order = self._order, None
         result, detail = judge(motion)
         order = started.order
-        if result is m.MotionResult.NOT_MOVED:
-            self._forget_release(order)
+        if result is m.MotionResult.NOT_MOVED:  # a new order with a new id may try again
+            self._memory.take_back(order.order_id)
         if detail:
             self._memory.fault = detail
         self._memory.seen = seen_in(self._mechanics.sensors())
@@ -215,7 +214,7 @@ class Firmware:
         clock = self._memory.clock
         return m.Clock(
             ref=ref,
-            utc_ms=now.chip_ms + clock.offset_ms,
+            utc_ms=self._logbook.utc_ms(now),
             uptime_ms=now.uptime_ms,
             commissioned=clock.commissioned,
             battery_ok=clock.battery_ok,
@@ -227,6 +226,8 @@ class Firmware:
         """Once commissioned, no more than 2 min and never backwards without a person's key (rule 17)."""
         clock = self._memory.clock
         step_ms = request.utc_ms - (now.chip_ms + clock.offset_ms)
+        if request.utc_ms > wire.UTC_MS_MAX:
+            return m.Refused(request.ref, m.Error.CLOCK_REFUSED)
         if clock.commissioned and not 0 <= step_ms <= self._limits.clock_step_max_ms:
             return m.Refused(request.ref, m.Error.CLOCK_REFUSED)
         self._memory.clock = BatteryClock(
@@ -240,15 +241,10 @@ class Firmware:
         return m.Done(request.ref)
 
     def _show(self, prompt: m.Prompt) -> m.Message:
-        too_long = any(len(line) > wire.PROMPT_LINE_CHARS_MAX for line in prompt.lines)
-        if too_long or len(prompt.lines) > wire.PROMPT_LINES_MAX:
-            return m.Refused(prompt.ref, m.Error.LIMIT)
         self.display = Display(prompt.light, prompt.sound, prompt.lines)
         return m.Done(prompt.ref)
 
     def _read_log(self, request: m.ReadLog) -> m.Message:
-        if not 1 <= request.count_max <= wire.LOG_ENTRIES_PER_PAGE_MAX:
-            return m.Refused(request.ref, m.Error.LIMIT)
         memory = self._memory
         entries = memory.page(request.first, request.count_max)
         return m.LogPage(request.ref, memory.horizon, memory.head, entries)
@@ -268,12 +264,17 @@ class Firmware:
         if known is not None:  # P4: the record answers, nothing is done twice
             if (known.kind, known.dose_id) != (order.kind.value, order.dose_id):
                 return _refused(order, m.Error.MALFORMED)
+            if not known.log_index:  # its entry went with a format: the message is refused, not the order
+                return _refused(order, m.Error.MALFORMED)
             return m.OrderReply(order.ref, order.order_id, True, known.log_index, 0)
         if self._order is not None:
             return _refused(order, m.Error.BUSY)
-        view = View(self._memory, self._mechanics.sensors(), self._limits, self._logbook.operating_ms(now))
+        view = self._view(self._mechanics.sensors(), now)
         error = refusal(order, view)
         return self._accept(order, view.sensors, now) if error is None else _refused(order, error)
+
+    def _view(self, sensors: Sensors, now: Now) -> View:
+        return View(self._memory, sensors, self._limits, self._logbook.operating_ms(now))
 
     def _accept(self, order: m.Order, sensors: Sensors, now: Now) -> m.OrderReply:
         memory = self._memory
@@ -292,10 +293,10 @@ class Firmware:
         if order.kind is m.OrderKind.RELEASE:
             self._memory.releases = self._recent_releases(now)
             self._memory.releases.append(
-                Released(order.resident, order.dose_id, self._logbook.operating_ms(now))
+                Released(order.order_id, order.resident, order.dose_id, self._logbook.operating_ms(now))
             )
         if origin_of(order) is Place.MAGAZINE:
-            self._memory.remember_gone(order.dose_id)
+            self._memory.remember_gone(order.dose_id, order.order_id)
         if order.kind is m.OrderKind.PRESENT:
             self._memory.presented = Presented(
                 order.order_id, order.resident, order.dose_id, order.plan_version, label
@@ -314,13 +315,6 @@ class Firmware:
     def _recent_releases(self, now: Now) -> list[Released]:
         oldest_ms = self._logbook.operating_ms(now) - max(self._limits.day_ms, self._limits.gap_ms)
         return [release for release in self._memory.releases if release.operating_ms > oldest_ms]
-
-    def _forget_release(self, order: m.Order) -> None:
-        """The sensors prove that the sachet stayed: a new order with a new id may try again."""
-        if origin_of(order) is Place.MAGAZINE:
-            self._memory.gone.pop(order.dose_id, None)
-        if order.kind is m.OrderKind.RELEASE:
-            self._memory.releases = [r for r in self._memory.releases if r.dose_id != order.dose_id]
 
     # --- what the host is told ---
 

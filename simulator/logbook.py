@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from protocol.wire import limits as wire
 from protocol.wire import messages as m
 from simulator.mechanics import Sensors
 from simulator.memory import Memory, Seen
@@ -31,6 +32,10 @@ class Logbook:
     def operating_ms(self, now: Now) -> int:
         """Uptime over all boots: time without power counts zero, so a gap only ever lasts longer."""
         return self._base_ms + now.uptime_ms
+
+    def utc_ms(self, now: Now) -> int:
+        """The battery clock; it stands still at the last instant there is."""
+        return min(now.chip_ms + self._memory.clock.offset_ms, wire.UTC_MS_MAX)
 
     def entry(self, now: Now, kind: m.EntryKind, order: m.Order, label: str) -> m.LogEntry:
         return replace(
@@ -56,6 +61,28 @@ class Logbook:
         )
         memory.append(stamped)
         return stamped.index
+
+    def settle_boot(self, now: Now, sensors: Sensors) -> None:
+        """Nothing is resumed: what was accepted and not started is cancelled, and what changed without power is
+        noticed."""
+        for entry in self._accepted_only():
+            self.append(now, replace(entry, kind=m.EntryKind.CANCELLED, label="", detail="boot"))
+        self.notice(now, sensors, "power_off", in_doubt=self._cut_off())
+
+    def _accepted_only(self) -> list[m.LogEntry]:
+        waiting: dict[bytes, m.LogEntry] = {}
+        for entry in self._memory.log:
+            if entry.kind is m.EntryKind.ACCEPTED:
+                waiting[entry.order_id] = entry
+            elif entry.kind in (m.EntryKind.STARTED, m.EntryKind.ENDED, m.EntryKind.CANCELLED):
+                waiting.pop(entry.order_id, None)
+        return list(waiting.values())
+
+    def _cut_off(self) -> bool:
+        """The newest order that started has no end: nobody knows what its motor did."""
+        motions = (m.EntryKind.STARTED, m.EntryKind.ENDED)
+        last = next((entry for entry in reversed(self._memory.log) if entry.kind in motions), None)
+        return last is not None and last.kind is m.EntryKind.STARTED
 
     def add(self, now: Now, kind: m.EntryKind, detail: str) -> int:
         """Something happened without an order. 0 = no room: a fault says that the log has lost something."""
@@ -104,7 +131,7 @@ class Logbook:
         return 0
 
     def _blank(self, now: Now, kind: m.EntryKind) -> m.LogEntry:
-        return m.LogEntry(0, kind, self.boot_id, now.uptime_ms, now.chip_ms + self._memory.clock.offset_ms)
+        return m.LogEntry(0, kind, self.boot_id, now.uptime_ms, self.utc_ms(now))
 
 
 def seen_in(sensors: Sensors) -> Seen:

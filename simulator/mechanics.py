@@ -81,7 +81,6 @@ class MotionEnded:
 
     left: bool
     arrived: bool
-    stalled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +207,14 @@ class Mechanics:
             case _Turning():
                 return self._finish(busy)
 
+    def halt(self) -> MotionEnded | None:
+        """The motor is stopped on its way; None when none turns. What it was moving stays where it came from."""
+        busy = self._busy
+        if not isinstance(busy, _Turning):
+            return None
+        self._busy = None
+        return self._judged(busy, moved=False)
+
     def stop(self, lands: bool, now_ms: int) -> None:
         """Power is gone: nothing turns. A sachet in motion ends up at its target or where it came from."""
         busy, self._busy = self._busy, None
@@ -265,9 +272,17 @@ class Mechanics:
 
     def _finish(self, turn: _Turning) -> MotionEnded:
         moved = not turn.stalls and self._move(turn.origin, turn.target, turn.ends_ms)
-        stuck = self.faults.stuck
-        left = not stuck[turn.origin] if turn.origin in stuck else moved
-        return MotionEnded(left=left, arrived=stuck.get(turn.target, moved), stalled=not moved)
+        return self._judged(turn, moved=moved)
+
+    def _judged(self, turn: _Turning, *, moved: bool) -> MotionEnded:
+        """Holding place and tray have a sensor that shows what is there, whoever put it there or took it away.
+        The strip's encoder and the beam before the store show only what passed."""
+        sensors = self.sensors()
+        shown = {Place.HOLDING: sensors.holding, Place.TRAY: sensors.tray}
+        return MotionEnded(
+            left=not shown[turn.origin] if turn.origin in shown else moved,
+            arrived=shown.get(turn.target, moved),
+        )
 
     def _move(self, origin: Place, target: Place, now_ms: int) -> bool:
         """False: nothing was there, or the way ends at a place that is taken, and the motor jams."""

@@ -8,9 +8,10 @@ rising index: entries that a host has confirmed make room for new ones, others a
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from protocol.wire.limits import U32_MAX
 from protocol.wire.messages import LogEntry
 
 LOG_ENTRIES_MAX = 512
@@ -33,15 +34,16 @@ IDS_MAX = 4096
 class KnownOrder:
     """An accepted order, so that the same id sent again is answered and never done twice (P4)."""
 
-    log_index: int
+    log_index: int  # 0 = in a log that was formatted since
     kind: str
     dose_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """A release that started; `operating_ms` = uptime summed over all boots ."""
+    """A release that started; `operating_ms` = uptime summed over all boots."""
 
+    order_id: bytes
     resident: bytes
     dose_id: str
     operating_ms: int
@@ -86,7 +88,7 @@ class Memory:
     host_epoch: int = 0
     host_head: bytes = b""
     orders: dict[bytes, KnownOrder] = field(default_factory=dict)
-    gone: dict[str, None] = field(default_factory=dict)  # dose ids that left, or may have left, the magazine
+    gone: dict[str, bytes] = field(default_factory=dict)  # dose id out of the magazine, or maybe -> order
     releases: list[Released] = field(default_factory=list)
     plan_versions: dict[bytes, int] = field(default_factory=dict)  # highest accepted, by resident
     presented: Presented | None = None
@@ -107,11 +109,13 @@ class Memory:
         return tuple(self.log[start : start + count])
 
     def has_room_for_order(self) -> bool:
-        return self._unconfirmed + ORDER_ENTRIES + LOG_RESERVE <= self.entries_max
+        room = ORDER_ENTRIES + LOG_RESERVE
+        return self._unconfirmed + room <= self.entries_max and self.head + room <= U32_MAX
 
     def has_room_for_incident(self) -> bool:
         """For what happens by itself: all but the room of the order that may be in flight."""
-        return self._unconfirmed + ORDER_ENTRIES + 1 <= self.entries_max
+        room = ORDER_ENTRIES + 1
+        return self._unconfirmed + room <= self.entries_max and self.head + room <= U32_MAX
 
     def append(self, entry: LogEntry) -> None:
         """`entry.index` is head + 1; room was proven before. Written when this returns."""
@@ -131,9 +135,21 @@ class Memory:
         self.orders[order_id] = known
         _forget_oldest(self.orders)
 
-    def remember_gone(self, dose_id: str) -> None:
-        self.gone[dose_id] = None
+    def remember_gone(self, dose_id: str, order_id: bytes) -> None:
+        """The first order that took it keeps the mark: a later one about the same dose proves nothing of it."""
+        self.gone.setdefault(dose_id, order_id)
         _forget_oldest(self.gone)
+
+    def take_back(self, order_id: bytes) -> None:
+        """The sensors prove that this order moved nothing; what other orders did stays done."""
+        self.gone = {dose_id: by for dose_id, by in self.gone.items() if by != order_id}
+        self.releases = [release for release in self.releases if release.order_id != order_id]
+
+    def format_log(self, log_id: bytes) -> None:
+        """Entries are forgotten and nothing else. What orders point at is gone with them."""
+        self.log_id, self.log, self.head, self.confirmed = log_id, [], 0, 0
+        self.orders = {order_id: replace(known, log_index=0) for order_id, known in self.orders.items()}
+        self.keep()
 
     def remember_plan(self, resident: bytes, version: int) -> None:
         self.plan_versions[resident] = max(self.plan_versions.get(resident, 0), version)

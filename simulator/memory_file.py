@@ -2,12 +2,16 @@
 
 The file is replaced as a whole (write, fsync, rename, fsync of the folder): a kill at any point leaves the
 old state or the new one, never half of one. Faults planted in the mechanics are not kept.
+
+Each part has a checksum. A robot whose log or memory is damaged works on as the wire says (W-LOG-3, W-LOG-15);
+where its sachets are is the simulator's own to know, and is never guessed.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import zlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,15 +20,21 @@ from protocol.wire.messages import EntryKind, LogEntry
 from simulator.mechanics import Mechanics, Sachet
 from simulator.memory import BatteryClock, KnownOrder, Memory, Presented, Released, Seen
 
-SCHEMA = "simulator/memory/1"
+SCHEMA = "simulator/memory/2"
 """A file of another schema is refused, not guessed."""
+
+MEMORY_LOST = "memory_lost"
+"""The fault of a robot that can't read what it must never forget: a person must look."""
 
 
 def save(path: Path, memory: Memory, mechanics: Mechanics) -> None:
-    document = {"schema": SCHEMA, "memory": _memory_plain(memory), "matter": _matter_plain(mechanics)}
+    parts = {"log": _log_plain(memory), "memory": _memory_plain(memory), "matter": _matter_plain(mechanics)}
+    texts = {name: _text(part) for name, part in parts.items()}
+    checks = _text({name: zlib.crc32(text.encode()) for name, text in texts.items()})
+    rows = [f'"schema":"{SCHEMA}"', f'"checks":{checks}', *(f'"{n}":{text}' for n, text in texts.items())]
     fresh = path.with_name(path.name + ".new")
     with fresh.open("w", encoding="utf-8") as file:
-        json.dump(document, file, default=_bytes_plain, separators=(",", ":"))
+        file.write("{" + ",\n".join(rows) + "}")
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
@@ -36,27 +46,62 @@ def save(path: Path, memory: Memory, mechanics: Mechanics) -> None:
 
 
 def load(path: Path, memory: Memory, mechanics: Mechanics) -> bool:
-    """Fill both from the file; False when there is none. ValueError for a file that is not ours."""
+    """Fill both from the file; False when there is none. ValueError for a file that is not ours, or that does
+    not say where the sachets are. A log that is damaged is left out: the next boot formats one."""
     if not path.exists():
         return False
-    document = json.loads(path.read_text(encoding="utf-8"), object_hook=_bytes_back)
+    document = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise ValueError("this is no memory file of the simulator")
-    _fill_memory(memory, document["memory"])
-    _fill_matter(mechanics, document["matter"])
+    log, kept, matter = (_part(document, name) for name in ("log", "memory", "matter"))
+    if matter is None:
+        raise ValueError("this memory file is damaged: nobody knows where the sachets are")
+    _fill_matter(mechanics, matter)
+    if log is not None:
+        _fill_log(memory, log)
+    if kept is not None:
+        _fill_memory(memory, kept)
+    else:
+        memory.clock = BatteryClock(commissioned=False, battery_ok=False)
+        memory.fault = MEMORY_LOST
     return True
 
 
-def _memory_plain(memory: Memory) -> dict[str, Any]:
+def _part(document: dict[str, Any], name: str) -> dict[str, Any] | None:
+    """None: what stands there is not what was written."""
+    text = _text(document.get(name))
+    checks = document.get("checks")
+    if not isinstance(checks, dict) or checks.get(name) != zlib.crc32(text.encode()):
+        return None
+    part: dict[str, Any] = json.loads(text, object_hook=_bytes_back)
+    return part
+
+
+def _text(part: object) -> str:
+    return json.dumps(part, default=_bytes_plain, separators=(",", ":"))
+
+
+def _log_plain(memory: Memory) -> dict[str, Any]:
     return {
         "log_id": memory.log_id,
         "log": [asdict(entry) for entry in memory.log],
         "head": memory.head,
         "confirmed": memory.confirmed,
+    }
+
+
+def _fill_log(memory: Memory, plain: dict[str, Any]) -> None:
+    memory.log_id = plain["log_id"]
+    memory.log = [LogEntry(**{**row, "kind": EntryKind(row["kind"])}) for row in plain["log"]]
+    memory.head, memory.confirmed = plain["head"], plain["confirmed"]
+
+
+def _memory_plain(memory: Memory) -> dict[str, Any]:
+    return {
         "host_epoch": memory.host_epoch,
         "host_head": memory.host_head,
         "orders": [[order_id, asdict(known)] for order_id, known in memory.orders.items()],
-        "gone": list(memory.gone),
+        "gone": [list(pair) for pair in memory.gone.items()],
         "releases": [asdict(release) for release in memory.releases],
         "plan_versions": [list(pair) for pair in memory.plan_versions.items()],
         "presented": None if memory.presented is None else asdict(memory.presented),
@@ -68,12 +113,9 @@ def _memory_plain(memory: Memory) -> dict[str, Any]:
 
 
 def _fill_memory(memory: Memory, plain: dict[str, Any]) -> None:
-    memory.log_id = plain["log_id"]
-    memory.log = [LogEntry(**{**row, "kind": EntryKind(row["kind"])}) for row in plain["log"]]
-    memory.head, memory.confirmed = plain["head"], plain["confirmed"]
     memory.host_epoch, memory.host_head = plain["host_epoch"], plain["host_head"]
     memory.orders = {order_id: KnownOrder(**known) for order_id, known in plain["orders"]}
-    memory.gone = dict.fromkeys(plain["gone"])
+    memory.gone = dict(plain["gone"])
     memory.releases = [Released(**row) for row in plain["releases"]]
     memory.plan_versions = dict(plain["plan_versions"])
     memory.presented = None if plain["presented"] is None else Presented(**plain["presented"])

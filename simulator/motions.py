@@ -21,6 +21,7 @@ class Accepted:
 
     order: m.Order
     expires_uptime_ms: int
+    lid_opened: bool = False  # at any time since acceptance, even if it is shut by now
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from protocol.wire import limits as wire
-from protocol.wire.messages import ID_BYTES, Error, Order, OrderKind, Source
+from protocol.wire.messages import Error, Order, OrderKind, Source
 from simulator.mechanics import STORE_MAX, Sensors
 from simulator.memory import Memory
 
@@ -40,18 +40,13 @@ class View:
 
 def refusal(order: Order, view: View) -> Error | None:
     """The reason not to accept this order now; None = accept it."""
-    for rule in _RULES:
-        error = rule(order, view)
-        if error is not None:
-            return error
-    return None
+    return _first(_RULES, order, view)
 
 
-def label_error(order: Order, read: str) -> Error | None:
-    """Nothing moves unless the reader sees what the host expects; without a label there is none to read."""
-    if order.kind is OrderKind.RETRACT or not order.label or order.label == read:
-        return None
-    return Error.LABEL_MISMATCH if read else Error.LABEL_UNREADABLE
+def second_look(order: Order, view: View) -> Error | None:
+    """The reason not to start an accepted order after all: a hand, a lid or a fault came in between. The log's
+    room is its own by now, and its pace was judged when it was accepted."""
+    return _first(_RULES_BEFORE_START, order, view)
 
 
 def label_at(order: Order, sensors: Sensors) -> str:
@@ -66,21 +61,8 @@ def slot_of(dose_id: str) -> str:
     return dose_id.rpartition("/")[0]
 
 
-def _shape(order: Order, view: View) -> Error | None:
-    too_long = len(order.dose_id) > wire.DOSE_ID_CHARS_MAX or len(order.label) > wire.LABEL_CHARS_MAX
-    if too_long or order.expires_in_ms > wire.EXPIRES_IN_MS_MAX:
-        return Error.LIMIT
-    if len(order.order_id) != ID_BYTES or len(order.resident) != ID_BYTES or not order.dose_id:
-        return Error.MALFORMED
-    wrong_source = {OrderKind.RELEASE: Source.HOLDING, OrderKind.PRESENT: Source.MAGAZINE}
-    if order.source is wrong_source.get(order.kind):
-        return Error.MALFORMED
-    unread = order.kind in (OrderKind.RELEASE, OrderKind.PRESENT) and not order.label
-    return Error.MALFORMED if unread else None
-
-
 def _life(order: Order, view: View) -> Error | None:
-    return Error.EXPIRED if order.expires_in_ms <= 0 else None
+    return Error.EXPIRED if order.expires_in_ms == 0 else None
 
 
 def _once(order: Order, view: View) -> Error | None:
@@ -100,8 +82,10 @@ def _machine(order: Order, view: View) -> Error | None:
     """A fault stops everything but a retract, which is allowed in every state (rule 4)."""
     if view.sensors.lid_open:
         return Error.LID_OPEN
-    if view.memory.fault and order.kind is not OrderKind.RETRACT:
-        return Error.FAULTED
+    return Error.FAULTED if view.memory.fault and order.kind is not OrderKind.RETRACT else None
+
+
+def _room(order: Order, view: View) -> Error | None:
     return None if view.memory.has_room_for_order() else Error.LOG_FULL
 
 
@@ -127,7 +111,11 @@ def _places(order: Order, view: View) -> Error | None:
 
 
 def _label(order: Order, view: View) -> Error | None:
-    return label_error(order, label_at(order, view.sensors))
+    """Nothing moves unless the reader sees what the host expects; without a label there is none to read."""
+    read = label_at(order, view.sensors)
+    if order.kind is OrderKind.RETRACT or not order.label or order.label == read:
+        return None
+    return Error.LABEL_MISMATCH if read else Error.LABEL_UNREADABLE
 
 
 def _pace(order: Order, view: View) -> Error | None:
@@ -153,13 +141,10 @@ def _from_magazine(order: Order) -> bool:
     )
 
 
-_RULES: tuple[Callable[[Order, View], Error | None], ...] = (
-    _shape,
-    _life,
-    _once,
-    _plan,
-    _machine,
-    _places,
-    _label,
-    _pace,
-)
+def _first(rules: tuple[Rule, ...], order: Order, view: View) -> Error | None:
+    return next((error for rule in rules if (error := rule(order, view)) is not None), None)
+
+
+Rule = Callable[[Order, View], Error | None]
+_RULES: tuple[Rule, ...] = (_life, _once, _plan, _machine, _room, _places, _label, _pace)
+_RULES_BEFORE_START: tuple[Rule, ...] = (_life, _once, _plan, _machine, _places, _label)

@@ -77,11 +77,8 @@ class Robot:
             return []
         now = self._now(moment)
         match self.mechanics.step(moment.civil_ms):
-            case None if self._firmware.is_motor_overdue(now):
-                self.mechanics.stop(False, moment.civil_ms)
-                return self._firmware.motion_ended(MotionEnded(False, False, stalled=True), now)
             case None:
-                return []
+                return self._firmware.watch_motor(now)
             case ReadingEnded():
                 return self._firmware.reading_ended(now)
             case MotionEnded() as motion:

@@ -129,11 +129,15 @@ class Server:
             asyncio.get_running_loop().remove_reader(self._port.fd)
             self._port.unplug()
         self._give_session_up()
+        self._link.outgoing()  # written to nobody
+        if not self._robot.powered:
+            self._link = Link(Role.ROBOT)  # a boot knows no session of before
         self._inward.cut()
         self._outward.cut()
 
     def _give_session_up(self) -> None:
-        self._link = Link(Role.ROBOT)
+        """The link stays, so that the session that ended never runs again."""
+        self._link.give_up()
         self._close_session()
 
     def _close_session(self) -> None:

@@ -1,9 +1,16 @@
-"""Order of the whole suite: what takes longest starts first, so that two workers end together."""
+"""The whole suite: its order, and an environment that is the same for one process and for many."""
 
 from __future__ import annotations
 
+import os
+
 import pytest
+
+# Test workers are told the size of a terminal they don't have; what is printed into a pipe must not follow it.
+for name in ("COLUMNS", "LINES"):
+    os.environ.pop(name, None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest starts first, so that two workers end together."""
     items.sort(key=lambda item: item.get_closest_marker("story") is None)

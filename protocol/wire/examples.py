@@ -33,8 +33,10 @@ _ENTRIES = (
     _entry(4, m.EntryKind.ENDED, **_NAMES, order_kind="release", label=LABEL, result="done"),
     _entry(5, m.EntryKind.LIFTED, **_NAMES, order_kind="present", label=LABEL),
     _entry(6, m.EntryKind.ENDED, **_NAMES, order_kind="divert", result="not_moved", detail="motor_stall"),
-    _entry(7, m.EntryKind.ENDED, **_NAMES, order_kind="release", result="unclear", detail="sensors_disagree"),
-    _entry(8, m.EntryKind.CANCELLED, **_NAMES, order_kind="present", label=LABEL),
+    _entry(
+        7, m.EntryKind.ENDED, **_NAMES, order_kind="retract", result="unclear", detail="sensor_contradiction"
+    ),
+    _entry(8, m.EntryKind.CANCELLED, **_NAMES, order_kind="present", detail="lid_open"),
     _entry(9, m.EntryKind.CLEARED, detail="motor_stall"),
     _entry(10, m.EntryKind.OPENED, detail="lid"),
 )

@@ -72,6 +72,9 @@ U32_MAX = 2**32 - 1
 TIME_MS_MAX = 2**53 - 1
 """Milliseconds of UTC and uptime: exact in every language, 285 000 years."""
 
+UTC_MS_MAX = 253_402_300_799_999
+"""The end of the year 9999, where most calendars of a computer end: W-CLOCK-8."""
+
 PROTOCOL_VERSION_MAX = 255
 EPOCH_MAX = U32_MAX
 PLAN_VERSION_MAX = U32_MAX

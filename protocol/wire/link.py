@@ -206,6 +206,11 @@ class Link:
         self._queue.append(codec.encode(message))
         self._send_next(now_s)
 
+    def give_up(self) -> None:
+        """Robot only: the session ends here, the host is told and may not open it again (W-LINK-8, 21)."""
+        if self._state is State.OPEN:
+            self._break(LostReason.RESET, "", Error.NOT_GREETED)
+
     def receive(self, data: bytes, now_s: float) -> list[LinkEvent]:
         """Take bytes in any chunking; never raises."""
         events: list[LinkEvent] = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import signal
 import sys
 import tempfile
@@ -17,8 +18,10 @@ from pathlib import Path
 from simulator.clock import clock_from
 from simulator.stage.play import Play
 from simulator.stage.processes import StageError
-from simulator.stage.scenario import Scenario, ScenarioError, read_scenario
-from simulator.stage.view import SCHEMA, JsonView, LineView, LiveView, View
+from simulator.stage.scenario import Scenario, ScenarioError
+from simulator.stage.scenario_file import check_speed, read_scenario
+from simulator.stage.screen import LiveView
+from simulator.stage.view import SCHEMA, JsonView, LineView, View
 
 HELD, VIOLATED, CONFIGURATION, INTERRUPTED = 0, 1, 3, 130
 
@@ -28,16 +31,21 @@ def main() -> int:
     try:
         scenario = read_scenario(options.scenario)
         if options.speed is not None:
+            check_speed(options.speed)
             scenario = replace(scenario, speed=options.speed)
         return asyncio.run(_play(scenario, options))
     except (ScenarioError, StageError) as error:
         return _failed(str(error), options.json)
+    except BrokenPipeError:  # nobody reads any more; what Python still wants to write goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return INTERRUPTED
     except (KeyboardInterrupt, asyncio.CancelledError):
+        print("Interrupted; every process of the play was ended.", file=sys.stderr)
         return INTERRUPTED
 
 
 async def _play(scenario: Scenario, options: argparse.Namespace) -> int:
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)  # type: ignore[union-attr]
+    _end_once_on_signal()
     epoch_ms = int(scenario.instant(scenario.start).timestamp() * 1000)
     clock = clock_from(epoch_ms, None, scenario.speed)
     epoch = [
@@ -53,8 +61,27 @@ async def _play(scenario: Scenario, options: argparse.Namespace) -> int:
         if options.keep is not None:
             options.keep.mkdir(parents=True)
             folder = options.keep.resolve()
-        violations = await Play(scenario, folder, _view(scenario, options), clock, epoch).run()
+        view = _view(scenario, options)
+        try:
+            violations = await Play(scenario, folder, view, clock, epoch).run()
+        finally:
+            view.close()
     return VIOLATED if violations else HELD
+
+
+def _end_once_on_signal() -> None:
+    """The first signal ends the play in order; more of them don't cut that short."""
+    play = asyncio.current_task()
+    assert play is not None
+    asked = asyncio.Event()
+
+    def end() -> None:
+        if not asked.is_set():
+            asked.set()
+            play.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, end)
 
 
 def _view(scenario: Scenario, options: argparse.Namespace) -> View:
@@ -62,7 +89,6 @@ def _view(scenario: Scenario, options: argparse.Namespace) -> View:
         return JsonView(scenario)
     if options.once or not sys.stdout.isatty():
         return LineView(scenario, colour=sys.stdout.isatty())
-    sys.stdout.write("\x1b[2J")
     return LiveView(scenario)
 
 

@@ -5,7 +5,9 @@ Data only; `judge` reads it, `view` shows it while it comes in.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 Line = dict[str, Any]
@@ -22,6 +24,8 @@ class Evidence:
     administrations: list[Line] = field(default_factory=list)  # the fagsystem's files
     loaded: list[str] = field(default_factory=list)  # labels put into the magazine
     refused: list[str] = field(default_factory=list)  # people's commands that were refused
+    undone: list[str] = field(default_factory=list)  # deeds whose time or condition never came
+    kills: list[str] = field(default_factory=list)  # when the daemon was killed
     verify_exit: int = -1
     logs: str = ""  # the daemon's and on-call's log lines
 
@@ -29,87 +33,136 @@ class Evidence:
         """Bodies of the journal's rows of one kind, in order."""
         return [row["body"] for row in self.journal if row["event"] == event]
 
+    def write(self, path: Path) -> None:
+        """For whoever wants to judge it again."""
+        path.write_text(json.dumps(asdict(self), ensure_ascii=False), encoding="utf-8")
+
+
+def read_evidence(path: Path) -> Evidence:
+    return Evidence(**json.loads(path.read_text(encoding="utf-8")))
+
 
 @dataclass(frozen=True, slots=True)
+class Revision:
+    """One revision of an incident: what must be the same wherever it is kept."""
+
+    kind: str
+    priority: str
+    state: str
+
+
+@dataclass
 class IncidentStory:
     """One incident as the journal tells it."""
 
     incident_id: str
     dose_id: str
-    kinds: tuple[str, ...]
-    priority: str
+    kinds: tuple[str, ...]  # in the order it went through them
+    priority: str  # its highest
     revision: int
-    delivered: bool  # its newest revision has a receipt
-    was_undelivered: bool
-    closed: bool
-    owner: str  # whoever took it last, also if it rose since
-    resolution: str
+    now: Revision
+    revisions: dict[int, Revision] = field(default_factory=dict)
+    published: list[int] = field(default_factory=list)
+    receipted: int = 0
+    undelivered: bool = False  # at present
+    was_undelivered: bool = False
+    owner: str = ""  # whoever took it last, also if it rose since
+    holds_token: bool = False
+    owner_now: str = ""  # nobody, once it rose
+    resolution: str = ""
+    faults: list[str] = field(default_factory=list)  # what the journal says of it that can't be
+
+    @property
+    def closed(self) -> bool:
+        return self.now.state == "closed"
+
+    @property
+    def delivered(self) -> bool:
+        """Its newest revision has a receipt."""
+        return self.receipted >= self.revision
+
+    @property
+    def leaves_the_house(self) -> bool:
+        return self.priority != "info"
+
+    def revise(self, revision: int, **changes: str) -> None:
+        if revision <= self.revision:
+            self.faults.append(f"revision {revision} comes after revision {self.revision}")
+        self.revision = revision
+        self.now = replace(self.now, **changes)
+        self.revisions[revision] = self.now
 
 
 PRIORITIES = ("info", "low", "medium", "high")
 
 
-def incident_stories(evidence: Evidence) -> dict[str, IncidentStory]:
+def incident_stories(journal: list[Line]) -> dict[str, IncidentStory]:
     """Every incident in the journal, by id, read row by row (the daemon's own fold is not asked)."""
-    found: dict[str, dict[str, Any]] = {}
-    for row in evidence.journal:
-        _tell(found, row["event"], row["body"])
-    return {
-        key: IncidentStory(
-            incident_id=key,
-            dose_id=told["dose_id"],
-            kinds=tuple(told["kinds"]),
-            priority=PRIORITIES[told["rank"]],
-            revision=told["revision"],
-            delivered=told["receipted"] >= told["revision"],
-            was_undelivered=told["undelivered"],
-            closed=told["closed"],
-            owner=told["owner"],
-            resolution=told["resolution"],
-        )
-        for key, told in found.items()
-    }
+    found: dict[str, IncidentStory] = {}
+    for row in journal:
+        body = row["body"]
+        if row["event"] == "IncidentRaised":
+            _raise(found, body["incident"])
+        elif row["event"] == "TokenReturned":
+            _return_token(found, body["dose_id"])
+        elif body.get("incident_id") in found:
+            _tell(found[body["incident_id"]], row["event"], body)
+    return found
 
 
-def _tell(found: dict[str, dict[str, Any]], event: str, body: Line) -> None:
-    if event == "IncidentRaised":
-        incident = body["incident"]
-        found[incident["incident_id"]] = {
-            "dose_id": incident["dose_id"],
-            "kinds": [incident["kind"]],
-            "rank": PRIORITIES.index(incident["priority"]),
-            "revision": incident["revision"],
-            "receipted": 0,
-            "undelivered": False,
-            "closed": False,
-            "owner": "",
-            "resolution": "",
-        }
+def _raise(found: dict[str, IncidentStory], incident: Line) -> None:
+    key = incident["incident_id"]
+    if key in found:
+        found[key].faults.append("it was raised twice")
         return
-    told = found.get(body.get("incident_id", ""))
-    if told is None:
-        return
-    told["revision"] = max(told["revision"], body.get("revision", 0) if event in REVISES else 0)
-    if event == "TokenPassed":
-        told["revision"] += 1
-    if event == "IncidentChanged":
-        told["rank"] = max(told["rank"], PRIORITIES.index(body["priority"]))
-        told["closed"] = False
-        if body["kind"] != told["kinds"][-1]:
-            told["kinds"].append(body["kind"])
-    elif event == "IncidentTaken":
-        told["owner"] = body["by"]
-    elif event == "IncidentHandled":
-        told["resolution"] = body["resolution"]
-    elif event in ("IncidentClosed", "IncidentCleared"):
-        told["closed"] = True
-        told["resolution"] = told["resolution"] or body.get("reason", "")
-    elif event == "IncidentUndelivered":
-        told["undelivered"] = True
-    elif event == "IncidentDelivered":
-        told["receipted"] = max(told["receipted"], body["revision"])
+    first = Revision(incident["kind"], incident["priority"], "raised")
+    found[key] = IncidentStory(
+        incident_id=key,
+        dose_id=incident["dose_id"],
+        kinds=(first.kind,),
+        priority=first.priority,
+        revision=incident["revision"],
+        now=first,
+        revisions={incident["revision"]: first},
+    )
 
 
-REVISES = frozenset(
-    {"IncidentChanged", "IncidentCleared", "IncidentTaken", "IncidentHandled", "IncidentClosed"}
-)
+def _return_token(found: dict[str, IncidentStory], dose_id: str) -> None:
+    """To the robot, from whichever incident of the dose brought it to a person."""
+    for story in found.values():
+        if story.holds_token and story.dose_id == dose_id:
+            story.holds_token = False
+            story.revise(story.revision + 1)
+
+
+def _tell(story: IncidentStory, event: str, body: Line) -> None:
+    match event:
+        case "IncidentChanged":
+            state = "raised" if body["reopened"] else story.now.state
+            story.revise(body["revision"], kind=body["kind"], priority=body["priority"], state=state)
+            story.priority = max(story.priority, body["priority"], key=PRIORITIES.index)
+            if body["kind"] != story.kinds[-1]:
+                story.kinds = (*story.kinds, body["kind"])
+            if body["reopened"]:
+                story.resolution = story.owner_now = ""
+        case "IncidentTaken":
+            story.owner = story.owner_now = body["by"]
+            story.revise(body["revision"], state="acknowledged")
+        case "TokenPassed":
+            story.holds_token = True
+            story.revise(story.revision + 1)
+        case "IncidentHandled":
+            story.resolution = body["resolution"]
+            story.revise(body["revision"], state="handled")
+        case "IncidentCleared" if story.closed:
+            pass  # the cause went after a person closed it: no revision
+        case "IncidentClosed" | "IncidentCleared":
+            story.resolution = story.resolution or body.get("reason", "")
+            story.revise(body["revision"], state="closed")
+        case "IncidentPublished":
+            story.published.append(body["revision"])
+        case "IncidentUndelivered":
+            story.undelivered = story.was_undelivered = True
+        case "IncidentDelivered":
+            story.receipted = max(story.receipted, body["revision"])
+            story.undelivered = story.undelivered and not story.delivered

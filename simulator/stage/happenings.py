@@ -51,11 +51,11 @@ class Narrator:
             case _:
                 return None
 
-    def deed(self, at: datetime, who: str, deed: Deed, end: str) -> Happening:
-        """A command that a member of staff ran."""
+    def deed(self, at: datetime, deed: Deed, end: str) -> Happening:
+        """A command that a member of staff runs, and how it ended if that is worth a line."""
         way = "at the robot" if deed.via == "home" else "on-call"
-        what = f"{WORDS.get(deed.do, deed.do)} ({way})" + ("" if end == "done" else f": {end}")
-        return Happening(at, who, deed.dose, what)
+        what = f"{WORDS[deed.do]} ({way})" + (f": {end}" if end else "")
+        return Happening(at, deed.who, deed.dose, what, "high" if end == "refused" else "")
 
     def _home(self, event: str, body: Line) -> tuple[str, str, str, str] | None:
         name = self._scenario.dose_name
@@ -71,10 +71,8 @@ class Narrator:
                 reason = body["detail"] or body["reason"]
                 return "robot", name(body["dose_id"]), f"{body['kind']} {body['result']}: {reason}", "medium"
             case "OutcomeRecorded":
-                late = ", late" if body["late"] and body["outcome"] == "retrieved" else ""
-                by = f" by {body['by']}" if body["by"] else ""
                 tone = "good" if body["outcome"] in GOOD else "medium"
-                return "home", name(body["dose_id"]), f"outcome: {body['outcome']}{late}{by}", tone
+                return "home", name(body["dose_id"]), f"outcome: {outcome_words(body)}", tone
             case "TokenPassed":
                 return "home", name(body["dose_id"]), f"the right to give passes to {body['to']}", ""
             case "DoseHeld":
@@ -103,7 +101,7 @@ class Narrator:
             case "IncidentUndelivered":
                 return "home", dose, f"{kind} UNDELIVERED: the robot says so", priority
             case "IncidentTaken":
-                return "home", dose, f"{kind} is {body['by']}'s", ""
+                return "home", dose, f"{body['by']} owns {kind}", ""
             case "IncidentCleared":
                 return "home", dose, f"incident cleared: {body['reason']}", "good"
             case "IncidentClosed":
@@ -112,12 +110,21 @@ class Narrator:
                 return None
 
 
+def outcome_words(dose: Line) -> str:
+    """ "retrieved, late", "given by Berit" of a dose or of its OutcomeRecorded."""
+    if dose["outcome"] == "given_by_staff":
+        return f"given by {dose['by']}"
+    return str(dose["outcome"]) + (", late" if dose["late"] and dose["outcome"] == "retrieved" else "")
+
+
 GOOD = frozenset({"retrieved", "confirmed", "given_by_staff"})
 WORDS = {
     "take": "takes it",
     "close": "closes it",
-    "given": "gave it by hand",
-    "discard": "discards the sachet",
+    "given": "says: given by hand",
+    "had_it": "says: the resident had it",
+    "not_given": "says: nobody had it",
+    "discard": "says: discard the sachet",
 }
 PHYSICAL = {
     "Press": ("resident", "presses"),

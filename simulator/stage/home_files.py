@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from simulator.stage.scenario import RESIDENT, ROBOT, SLOT_CLOCKS, Scenario
+from simulator.stage.scenario import SLOT_CLOCKS, Scenario
 
 BOX = "box-0001"
 SERIAL = "SIM-0001"
@@ -79,7 +79,7 @@ def write_files(scenario: Scenario, folder: Path, broker_port: int) -> HomeFiles
     plan.parent.mkdir(parents=True)
     plan.write_text(json.dumps(_plan(scenario)), encoding="utf-8")
     files.manifest.write_text(json.dumps(_manifest(scenario, files.resident)), encoding="utf-8")
-    files.script.write_text(json.dumps(_script(scenario)), encoding="utf-8")
+    files.script.write_text(json.dumps(scenario.script()), encoding="utf-8")
     files.home.write_text(_home_toml(scenario, files.resident, broker_port), encoding="utf-8")
     files.oncall.write_text(_oncall_toml(scenario, broker_port), encoding="utf-8")
     return files
@@ -215,13 +215,3 @@ def _manifest(scenario: Scenario, resident: str) -> dict[str, Any]:
                     }
                 )
     return {"production_id": PRODUCTION_ID, "resident": resident, "card_version": 1, "sachets": sachets}
-
-
-def _script(scenario: Scenario) -> dict[str, Any]:
-    """What the resident and the world do at the robot, for the simulator."""
-    deeds = [
-        {"do": deed.do, "at": scenario.instant(deed.at).isoformat(), **deed.more}
-        for deed in scenario.deeds
-        if deed.who in (ROBOT, RESIDENT)
-    ]
-    return {"schema": "simulator/script/1", "deeds": deeds}

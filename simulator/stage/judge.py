@@ -1,17 +1,23 @@
 """Did what had to happen happen, and nothing else? Pure: evidence and scenario in, violations out.
 
-The witnesses are independent of each other: the robot's motor trace, the journal, on-call's database and the
-fagsystem's files. Each violation is a sentence for a person.
+The witnesses are independent of each other: the robot's motor trace (`matter`), the journal, on-call's
+database and the fagsystem's files. Each violation is a sentence for a person.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
 
 from simulator.stage.evidence import Evidence, IncidentStory, Line, incident_stories
 from simulator.stage.home_files import PERSON
+from simulator.stage.matter import judge_matter
 from simulator.stage.scenario import ExpectedIncident, Scenario
+
+PROMPT_LINES = 2
+"""A due dose's prompt has the two uppermost lines of the display."""
 
 
 def judge(scenario: Scenario, evidence: Evidence) -> list[str]:
@@ -20,9 +26,9 @@ def judge(scenario: Scenario, evidence: Evidence) -> list[str]:
         *_outcomes(scenario, evidence),
         *_one_outcome_each(scenario, evidence),
         *_incidents(scenario, evidence),
-        *_oncall_agrees(scenario, evidence),
-        *_matter(evidence),
-        *_log_matches_motor(evidence),
+        *_receipts(scenario, evidence),
+        *_oncall_agrees(evidence),
+        *judge_matter(scenario, evidence),
         *_filed(scenario, evidence),
         *_displays(scenario, evidence),
         *_the_rest(scenario, evidence),
@@ -33,11 +39,11 @@ def judge(scenario: Scenario, evidence: Evidence) -> list[str]:
 
 
 def _outcomes(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
-    end = scenario.instant(scenario.end).isoformat()
+    end = scenario.instant(scenario.end)
     closed = {
         scenario.dose_name(dose["dose"]): dose
         for dose in evidence.doses
-        if dose["outcome"] is not None or dose["closes"] <= end
+        if dose["outcome"] is not None or datetime.fromisoformat(dose["closes"]) <= end
     }
     expected = {each.dose: each for each in scenario.doses}
     for name in sorted(expected.keys() - closed.keys()):
@@ -48,35 +54,47 @@ def _outcomes(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
         if wanted is None:
             yield f"{name}: {found[0]}, which nobody expected"
         elif found != (wanted.outcome, wanted.late, wanted.by):
-            yield f"{name}: expected {(wanted.outcome, wanted.late, wanted.by)}, found {found}"
+            yield f"{name}: expected {_told(wanted.outcome, wanted.late, wanted.by)}, found {_told(*found)}"
+
+
+def _told(outcome: str | None, late: bool, by: str) -> str:
+    return f"{outcome or 'no outcome'}{', late' if late else ''}{f', by {by}' if by else ''}"
 
 
 def _one_outcome_each(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
-    seen: Counter[str] = Counter(body["dose_id"] for body in evidence.rows("OutcomeRecorded"))
-    for dose_id, count in seen.items():
+    """In the journal, and the same that `doses` shows."""
+    rows = evidence.rows("OutcomeRecorded")
+    for dose_id, count in Counter(body["dose_id"] for body in rows).items():
         if count != 1:
             yield f"{scenario.dose_name(dose_id)}: {count} outcomes in the journal"
+    journalled = {body["dose_id"]: body["outcome"] for body in rows}
+    shown = {dose["dose"]: dose["outcome"] for dose in evidence.doses if dose["outcome"]}
+    for dose_id in sorted(journalled.keys() | shown.keys()):
+        told, seen = journalled.get(dose_id), shown.get(dose_id)
+        if told != seen:
+            yield f"{scenario.dose_name(dose_id)}: the journal says {told}, `doses` shows {seen}"
 
 
 # --- incidents --------------------------------------------------------------------------------------
 
 
+def _name(scenario: Scenario, story: IncidentStory) -> str:
+    return f"{scenario.dose_name(story.dose_id) if story.dose_id else 'the robot'}: {story.kinds[0]}"
+
+
 def _incidents(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
-    stories = incident_stories(evidence)
-    expected = {each.dose: each for each in scenario.incidents}
+    expected = {each.name: each for each in scenario.incidents}
     told: Counter[str] = Counter()
-    for story in stories.values():
-        name = scenario.dose_name(story.dose_id) if story.dose_id else ""
+    for story in incident_stories(evidence.journal).values():
+        name = _name(scenario, story)
         told[name] += 1
-        if name not in expected:
-            yield f"an incident nobody expected: {' -> '.join(story.kinds)} {name}".rstrip()
-        else:
+        if name in expected:
             yield from _told_as(expected[name], story)
-        if not story.delivered:
-            yield f"{name}: incident {story.kinds[-1]} has no receipt for revision {story.revision}"
+        else:
+            yield f"an incident nobody expected: {name} ({story.priority})"
     for name in expected:
         if told[name] != 1:
-            yield f"{name}: expected one incident, found {told[name]}"
+            yield f"{name}: expected one such incident, found {told[name]}"
 
 
 def _told_as(expected: ExpectedIncident, story: IncidentStory) -> Iterator[str]:
@@ -89,119 +107,139 @@ def _told_as(expected: ExpectedIncident, story: IncidentStory) -> Iterator[str]:
     for what, value in found.items():
         wanted = getattr(expected, what)
         if value != wanted:
-            yield f"{expected.dose}: incident {what}: expected {wanted!r}, found {value!r}"
+            yield f"{expected.name}: {what}: expected {wanted!r}, found {value!r}"
     if not story.closed:
-        yield f"{expected.dose}: incident {story.kinds[-1]} is still open"
+        yield f"{expected.name}: is still open"
     if expected.undelivered and not story.was_undelivered:
-        yield f"{expected.dose}: incident was expected to be undelivered for a while"
+        yield f"{expected.name}: was expected to be undelivered for a while"
 
 
-def _oncall_agrees(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
+def _receipts(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
+    """S4: whatever leaves the house is receipted in its newest revision, and says one thing once."""
+    for story in incident_stories(evidence.journal).values():
+        name = _name(scenario, story)
+        yield from (f"{name}: {fault}" for fault in story.faults)
+        if not story.leaves_the_house:
+            if story.published:
+                yield f"{name}: is info and left the house"
+            continue
+        owed = max([story.revision, *story.published])
+        if story.receipted < owed:
+            yield f"{name}: no receipt for revision {owed}, the newest is {story.receipted or 'none'}"
+        for revision in sorted({*story.published, story.receipted} - story.revisions.keys() - {0}):
+            yield f"{name}: revision {revision} left the house and is not in the journal"
+
+
+def _oncall_agrees(evidence: Evidence) -> Iterator[str]:
     """Nothing lost, nothing twice: what on-call committed is what the home journalled."""
-    stories = incident_stories(evidence)
+    stories = incident_stories(evidence.journal)
+    outward = {key for key, story in stories.items() if story.leaves_the_house}
     there: Counter[str] = Counter(row["incident"] for row in evidence.incidents)
     for incident_id, count in there.items():
         if count != 1:
             yield f"on-call holds incident {incident_id[:8]} {count} times"
-    for incident_id in stories.keys() ^ there.keys():
+    for incident_id in sorted(outward ^ there.keys()):
         where = "on-call" if incident_id in there else "the home"
         yield f"incident {incident_id[:8]} is known to {where} only"
     for row in evidence.incidents:
-        story = stories.get(row["incident"])
-        if story is None:
-            continue
-        if (row["revision"], row["state"] == "closed") != (story.revision, story.closed):
-            yield f"on-call shows {row['kind']} at revision {row['revision']}, the home at {story.revision}"
-        revisions = [each["revision"] for each in row["history"]]
-        if revisions != sorted(set(revisions)):
-            yield f"on-call's history of {row['kind']} is out of order or repeats itself"
+        if row["incident"] in stories:
+            yield from _same_on_both_sides(row, stories[row["incident"]])
+    for home in evidence.homes:
+        if home["state"] != "alive":
+            yield f"on-call believes the home to be {home['state']} at the end"
 
 
-# --- matter -----------------------------------------------------------------------------------------
-
-
-def _moves(evidence: Evidence) -> list[Line]:
-    return [line for line in evidence.robot if line["what"] == "moved"]
-
-
-def _matter(evidence: Evidence) -> Iterator[str]:
-    """The motor trace alone: no sachet leaves the magazine twice, and none vanishes."""
-    left: Counter[int] = Counter(m["sachet"] for m in _moves(evidence) if m["from"] == "magazine")
-    for sachet, count in left.items():
-        if count > 1:
-            yield f"sachet {sachet} left the magazine {count} times"
-    place: dict[int, str] = dict.fromkeys(range(1, len(evidence.loaded) + 1), "magazine")
-    for move in _moves(evidence):
-        known = place.get(move["sachet"])
-        if known != move["from"]:
-            yield f"sachet {move['sachet']} moved from {move['from']}, but it was in {known}"
-        place[move["sachet"]] = move["to"]
-    status = evidence.status.get("robot", {}).get("status") or {}
-    counted = Counter(place.values())
-    for where, field in (("magazine", "sachets_left"), ("store", "store_count")):
-        if status.get(field) != counted[where]:
-            found, traced = status.get(field), counted[where]
-            yield f"the robot reports {found} sachets in the {where}, the trace says {traced}"
-
-
-def _log_matches_motor(evidence: Evidence) -> Iterator[str]:
-    """Each sachet that left towards the resident is one release, done by the log or settled by a person."""
-    moved = sum(m["from"] == "magazine" and m["to"] == "holding" for m in _moves(evidence))
-    logged = [row for row in evidence.rows("RobotLogged") if row["order_kind"] == "release"]
-    done = sum(row["entry"] == "ended" and row["result"] == "done" for row in logged)
-    found = sum(row.get("found") == "found_in_holding" for row in evidence.rows("DecisionMade"))
-    if moved != done + found:
-        yield f"{moved} sachets were released, the journal proves {done} and a person found {found}"
-    doses = Counter(row["dose_id"] for row in logged if row["entry"] == "ended" and row["result"] == "done")
-    for dose_id, count in doses.items():
-        if count > 1:
-            yield f"dose {dose_id} was released {count} times"
-    lifted = sum(m["to"] == "hands" for m in _moves(evidence))
-    retrieved = sum(dose["outcome"] == "retrieved" for dose in evidence.doses)
-    if lifted != retrieved:
-        yield f"{lifted} sachets were lifted, {retrieved} doses are retrieved"
+def _same_on_both_sides(row: Line, story: IncidentStory) -> Iterator[str]:
+    name = f"incident {story.kinds[-1]} {row['incident'][:8]}"
+    here: dict[str, Any] = {
+        "revision": story.revision,
+        "kind": story.now.kind,
+        "priority": story.now.priority,
+        "closed": story.closed,
+        "owner": story.owner_now,
+        "resolution": story.resolution,
+    }
+    there = {**row, "closed": row["state"] == "closed"}
+    for what, value in here.items():
+        if there[what] != value:
+            yield f"{name}: on-call has {what} {there[what]!r}, the home {value!r}"
+    revisions = [each["revision"] for each in row["history"]]
+    if revisions != sorted(set(revisions)):
+        yield f"{name}: on-call's history is out of order or repeats itself: {revisions}"
+    for each in row["history"]:
+        known = story.revisions.get(each["revision"])
+        seen = (each["kind"], each["priority"], each["state"] == "closed")
+        if known is None or seen != (known.kind, known.priority, known.state == "closed"):
+            yield f"{name}: revision {each['revision']} says something else at on-call than in the home"
 
 
 # --- files, displays, logs --------------------------------------------------------------------------
 
 
 def _filed(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
-    """S5: one administration per dose, prescription and revision."""
-    outcomes = evidence.rows("OutcomeRecorded")
-    slots = {slot: [p for p in scenario.prescriptions if slot in p.slots] for slot in SLOTS}
-    wanted = sum(len(slots[body["dose_id"].split("/")[2]]) for body in outcomes)
-    ids = {file["id"] for file in evidence.administrations}
-    if len(evidence.administrations) != wanted or len(ids) != wanted:
-        yield f"{len(evidence.administrations)} administrations were filed for {wanted} outcomes"
+    """S5: one administration per dose, prescription and revision, with that outcome."""
+    wanted = {
+        (body["dose_id"], f"MedicationRequest/{each.id}", body["revision"]): body["outcome"]
+        for body in evidence.rows("OutcomeRecorded")
+        for each in scenario.prescriptions
+        if body["dose_id"].split("/")[2] in each.slots
+    }
+    filed: Counter[tuple[str, str, int]] = Counter()
+    for file in evidence.administrations:
+        said = _extensions(file)
+        key = (said["dose"], file["request"]["reference"], said["revision"])
+        filed[key] += 1
+        if key in wanted and said["outcome"] != wanted[key]:
+            yield f"{_of(scenario, key)}: filed as {said['outcome']}, the journal says {wanted[key]}"
+    for key in sorted(wanted.keys() | filed.keys()):
+        count = filed[key]
+        if key not in wanted:
+            yield f"{_of(scenario, key)}: an administration was filed without an outcome"
+        elif count != 1:
+            yield f"{_of(scenario, key)}: {count} administrations were filed"
+    ids = Counter(file["id"] for file in evidence.administrations)
+    yield from (f"administration id {each} is used {count} times" for each, count in ids.items() if count > 1)
 
 
-SLOTS = ("morning", "noon", "evening", "night")
+def _extensions(file: Line) -> dict[str, Any]:
+    """Last part of the url -> its one value."""
+    return {
+        each["url"].rsplit(":", 1)[-1]: next(value for key, value in each.items() if key != "url")
+        for each in file["extension"]
+    }
+
+
+def _of(scenario: Scenario, key: tuple[str, str, int]) -> str:
+    return f"{scenario.dose_name(key[0])}, {key[1].split('/')[1]}"
 
 
 def _displays(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
+    displays = [line for line in evidence.robot if line["what"] == "display"]
     for expected in scenario.displays:
         after, before = scenario.instant(expected.after), scenario.instant(expected.before)
         shown = [
-            tuple(line["lines"])
-            for line in evidence.robot
-            if line["what"] == "display" and after.isoformat() <= _offset(line["at"]) <= before.isoformat()
+            tuple(line["lines"])[: len(expected.lines)]
+            for line in displays
+            if after <= datetime.fromisoformat(line["at"]) <= before
         ]
         if expected.lines not in shown:
             yield f"between {expected.after} and {expected.before} the robot never showed {expected.lines}"
-
-
-def _offset(text: str) -> str:
-    return text.replace("Z", "+00:00")
+    for line in displays:
+        uppermost = "".join(line["lines"][:PROMPT_LINES])
+        if line["light"] == "pulse" and scenario.staff_phone in uppermost:
+            at = scenario.local(datetime.fromisoformat(line["at"]))
+            yield f"at {at} a prompt stands below the staff's number"
 
 
 def _the_rest(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
+    yield from (f"never done: {deed}" for deed in evidence.undone)
+    yield from (f"refused: {refusal}" for refusal in evidence.refused)
+    if [row["sequence"] for row in evidence.journal] != list(range(1, len(evidence.journal) + 1)):
+        yield "the journal's rows are not 1, 2, 3 ...: one is missing, twice or out of order"
     if evidence.verify_exit != 0:
         yield f"`journal verify` ended with exit code {evidence.verify_exit}"
-    if evidence.status.get("undelivered"):
-        yield f"{evidence.status['undelivered']} incidents are undelivered at the end"
-    yield from (f"refused: {refusal}" for refusal in evidence.refused)
+    if evidence.status.get("undelivered") != 0:
+        yield f"{evidence.status.get('undelivered')} incidents are undelivered at the end"
     secrets = {PERSON, *(each.drug for each in scenario.prescriptions), *evidence.loaded}
-    for secret in sorted(secrets):
-        if secret in evidence.logs:
-            yield "health data in the logs (a drug code, a label or the person's identifier)"
-            return
+    if any(secret in evidence.logs for secret in secrets):
+        yield "health data in the logs (a drug code, a label or the person's identifier)"

@@ -13,14 +13,15 @@ from simulator.stage.evidence import Evidence, Line, incident_stories
 from simulator.stage.processes import StageError, command
 from simulator.stage.scenario import Deed, Scenario
 
-LOOK_S = 0.02
+LOOK_S = 0.1
 """Real seconds between looks at the journal's newest rows."""
 
-Told = Callable[[str, Deed, str], None]
+Told = Callable[[Deed, str], None]
+"""Of a deed, and its end: "" when it begins, then "done" or "refused"."""
 
 
 class Staff:
-    """`until` waits for a civil instant; `told` hears of each deed when it is done."""
+    """`until` waits for a civil instant; `told` hears of each deed when it begins and when it is done."""
 
     def __init__(
         self,
@@ -54,7 +55,8 @@ class Staff:
 
     def _ready(self, deed: Deed) -> bool:
         story = next(
-            (s for s in incident_stories(self._evidence).values() if self._is_about(deed, s.dose_id)), None
+            (s for s in incident_stories(self._evidence.journal).values() if self._is_about(deed, s.dose_id)),
+            None,
         )
         if story is None or not story.delivered:
             return False
@@ -65,6 +67,7 @@ class Staff:
         return story.owner == deed.who if deed.do == "close" else True
 
     async def _do(self, deed: Deed) -> None:
+        self._told(deed, "")
         code, said, error = await command(self._arguments(deed), self._folder, self._environment)
         if code == 6:
             self._evidence.refused.append(f"{deed.who} {deed.do} {deed.dose}: {_reason(said)}")
@@ -72,14 +75,16 @@ class Staff:
             raise StageError(
                 f"{deed.who}'s `{deed.do}` ended with exit code {code}: {_reason(said) or error}"
             )
-        self._told(deed.who, deed, "refused" if code else "done")
+        self._told(deed, "refused" if code else "done")
 
     def _arguments(self, deed: Deed) -> list[str]:
         if deed.via == "home":
             dose = self._scenario.dose_end(deed.dose)
             return ["decide", dose, *_finding(deed)]
         incident = next(
-            key for key, s in incident_stories(self._evidence).items() if self._is_about(deed, s.dose_id)
+            key
+            for key, s in incident_stories(self._evidence.journal).items()
+            if self._is_about(deed, s.dose_id)
         )
         if deed.do == "take":
             return ["oncall", "take", incident, "--as", deed.who]

@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from simulator.stage.evidence import Evidence, Line
 from simulator.stage.happenings import Happening, Narrator
 from simulator.stage.home_files import SERIAL, HomeFiles, write_files
 from simulator.stage.judge import judge
+from simulator.stage.order_of_time import OrderOfTime
 from simulator.stage.people import Staff
 from simulator.stage.processes import (
     Service,
@@ -25,13 +26,18 @@ from simulator.stage.processes import (
     free_port,
     write_broker_config,
 )
-from simulator.stage.scenario import BROKER, DAEMON, RESIDENT, ROBOT, Deed, Scenario
+from simulator.stage.scenario import AT_THE_ROBOT, BROKER, DAEMON, RESIDENT, ROBOT, Deed, Scenario
 from simulator.stage.view import View
 
 READY_S = 20.0
 """For a process to be up on a loaded machine with cold caches."""
 
 LOOK_S = 0.02
+
+HOLD_BACK_S = 1.0
+"""Real seconds until a thing is told: the journal is looked at twice a second, and a busy machine is late."""
+
+VIEW_S = 0.2
 SETTLE_S = 3.0
 """Real seconds after the end for the last receipts and files; then whatever is missing is lost."""
 
@@ -52,6 +58,7 @@ class Play:
         self._epoch = epoch
         self._evidence = Evidence()
         self._narrator = Narrator(scenario)
+        self._told = OrderOfTime()
         self._turning = asyncio.Event()
         port = free_port()
         self._files = write_files(scenario, folder, port)
@@ -68,14 +75,18 @@ class Play:
 
     async def run(self) -> list[str]:
         """Violations; StageError if the play could not go on."""
+        narration = asyncio.create_task(self._narrate())
         try:
             await self._start()
-            await self._perform()
+            await self._perform(narration)
             await self._gather()
         finally:
+            narration.cancel()
             for service in self._services:
                 await service.stop()
+            self._told.tell_until(self._now())
         self._evidence.logs = _logs(self._folder)
+        self._evidence.write(self._folder / "evidence.json")
         violations = judge(self._scenario, self._evidence)
         self._view.ended(self._evidence, violations)
         return violations
@@ -96,8 +107,14 @@ class Play:
         manifest = json.loads(self._files.manifest.read_text(encoding="utf-8"))
         self._evidence.loaded = [sachet["label"] for sachet in manifest["sachets"]]
         await self._command("roll", "load", str(self._files.manifest), "--by", "Tove")
+        first = min((self._scenario.instant(deed.at) for deed in self._scenario.deeds), default=None)
+        if first is not None and self._now() > first:
+            raise StageError(
+                f"the home was ready at {self._scenario.local(self._now())}, after the first deed: this "
+                f"machine is too slow for speed {self._scenario.speed:g}. Play with a lower --speed"
+            )
 
-    async def _perform(self) -> None:
+    async def _perform(self, narration: asyncio.Task[None]) -> None:
         staff = Staff(
             self._scenario, self._folder, self._environment, self._evidence, self._until, self._staff_did
         )
@@ -105,13 +122,15 @@ class Play:
         for deed in self._scenario.deeds:
             if deed.who not in NOBODY:
                 people.setdefault(deed.who, []).append(deed)
+            if deed.who not in AT_THE_ROBOT:
+                self._evidence.undone.append(str(deed))
         tasks = [asyncio.create_task(staff.play(deeds)) for deeds in people.values()]
         tasks += [asyncio.create_task(self._machine(d)) for d in self._scenario.deeds if d.who in MACHINES]
         tasks += [asyncio.create_task(self._watch(service)) for service in self._services]
         end = asyncio.create_task(self._until(self._scenario.end))
         try:
             while not end.done():
-                done, _ = await asyncio.wait([end, *tasks], return_when=asyncio.FIRST_COMPLETED)
+                done, _ = await asyncio.wait([end, narration, *tasks], return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     task.result()
                 tasks = [task for task in tasks if not task.done()]
@@ -130,11 +149,15 @@ class Play:
             case "daemon", "kill_while_releasing":
                 await self._turning.wait()
                 self._daemon.kill()
+                self._evidence.kills.append(self._now().isoformat())
+                self._tell(Happening(self._now(), "daemon", "", "KILLED in the middle of a release", "high"))
                 await self._daemon.stop()
                 await self._daemon.start()
             case _:
                 raise StageError(f"{deed.who} can't {deed.do}")
-        self._tell(Happening(self._now(), deed.who, "", deed.do.replace("_", " ")))
+        self._evidence.undone.remove(str(deed))
+        if deed.who == BROKER:
+            self._tell(Happening(self._now(), BROKER, "", BROKER_WORDS[deed.do], "medium"))
 
     async def _watch(self, service: Service) -> None:
         await service.ended.wait()
@@ -157,25 +180,39 @@ class Play:
         ]
 
     def _hear_robot(self, line: Line) -> None:
-        self._evidence.robot.append(line)
+        if line["what"] != "ready":  # only names a path of this machine
+            self._evidence.robot.append(line)
         if line["what"] == "motor" and line["turning"] == "release":
             self._turning.set()
         elif line["what"] == "motor":
             self._turning.clear()
         elif line["what"] == "display":
-            self._view.showed(line["lines"])
+            at = datetime.fromisoformat(line["at"])
+            self._told.hold(at, partial(self._view.showed, at, line["light"], line["lines"]))
         self._tell(self._narrator.robot(line))
 
     def _hear_journal(self, row: Line) -> None:
         self._evidence.journal.append(row)
+        self._told.hold(datetime.fromisoformat(row["at"]), partial(self._view.journalled, row))
         self._tell(self._narrator.row(row))
 
-    def _staff_did(self, who: str, deed: Deed, end: str) -> None:
-        self._tell(self._narrator.deed(self._now(), who, deed, end))
+    def _staff_did(self, deed: Deed, end: str) -> None:
+        if end:
+            self._evidence.undone.remove(str(deed))
+        if end != "done":
+            self._tell(self._narrator.deed(self._now(), deed, end))
 
     def _tell(self, happening: Happening | None) -> None:
         if happening is not None:
-            self._view.happened(happening)
+            self._told.hold(happening.at, partial(self._view.happened, happening))
+
+    async def _narrate(self) -> None:
+        """Shows the play a little after it happens, in the order of time."""
+        while True:
+            shown = self._now() - timedelta(seconds=HOLD_BACK_S * self._scenario.speed)
+            self._told.tell_until(shown)
+            self._view.turned(shown)
+            await asyncio.sleep(VIEW_S)
 
     async def _command(self, *arguments: str) -> Line:
         code, said, error = await command(arguments, self._folder, self._environment)
@@ -237,6 +274,7 @@ class Play:
 
 
 MACHINES = frozenset({DAEMON, BROKER})
+BROKER_WORDS = {"stop": "broker stopped: no network", "start": "broker is back"}
 
 
 def _environment(files: HomeFiles, epoch: list[str]) -> dict[str, str]:

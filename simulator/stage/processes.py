@@ -55,7 +55,7 @@ class Service:
         self._readers: list[asyncio.Task[None]] = []
         self._ending = False
         self.errors: deque[str] = deque(maxlen=TAIL_LINES)
-        self.ended = asyncio.Event()  # by itself
+        self.ended = asyncio.Event()  # by itself, or with a line that can't be read
 
     async def start(self) -> None:
         self._ending = False
@@ -67,6 +67,7 @@ class Service:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             limit=LINE_BYTES_MAX,
+            start_new_session=True,  # a Ctrl-C at the terminal is for the stage, which then ends each
         )
         assert process.stdout is not None
         assert process.stderr is not None
@@ -101,8 +102,15 @@ class Service:
 
     async def _hear(self, stream: asyncio.StreamReader) -> None:
         while line := await stream.readline():
-            if self._on_line is not None:
-                self._on_line(json.loads(line))
+            if self._on_line is None:
+                continue
+            try:
+                said = json.loads(line)
+            except ValueError:
+                self.errors.append(f"no JSON: {line[:200]!r}")
+                self.ended.set()
+                return
+            self._on_line(said)
 
     async def _note(self, stream: asyncio.StreamReader) -> None:
         log = self._folder / f"{self.name}.log"
@@ -132,8 +140,14 @@ async def command(
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
     )
-    out, error = await process.communicate()
+    try:
+        out, error = await process.communicate()
+    finally:
+        if process.returncode is None:  # the play is being ended
+            process.kill()
+            await process.wait()
     try:
         said = json.loads(out or b"{}")
     except ValueError:

@@ -1,18 +1,18 @@
-"""A scenario: who does what when, and what must come of it. TOML in, dataclasses out, strictly.
+"""A scenario: who does what when, and what must come of it.
 
 Times are local civil ("day2 18:40"; day 1 is `first_day`). A dose is named by day and slot ("day2 evening").
-Knows nothing of processes; docs/scenarios.md describes the file.
+Data and its calendar; `scenario_file` reads it strictly. Knows nothing of processes.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
-from typing import Any, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from simulator.script import SCHEMA
 
 SLOT_CLOCKS = {"morning": time(8), "noon": time(12), "evening": time(18), "night": time(22)}
 """Clock times of the day parts in every scenario: the mapping of the configuration template."""
@@ -20,8 +20,10 @@ SLOT_CLOCKS = {"morning": time(8), "noon": time(12), "evening": time(18), "night
 ROBOT, RESIDENT, DAEMON, BROKER = "robot", "resident", "daemon", "broker"
 """Who may do something besides staff, who are named by name."""
 
-STAFF_DEEDS = frozenset({"take", "close", "given", "had_it", "not_given", "discard"})
-WHERE = frozenset({"oncall", "home"})
+AT_THE_ROBOT = frozenset({ROBOT, RESIDENT})
+MACHINE_DEEDS = {DAEMON: ("kill_while_releasing",), BROKER: ("stop", "start")}
+STAFF_DEEDS = ("take", "close", "given", "had_it", "not_given", "discard")
+ONCALL, HOME = "oncall", "home"
 
 
 class ScenarioError(ValueError):
@@ -45,10 +47,14 @@ class Deed:
     do: str
     dose: str = ""
     wait_for: str = ""
-    via: str = "oncall"
+    via: str = ONCALL
     reason: str = ""
     resolution: str = ""
-    more: dict[str, Any] = field(default_factory=dict)  # arguments of a robot's or resident's deed
+    more: dict[str, Any] = field(default_factory=dict)  # arguments of a deed at the robot
+
+    def __str__(self) -> str:
+        waits = f", once there is {self.wait_for}" if self.wait_for else ""
+        return " ".join(filter(None, (self.who, self.do, self.dose))) + f" at {self.at}{waits}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +67,18 @@ class ExpectedDose:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedIncident:
-    """`kinds`, in the order it went through them; `priority`, its highest."""
+    """`kinds`, in the order it went through them; `priority`, its highest. Without a dose: of the robot."""
 
-    dose: str
     kinds: tuple[str, ...]
     priority: str
+    dose: str = ""
     taken_by: str = ""
     resolution: str = ""
     undelivered: bool = False  # it must have been, at some time; every incident must be delivered at the end
+
+    @property
+    def name(self) -> str:
+        return f"{self.dose or 'the robot'}: {self.kinds[0]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +110,14 @@ class Scenario:
     displays: tuple[ExpectedDisplay, ...]
 
     def instant(self, text: str) -> datetime:
-        """UTC of "day2 18:40"; 24:00 is the next day's midnight."""
-        day, clock = _day_time(text)
-        local = datetime.combine(self.first_day + timedelta(days=day - 1), time(), ZoneInfo(self.zone))
-        hours, minutes = divmod(clock, 60)
-        if hours == 24:
-            local, hours = local + timedelta(days=1), 0
-        return local.replace(hour=hours, minute=minutes).astimezone(UTC)
+        """UTC of "day2 18:40"; 24:00 is the next day's midnight, an hour that comes twice is its first."""
+        day, minutes = day_time(text)
+        midnight = datetime.combine(self.first_day + timedelta(days=day - 1), time(), ZoneInfo(self.zone))
+        local = midnight + timedelta(minutes=minutes)  # on the wall clock: no hour is skipped or repeated
+        instant = local.astimezone(UTC)
+        if instant.astimezone(local.tzinfo).replace(tzinfo=None) != local.replace(tzinfo=None):
+            raise ScenarioError(f'"{text}" does not exist: the clocks go forward over it')
+        return instant
 
     def local(self, instant: datetime) -> str:
         """ "day2 18:40" of an instant."""
@@ -115,7 +126,7 @@ class Scenario:
 
     def dose_end(self, dose: str) -> str:
         """How its dose id ends: "2026-11-03/evening/1"."""
-        day, slot = _dose(dose)
+        day, slot = day_slot(dose)
         return f"{self.first_day + timedelta(days=day - 1)}/{slot}/1"
 
     def dose_name(self, dose_id: str) -> str:
@@ -124,87 +135,27 @@ class Scenario:
         number = (date.fromisoformat(day) - self.first_day).days + 1
         return f"day{number} {slot}" + ("" if part == "1" else f"/{part}")
 
-
-def read_scenario(path: Path) -> Scenario:
-    """ScenarioError for anything that is no scenario."""
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ScenarioError(f"{path} can't be read: {error}") from None
-    return parse_scenario(document)
-
-
-def parse_scenario(document: dict[str, Any]) -> Scenario:
-    rest = dict(document)
-    medicine = rest.pop("medicine", {})
-    scenario = _filled(
-        Scenario,
-        {
-            **rest.pop("scenario", {}),
-            "known": tuple(medicine.get("known", ())),
-            "critical": tuple(medicine.get("critical", ())),
-            "prescriptions": _rows(Prescription, rest.pop("prescription", ())),
-            "deeds": tuple(_deed(row) for row in rest.pop("deed", ())),
-            "doses": _rows(ExpectedDose, rest.pop("expect_dose", ())),
-            "incidents": _rows(ExpectedIncident, rest.pop("expect_incident", ())),
-            "displays": _rows(ExpectedDisplay, rest.pop("expect_display", ())),
-        },
-        "scenario",
-    )
-    if rest:
-        raise ScenarioError(f"unknown table: {', '.join(sorted(rest))}")
-    _must_make_sense(scenario)
-    return scenario
+    def script(self) -> dict[str, Any]:
+        """What the resident and the world do at the robot, for the simulator."""
+        deeds = [
+            {"do": deed.do, "at": self.instant(deed.at).isoformat(), **deed.more}
+            for deed in self.deeds
+            if deed.who in AT_THE_ROBOT
+        ]
+        return {"schema": SCHEMA, "deeds": deeds}
 
 
-def _must_make_sense(scenario: Scenario) -> None:
-    try:
-        ZoneInfo(scenario.zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise ScenarioError(f"no such zone: {scenario.zone}") from None
-    for text in (scenario.start, scenario.end, *(deed.at for deed in scenario.deeds)):
-        _day_time(text)
-    named = [deed.dose for deed in scenario.deeds if deed.dose]
-    for dose in (*named, *(e.dose for e in scenario.doses), *(e.dose for e in scenario.incidents)):
-        _dose(dose)
-
-
-def _deed(row: dict[str, Any]) -> Deed:
-    own = {each.name for each in fields(Deed)} - {"more"}
-    staff = row.get("do") in STAFF_DEEDS
-    if staff and row.get("via", "oncall") not in WHERE:
-        raise ScenarioError(f"a deed is done via {' or '.join(sorted(WHERE))}")
-    if staff and not row.keys() <= own:
-        raise ScenarioError(f"{row['do']} has no {', '.join(sorted(row.keys() - own))}")
-    more = {key: value for key, value in row.items() if key not in own}
-    return _filled(Deed, {**{key: row[key] for key in row.keys() & own}, "more": more}, "deed")
-
-
-T = TypeVar("T")
-
-
-def _rows(kind: type[T], rows: Any) -> tuple[T, ...]:
-    return tuple(_filled(kind, row, kind.__name__) for row in rows)
-
-
-def _filled(kind: type[T], row: dict[str, Any], what: str) -> T:
-    values = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise ScenarioError(f"{what}: {error}") from None
-
-
-def _day_time(text: str) -> tuple[int, int]:
-    """Day number, and minutes since its midnight."""
-    match = re.fullmatch(r"day(\d{1,3}) (\d\d):(\d\d)", text)
-    if match is None or int(match[3]) > 59 or int(match[2]) > 24:
+def day_time(text: str) -> tuple[int, int]:
+    """Day number, and minutes since its midnight; 24:00 is the latest."""
+    match = re.fullmatch(r"day([1-9]\d{0,2}) (\d\d):([0-5]\d)", text)
+    minutes = int(match[2]) * 60 + int(match[3]) if match else 0
+    if match is None or minutes > 24 * 60:
         raise ScenarioError(f'"{text}" is no time: write "day1 08:05"')
-    return int(match[1]), int(match[2]) * 60 + int(match[3])
+    return int(match[1]), minutes
 
 
-def _dose(text: str) -> tuple[int, str]:
-    match = re.fullmatch(r"day(\d{1,3}) ([a-z]+(?:-\d+)?)", text)
-    if match is None:
-        raise ScenarioError(f'"{text}" is no dose: write "day1 evening"')
+def day_slot(text: str) -> tuple[int, str]:
+    match = re.fullmatch(r"day([1-9]\d{0,2}) ([a-z]+)", text)
+    if match is None or match[2] not in SLOT_CLOCKS:
+        raise ScenarioError(f'"{text}" is no dose: write "day1 evening" (or {", ".join(SLOT_CLOCKS)})')
     return int(match[1]), match[2]

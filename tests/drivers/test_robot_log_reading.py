@@ -158,13 +158,15 @@ def test_a_reply_that_nobody_asked_for_ends_the_session() -> None:
     assert bench.reason == "unexpected_reply"
 
 
-def test_an_entry_dated_outside_all_datetimes_ends_the_session_before_any_of_its_page_is_told() -> None:
+def test_an_entry_dated_outside_all_datetimes_is_read_noted_and_does_not_lock_the_log_behind_it() -> None:
     robot = robot_with(2)
     robot.log[1] = replace(robot.log[1], utc_ms=2**53 - 1)
     bench = Bench(robot).connect()
 
-    assert bench.reason == "bad_value"
-    assert indexes(bench.facts) == []
+    assert isinstance(bench.state, Ready)
+    assert indexes(bench.facts) == [1, 2]
+    bench.unplug()
+    assert any(line.endswith("bad instant in entry 2") for line in bench.dumps[-1].lines)
 
 
 def test_an_order_that_ended_while_we_were_away_is_proved_done_before_the_robot_is_ready() -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from drivers.session import MOTION_S, STATUS_EVERY_S
+from drivers.session import MOTION_S, PRESS_AHEAD_MS_MAX, STATUS_EVERY_S
 from drivers.states import Ready
 from protocol.wire import messages as wire
 from protocol.wire.limits import KEEPALIVE_S
@@ -210,11 +210,22 @@ def test_a_press_inside_the_session_keeps_its_age(bench: Bench) -> None:
     assert press.age_ms == 61_000
 
 
-def test_a_press_that_the_robot_dates_in_the_future_is_dropped(bench: Bench) -> None:
-    bench.robot.press(ago_ms=-60_000)
+@pytest.mark.parametrize("ahead_ms", [1, PRESS_AHEAD_MS_MAX])
+def test_a_press_of_a_robot_whose_uptime_runs_a_little_fast_is_new(bench: Bench, ahead_ms: int) -> None:
+    bench.robot.press(ago_ms=-ahead_ms)
+    bench.settle()
+
+    assert bench.facts == [Pressed(at=START, robot=SERIAL, session=f"{1:016x}", age_ms=0)]
+
+
+@pytest.mark.parametrize("ahead_ms", [PRESS_AHEAD_MS_MAX + 1, 60_000])
+def test_a_press_that_the_robot_dates_in_the_future_is_dropped_and_noted(bench: Bench, ahead_ms: int) -> None:
+    bench.robot.press(ago_ms=-ahead_ms)
     bench.settle()
 
     assert bench.facts == []
+    bench.unplug()
+    assert any(line.endswith("-- dropped: press_in_future") for line in bench.dumps[-1].lines)
 
 
 def test_a_press_while_catching_up_is_history() -> None:

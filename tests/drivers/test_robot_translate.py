@@ -14,7 +14,9 @@ from drivers.sachet_roll import REQUIRED_CAPABILITIES, missing_capabilities
 from drivers.translate import Uptime
 from protocol.wire import messages as wire
 from protocol.wire.codec import encode
+from protocol.wire.limits import UTC_MS_MAX
 from scheduler import events
+from scheduler.instant import iso
 from tests.drivers.scripted_robot import HELLO_REPLY, SERIAL, START, STATUS, entry, order
 
 
@@ -77,9 +79,17 @@ def test_the_box_clock_is_taken_at_the_middle_of_the_exchange_in_whole_milliseco
     assert report.robot_utc == START
 
 
-def test_a_number_that_means_no_instant_is_the_robots_fault() -> None:
+def test_a_clock_that_means_no_instant_is_the_robots_fault() -> None:
+    clock = wire.Clock(1, UTC_MS_MAX + 1, 5, True, True, 0, 20)
     with pytest.raises(RobotMisbehaved):
-        translate.logged(replace(entry(1), utc_ms=2**53 - 1), "ab", START)
+        translate.clock_report(SERIAL, clock, START, START)
+
+
+@pytest.mark.parametrize("utc_ms", [UTC_MS_MAX, UTC_MS_MAX + 1, 2**53 - 1])
+def test_an_entry_that_means_no_instant_gets_the_last_one_there_is(utc_ms: int) -> None:
+    logged = translate.logged(replace(entry(1), utc_ms=utc_ms), "ab", START)
+
+    assert iso(logged.robot_at) == "9999-12-31T23:59:59.999Z"
 
 
 def test_an_age_is_counted_from_when_we_asked_so_that_it_is_never_too_short() -> None:

@@ -397,3 +397,20 @@ async def test_a_heartbeat_comes_at_the_connect_and_again_and_never_from_an_unhe
                 count = len(held.heartbeats)
                 await asyncio.sleep(0.6)
                 assert len(held.heartbeats) == count
+
+
+async def test_a_broker_that_denies_the_heartbeat_still_gets_every_incident() -> None:
+    home = PaperHome()
+    without_beats = ACL + "\nuser box-7\ntopic deny dispenserd/1/box-7/heartbeat\n"
+    with TestBroker(ACCOUNTS, ACL) as broker:
+        broker.restart(acl=without_beats)
+        async with staff(broker) as held, a_home(broker, home) as session:
+            beat = Heartbeat(home, session, BOX, noon, lambda: True, a_summary)
+            async with _tasks(beat.run()):
+                for number, name in enumerate("abc", start=1):
+                    home.raise_incident(name)
+                    await eventually(lambda n=number: len(held.revisions()) >= n, "delivered")  # type: ignore[misc]
+                await asyncio.sleep(1.0)
+                before = broker.connections()
+                await asyncio.sleep(1.0)
+                assert broker.connections() - before <= 2, "a hot loop of connections"

@@ -15,7 +15,7 @@ from simulator.mechanics import Mechanics, Place
 from simulator.memory import Memory
 from simulator.refusals import FirmwareLimits
 from simulator.robot import Robot
-from tests.simulator.robot_bench import Bench, present, release
+from tests.simulator.robot_bench import Bench, divert, present, release
 
 
 def kept_bench(path: Path) -> Bench:
@@ -70,6 +70,58 @@ def test_a_simulator_killed_in_a_motion_restarts_with_the_order_started_and_not_
     reply = robot.receive(release(1, attempt=2), bench.moment)[0]
     assert isinstance(reply, m.OrderReply)
     assert reply.error == m.Error.ALREADY_RELEASED
+
+
+def spoil(path: Path, part: str, name: str) -> None:
+    document = json.loads(path.read_text())
+    document[part][name] = "?"
+    path.write_text(json.dumps(document))
+
+
+def test_a_damaged_log_is_formatted_and_everything_else_is_remembered(tmp_path: Path) -> None:
+    path = tmp_path / "memory.json"
+    bench = kept_bench(path)
+    bench.done(release(1))
+    bench.memory.fault = "motor_stall"
+    bench.memory.keep()
+    spoil(path, "log", "head")
+    robot, memory, _ = restarted(path)
+    robot.power_on(bench.moment)
+    assert memory.log_id not in (b"", bench.memory.log_id)
+    assert (memory.horizon, memory.log) == (1, [])
+    assert (memory.fault, memory.gone) == ("motor_stall", bench.memory.gone)
+    robot.open_session()
+    robot.receive(m.Hello(1, 1, 0, b""), bench.moment)
+    (again,) = robot.receive(release(1), bench.moment)
+    assert again == m.OrderReply(1, release(1).order_id, False, 0, m.Error.MALFORMED), "refuses the message"
+
+
+def test_a_robot_that_lost_its_memory_says_so_and_releases_nothing_until_a_person_came(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "memory.json"
+    bench = kept_bench(path)
+    bench.done(release(1))
+    bench.done(divert(1))
+    spoil(path, "memory", "gone")
+    robot, memory, mechanics = restarted(path)
+    robot.power_on(bench.moment)
+    assert (memory.fault, memory.log_id) == ("memory_lost", bench.memory.log_id)
+    assert not (memory.clock.commissioned or memory.clock.battery_ok)
+    robot.open_session()
+    robot.receive(m.Hello(1, 1, 0, b""), bench.moment)
+    reply = robot.receive(release(2), bench.moment)[0]
+    assert isinstance(reply, m.OrderReply)
+    assert reply.error == m.Error.FAULTED
+    assert mechanics.whereabouts() == bench.mechanics.whereabouts()
+
+
+def test_a_file_that_does_not_say_where_the_sachets_are_is_refused_and_not_guessed(tmp_path: Path) -> None:
+    path = tmp_path / "memory.json"
+    kept_bench(path)
+    spoil(path, "matter", "production_id")
+    with pytest.raises(ValueError, match="where the sachets are"):
+        restarted(path)
 
 
 def test_a_missing_file_is_a_new_robot_and_a_foreign_one_is_refused(tmp_path: Path) -> None:

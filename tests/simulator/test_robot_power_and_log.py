@@ -121,6 +121,52 @@ def test_a_sachet_lifted_without_power_is_logged_at_the_boot(bench: Bench) -> No
     assert (entry.dose_id, entry.detail) == (release(1).dose_id, "power_off")
 
 
+def test_a_lift_between_acceptance_and_a_power_cut_does_not_keep_the_order_from_being_cancelled() -> None:
+    bench, order = prepared(m.OrderKind.RETRACT)
+    bench.send(order)
+    bench.lift()
+    bench.cut()
+    assert bench.kinds(order.order_id) == ["accepted", "cancelled"]
+    assert bench.last(m.EntryKind.CANCELLED).detail == "boot"
+
+
+def test_while_the_newest_motion_is_in_doubt_no_boot_claims_a_hand_whatever_came_after_it() -> None:
+    bench, order = prepared(m.OrderKind.RETRACT)
+    bench.send(order)
+    bench.wait(IN_MOTION_S)
+    bench.cut()
+    assert bench.send(retract(1, attempt=2)).accepted
+    bench.robot.power_off(bench.moment, 5000)
+    bench.lift()
+    bench.wait(10)
+    assert bench.kinds(order.order_id) == ["accepted", "started"]
+    assert bench.memory.log[-1].kind is m.EntryKind.CANCELLED
+
+
+def test_at_boot_the_entries_come_in_their_order(bench: Bench) -> None:
+    bench.done(release(1))
+    bench.done(divert(1))
+    bench.wait(HOUR_S)
+    bench.done(release(2))
+    bench.done(present(2))
+    assert bench.send(retract(2)).accepted
+    head = bench.memory.head
+    bench.robot.power_off(bench.moment, 5000)
+    bench.lift()
+    bench.mechanics.empty_store(0)
+    bench.mechanics.lid_open = True
+    bench.mechanics.load("ROLL-2", [Sachet(1, "M1")], 0)
+    bench.wait(10)
+    told = [(entry.kind.value, entry.detail) for entry in bench.memory.log if entry.index > head]
+    assert told == [
+        ("cancelled", "boot"),
+        ("loaded", "ROLL-2"),
+        ("opened", "lid"),
+        ("opened", "store"),
+        ("lifted", "power_off"),
+    ]
+
+
 # --- the same order again ---
 
 
@@ -230,6 +276,63 @@ def test_a_second_sachet_jams_before_a_place_that_a_blind_sensor_calls_empty() -
     bench.done(release(2))
     assert bench.last(m.EntryKind.ENDED).result == "not_moved"
     assert bench.mechanics.conserved()
+
+
+@pytest.mark.parametrize("shows", [True, False])
+def test_a_motor_stopped_after_thirty_seconds_says_nothing_and_the_sensors_judge(
+    bench: Bench, shows: bool
+) -> None:
+    bench.mechanics.faults.slow_next_ms = 120_000
+    bench.send(release(1))
+    bench.wait(1)
+    if shows:
+        bench.mechanics.faults.stuck[Place.HOLDING] = True
+    bench.wait(31)
+    result = "unclear" if shows else "not_moved"
+    assert bench.last(m.EntryKind.ENDED).result == result
+    bench.robot.clear_fault(bench.moment)
+    bench.mechanics.faults.stuck.clear()
+    again = bench.send(release(1, attempt=2))
+    assert again.accepted is not shows
+
+
+def test_a_lid_opened_in_a_motion_stops_the_motor_for_good(bench: Bench) -> None:
+    bench.send(release(1))
+    bench.wait(IN_MOTION_S)
+    for lid_open in (True, False):
+        bench.mechanics.lid_open = lid_open
+        bench.robot.sense(bench.moment)
+    bench.wait(HOUR_S)
+    assert (bench.last(m.EntryKind.ENDED).result, bench.memory.fault) == ("not_moved", "motor_stall")
+    assert not bench.mechanics.trace
+
+
+# --- a hand races a retract ---
+
+
+def test_a_hand_before_a_retract_starts_cancels_it_and_sets_no_fault() -> None:
+    bench, order = prepared(m.OrderKind.RETRACT)
+    bench.send(order)
+    bench.lift()
+    bench.wait()
+    assert bench.kinds(order.order_id) == ["accepted", "cancelled"]
+    assert bench.last(m.EntryKind.CANCELLED).detail == "place_empty"
+    assert (bench.memory.log[-2].kind, bench.memory.fault) == (m.EntryKind.LIFTED, "")
+    bench.wait(HOUR_S)
+    assert bench.done(release(2)).accepted, "the robot serves on"
+
+
+def test_a_hand_during_a_retract_is_lifted_and_the_order_ends_by_its_sensors() -> None:
+    bench, order = prepared(m.OrderKind.RETRACT)
+    bench.send(order)
+    bench.wait(IN_MOTION_S)
+    said = bench.lift()
+    bench.wait()
+    lifted = bench.last(m.EntryKind.LIFTED)
+    ended = bench.last(m.EntryKind.ENDED)
+    assert said[0] == m.Lifted(int(bench.seconds * 1000 - 30_000), lifted.index)
+    assert (ended.index, ended.result) == (lifted.index + 1, "unclear"), "it left and did not arrive"
+    assert bench.mechanics.whereabouts()[Place.HANDS] == 1
 
 
 def test_a_motor_that_turns_for_thirty_seconds_is_stopped_and_is_a_stall(bench: Bench) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import json
 import os
@@ -20,6 +21,9 @@ from typing import Any
 import pytest
 
 from protocol.wire import messages as m
+from protocol.wire.framing import FrameDecoder, encode_frame
+from protocol.wire.limits import FRAME_BYTES_MAX
+from protocol.wire.link import Frame, FrameType, State
 from simulator import script as s
 from simulator.clock import RatedClock
 from simulator.mechanics import Mechanics, Place, Sachet
@@ -154,6 +158,43 @@ async def test_presses_that_no_host_acknowledges_end_the_session_instead_of_pili
         host.link.send(m.ReadStatus(9), time.monotonic())
         await host.until(lambda: not host.open)
         assert isinstance(await host.greet(), m.HelloReply)
+
+
+@pytest.mark.parametrize("ends_by", ["presses", "cable"])
+async def test_a_session_that_the_robot_gave_up_never_runs_again(tmp_path: Path, ends_by: str) -> None:
+    async with shop(tmp_path / "robot") as (there, host):
+        await host.greet()
+        session = host.link.session
+        assert session is not None
+        if ends_by == "cable":
+            there.server.do(s.Unplug(0, for_s=12))
+            await host.until(lambda: host.hung_up)
+            await until(lambda: not host.path.exists())
+            await host.replug()
+        else:
+            for _ in range(200):
+                there.server.do(s.Press(0))
+            await host.until(lambda: not host.open)  # the robot says so by itself
+            assert host.link.state is State.CLOSED
+        answers = await answers_to_open(host.fd, session)
+        assert FrameType.RESET in answers
+        assert FrameType.OPENED not in answers
+        assert isinstance(await host.greet(), m.HelloReply)
+
+
+async def answers_to_open(fd: int, session: int) -> list[int]:
+    """Types of the frames of this session that come back when it is opened once more."""
+    decoder = FrameDecoder(FRAME_BYTES_MAX)
+    os.write(fd, encode_frame(Frame(FrameType.OPEN, session).to_bytes()))
+    types: list[int] = []
+
+    def heard() -> bool:
+        with contextlib.suppress(BlockingIOError):
+            types.extend(payload[1] for payload in decoder.feed(os.read(fd, 4096)))
+        return bool(types)
+
+    await until(heard)
+    return types
 
 
 async def test_a_resident_answers_the_prompt_on_the_display_and_lifts_the_sachet(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -21,6 +21,9 @@ PRIVATE = bytes(range(32))
 PUBLIC = Ed25519PrivateKey.from_private_bytes(PRIVATE).public_key().public_bytes_raw()
 FORGERS = bytes(range(1, 33))
 """A signing key that no home believes."""
+
+Fields = Mapping[str, object]
+NONE: Fields = {}
 
 LIFE_REAL = timedelta(seconds=60)
 """Of a decision, times the rate: the home's own limit is ten minutes."""
@@ -68,7 +71,9 @@ class OncallByHand:
 
     # --- what is decided ---
 
-    def take(self, about: p.IncidentPayload, by: str, private: bytes = PRIVATE, **changes: object) -> bytes:
+    def take(
+        self, about: p.IncidentPayload, by: str, private: bytes = PRIVATE, changes: Fields = NONE
+    ) -> bytes:
         """A signed take, ready to be said; `changes` are made before signing."""
         now = self._now()
         fields: dict[str, object] = {

@@ -12,26 +12,28 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from dispenserd import app
 from dispenserd.clock import RatedClock
 from dispenserd.config import load
-from dispenserd.control_call import call
+from dispenserd.control_call import Unreachable, call
 from dispenserd.courier import Probe
 from dispenserd.mqtt.session import Broker
 from dispenserd.store.store import Store
 from protocol.wire.messages import Light
 from scheduler import events as ev
 from scheduler.events import Event
+from scheduler.evolve import evolve
 from scheduler.record import EVENT_FIELD, from_plain
+from scheduler.world import World
 from simulator import script
 from simulator.clock import RatedClock as RobotClock
 from simulator.mechanics import Mechanics
@@ -42,31 +44,22 @@ from simulator.robot import Robot
 from simulator.roll import parse_roll
 from simulator.server import Server
 from tests.support.broker import TestBroker
+from tests.support.home_papers import BOX, CLOCK_TIMES, DAY, RESIDENT, Json, card, configuration, manifest
 from tests.support.oncall_by_hand import PUBLIC, OncallByHand
 
-BOX = "box-0001"
-RESIDENT = "5f0c7a3e9b1d4c6f8a2e7d9c0b3f1a64"
-OTHER_RESIDENT = "0" * 31 + "1"
-PERSON_SYSTEM, PERSON = "urn:example:person", "invented-4711"
-DAY = date(2026, 11, 2)
 ZONE = timedelta(hours=1)
 """Copenhagen in winter."""
-STRENGTH_MG = 47
-DRUGS = {"morning": "C07AB02", "noon": "N02BE01", "evening": "C10AA01", "night": "N03AX09"}
-WHEN = {"morning": "MORN", "noon": "NOON", "evening": "EVE", "night": "NIGHT"}
-CLOCK_TIMES = {"morning": "08:00", "noon": "12:00", "evening": "18:00", "night": "22:00"}
 WITHIN_S = 10.0
 
 E = TypeVar("E", bound=Event)
-Json = dict[str, Any]
 
 
 @dataclass
 class Wanted:
     """How a home differs from the usual one."""
 
-    rate: float = 60.0
-    start: str = "08:01"
+    rate: float = 150.0
+    start: str = "07:59"
     clock_times: dict[str, str] = field(default_factory=lambda: dict(CLOCK_TIMES))
     window_min: int = 60
     serial: str = "SIM-0001"  # on the robot's plate
@@ -95,6 +88,7 @@ class RunningHome:
         self._journal: Store | None = None
         self._events: list[Event] = []
         self._rows = 0
+        self._world = World()
         self.server: Server | None = None
         self.files()
 
@@ -128,9 +122,14 @@ class RunningHome:
     def manifest(self) -> Json:
         return manifest(self.wanted.clock_times)
 
-    def _config(self) -> Path:
+    def write_configuration(self) -> Path:
+        wanted = self.wanted
         path = self.folder / "home.toml"
-        path.write_text(toml(self.wanted, self.broker.port))
+        path.write_text(
+            configuration(
+                self.broker.port, wanted.clock_times, wanted.window_min, signs_in=bool(wanted.password)
+            )
+        )
         return path
 
     # --- its parts ---
@@ -146,6 +145,23 @@ class RunningHome:
         )
         production_id, sachets = parse_roll(self.manifest())
         robot.load(production_id, sachets, now)
+        self._plug_in(robot)
+
+    async def swap_robot(self, kind: type[Robot], serial: str) -> Mechanics:
+        """Somebody puts another robot on the cable, with a roll of the same labels; its matter."""
+        now, matter = self._robot_clock.now(), Mechanics()
+        memory = Memory(clock=BatteryClock(set_utc_ms=now.civil_ms))
+        robot = kind(memory, matter, FirmwareLimits(), serial, partial(os.urandom, 16))
+        production_id, sachets = parse_roll(self.manifest())
+        robot.load(production_id, sachets, now)
+        assert self.server is not None
+        self.server.end()
+        await self.until(lambda: not (self.folder / "robot").is_symlink(), "the old robot is gone")
+        self._plug_in(robot)
+        return matter
+
+    def _plug_in(self, robot: Robot) -> None:
+        self.robot = robot
         self.server = Server(robot, Port(self.folder / "robot"), self._robot_clock, self._saw)
         self._parts.append(asyncio.create_task(self.server.run()))
 
@@ -157,7 +173,7 @@ class RunningHome:
 
     async def start_daemon(self, probe: Probe | None = None) -> None:
         """Returns when it answers on its control socket; raises what it ended with."""
-        self._daemon = asyncio.create_task(app.run(load(self._config()), self.clock, probe))
+        self._daemon = asyncio.create_task(app.run(load(self.write_configuration()), self.clock, probe))
         self._daemon.add_done_callback(lambda _: self._happened.set())
         await self.until((self.folder / "control.sock").exists, "the control socket is there")
         await self.ask("status")
@@ -173,13 +189,26 @@ class RunningHome:
             with suppress(asyncio.CancelledError):
                 await daemon
 
+    async def restart_daemon(self) -> None:
+        """Returns when the robot is caught up in the new process."""
+        before = len(self.events(ev.RobotCaughtUp))
+        await self.stop_daemon()
+        await self.start_daemon()
+        await self.until(lambda: len(self.events(ev.RobotCaughtUp)) > before, "caught up again")
+
     async def stop(self) -> None:
         await self.stop_daemon()
+        if self.server is not None:
+            self.server.end()
         for part in self._parts:
             part.cancel()
         await asyncio.gather(*self._parts, return_exceptions=True)
-        if self._journal is not None:
-            self._journal.close()
+        self.close_journal()
+
+    def close_journal(self) -> None:
+        journal, self._journal = self._journal, None
+        if journal is not None:
+            journal.close()
 
     async def prepare(self) -> None:
         """Robot caught up, plan accepted, roll put in by a person, and the dose of now offered."""
@@ -215,12 +244,13 @@ class RunningHome:
 
     async def ask(self, name: str, **arguments: object) -> Json:
         """A call at the control socket, as a terminal makes it."""
-        wish = asyncio.create_task(asyncio.to_thread(call, self.folder / "control.sock", name, arguments))
-        await asyncio.wait(
-            {wish, *([self._daemon] if self._daemon else [])}, return_when=asyncio.FIRST_COMPLETED
-        )
-        self._raise_if_ended()
-        return await wish
+        try:
+            return await asyncio.to_thread(call, self.folder / "control.sock", name, arguments)
+        except Unreachable:
+            if self._daemon is not None:  # it ends, or the test shall hear that it should have
+                await asyncio.wait({self._daemon}, timeout=WITHIN_S)
+            self._raise_if_ended()
+            raise
 
     # --- looking ---
 
@@ -231,9 +261,21 @@ class RunningHome:
     def journal(self) -> list[Event]:
         if self._journal is not None:
             for row in self._journal.rows(self._rows):
-                self._events.append(from_plain({EVENT_FIELD: row.kind, **row.body}))
+                event = from_plain({EVENT_FIELD: row.kind, **row.body})
+                self._events.append(event)
+                self._world = evolve(self._world, event)
                 self._rows = row.sequence
         return self._events
+
+    @property
+    def world(self) -> World:
+        """As the journal tells it."""
+        self.journal()
+        return self._world
+
+    def stage(self, slot: str = "morning") -> str:
+        """Where the first day's dose of this slot is."""
+        return self.world.doses[f"{RESIDENT}/{DAY}/{slot}/1"].stage.value
 
     def unanswered(self, outbox: str) -> list[str]:
         """Keys of the rows that nobody answered yet."""
@@ -270,7 +312,7 @@ class RunningHome:
     @property
     def light(self) -> Light:
         shown = [each["light"] for each in self.seen if each["what"] == "display"]
-        return Light(shown[-1]) if shown else Light.OFF
+        return Light(str(shown[-1])) if shown else Light.OFF
 
     # --- waiting ---
 
@@ -298,7 +340,8 @@ class RunningHome:
 
     def _situation(self) -> str:
         told = [type(event).__name__ for event in self.journal()[-12:]]
-        return f"journal ends {told}; incidents {self.incidents()}; shown {self.lines}; moved {self.moves}"
+        facts = f"journal ends {told}; outcomes {self.outcomes()}; incidents {self.incidents()}"
+        return f"{facts}; shown {self.lines}; moved {self.moves}"
 
     def _saw(self, line: dict[str, object]) -> None:
         self.seen.append(line)
@@ -322,106 +365,3 @@ async def running_home(wanted: Wanted | None = None, *, prepared: bool = True) -
                 assert home.mechanics.conserved(), "a sachet was lost or doubled"
             finally:
                 await home.stop()
-
-
-def card(version: int = 1, person: str = PERSON, slots: Sequence[str] = tuple(DRUGS)) -> Json:
-    """A medicine card: one prescription a day part."""
-    patient = {
-        "resourceType": "Patient",
-        "id": "resident",
-        "identifier": [{"system": PERSON_SYSTEM, "value": person}],
-    }
-    return {
-        "resourceType": "Bundle",
-        "type": "collection",
-        "identifier": {"system": "urn:example:card", "value": str(version)},
-        "entry": [{"resource": patient}, *({"resource": prescription(slot)} for slot in slots)],
-    }
-
-
-def prescription(slot: str, quantity: int = 1) -> Json:
-    strength = {
-        "numerator": {"value": STRENGTH_MG, "unit": "mg"},
-        "denominator": {"value": 1, "unit": "tablet"},
-    }
-    medication = {
-        "resourceType": "Medication",
-        "id": "med",
-        "code": {"coding": [{"system": "http://www.whocc.no/atc", "code": DRUGS[slot]}]},
-        "ingredient": [{"itemCodeableConcept": {"text": "x"}, "strength": strength}],
-    }
-    repeat = {
-        "boundsPeriod": {"start": DAY.isoformat()},
-        **{"frequency": 1, "period": 1, "periodUnit": "d", "when": [WHEN[slot]]},
-    }
-    return {
-        "resourceType": "MedicationRequest",
-        "id": f"p-{slot}",
-        "status": "active",
-        "intent": "order",
-        "subject": {"reference": "Patient/resident"},
-        "contained": [medication],
-        "medicationReference": {"reference": "#med"},
-        "dosageInstruction": [
-            {
-                "timing": {"repeat": repeat},
-                "doseAndRate": [{"doseQuantity": {"value": quantity, "unit": "tablet"}}],
-            }
-        ],
-    }
-
-
-def manifest(clock_times: dict[str, str], resident: str = RESIDENT, first: date = DAY, days: int = 2) -> Json:
-    sachets: list[Json] = []
-    for day in range(days):
-        for slot, clock in clock_times.items():
-            number = len(sachets) + 1
-            item = {"drug": DRUGS[slot], "strength": f"{STRENGTH_MG} mg", "quantity": 1, "unit": "tablet"}
-            local = f"{first + timedelta(days=day)}T{clock}"
-            sachets.append({"n": number, "label": f"LBL-{number:03}", "local": local, "contents": [item]})
-    return {"production_id": "ROLL-1", "resident": resident, "card_version": 1, "sachets": sachets}
-
-
-def toml(wanted: Wanted, broker_port: int) -> str:
-    known = json.dumps(list(DRUGS.values()))
-    times = "\n".join(f'{slot} = "{clock}"' for slot, clock in wanted.clock_times.items())
-    account = f'username = "{BOX}"\npassword_file = "password"' if wanted.password else ""
-    return f"""
-[home]
-box = "{BOX}"
-staff_phone = "+45 70 00 00 00"
-demo = true
-[resident]
-key = "{RESIDENT}"
-identifier_system = "{PERSON_SYSTEM}"
-identifier_value = "{PERSON}"
-[clock_times]
-{times}
-[medicine]
-known = {known}
-critical = ["{DRUGS["night"]}"]
-[robot]
-port = "robot"
-serial = "SIM-0001"
-accept_unauthenticated = true
-[store]
-path = "home.db"
-[store.key]
-provider = "file"
-path = "key"
-[mqtt]
-host = "127.0.0.1"
-port = {broker_port}
-oncall_public_key_file = "oncall.pub"
-{account}
-[fagsystem]
-folder = "fag"
-poll_s = 0.1
-[control]
-socket = "control.sock"
-[limits]
-window_min = {wanted.window_min}
-reminder_every_min = 5
-receipt_s = 0.5
-robot_gone_s = 1.0
-"""

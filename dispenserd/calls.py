@@ -23,13 +23,13 @@ from scheduler.world import Setting
 
 NONCE_BYTES = 16
 NAME_CHARS_MAX = 80
-REASON_CHARS_MAX = 400
+REASON_CHARS_MAX = 200
 
 Arguments = dict[str, Any]
 Answer = dict[str, Any]
 
 
-def handlers(home: Home, setting: Setting, now: Callable[[], datetime]) -> Handlers:
+def calls(home: Home, setting: Setting, now: Callable[[], datetime]) -> Handlers:
     """The calls, bound to one home."""
 
     async def status(arguments: Arguments) -> Answer:

@@ -1,0 +1,170 @@
+"""How an event changes one dose: where its medicine is, its order, its outcome, who may give it.
+
+Decides nothing, like all of `evolve`; `dose.TABLE` says which stage follows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from scheduler import events as ev
+from scheduler.dose import IN_MAGAZINE, IN_MOTION, Stage, Trigger, advance
+from scheduler.evolve_incident import with_token
+from scheduler.world import Dose, OpenOrder, World
+
+DoseEvent = (
+    ev.OrderIssued
+    | ev.OrderRevoked
+    | ev.OrderEnded
+    | ev.MotionAdopted
+    | ev.DoseDue
+    | ev.ReminderGiven
+    | ev.DoseHeld
+    | ev.OutcomeRecorded
+    | ev.FindingContradicted
+    | ev.TokenPassed
+    | ev.TokenReturned
+    | ev.DecisionMade
+)
+
+
+def evolve_dose(world: World, event: DoseEvent) -> World:
+    """The world after an event about one dose; one about a dose long gone changes nothing."""
+    match event:
+        case ev.OrderIssued():
+            return _issued(world, event)
+        case ev.OrderRevoked():
+            dose = next(
+                (d for d in world.doses.values() if d.order and d.order.order.order_id == event.order_id),
+                None,
+            )
+            return with_dose(world, _revoked(dose)) if dose else world
+        case ev.TokenPassed() | ev.TokenReturned():
+            held = isinstance(event, ev.TokenPassed)
+            about = world.subjects.get(f"dose:{event.dose_id}", ("", 0))[0]
+            world = with_token(world, about, held, event)
+            dose = world.doses.get(event.dose_id)
+            return with_dose(world, _dose_changed(dose, event)) if dose else world
+        case _:
+            dose = world.doses.get(event.dose_id)
+            return with_dose(world, _dose_changed(dose, event)) if dose else world
+
+
+def _revoked(dose: Dose) -> Dose:
+    """Not sent: the press behind it is used up. The sachet goes back to where it was, unless the record has
+    moved it meanwhile (rule 16)."""
+    after = moved(dose, Trigger.REVOKED) if dose.stage in IN_MOTION else dose
+    return replace(after, order=None, wanted_until=None)
+
+
+def _issued(world: World, event: ev.OrderIssued) -> World:
+    order = event.order
+    dose = world.doses[order.dose_id]
+    spent = order.ground == "press"
+    released = order.kind is ev.OrderKind.RELEASE
+    dose = replace(
+        moved(dose, Trigger(f"{order.kind}_ordered")),
+        order=OpenOrder(order=order, issued=event.at, session=world.robot.session),
+        rest=dose.stage,
+        doubted=None,
+        attempts=dose.attempts + 1,
+        releases=dose.releases + released,
+        wanted_until=order.expires if spent else dose.wanted_until,
+        away_tried=event.at if order.kind in AWAY else dose.away_tried,
+    )
+    return replace(with_dose(world, dose), press=None if spent else world.press)
+
+
+AWAY = frozenset({ev.OrderKind.RETRACT, ev.OrderKind.DIVERT})
+"""Out of the resident's reach."""
+
+
+def _dose_changed(
+    dose: Dose,
+    event: ev.OrderEnded
+    | ev.MotionAdopted
+    | ev.DoseDue
+    | ev.ReminderGiven
+    | ev.DoseHeld
+    | ev.OutcomeRecorded
+    | ev.FindingContradicted
+    | ev.TokenPassed
+    | ev.TokenReturned
+    | ev.DecisionMade,
+) -> Dose:
+    match event:
+        case ev.OrderEnded():
+            return _ended(dose, event)
+        case ev.MotionAdopted():
+            released = dose.releases + (event.kind is ev.OrderKind.RELEASE)
+            presented = event.at if event.kind is ev.OrderKind.PRESENT else dose.presented
+            after = moved(dose, Trigger(f"{event.kind}_done"))
+            return replace(after, releases=released, presented=presented)
+        case ev.DoseDue():
+            return replace(moved(dose, Trigger.OPENED), offered=True)
+        case ev.ReminderGiven():
+            return replace(dose, reminders=event.number)
+        case ev.DoseHeld():
+            return replace(moved(dose, Trigger.HELD), held=event.reason, held_label=event.label)
+        case ev.OutcomeRecorded():
+            return replace(dose, outcome=event, wanted_until=None)
+        case ev.FindingContradicted():
+            fenced = dose.stage in IN_MAGAZINE or dose.stage is Stage.HOLDING
+            return replace(dose, contradicted=True, stage=Stage.DOUBT if fenced else dose.stage)
+        case ev.TokenPassed():
+            return replace(dose, token=event.to, wanted_until=None)
+        case ev.TokenReturned():
+            return replace(dose, token="")
+        case ev.DecisionMade():
+            return _decided(dose, event)
+        case _:
+            assert_never(event)
+
+
+def _ended(dose: Dose, event: ev.OrderEnded) -> Dose:
+    order = dose.order.order if dose.order else dose.doubted
+    match event.result:
+        case ev.Result.DONE:
+            after = moved(dose, Trigger(f"{event.kind}_done"))
+            presented = event.at if event.kind is ev.OrderKind.PRESENT else dose.presented
+            return replace(after, order=None, doubted=None, presented=presented, failure="", away_tried=None)
+        case ev.Result.UNKNOWN:
+            return replace(moved(dose, Trigger.UNKNOWN), order=None, doubted=order, wanted_until=None)
+        case ev.Result.REFUSED:
+            return _refused(dose, event)
+        case _:
+            assert_never(event.result)
+
+
+UNSENT = frozenset({"never_seen", "cancelled", "lifted"})
+"""The robot never tried: no failure of its own."""
+
+
+def _refused(dose: Dose, event: ev.OrderEnded) -> Dose:
+    """Nothing moved. A release or present that the robot tried or would not do is a failure (S8)."""
+    towards = event.kind in (ev.OrderKind.RELEASE, ev.OrderKind.PRESENT) and event.reason not in UNSENT
+    after = moved(dose, Trigger.NOT_MOVED if towards else Trigger.REFUSED)
+    failure = (event.detail or event.reason) if towards else dose.failure
+    return replace(after, order=None, doubted=None, wanted_until=None, failure=failure)
+
+
+def _decided(dose: Dose, event: ev.DecisionMade) -> Dose:
+    match event.verdict:
+        case ev.Verdict.DISCARD:
+            return replace(dose, discard=event.by)
+        case ev.Verdict.HAD_IT if dose.stage is Stage.DOUBT:
+            found = Trigger.RESIDENT_HAD_IT
+            return replace(moved(dose, found), found=found.value, lifted=event.at)
+        case ev.Verdict.NOT_GIVEN if dose.stage is Stage.DOUBT:
+            return replace(moved(dose, Trigger(event.found)), found=event.found)
+        case _:
+            return dose
+
+
+def moved(dose: Dose, trigger: Trigger) -> Dose:
+    return replace(dose, stage=advance(dose.stage, trigger, dose.rest))
+
+
+def with_dose(world: World, dose: Dose) -> World:
+    return replace(world, doses={**world.doses, dose.dose_id: dose})

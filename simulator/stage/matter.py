@@ -1,0 +1,163 @@
+"""Judges where each sachet went: the motor trace against robot's log, journal and outcomes (S1-S3).
+
+The trace is what the simulated world saw and the robot's firmware never reads it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+
+from simulator.stage.evidence import Evidence, Line
+from simulator.stage.scenario import SLOT_CLOCKS, Scenario
+
+TOWARDS_RESIDENT = frozenset({"holding", "tray", "hands"})
+
+
+def judge_matter(scenario: Scenario, evidence: Evidence) -> list[str]:
+    return [
+        *_ways(evidence),
+        *_right_sachets(scenario, evidence),
+        *_releases(scenario, evidence),
+        *_hands(scenario, evidence),
+        *_kills(evidence),
+    ]
+
+
+def _moves(evidence: Evidence) -> list[Line]:
+    return [line for line in evidence.robot if line["what"] == "moved"]
+
+
+def _ways(evidence: Evidence) -> Iterator[str]:
+    """No sachet leaves the magazine twice, and none vanishes."""
+    left: Counter[int] = Counter(m["sachet"] for m in _moves(evidence) if m["from"] == "magazine")
+    for sachet, count in left.items():
+        if count > 1:
+            yield f"sachet {sachet} left the magazine {count} times"
+    place: dict[int, str] = dict.fromkeys(range(1, len(evidence.loaded) + 1), "magazine")
+    for move in _moves(evidence):
+        known = place.get(move["sachet"])
+        if known != move["from"]:
+            yield f"sachet {move['sachet']} moved from {move['from']}, but it was in {known}"
+        place[move["sachet"]] = move["to"]
+    status = (evidence.status.get("robot") or {}).get("status") or {}
+    counted = Counter(place.values())
+    for where, name in (("magazine", "sachets_left"), ("store", "store_count")):
+        if status.get(name) != counted[where]:
+            found, traced = status.get(name), counted[where]
+            yield f"the robot reports {found} sachets in the {where}, the trace says {traced}"
+    for where in ("holding", "tray"):
+        if bool(status.get(where)) != bool(counted[where]):
+            found, traced = bool(status.get(where)), counted[where]
+            yield f"the robot reports its {where} as {'taken' if found else 'empty'}, the trace says {traced}"
+
+
+# --- which dose is in which sachet ------------------------------------------------------------------
+
+
+def _labels(evidence: Evidence) -> dict[str, str]:
+    """Label of the sachet for each "2026-11-02/evening", by the manifest that was loaded."""
+    slots = {f"{clock:%H:%M}": slot for slot, clock in SLOT_CLOCKS.items()}
+    found: dict[str, str] = {}
+    for body in evidence.rows("RollLoaded"):
+        for sachet in body["roll"]["sachets"]:
+            day, clock = sachet["local"][:10], sachet["local"][11:16]
+            found[f"{day}/{slots[clock]}"] = sachet["label"]
+    return found
+
+
+def _date_slot(dose_id: str) -> str:
+    _, day, slot, _ = dose_id.split("/")
+    return f"{day}/{slot}"
+
+
+def _right_sachets(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
+    """S3: what goes to the resident is this home's sachet, and the one for this dose."""
+    for move in _moves(evidence):
+        own = evidence.loaded[move["sachet"] - 1] if move["sachet"] <= len(evidence.loaded) else ""
+        if move["to"] in TOWARDS_RESIDENT and move["label"] != own:
+            yield f"a foreign sachet ({move['label']}) went to the {move['to']}"
+    labels = _labels(evidence)
+    for body in evidence.rows("OrderIssued"):
+        order = body["order"]
+        if order["kind"] in ("release", "present") and order["label"] != labels.get(
+            _date_slot(order["dose_id"])
+        ):
+            name = scenario.dose_name(order["dose_id"])
+            yield f"{name}: {order['kind']} of the wrong sachet {order['label']}"
+
+
+def _releases(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
+    """Each sachet that left towards the resident is one release, done by the log or settled by a person."""
+    labels = _labels(evidence)
+    moved = [m for m in _moves(evidence) if m["from"] == "magazine" and m["to"] in TOWARDS_RESIDENT]
+    logged = [
+        row
+        for row in evidence.rows("RobotLogged")
+        if (row["order_kind"], row["entry"], row["result"]) == ("release", "ended", "done")
+    ]
+    found = [row["dose_id"] for row in evidence.rows("DecisionMade") if row["found"] == "found_in_holding"]
+    proven = Counter(
+        [row["label"] for row in logged] + [labels.get(_date_slot(dose), dose) for dose in found]
+    )
+    left = Counter(move["label"] for move in moved)
+    for label in sorted(left.keys() | proven.keys()):
+        if left[label] != proven[label]:
+            yield f"{label} was released {left[label]} times, journal and people prove {proven[label]}"
+    doses = Counter([row["dose_id"] for row in logged] + found)
+    for dose_id, count in doses.items():
+        if count > 1:
+            yield f"{scenario.dose_name(dose_id)}: released {count} times"
+    windows = {labels.get(_date_slot(dose["dose"])): dose for dose in evidence.doses}
+    for move in moved:
+        dose = windows.get(move["label"])
+        if dose is None or not _instant(dose["opens"]) <= _instant(move["at"]) < _instant(dose["closes"]):
+            yield f"{move['label']} was released outside its window, at {move['at']}"
+
+
+def _hands(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
+    """Retrieved is what was lifted; missed is what never can be."""
+    labels = _labels(evidence)
+    lifted = Counter(move["label"] for move in _moves(evidence) if move["to"] == "hands")
+    for dose in evidence.doses:
+        name, label = scenario.dose_name(dose["dose"]), labels.get(_date_slot(dose["dose"]), "")
+        times = lifted.pop(label, 0)
+        if times != (dose["outcome"] == "retrieved"):
+            yield f"{name}: outcome {dose['outcome']}, but its sachet was lifted {times} times"
+    for label in lifted:
+        yield f"{label} was lifted, and belongs to no dose"
+
+
+# --- crashes ----------------------------------------------------------------------------------------
+
+
+def _kills(evidence: Evidence) -> Iterator[str]:
+    """A kill counts only if the motor was turning, and the daemon learned of the end after its restart."""
+    starts = [n for n, row in enumerate(evidence.journal) if row["event"] == "DaemonStarted"]
+    for kill in evidence.kills:
+        at = _instant(kill)
+        turning = [m for m in evidence.robot if m["what"] == "motor" and _instant(m["at"]) <= at]
+        if not turning or turning[-1]["turning"] != "release":
+            yield f"the daemon was killed at {kill}, while no release was in motion"
+        back = [n for n in starts if _instant(evidence.journal[n]["at"]) > at]
+        if not back:
+            yield f"the daemon was killed at {kill} and did not start again"
+        elif len(_open_releases(evidence.journal[: back[0]]) & _ended(evidence.journal[back[0] :])) != 1:
+            yield f"the daemon killed at {kill} did not leave one release open and learn its end afterwards"
+
+
+def _open_releases(journal: list[Line]) -> set[str]:
+    """Ids of release orders that were issued and not ended."""
+    orders = [row["body"]["order"] for row in journal if row["event"] == "OrderIssued"]
+    return {order["order_id"] for order in orders if order["kind"] == "release"} - _ended(journal)
+
+
+def _ended(journal: list[Line]) -> set[str]:
+    """Ids of orders whose end the journal has from the robot's log."""
+    logged = [row["body"] for row in journal if row["event"] == "RobotLogged"]
+    return {body["order_id"] for body in logged if body["entry"] == "ended"}
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,0 +1,264 @@
+"""A scenario is read strictly: what nobody could have meant is refused before anything is started."""
+
+from __future__ import annotations
+
+import copy
+import tomllib
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.script import DEEDS
+from simulator.stage.scenario import Scenario, ScenarioError, day_slot, day_time
+from simulator.stage.scenario_file import parse_scenario, read_scenario
+
+SPINE = Path(__file__).parents[2] / "config" / "scenarios" / "spine.toml"
+
+SMALL = """
+[scenario]
+title = "One dose"
+zone = "Europe/Copenhagen"
+first_day = 2026-11-02
+start = "day1 07:00"
+end = "day1 12:00"
+speed = 600
+receipt_s = 0.5
+staff_phone = "+45 70 00 00 00"
+roll_days = 7
+[medicine]
+known = ["C07AB02"]
+critical = []
+[[prescription]]
+id = "metoprolol"
+drug = "C07AB02"
+strength_mg = 50
+slots = ["morning"]
+[[deed]]
+who = "resident"
+at = "day1 08:03"
+do = "press_when_prompted"
+[[deed]]
+who = "Anna"
+at = "day1 09:00"
+do = "take"
+dose = "day1 morning"
+wait_for = "about_to_miss"
+[[deed]]
+who = "broker"
+at = "day1 09:10"
+do = "stop"
+[[expect_dose]]
+dose = "day1 morning"
+outcome = "retrieved"
+[[expect_incident]]
+dose = "day1 morning"
+kinds = ["about_to_miss"]
+priority = "low"
+[[expect_display]]
+after = "day1 08:00"
+before = "day1 09:00"
+lines = ["Det er tid til din medicin."]
+"""
+
+RESIDENT, ANNA, BROKER = 0, 1, 2
+
+
+def small() -> dict[str, Any]:
+    return copy.deepcopy(tomllib.loads(SMALL))
+
+
+def with_changed(place: str, **changes: Any) -> dict[str, Any]:
+    """SMALL with other values in a table ("scenario"), or in a row ("deed 1"); None takes a key out."""
+    document = small()
+    name, _, number = place.partition(" ")
+    table = document[name][int(number)] if number else document[name]
+    table.update(changes)
+    for key in [key for key, value in table.items() if value is None]:
+        del table[key]
+    return document
+
+
+def test_a_small_scenario_is_read_as_it_is_written() -> None:
+    scenario = parse_scenario(small())
+    assert scenario.first_day == date(2026, 11, 2)
+    assert [deed.who for deed in scenario.deeds] == ["resident", "Anna", "broker"]
+    assert scenario.deeds[ANNA].via == "oncall"
+    assert scenario.incidents[0].name == "day1 morning: about_to_miss"
+    assert scenario.script()["deeds"] == [{"do": "press_when_prompted", "at": "2026-11-02T07:03:00+00:00"}]
+
+
+def test_the_scenario_of_the_demo_is_sound() -> None:
+    scenario = read_scenario(SPINE)
+    assert len(scenario.doses) == 8
+    assert {deed.do for deed in scenario.deeds if deed.who == "robot"} <= DEEDS.keys()
+
+
+@pytest.mark.parametrize(
+    ("place", "changes", "complaint"),
+    [
+        ("scenario", {"speeed": 600}, 'unknown key of .scenario.: "speeed".*"speed"'),
+        ("scenario", {"title": None}, "needs title"),
+        ("scenario", {"title": 5}, "title is a text"),
+        ("scenario", {"first_day": "2026-11-02"}, "date without quotes"),
+        ("scenario", {"first_day": datetime(2026, 11, 2, tzinfo=UTC)}, "date without quotes"),
+        ("scenario", {"zone": "Europe/Kopenhagen"}, 'no such zone: "Europe/Kopenhagen"'),
+        ("scenario", {"zone": ""}, "no such zone"),
+        ("scenario", {"speed": "fast"}, "speed is a number"),
+        ("scenario", {"speed": True}, "speed is a number"),
+        ("scenario", {"speed": 0}, "speed is between 1 and 1200"),
+        ("scenario", {"speed": 5000}, "speed is between 1 and 1200"),
+        ("scenario", {"roll_days": 1.5}, "roll_days is a whole number"),
+        ("scenario", {"roll_days": 0}, "above zero"),
+        ("scenario", {"receipt_s": 0}, "above zero"),
+        ("scenario", {"start": "07:00"}, '"07:00" is no time: write "day1 08:05"'),
+        ("scenario", {"end": "day1 06:00"}, "ends .* before it starts"),
+        ("medicine", {"criticall": []}, 'unknown key of .medicine.: "criticall".*"critical"'),
+        ("medicine", {"known": "C07AB02"}, "known of .medicine. is a list of texts"),
+        ("medicine", {"known": [7]}, "list of texts"),
+        ("prescription 0", {"slots": ["breakfast"]}, '"breakfast" is not known.*morning, noon'),
+        ("prescription 0", {"slots": "morning"}, "slots is a list of texts"),
+        ("prescription 0", {"strength_mg": None}, "needs strength_mg"),
+        ("expect_dose 0", {"dose": "day1 brunch"}, '"day1 brunch" is no dose: write "day1 evening"'),
+        ("expect_dose 0", {"dose": "day0 morning"}, "is no dose"),
+        ("expect_dose 0", {"outcome": "retreived"}, 'outcome: "retreived".*"retrieved"'),
+        ("expect_dose 0", {"late": "yes"}, "late is true or false"),
+        ("expect_dose 0", {"who": "x"}, 'unknown key of ..expect_dose.. 1: "who"'),
+        ("expect_incident 0", {"kinds": []}, "at least one kind"),
+        ("expect_incident 0", {"priority": "urgent"}, 'priority: "urgent".*info, low, medium, high'),
+        ("expect_incident 0", {"dose": "morning"}, "is no dose"),
+        ("expect_display 0", {"after": "day1 25:00"}, "is no time"),
+        ("expect_display 0", {"before": "day1 08:00"}, "is not before"),
+        ("deed 0", {"at": "day1 8:03"}, "is no time"),
+        ("deed 0", {"at": "day1 08:60"}, "is no time"),
+        ("deed 0", {"at": 8}, "needs at, a text"),
+        ("deed 0", {"at": "day1 06:00"}, "outside the play"),
+        ("deed 0", {"at": "day2 08:00"}, "outside the play"),
+        ("deed 0", {"do": "press_when_promted"}, 'not known.*"press_when_prompted"'),
+        ("deed 0", {"react": 5}, "at the robot, deed 1: press_when_prompted has no react"),
+        ("deed 0", {"persist": "yes"}, "at the robot, deed 1: persist is not of type bool"),
+        ("deed 0", {"who": "robot", "do": "slow_motor"}, "slow_motor needs seconds"),
+        ("deed 1", {"do": "stall"}, 'member of staff does: "stall" is not known.*take, close'),
+        ("deed 1", {"do": None}, "needs do, a text"),
+        ("deed 1", {"dose": None}, "needs dose"),
+        ("deed 1", {"dose": "day1 night/2"}, "is no dose"),
+        ("deed 1", {"wait": "x"}, 'unknown key of .*Anna take.*: "wait"'),
+        ("deed 1", {"via": "phone"}, 'via: "phone".*"home"'),
+        ("deed 1", {"via": "home"}, "taken and closed at on-call"),
+        ("deed 1", {"do": "close"}, "close needs a resolution"),
+        ("deed 1", {"resolution": "gone"}, "nothing else has one"),
+        ("deed 2", {"do": "restart"}, 'do: "restart".*"start"'),
+        ("deed 2", {"who": "daemon"}, 'do: "stop" is not known.*kill_while_releasing'),
+        ("deed 2", {"dose": "day1 morning"}, 'unknown key of .*broker stop.*: "dose"'),
+    ],
+)
+def test_what_nobody_could_have_meant_is_refused_with_what_may_stand_there(
+    place: str, changes: dict[str, Any], complaint: str
+) -> None:
+    with pytest.raises(ScenarioError, match=complaint):
+        parse_scenario(with_changed(place, **changes))
+
+
+def test_an_unknown_table_is_refused_and_the_nearest_one_is_named() -> None:
+    with pytest.raises(ScenarioError, match=r'unknown table: "expect_doses".*"expect_dose"'):
+        parse_scenario({**small(), "expect_doses": []})
+
+
+@pytest.mark.parametrize("name", ["scenario", "medicine"])
+def test_a_missing_table_is_named(name: str) -> None:
+    document = small()
+    del document[name]
+    with pytest.raises(ScenarioError, match=rf"needs one table \[{name}\]"):
+        parse_scenario(document)
+
+
+@pytest.mark.parametrize("name", ["deed", "prescription", "expect_dose", "expect_incident"])
+def test_single_brackets_where_double_ones_belong_are_explained(name: str) -> None:
+    document = small()
+    document[name] = document[name][0]
+    with pytest.raises(ScenarioError, match=rf"{name} is written \[\[{name}\]\]"):
+        parse_scenario(document)
+
+
+@pytest.mark.parametrize("name", ["expect_dose", "expect_incident", "prescription"])
+def test_what_stands_there_twice_is_refused_rather_than_overwritten(name: str) -> None:
+    document = small()
+    document[name] *= 2
+    with pytest.raises(ScenarioError, match="stands there twice"):
+        parse_scenario(document)
+
+
+@pytest.mark.parametrize(("content", "complaint"), [("[scenario", "can't be read"), (None, "can't be read")])
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: str | None, complaint: str) -> None:
+    path = tmp_path / "broken.toml"
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    with pytest.raises(ScenarioError, match=rf"broken.toml {complaint}"):
+        read_scenario(path)
+
+
+# --- calendar ---------------------------------------------------------------------------------------
+
+
+def on(first_day: str) -> Scenario:
+    document = with_changed("scenario", first_day=date.fromisoformat(first_day))
+    return parse_scenario(document)
+
+
+def test_midnight_may_be_written_as_the_end_of_a_day() -> None:
+    scenario = on("2026-11-02")
+    assert (
+        scenario.instant("day1 24:00")
+        == scenario.instant("day2 00:00")
+        == datetime(2026, 11, 2, 23, tzinfo=UTC)
+    )
+    with pytest.raises(ScenarioError):
+        day_time("day1 24:01")
+
+
+@pytest.mark.parametrize("text", ["day1 08:00", "day1 23:59", "day2 00:00", "day2 02:30", "day3 12:00"])
+def test_an_instant_is_the_local_time_it_was_written_as(text: str) -> None:
+    scenario = on("2026-11-02")
+    assert scenario.local(scenario.instant(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("first_day", "hours"),
+    [("2026-10-25", 25), ("2026-03-29", 23), ("2026-11-02", 24)],
+)
+def test_a_day_on_which_the_clocks_change_is_longer_or_shorter(first_day: str, hours: int) -> None:
+    scenario = on(first_day)
+    length = scenario.instant("day1 24:00") - scenario.instant("day1 00:00")
+    assert length.total_seconds() == hours * 3600
+    for text in ("day1 01:59", "day1 03:00", "day1 08:00", "day2 08:00"):
+        assert scenario.local(scenario.instant(text)) == text
+
+
+def test_an_hour_that_comes_twice_means_its_first() -> None:
+    scenario = on("2026-10-25")
+    assert scenario.instant("day1 02:30") == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert scenario.local(datetime(2026, 10, 25, 1, 30, tzinfo=UTC)) == "day1 02:30"
+
+
+def test_a_time_that_the_clocks_skip_does_not_exist() -> None:
+    with pytest.raises(ScenarioError, match="does not exist"):
+        on("2026-03-29").instant("day1 02:30")
+
+
+# --- doses ------------------------------------------------------------------------------------------
+
+
+def test_a_dose_is_named_by_day_and_slot_both_ways() -> None:
+    scenario = on("2026-10-31")
+    assert scenario.dose_end("day2 evening") == "2026-11-01/evening/1"
+    assert scenario.dose_name("0123/2026-11-01/evening/1") == "day2 evening"
+    assert scenario.dose_name("0123/2026-11-01/evening/2") == "day2 evening/2"
+
+
+@pytest.mark.parametrize(
+    "text", ["evening", "day1", "day1 ", "day0 noon", "day1 Noon", "day1  noon", "day1 noon/2"]
+)
+def test_what_names_no_dose_is_refused(text: str) -> None:
+    with pytest.raises(ScenarioError, match="is no dose"):
+        day_slot(text)

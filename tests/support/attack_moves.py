@@ -1,0 +1,67 @@
+"""Short moves against a pure home, for the named attacks: look, refuse, resolve, force."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from scheduler import events as ev
+from scheduler.dose import Stage
+from scheduler.plan import Portion
+from scheduler.world import Dose
+from tests.support.pure_home import PureHome
+
+
+def about(home: PureHome, slot: str = "morning") -> ev.Incident:
+    incident = home.incident(slot)
+    assert incident is not None
+    return incident
+
+
+def is_open(incident: ev.Incident | None) -> bool:
+    return incident is not None and incident.state is not ev.State.CLOSED
+
+
+def refuse(home: PureHome, reason: str) -> None:
+    under_way = home.world.order_under_way()
+    assert under_way is not None
+    order = under_way.order
+    home.give(ev.OrderEnded(home.now, order.order_id, "", order.kind, ev.Result.REFUSED, reason))
+
+
+def report(home: PureHome, **sensors: object) -> None:
+    home.give(ev.RobotReported(home.now, replace(home.robot.status(), **sensors)))  # type: ignore[arg-type]
+
+
+def resolve(home: PureHome, incident: ev.Incident, by: str = "Anna") -> None:
+    home.take(incident, by)
+    assert home.close(home.world.incidents[incident.incident_id], by, "done").accepted
+
+
+def in_doubt(home: PureHome) -> None:
+    """The morning's release started, and nobody knows how it ended."""
+    home.until("08:05")
+    home.press()
+    home.move("accepted started")
+    home.until("08:08")
+    assert home.dose("morning").stage is Stage.DOUBT
+
+
+def stalled(home: PureHome) -> None:
+    home.until("08:05")
+    home.press()
+    home.robot.fault = "motor_stall"
+    home.move(result="not_moved", detail="motor_stall")
+
+
+def shared(home: PureHome, slot: str) -> None:
+    """The dose of `slot` now holds the morning's prescription instead of its own."""
+    dose = home.dose(slot)
+    portion = Portion("p-morning", next(iter(home.dose("morning").plan.content)))
+    changed = replace(dose, plan=replace(dose.plan, portions=(portion,)))
+    home.world = replace(home.world, doses={**home.world.doses, dose.dose_id: changed})
+
+
+def changed(home: PureHome, slot: str, **fields: object) -> Dose:
+    dose = replace(home.dose(slot), **fields)  # type: ignore[arg-type]
+    home.world = replace(home.world, doses={**home.world.doses, dose.dose_id: dose})
+    return dose
