@@ -33,9 +33,9 @@ MOTION_S = 60.0
 anew, so that the robot's log says what happened."""
 
 PRESS_AHEAD_MS_MAX = 2_000
-"""A robot's uptime may run 100 ppm fast (W-MSG-14): a millisecond since the reply that we count from. A poorer
-crystal, or a robot that stamps its replies early, stays well inside this, and a press just made is not lost.
-What it costs: a press of so much more than rule 2's age may still count."""
+"""A robot's uptime may run 100 ppm fast (W-MSG-14): a millisecond since the reply that we count from. A far
+poorer crystal stays inside this as well, and a press just made is not lost. What it costs: a press may count
+that is so much older than rule 2 allows."""
 
 SAYS_NOTHING = frozenset(
     {

@@ -80,8 +80,8 @@ def logged(entry: wire.LogEntry, log_id: str, at: datetime) -> events.RobotLogge
         log_id=log_id,
         index=entry.index,
         entry=entry.kind.value,
-        # One entry with a bad instant must not lock everything behind it away for ever: the last instant there
-        # is says as little as the bad one, and nothing that has happened lies behind it.
+        # One entry with a bad instant must not lock away what follows it for ever: the last instant there is
+        # says as little, and the core takes the earlier of it and our own.
         robot_at=from_ms(min(entry.utc_ms, limits.UTC_MS_MAX)),
         boot_id=entry.boot_id.hex(),
         order_id=entry.order_id.hex(),

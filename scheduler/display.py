@@ -49,7 +49,7 @@ def _dose_lines(world: World, setting: Setting, now: datetime) -> tuple[str, str
         return _offer(dose, reason)
     if dose.stage in (Stage.RELEASING, Stage.PRESENTING):
         return "steady", "none", ("Et øjeblik ...",)
-    return "alert", "none", ("Vent på personalet.", "Tag ikke andet i stedet.")
+    return "steady", "none", ("Vent på personalet.", "Tag ikke andet i stedet.")
 
 
 def _offer(dose: Dose, reason: str) -> tuple[str, str, tuple[str, ...]]:

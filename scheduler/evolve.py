@@ -125,7 +125,7 @@ def _home(world: World, event: HomeEvent) -> World:
         case ev.DayPlanned():
             return _day_planned(world, event)
         case ev.RollLoaded():
-            robot = replace(world.robot, magazine_since=event.at)
+            robot = replace(world.robot, magazine_since=event.at, gone_label="")
             return replace(world, roll=event.roll, robot=robot)
         case ev.Pressed():
             return replace(world, press=event, spent="")
@@ -264,7 +264,13 @@ def _unprovable(world: World, event: ev.RobotLogBroken) -> World:
 
 
 def _logged(world: World, event: ev.RobotLogged) -> World:
-    robot = replace(world.robot, log_read=max(world.robot.log_read, event.index), last_entry=event)
+    left = event.result == "done" and event.order_kind in (ev.OrderKind.RELEASE, ev.OrderKind.DIVERT)
+    robot = replace(
+        world.robot,
+        log_read=max(world.robot.log_read, event.index),
+        last_entry=event,
+        gone_label=event.label if left and event.label else world.robot.gone_label,
+    )
     world = replace(world, robot=robot)
     dose = world.doses.get(event.dose_id)
     if dose is None:

@@ -37,6 +37,8 @@ def held(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
         return []
     if lock(world) in ("in_doubt", "fault", "lid_open") or not status.production_id:
         return []
+    if status.mouth_label and status.mouth_label == world.robot.gone_label:
+        return []  # that one has just left: what lies there now has not been read
     roll = world.roll
     if roll is None or roll.production_id != status.production_id or status.sachets_left == 0:
         return []
@@ -58,6 +60,8 @@ def _earlier_at_mouth(world: World, setting: Setting, dose: Dose) -> bool:
     for other in world.doses.values():
         if other.plan.opens >= dose.plan.opens or other.stage not in IN_MAGAZINE:
             continue
+        if other.stage is Stage.HELD and other.held_label == status.mouth_label:
+            return True  # the sachet that was held for it is still there
         sachet = sachet_for(roll, other.plan.day, setting.local.local(other.plan.opens))
         if sachet is not None and sachet.label == status.mouth_label:
             return True

@@ -110,7 +110,8 @@ def _logged(world: World, fact: ev.RobotLogged, now: datetime) -> Sequence[ev.Ev
         if dose.order is None and dose.stage is not Stage.DOUBT:
             return [fact, *_against_finding(dose, fact)]
         return [fact, _ended(order, fact)]
-    if fact.result == "done" and fact.order_kind:
+    after_lift = dose.stage is Stage.LIFTED and fact.order_kind == ev.OrderKind.RETRACT
+    if fact.result == "done" and fact.order_kind and not after_lift:  # W-ORDER-25: the lift ended it
         kind = ev.OrderKind(fact.order_kind)
         adopted = ev.MotionAdopted(at=fact.at, dose_id=dose.dose_id, kind=kind, log_index=fact.index)
         return [fact, adopted]

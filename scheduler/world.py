@@ -55,6 +55,7 @@ class Robot:
     log_broken: str = ""  # why its log, at this hello, does not continue what we knew; "" = it does
     log_alarm: str = ""  # the same, until a person closed the incident about it
     status: RobotStatus | None = None
+    gone_label: str = ""  # of the sachet that left the magazine last: a status that shows it there is older
     magazine_since: datetime | None = None  # production id last changed
 
 

@@ -63,8 +63,7 @@ class Logbook:
         return stamped.index
 
     def settle_boot(self, now: Now, sensors: Sensors) -> None:
-        """Nothing is resumed: what was accepted and not started is cancelled, and what changed without power is
-        noticed."""
+        """What was accepted and not started is cancelled; what changed without power is noticed."""
         for entry in self._accepted_only():
             self.append(now, replace(entry, kind=m.EntryKind.CANCELLED, label="", detail="boot"))
         self.notice(now, sensors, "power_off", in_doubt=self._cut_off())

@@ -208,7 +208,7 @@ class Mechanics:
                 return self._finish(busy)
 
     def halt(self) -> MotionEnded | None:
-        """The motor is stopped on its way; None when none turns. What it was moving stays where it came from."""
+        """Stop the motor; None when none turns. What it was moving stays where it came from."""
         busy = self._busy
         if not isinstance(busy, _Turning):
             return None
@@ -275,8 +275,10 @@ class Mechanics:
         return self._judged(turn, moved=moved)
 
     def _judged(self, turn: _Turning, *, moved: bool) -> MotionEnded:
-        """Holding place and tray have a sensor that shows what is there, whoever put it there or took it away.
-        The strip's encoder and the beam before the store show only what passed."""
+        """Holding place and tray have a sensor that shows what is there now, whoever put it there or took it.
+
+        The strip's encoder and the beam before the store show only what passed.
+        """
         sensors = self.sensors()
         shown = {Place.HOLDING: sensors.holding, Place.TRAY: sensors.tray}
         return MotionEnded(

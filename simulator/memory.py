@@ -136,7 +136,7 @@ class Memory:
         _forget_oldest(self.orders)
 
     def remember_gone(self, dose_id: str, order_id: bytes) -> None:
-        """The first order that took it keeps the mark: a later one about the same dose proves nothing of it."""
+        """The first order that took it keeps the mark: a later one of the same dose proves nothing of it."""
         self.gone.setdefault(dose_id, order_id)
         _forget_oldest(self.gone)
 

@@ -3,7 +3,7 @@
 The file is replaced as a whole (write, fsync, rename, fsync of the folder): a kill at any point leaves the
 old state or the new one, never half of one. Faults planted in the mechanics are not kept.
 
-Each part has a checksum. A robot whose log or memory is damaged works on as the wire says (W-LOG-3, W-LOG-15);
+Each part has a checksum. A robot with a damaged log or memory works on as the wire says (W-LOG-3, W-LOG-15);
 where its sachets are is the simulator's own to know, and is never guessed.
 """
 

@@ -44,8 +44,10 @@ def refusal(order: Order, view: View) -> Error | None:
 
 
 def second_look(order: Order, view: View) -> Error | None:
-    """The reason not to start an accepted order after all: a hand, a lid or a fault came in between. The log's
-    room is its own by now, and its pace was judged when it was accepted."""
+    """The reason not to start an accepted order after all: a hand, a lid or a fault came in between.
+
+    The log's room is its own by now, and its pace was judged when it was accepted.
+    """
     return _first(_RULES_BEFORE_START, order, view)
 
 

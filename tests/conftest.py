@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-# Test workers are told the size of a terminal they don't have; what is printed into a pipe must not follow it.
+# Test workers are told the size of a terminal they do not have; what goes into a pipe must not follow it.
 for name in ("COLUMNS", "LINES"):
     os.environ.pop(name, None)
 

@@ -89,7 +89,7 @@ def test_a_clock_that_means_no_instant_is_the_robots_fault() -> None:
 def test_an_entry_that_means_no_instant_gets_the_last_one_there_is(utc_ms: int) -> None:
     logged = translate.logged(replace(entry(1), utc_ms=utc_ms), "ab", START)
 
-    assert iso(logged.robot_at) == "9999-12-31T23:59:59.999Z"
+    assert iso(logged.robot_at)[:19] == "9999-12-31T23:59:59"
 
 
 def test_an_age_is_counted_from_when_we_asked_so_that_it_is_never_too_short() -> None:

@@ -207,3 +207,14 @@ def test_a_press_during_an_order_does_not_wait_for_its_end(home: PureHome) -> No
     home.press()
     refuse(home, "busy")
     assert home.orders() == [("release", "morning")]
+
+
+def test_a_dose_is_not_presented_too_soon_after_one_that_shares_its_prescription(home: PureHome) -> None:
+    home.until("09:50")
+    home.take_dose()
+    shared(home, "noon")
+    opens = utc("10:00")
+    plan = replace(home.dose("noon").plan, opens=opens, half=utc("11:00"), closes=utc("12:00"))
+    noon = changed(home, "noon", stage=Stage.HOLDING, plan=plan)
+    assert why_not_present(home.world, noon, utc("10:49")) == "too_soon"
+    assert why_not_present(home.world, noon, utc("10:51")) != "too_soon"

@@ -345,3 +345,37 @@ def test_a_late_miss_is_uncertain_while_the_sachet_still_waits_to_be_diverted(ho
     refuse(home, "store_full")
     home.until("10:02")
     assert home.outcome("morning") == ("uncertain", False)
+
+
+def test_a_sachet_held_for_one_dose_blocks_the_next_and_does_not_hold_it(home: PureHome) -> None:
+    home.robot.labels[0] = "L999"
+    home.give(ev.RobotReported(home.now, home.robot.status()))
+    home.until("08:00")
+    assert home.dose("morning").stage is Stage.HELD
+    home.until("12:00")
+    assert home.outcome("morning") == ("withheld", False)
+    assert home.dose("noon").stage is Stage.DUE
+    incident = home.incident("noon")
+    assert incident is not None
+    assert incident.kind is ev.Kind.DOSE_BLOCKED
+    assert home.decide(home.dose("morning"), ev.Verdict.DISCARD, "Anna").accepted
+    home.move()
+    home.take_dose()
+    assert home.outcome("noon") == ("retrieved", False)
+
+
+def test_a_retract_that_ends_after_the_lift_leaves_the_dose_lifted(home: PureHome) -> None:
+    home.until("08:05")
+    home.press()
+    home.move()
+    home.move()
+    home.until("10:00")
+    under_way = home.world.order_under_way()
+    assert under_way is not None
+    order = under_way.order
+    assert order.kind is ev.OrderKind.RETRACT
+    home.lift()
+    about = {"order_id": order.order_id, "order_kind": "retract", "dose_id": order.dose_id}
+    home.give(home.robot.write(home.now, "ended", result="done", **about))
+    assert home.dose("morning").stage is Stage.LIFTED
+    assert home.outcome("morning") == ("retrieved", True)

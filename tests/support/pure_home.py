@@ -197,7 +197,8 @@ class PureHome:
         about = {"order_id": order.order_id, "order_kind": order.kind.value, "dose_id": order.dose_id}
         logged: list[cmd.Fact] = []
         for entry in entries.split():
-            extra = {"result": result, "detail": detail} if entry == "ended" else {}
+            ended = {"result": result, "detail": detail, "label": order.label}
+            extra = ended if entry == "ended" else {}
             if entry == "ended" and result == "done":
                 self.robot.carry_out(order)
             logged.append(self.robot.write(self.now, entry, **about, **extra))
