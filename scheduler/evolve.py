@@ -15,94 +15,21 @@ from scheduler.evolve_dose import evolve_dose, moved, with_dose
 from scheduler.evolve_incident import evolve_incident
 from scheduler.world import FORGERIES, KEEP_SETTLED, ClockState, Dose, Robot, RobotState, World
 
-IncidentEvent = (
-    ev.IncidentRaised
-    | ev.IncidentChanged
-    | ev.IncidentCleared
-    | ev.IncidentPublished
-    | ev.IncidentUndelivered
-    | ev.IncidentDelivered
-    | ev.IncidentTaken
-    | ev.IncidentHandled
-    | ev.IncidentClosed
-)
-HomeEvent = (
-    ev.DaemonStarted
-    | ev.ProofCommitted
-    | ev.ClockTrusted
-    | ev.ClockDoubted
-    | ev.PlanAccepted
-    | ev.PlanRefused
-    | ev.DosePlanned
-    | ev.DoseWithdrawn
-    | ev.DayPlanned
-    | ev.RollLoaded
-    | ev.RollRefused
-    | ev.RobotDumped
-    | ev.Pressed
-    | ev.PressSpent
-    | ev.CommandAnswered
-    | ev.AnswerDelivered
-    | ev.AdministrationFiled
-)
-RobotEvent = (
-    ev.RobotIdentified
-    | ev.RobotCaughtUp
-    | ev.RobotLost
-    | ev.RobotLogBroken
-    | ev.RobotRejected
-    | ev.RobotReported
-    | ev.RobotLogged
-)
-
 
 def evolve(world: World, event: ev.Event) -> World:
     """The world after `event`."""
     if world.last_at is None or event.at > world.last_at:
         world = replace(world, last_at=event.at)
-    match event:
-        case (
-            ev.RobotIdentified()
-            | ev.RobotCaughtUp()
-            | ev.RobotLost()
-            | ev.RobotLogBroken()
-            | ev.RobotRejected()
-            | ev.RobotReported()
-            | ev.RobotLogged()
-        ):
-            return _robot(world, event)
-        case (
-            ev.OrderIssued()
-            | ev.OrderRevoked()
-            | ev.OrderEnded()
-            | ev.MotionAdopted()
-            | ev.DoseDue()
-            | ev.ReminderGiven()
-            | ev.DoseHeld()
-            | ev.OutcomeRecorded()
-            | ev.FindingContradicted()
-            | ev.TokenPassed()
-            | ev.TokenReturned()
-            | ev.DecisionMade()
-        ):
-            return evolve_dose(world, event)
-        case (
-            ev.IncidentRaised()
-            | ev.IncidentChanged()
-            | ev.IncidentCleared()
-            | ev.IncidentPublished()
-            | ev.IncidentUndelivered()
-            | ev.IncidentDelivered()
-            | ev.IncidentTaken()
-            | ev.IncidentHandled()
-            | ev.IncidentClosed()
-        ):
-            return evolve_incident(world, event)
-        case _:
-            return _home(world, event)
+    if isinstance(event, ev.RobotEvent):
+        return _robot(world, event)
+    if isinstance(event, ev.DoseEvent):
+        return evolve_dose(world, event)
+    if isinstance(event, ev.IncidentEvent):
+        return evolve_incident(world, event)
+    return _home(world, event)
 
 
-def _home(world: World, event: HomeEvent) -> World:
+def _home(world: World, event: ev.HomeEvent) -> World:
     match event:
         case ev.DaemonStarted():
             return _restarted(world, event)
@@ -201,7 +128,7 @@ def _long_settled(world: World, dose: Dose, before: datetime) -> bool:
 # --- the robot --------------------------------------------------------------------------------------
 
 
-def _robot(world: World, event: RobotEvent) -> World:
+def _robot(world: World, event: ev.RobotEvent) -> World:
     robot = world.robot
     match event:
         case ev.RobotIdentified():

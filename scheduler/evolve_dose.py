@@ -13,23 +13,8 @@ from scheduler.dose import IN_MAGAZINE, IN_MOTION, Stage, Trigger, advance
 from scheduler.evolve_incident import with_token
 from scheduler.world import Dose, OpenOrder, World
 
-DoseEvent = (
-    ev.OrderIssued
-    | ev.OrderRevoked
-    | ev.OrderEnded
-    | ev.MotionAdopted
-    | ev.DoseDue
-    | ev.ReminderGiven
-    | ev.DoseHeld
-    | ev.OutcomeRecorded
-    | ev.FindingContradicted
-    | ev.TokenPassed
-    | ev.TokenReturned
-    | ev.DecisionMade
-)
 
-
-def evolve_dose(world: World, event: DoseEvent) -> World:
+def evolve_dose(world: World, event: ev.DoseEvent) -> World:
     """The world after an event about one dose; one about a dose long gone changes nothing."""
     match event:
         case ev.OrderIssued():
@@ -80,19 +65,7 @@ AWAY = frozenset({ev.OrderKind.RETRACT, ev.OrderKind.DIVERT})
 """Out of the resident's reach."""
 
 
-def _dose_changed(
-    dose: Dose,
-    event: ev.OrderEnded
-    | ev.MotionAdopted
-    | ev.DoseDue
-    | ev.ReminderGiven
-    | ev.DoseHeld
-    | ev.OutcomeRecorded
-    | ev.FindingContradicted
-    | ev.TokenPassed
-    | ev.TokenReturned
-    | ev.DecisionMade,
-) -> Dose:
+def _dose_changed(dose: Dose, event: ev.DoseChange) -> Dose:
     match event:
         case ev.OrderEnded():
             return _ended(dose, event)

@@ -9,18 +9,7 @@ from scheduler import events as ev
 from scheduler.world import Receipt, World
 
 
-def evolve_incident(
-    world: World,
-    event: ev.IncidentRaised
-    | ev.IncidentChanged
-    | ev.IncidentCleared
-    | ev.IncidentPublished
-    | ev.IncidentUndelivered
-    | ev.IncidentDelivered
-    | ev.IncidentTaken
-    | ev.IncidentHandled
-    | ev.IncidentClosed,
-) -> World:
+def evolve_incident(world: World, event: ev.IncidentEvent) -> World:
     """The world after an incident event; an event about an incident long forgotten changes nothing."""
     match event:
         case ev.IncidentRaised():
@@ -34,18 +23,7 @@ def evolve_incident(
             return world if incident is None else _changed(world, incident, event)
 
 
-def _changed(
-    world: World,
-    incident: ev.Incident,
-    event: ev.IncidentChanged
-    | ev.IncidentCleared
-    | ev.IncidentPublished
-    | ev.IncidentUndelivered
-    | ev.IncidentDelivered
-    | ev.IncidentTaken
-    | ev.IncidentHandled
-    | ev.IncidentClosed,
-) -> World:
+def _changed(world: World, incident: ev.Incident, event: ev.IncidentChange) -> World:
     match event:
         case ev.IncidentChanged():
             return _revised(world, _reworded(incident, event), event)

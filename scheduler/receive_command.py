@@ -26,12 +26,9 @@ def take(world: World, setting: Setting, fact: cmd.TakeIncident, now: datetime) 
     """A named person owns the incident; where the robot can't offer the dose, they get its token."""
     if fact.command_id in world.answered:
         return []
-    incident = world.incidents.get(fact.incident_id)
-    refusal = _stale(incident, fact.revision)
-    if refusal or incident is None:
-        return [answer(setting, fact, refusal, now)]
-    if incident.state is ev.State.CLOSED:
-        return [answer(setting, fact, "closed", now)]
+    incident = _open_as_seen(world, fact)
+    if isinstance(incident, str):
+        return [answer(setting, fact, incident, now)]
     if incident.owner and incident.owner != fact.by:
         return [answer(setting, fact, "taken_by_other", now)]
     taken = ev.IncidentTaken(
@@ -49,12 +46,9 @@ def close(world: World, setting: Setting, fact: cmd.CloseIncident, now: datetime
     """The owner sets a resolution, never an outcome; an open dose keeps its incident open."""
     if fact.command_id in world.answered:
         return []
-    incident = world.incidents.get(fact.incident_id)
-    refusal = _stale(incident, fact.revision)
-    if refusal or incident is None:
-        return [answer(setting, fact, refusal, now)]
-    if incident.state is ev.State.CLOSED:
-        return [answer(setting, fact, "closed", now)]
+    incident = _open_as_seen(world, fact)
+    if isinstance(incident, str):
+        return [answer(setting, fact, incident, now)]
     if incident.owner != fact.by:
         return [answer(setting, fact, "not_owner", now)]
     dose = world.doses.get(incident.dose_id)
@@ -125,6 +119,15 @@ def answer(
         incident_id="" if isinstance(fact, cmd.RejectCommand) else fact.incident_id,
         expires=expires + limits.nonce_extra,
     )
+
+
+def _open_as_seen(world: World, fact: cmd.TakeIncident | cmd.CloseIncident) -> ev.Incident | str:
+    """The incident the person saw, or the reason why it can't be acted on."""
+    incident = world.incidents.get(fact.incident_id)
+    refusal = _stale(incident, fact.revision)
+    if refusal or incident is None:
+        return refusal
+    return "closed" if incident.state is ev.State.CLOSED else incident
 
 
 def _stale(incident: ev.Incident | None, seen: int) -> str:

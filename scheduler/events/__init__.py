@@ -75,7 +75,7 @@ from scheduler.events.words import (
     Verdict,
 )
 
-Event = (
+HomeEvent = (
     DaemonStarted
     | ProofCommitted
     | ClockTrusted
@@ -87,19 +87,22 @@ Event = (
     | DayPlanned
     | RollLoaded
     | RollRefused
-    | RobotIdentified
-    | RobotCaughtUp
-    | RobotLost
-    | RobotLogBroken
-    | RobotRejected
-    | RobotReported
-    | RobotLogged
     | RobotDumped
     | Pressed
     | PressSpent
-    | OrderIssued
-    | OrderRevoked
-    | OrderEnded
+    | CommandAnswered
+    | AnswerDelivered
+    | AdministrationFiled
+)
+"""About the home itself, and what travels through it."""
+
+RobotEvent = (
+    RobotIdentified | RobotCaughtUp | RobotLost | RobotLogBroken | RobotRejected | RobotReported | RobotLogged
+)
+"""What the robot said of itself."""
+
+DoseChange = (
+    OrderEnded
     | MotionAdopted
     | DoseDue
     | ReminderGiven
@@ -109,10 +112,13 @@ Event = (
     | TokenPassed
     | TokenReturned
     | DecisionMade
-    | CommandAnswered
-    | AnswerDelivered
-    | IncidentRaised
-    | IncidentChanged
+)
+"""About one dose that is named in it."""
+
+DoseEvent = OrderIssued | OrderRevoked | DoseChange
+
+IncidentChange = (
+    IncidentChanged
     | IncidentCleared
     | IncidentPublished
     | IncidentUndelivered
@@ -120,8 +126,12 @@ Event = (
     | IncidentTaken
     | IncidentHandled
     | IncidentClosed
-    | AdministrationFiled
 )
+"""About an incident that was raised before."""
+
+IncidentEvent = IncidentRaised | IncidentChange
+
+Event = HomeEvent | RobotEvent | DoseEvent | IncidentEvent
 
 __all__ = [
     "AdministrationFiled",
@@ -132,17 +142,22 @@ __all__ = [
     "DaemonStarted",
     "DayPlanned",
     "DecisionMade",
+    "DoseChange",
     "DoseDue",
+    "DoseEvent",
     "DoseHeld",
     "DosePlanned",
     "DoseWithdrawn",
     "Event",
     "FindingContradicted",
+    "HomeEvent",
     "Incident",
+    "IncidentChange",
     "IncidentChanged",
     "IncidentCleared",
     "IncidentClosed",
     "IncidentDelivered",
+    "IncidentEvent",
     "IncidentHandled",
     "IncidentPublished",
     "IncidentRaised",
@@ -167,6 +182,7 @@ __all__ = [
     "Result",
     "RobotCaughtUp",
     "RobotDumped",
+    "RobotEvent",
     "RobotIdentified",
     "RobotLogBroken",
     "RobotLogged",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from simulator.stage.evidence import Evidence, IncidentStory, Line, incident_stories
@@ -24,6 +24,7 @@ def judge(scenario: Scenario, evidence: Evidence) -> list[str]:
     """What went wrong; empty = all expectations held."""
     return [
         *_outcomes(scenario, evidence),
+        *_diverted(scenario, evidence),
         *_one_outcome_each(scenario, evidence),
         *_incidents(scenario, evidence),
         *_receipts(scenario, evidence),
@@ -59,6 +60,21 @@ def _outcomes(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
 
 def _told(outcome: str | None, late: bool, by: str) -> str:
     return f"{outcome or 'no outcome'}{', late' if late else ''}{f', by {by}' if by else ''}"
+
+
+DIVERTED_WITHIN = timedelta(minutes=30)
+"""A machine's few real seconds, at the speed of a play."""
+
+
+def _diverted(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
+    """By the motor trace: a sachet went to the locked store when it had to."""
+    moved = [datetime.fromisoformat(line["at"]) for line in evidence.robot if line.get("to") == "store"]
+    for wanted in scenario.doses:
+        if not wanted.diverted:
+            continue
+        at = scenario.instant(wanted.diverted)
+        if not any(at <= each <= at + DIVERTED_WITHIN for each in moved):
+            yield f"{wanted.dose}: no sachet went to the locked store at {wanted.diverted}"
 
 
 def _one_outcome_each(scenario: Scenario, evidence: Evidence) -> Iterator[str]:

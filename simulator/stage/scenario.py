@@ -63,6 +63,7 @@ class ExpectedDose:
     outcome: str
     late: bool = False
     by: str = ""
+    diverted: str = ""  # when its sachet went to the locked store, within DIVERTED_WITHIN; "" = not asked
 
 
 @dataclass(frozen=True, slots=True)

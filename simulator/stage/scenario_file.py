@@ -136,6 +136,8 @@ def _check_deeds(scenario: Scenario) -> None:
 def _check_expectations(scenario: Scenario) -> None:
     for dose in scenario.doses:
         _one_of(dose.outcome, OUTCOMES, f"{dose.dose}: outcome")
+        if dose.diverted:
+            day_time(dose.diverted)
     for incident in scenario.incidents:
         if not incident.kinds:
             raise ScenarioError("[[expect_incident]]: kinds names at least one kind")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
 from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.dose import Stage
@@ -22,14 +20,6 @@ from tests.support.attack_moves import (
     stalled,
 )
 from tests.support.pure_home import RESIDENT, ROBOT, PureHome, prescriptions, utc
-
-
-@pytest.fixture
-def home() -> PureHome:
-    home = PureHome(utc("07:50"))
-    home.start()
-    return home
-
 
 # --- S1, S2: no double dose, nothing outside its window ---------------------------------------------
 

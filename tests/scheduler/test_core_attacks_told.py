@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
 from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.decide import next_wakeup
@@ -23,14 +21,6 @@ from tests.support.attack_moves import (
     stalled,
 )
 from tests.support.pure_home import RESIDENT, ROBOT, PureHome, prescriptions, roll, utc
-
-
-@pytest.fixture
-def home() -> PureHome:
-    home = PureHome(utc("07:50"))
-    home.start()
-    return home
-
 
 # --- S4, S8: nobody is forgotten --------------------------------------------------------------------
 

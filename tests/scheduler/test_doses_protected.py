@@ -16,13 +16,6 @@ from scheduler.plan import Dosage, DosePlan, Intake, Portion
 from tests.support.pure_home import FIRST_DAY, RESIDENT, ROBOT, PureHome, prescriptions, roll, utc
 
 
-@pytest.fixture
-def home() -> PureHome:
-    home = PureHome(utc("07:50"))
-    home.start()
-    return home
-
-
 def spent(events: list[ev.Event]) -> str:
     return next((event.reason for event in events if isinstance(event, ev.PressSpent)), "")
 

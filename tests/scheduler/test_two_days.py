@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from scheduler import events as ev
 from scheduler.dose import Stage
 from tests.support.pure_home import PureHome, utc
-
-
-@pytest.fixture
-def home() -> PureHome:
-    home = PureHome(utc("07:50"))
-    home.start()
-    return home
 
 
 def test_a_press_in_the_window_releases_presents_and_is_retrieved(home: PureHome) -> None:

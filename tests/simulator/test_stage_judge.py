@@ -113,6 +113,12 @@ def incident(evidence: Evidence, kind: str) -> Line:
 # --- doses ------------------------------------------------------------------------------------------
 
 
+@caught_as("no sachet went to the locked store at day1 24:00")
+def left_in_the_magazine_at_closing(evidence: Evidence) -> None:
+    moves = [line for line in evidence.robot if line.get("to") == "store"]
+    evidence.robot.remove(moves[1])
+
+
 @caught_as("day1 noon: expected retrieved, late, found no outcome")
 def a_dose_without_outcome(evidence: Evidence) -> None:
     dose(evidence, "11-02/noon").update(outcome=None)
