@@ -133,7 +133,7 @@ async def _serve(
         Downlink(engine, session, box, oncall_key, life, now).run,
         beat.run,
         partial(watch_steps, clock, setting.limits.clock_agreement, stepped),
-        partial(control.serve, listening, calls(engine, setting, now)),
+        partial(control.serve, listening, calls(engine, setting, now, config.home.demo)),
     )
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(engine.run())

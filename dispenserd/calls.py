@@ -29,11 +29,11 @@ Arguments = dict[str, Any]
 Answer = dict[str, Any]
 
 
-def calls(home: Home, setting: Setting, now: Callable[[], datetime]) -> Handlers:
+def calls(home: Home, setting: Setting, now: Callable[[], datetime], demo: bool) -> Handlers:
     """The calls, bound to one home."""
 
     async def status(arguments: Arguments) -> Answer:
-        return views.status(home.world, setting, home.head, now())
+        return {"demo": demo, **views.status(home.world, setting, home.head, now())}
 
     async def doses(arguments: Arguments) -> Answer:
         return views.doses(home.world)

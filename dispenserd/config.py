@@ -83,7 +83,6 @@ class Section(BaseModel):
 class HomeSection(Section):
     box: BoxName
     zone: Zone = "Europe/Copenhagen"
-    language: Literal["da", "en"] = "da"
     staff_phone: Annotated[str, Field(pattern=r"^\+?[0-9][0-9 ]{2,23}$")]
     demo: bool = False
 

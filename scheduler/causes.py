@@ -56,6 +56,34 @@ def causes(world: World, setting: Setting, now: datetime) -> dict[str, Cause]:
     return found
 
 
+NEEDS_ROBOT = frozenset(
+    {
+        ev.Kind.ROBOT_UNREACHABLE,
+        ev.Kind.ROBOT_REFUSED,
+        ev.Kind.ROBOT_FAULT,
+        ev.Kind.ROLL_EMPTY,
+        ev.Kind.ROLL_CONFLICT,
+        ev.Kind.DOSE_BLOCKED,
+    }
+)
+"""Causes that only a robot in front of us can show to be gone."""
+
+
+def unproven(world: World, incident: ev.Incident) -> bool:
+    """Whether nothing shows yet that the cause is gone: a home that can't look clears nothing."""
+    if incident.kind is ev.Kind.CLOCK_UNTRUSTED:
+        return not world.clock.trusted
+    if incident.kind not in NEEDS_ROBOT:
+        return False
+    dose = world.doses.get(incident.dose_id)
+    if incident.dose_id and (dose is None or (dose.outcome is not None and dose.outcome.outcome in GIVEN)):
+        return False
+    robot = world.robot
+    if incident.kind is ev.Kind.ROBOT_FAULT and world.order_under_way() is not None:
+        return True
+    return robot.state is not RobotState.READY or robot.status is None
+
+
 def urgency(dose: Dose) -> ev.Priority:
     """A dose's own priority: critical medicine is one higher."""
     return ev.Priority.HIGH if dose.plan.critical else ev.Priority.MEDIUM
@@ -242,7 +270,10 @@ def _roll(world: World, setting: Setting, now: datetime) -> Cause | None:
     if robot.magazine_since is None or now < robot.magazine_since + setting.limits.robot_gone:
         return None  # a person is just putting it in
     soon = any(
-        dose.outcome is None and dose.plan.closes > now and dose.plan.opens <= now + REFILL_AHEAD
+        dose.outcome is None
+        and dose.stage in IN_MAGAZINE
+        and dose.plan.closes > now
+        and dose.plan.opens <= now + REFILL_AHEAD
         for dose in world.doses.values()
     )
     priority = ev.Priority.HIGH if soon else ev.Priority.MEDIUM

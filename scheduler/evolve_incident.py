@@ -33,7 +33,10 @@ def _changed(world: World, incident: ev.Incident, event: ev.IncidentChange) -> W
             cleared = replace(incident, cleared=True, state=ev.State.CLOSED, holds_token=False)
             return _revised(world, replace(cleared, resolution=incident.resolution or event.reason), event)
         case ev.IncidentTaken():
-            return _revised(world, replace(incident, state=ev.State.ACKNOWLEDGED, owner=event.by), event)
+            dose = world.doses.get(incident.dose_id)  # reopened: the token may still be theirs
+            holds = dose is not None and dose.token == event.by
+            taken = replace(incident, state=ev.State.ACKNOWLEDGED, owner=event.by, holds_token=holds)
+            return _revised(world, taken, event)
         case ev.IncidentHandled():
             handled = replace(incident, state=ev.State.HANDLED, resolution=event.resolution)
             return _revised(world, handled, event)

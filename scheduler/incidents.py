@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from scheduler import events as ev
-from scheduler.causes import Cause, causes
+from scheduler.causes import Cause, causes, unproven
 from scheduler.ids import incident_id
 from scheduler.world import Setting, World
 
@@ -119,7 +119,7 @@ def _vanished(world: World, wrong: Mapping[str, Cause], now: datetime) -> Sequen
             reason=_evidence(world, incident),
         )
         for incident in world.incidents.values()
-        if not incident.cleared and incident.subject not in wrong
+        if not incident.cleared and incident.subject not in wrong and not unproven(world, incident)
     ]
 
 

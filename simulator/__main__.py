@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
 import json
 import os
 import signal
+import socket
 import sys
 import termios
 import tty
@@ -46,6 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 async def _serve(options: argparse.Namespace) -> int:
+    claim = _claimed(options.port)
     clock = clock_from(options.civil_epoch, options.monotonic_epoch, options.rate)
     deeds: list[Deed] = read_script(options.script) if options.script else []
     robot = _robot(options, clock)
@@ -56,9 +59,22 @@ async def _serve(options: argparse.Namespace) -> int:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, server.end)
     _print({"what": "ready", "at": iso(clock.now().civil_ms), "port": str(options.port)})
-    with _keyboard(server, wanted=options.press_key):
+    with claim, _keyboard(server, wanted=options.press_key):
         await server.run()
     return 0
+
+
+def _claimed(link: Path) -> socket.socket:
+    """This process alone serves the link: a second robot would take it over and leave the first unreachable.
+    An abstract socket ends with its process, however that ends."""
+    claim = socket.socket(socket.AF_UNIX)
+    name = hashlib.sha256(str(link.absolute()).encode()).hexdigest()
+    try:
+        claim.bind(f"\0dispenserd-simulator-{name}")
+    except OSError:
+        claim.close()
+        raise PortError(f"another simulator serves {link}; end it, or choose another --port") from None
+    return claim
 
 
 def _robot(options: argparse.Namespace, clock: RatedClock) -> Robot:

@@ -13,6 +13,7 @@ from dispenserd.cli import views
 from dispenserd.cli.ask import ask, refused
 from dispenserd.cli.dose_names import dose_named
 from dispenserd.cli.options import (
+    DOSE_HELP,
     ByOption,
     ConfigOption,
     DiscardOption,
@@ -23,8 +24,9 @@ from dispenserd.cli.options import (
     ReasonOption,
     verdict,
 )
-from dispenserd.cli.output import emit, rows
+from dispenserd.cli.output import emit, rows, text
 from dispenserd.cli.place import config_path, place
+from dispenserd.cli.words import found
 
 
 def status(ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
@@ -59,7 +61,7 @@ def holds(ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption =
 
 def decide(
     ctx: typer.Context,
-    dose: Annotated[str, typer.Argument(help="Dose id, its start, or its end: 2026-11-02/evening.")],
+    dose: Annotated[str, typer.Argument(help=DOSE_HELP)],
     by: ByOption,
     reason: ReasonOption,
     given: GivenOption = False,
@@ -80,4 +82,4 @@ def decide(
     if as_json:
         emit("decide", {"dose": dose_id, "verdict": chosen, **result})
     else:
-        views.decided(dose_id, chosen)
+        typer.echo(text(found(dose_id, chosen, by)))

@@ -26,6 +26,7 @@ app = typer.Typer(
     help="Run and look after the medicine robot in a resident's home.",
     epilog=EPILOG,
     add_completion=False,
+    no_args_is_help=True,
     pretty_exceptions_enable=False,  # they would show values
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -72,6 +73,8 @@ def carry_out(arguments: Sequence[str]) -> int:
         show_failure(failed(Exit.CONFIGURATION, "configuration", error), as_json)
         return Exit.CONFIGURATION
     except _USAGE_ERROR as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            return Exit.USAGE
         show_failure(_misused(error), as_json)
         return Exit.USAGE
     except (KeyboardInterrupt, typer.Abort):

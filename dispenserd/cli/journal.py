@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 FOLLOW_LOOK_S = 0.5
 """Between looks at the store: soon enough for a person who watches, nothing to the disk."""
 
-app = typer.Typer(help="Read the home's journal, also while the home is down.")
+app = typer.Typer(help="Read the home's journal, also while the home is down.", no_args_is_help=True)
 
 
 @app.command("tail", epilog=EPILOG)

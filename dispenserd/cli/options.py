@@ -12,6 +12,9 @@ REASON_CHARS_MAX = 200
 """A sentence for the record, as in the signed messages; the journal is no care record."""
 
 
+DOSE_HELP = "The dose as `dispenserd doses` shows it, 2026-11-02/evening; or its whole id, or the id's start."
+
+
 def _person(value: str) -> str:
     return _told(value, PERSON_CHARS_MAX)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,9 @@ from dispenserd.peer_text import sanitised
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+
+Line = tuple[Sequence[object], str]
+"""The cells of a table's line, and its style."""
 
 PRIORITY_STYLES: Mapping[str, str] = {"high": "bold red", "medium": "yellow", "low": "cyan"}
 """Never the only sign: the word stands beside the colour."""
@@ -56,13 +59,23 @@ def console() -> Console:
     return Console(highlight=False, markup=False, width=width)
 
 
-def table(*columns: str) -> Table:
+def table(*columns: str, whole: Collection[str] = ()) -> Table:
+    """`whole`: the columns that never fold, because half of an id or a priority is worse than none."""
     from rich import box
     from rich.table import Table
 
-    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for column in columns:
-        drawn.add_column(column)
+        drawn.add_column(column, no_wrap=column in whole)
+    return drawn
+
+
+def filled(columns: Sequence[str], lines: Sequence[Line], whole: Collection[str] = ()) -> Table:
+    """A table of these lines, without the columns in which no line has anything."""
+    kept = [at for at, _ in enumerate(columns) if any(_cell(cells[at]) for cells, _ in lines)]
+    drawn = table(*(columns[at] for at in kept), whole=whole)
+    for cells, style in lines:
+        add(drawn, [cells[at] for at in kept], style)
     return drawn
 
 
@@ -70,7 +83,13 @@ def add(drawn: Table, cells: Sequence[object], style: str = "") -> None:
     """A row; whatever the home sent is shown as text, never obeyed as markup or control characters."""
     from rich.text import Text
 
-    drawn.add_row(*(Text(text(cell)) for cell in cells), style=style or None)
+    drawn.add_row(*(Text(_cell(cell)) for cell in cells), style=style or None)
+
+
+def _cell(value: object) -> str:
+    """A tuple is a cell of several lines; the empty ones are left out."""
+    lines = value if isinstance(value, tuple) else (value,)
+    return "\n".join(line for line in map(text, lines) if line)
 
 
 def text(value: object) -> str:
@@ -88,6 +107,18 @@ def local(instant: object, zone: tzinfo) -> str:
     """`Mon 02 Nov 08:00` in the home's zone; what is no instant is shown as it is."""
     moment = _moment(instant)
     return text(instant) if moment is None else moment.astimezone(zone).strftime("%a %d %b %H:%M")
+
+
+def clock_time(instant: object, zone: tzinfo) -> str:
+    """`08:00` in the home's zone; what is no instant is shown as it is."""
+    moment = _moment(instant)
+    return text(instant) if moment is None else moment.astimezone(zone).strftime("%H:%M")
+
+
+def seconds_until(instant: object, now: object) -> float | None:
+    """Negative once it has passed; None where one of the two is no instant."""
+    then, here = _moment(instant), _moment(now)
+    return None if then is None or here is None else (then - here).total_seconds()
 
 
 def span(opens: object, closes: object, zone: tzinfo) -> str:
@@ -114,6 +145,8 @@ def rows(result: Mapping[str, Any], key: str) -> Iterable[Mapping[str, Any]]:
 
 
 def _moment(instant: object) -> datetime | None:
+    if isinstance(instant, datetime):
+        return instant
     try:
         moment = datetime.fromisoformat(instant) if isinstance(instant, str) else None
     except ValueError:

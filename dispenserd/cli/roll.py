@@ -15,7 +15,7 @@ import typer
 
 from dispenserd.cli import views
 from dispenserd.cli.ask import ask, refused
-from dispenserd.cli.failure import EPILOG, Exit, Failure
+from dispenserd.cli.failure import EPILOG, Exit, Failure, usage
 from dispenserd.cli.options import ConfigOption, JsonOption
 from dispenserd.cli.output import emit, text
 from dispenserd.cli.place import config_path, place
@@ -23,7 +23,9 @@ from dispenserd.cli.place import config_path, place
 MANIFEST_BYTES_MAX = 200 * 1024
 """Three times a manifest of four weeks with eight sachets a day, and still one line to the home."""
 
-app = typer.Typer(help="Load a roll, or show the loaded one.")
+NOT_LOADED = "This roll was not loaded. The roll loaded before stays."
+
+app = typer.Typer(help="Load a roll, or show the loaded one.", no_args_is_help=True)
 
 
 @app.command("load", epilog=EPILOG)
@@ -36,13 +38,20 @@ def load(
 ) -> None:
     """Tell the home which roll was put in; the robot must read the same production id."""
     here = place(config_path(ctx, config))
-    result = ask(here.socket, "roll_load", {"manifest": _manifest(manifest), "by": by.strip() or _user()})
+    content = _manifest(manifest)
+    try:
+        result = ask(here.socket, "roll_load", {"manifest": content, "by": by.strip() or _user()})
+    except Failure as failure:
+        raise _not_loaded(failure) from None
     if result.get("accepted") is False:
-        raise refused(str(result.get("reason", "")))
+        raise _not_loaded(refused(str(result.get("reason", ""))))
     if as_json:
         emit("roll-load", result)
     else:
-        typer.echo(f"Loaded: roll {text(result.get('production_id'))}.")
+        sachets = result.get("sachets")
+        count = len(sachets) if isinstance(sachets, list) else sachets
+        told = f", {text(count)} sachets" if count is not None else ""
+        typer.echo(f"Loaded: roll {text(result.get('production_id'))}{told}.")
 
 
 @app.command("show", epilog=EPILOG)
@@ -61,7 +70,10 @@ def _manifest(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             raw = file.read(MANIFEST_BYTES_MAX + 1)
     except OSError as fault:
-        raise _unusable(f"can't be read ({fault.strerror})") from None
+        raise usage(
+            f"The manifest {text(path)} can't be read ({fault.strerror}).",
+            "Name the roll's manifest, a JSON file from the pharmacy, by its path.",
+        ) from None
     if len(raw) > MANIFEST_BYTES_MAX:
         raise _unusable(f"is larger than {MANIFEST_BYTES_MAX} bytes")
     try:
@@ -73,12 +85,19 @@ def _manifest(path: Path) -> dict[str, Any]:
     return content
 
 
+def _not_loaded(failure: Failure) -> Failure:
+    """A refusal changes nothing; a home that gave no answer may have done it, and that is said already."""
+    if failure.exit_code in (Exit.REFUSED, Exit.CHECKED_AND_FALSE):
+        failure.meaning = NOT_LOADED
+    return failure
+
+
 def _unusable(why: str) -> Failure:
     return Failure(
         Exit.CHECKED_AND_FALSE,
         "bad_manifest",
         f"The manifest {why}.",
-        "The roll was not loaded; its sachets stay held.",
+        NOT_LOADED,
         "Get the roll's manifest again from the pharmacy and name it here.",
     )
 

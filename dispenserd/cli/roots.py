@@ -7,7 +7,9 @@ systemd and scripts understand. What the roots do is theirs (`dispenserd.app`, `
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import threading
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,10 @@ from dispenserd.config_file import ConfigError
 from dispenserd.control import ControlError
 from dispenserd.logs import configure
 from dispenserd.store.errors import StoreError
+
+END_WITHIN_S = 8.0
+"""From the root's end to the process's: less than systemd's TimeoutStopSec. A thread that hangs in a dead
+folder or a name lookup can't be stopped, and Python would wait for it for ever: alive, and nobody serves."""
 
 
 def run_home(path: Path, clock: Clock, *, json_logs: bool = False) -> None:
@@ -57,8 +63,10 @@ def _unopened(fault: Exception) -> Failure:
 
 
 def _until_stopped(root: Coroutine[Any, Any, None]) -> None:
+    ending = threading.Timer(END_WITHIN_S, os._exit, (Exit.CHECKED_AND_FALSE,))
+    ending.daemon = True
     try:
-        asyncio.run(_stoppable(root))
+        asyncio.run(_stoppable(root, ending))
     except BaseExceptionGroup as group:
         known = _known(group)
         if known is None:
@@ -66,12 +74,15 @@ def _until_stopped(root: Coroutine[Any, Any, None]) -> None:
         raise known from None
     except (ConfigError, ControlError, StoreError) as error:
         raise _ended(error) from None
+    finally:
+        ending.cancel()  # every thread of the loop's pool has ended
 
 
-async def _stoppable(root: Coroutine[Any, Any, None]) -> None:
+async def _stoppable(root: Coroutine[Any, Any, None], ending: threading.Timer) -> None:
     """Ends quietly when SIGTERM asked for it: how systemd stops a service is no failure."""
     asked: list[signal.Signals] = []
     running = asyncio.ensure_future(root)
+    running.add_done_callback(lambda _: ending.start())
 
     def stop() -> None:
         asked.append(signal.SIGTERM)

@@ -18,8 +18,10 @@ import typer
 
 from dispenserd.cli import staff_views
 from dispenserd.cli.ask import refused
+from dispenserd.cli.dose_names import CANDIDATES_SHOWN_MAX, matching, the_one
 from dispenserd.cli.failure import EPILOG, Exit, Failure, usage
 from dispenserd.cli.options import (
+    DOSE_HELP,
     AsOption,
     ByOption,
     ConfigOption,
@@ -31,8 +33,9 @@ from dispenserd.cli.options import (
     ReasonOption,
     verdict,
 )
-from dispenserd.cli.output import emit, note
+from dispenserd.cli.output import emit, note, text
 from dispenserd.cli.place import oncall_config_path
+from dispenserd.cli.words import plain, short_dose
 
 if TYPE_CHECKING:
     from dispenserd.clock import Clock
@@ -41,12 +44,21 @@ if TYPE_CHECKING:
 WAIT_S_MAX = 600.0
 """A command lives ten minutes (rule 28); nobody answers it after that."""
 
-app = typer.Typer(help="The staff on call: receive, list, take, decide, close.")
+app = typer.Typer(help="The staff on call: receive, list, take, decide, close.", no_args_is_help=True)
 
 IncidentArgument = Annotated[str, typer.Argument(help="Incident id or its start.", metavar="INCIDENT")]
 WaitOption = Annotated[
     float, typer.Option("--wait", help="Seconds to wait for the home's answer.", min=0.0, max=WAIT_S_MAX)
 ]
+
+
+RESOLUTION_HELP = (
+    "How it was resolved, as a code. Usual ones: given_by_hand, not_given, visited, false_alarm, "
+    "robot_repaired, roll_changed, network_repaired."
+)
+LOOK_S = 0.1
+TOKEN_WAIT_S = 2.0
+"""The home's word about the right to give comes right behind its answer, in a message of its own."""
 
 
 def _code(resolution: str) -> str:
@@ -58,7 +70,7 @@ def _code(resolution: str) -> str:
 
 ResolutionOption = Annotated[
     str,
-    typer.Option("--resolution", help="How it was resolved: a code, as in given_by_hand.", callback=_code),
+    typer.Option("--resolution", help=RESOLUTION_HELP, callback=_code),
 ]
 
 
@@ -89,11 +101,12 @@ def list_(
 ) -> None:
     """List open incidents with age, deadline and owner, and the homes nobody hears from."""
     with _desk(oncall_config_path(ctx, config)) as at:
-        result = at.desk.list_incidents(at.clock.now(), everything)
+        now = at.clock.now()
+        result = at.desk.list_incidents(now, everything)
     if as_json:
         emit("oncall-list", result)
     else:
-        staff_views.listed(result, at.zone)
+        staff_views.listed(result, at.zone, now)
 
 
 @app.command("take", epilog=EPILOG)
@@ -101,21 +114,26 @@ def take(
     ctx: typer.Context,
     incident: IncidentArgument,
     by: AsOption,
-    wait_s: WaitOption = 0.0,
+    wait_s: WaitOption = 10.0,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Own an incident. The right to give its dose comes with the home's confirmation only; see `list`."""
-    with _desk(oncall_config_path(ctx, config)) as at:
+    with _desk(oncall_config_path(ctx, config), incident) as at:
         queued = at.desk.take(incident, by, at.clock.now())
         answered = _answer(at, queued, wait_s)
-    _report("oncall-take", queued, answered, as_json)
+        look_s = TOKEN_WAIT_S if wait_s > 0 and answered.state == "accepted" else 0.0
+        may_give = not as_json and _may_give(at, queued, look_s)
+    if not _report("oncall-take", queued, answered, as_json):
+        staff_views.taken(queued, answered, may_give)
 
 
 @app.command("decide", epilog=EPILOG)
 def decide(
     ctx: typer.Context,
-    target: Annotated[str, typer.Argument(help="Incident id or its start, or the dose.", metavar="INCIDENT")],
+    target: Annotated[
+        str, typer.Argument(help=f"{DOSE_HELP} Or its incident's id, or the start of that.", metavar="DOSE")
+    ],
     by: ByOption,
     reason: ReasonOption,
     given: GivenOption = False,
@@ -128,10 +146,12 @@ def decide(
 ) -> None:
     """Say what a named person found or did about a dose, and wait for the home's answer."""
     chosen: Any = verdict(given, had_it, not_given, discard)
-    with _desk(oncall_config_path(ctx, config)) as at:
-        queued = at.desk.decide(target, chosen, by, reason, at.clock.now())
+    with _desk(oncall_config_path(ctx, config), target) as at:
+        named = _dose_or_incident(at, target)
+        queued = at.desk.decide(named, chosen, by, reason, at.clock.now())
         answered = _answer(at, queued, wait_s)
-    _report("oncall-decide", queued, answered, as_json)
+    if not _report("oncall-decide", queued, answered, as_json):
+        staff_views.decided(queued, answered, chosen)
     _must_be_answered(answered, wait_s)
 
 
@@ -146,16 +166,17 @@ def close(
     as_json: JsonOption = False,
 ) -> None:
     """Close an incident you own with a resolution. Says nothing about the dose's outcome."""
-    with _desk(oncall_config_path(ctx, config)) as at:
+    with _desk(oncall_config_path(ctx, config), incident) as at:
         queued = at.desk.close(incident, by, resolution, at.clock.now())
         answered = _answer(at, queued, wait_s)
-    _report("oncall-close", queued, answered, as_json)
+    if not _report("oncall-close", queued, answered, as_json):
+        staff_views.closed(queued, answered, resolution)
     _must_be_answered(answered, wait_s)
 
 
 @contextmanager
-def _desk(path: Path) -> Iterator[_At]:
-    """The desk of this configuration; its refusals and faults as ends of the command."""
+def _desk(path: Path, target: str = "") -> Iterator[_At]:
+    """The desk of this configuration; its refusals about `target` and faults as ends of the command."""
     from dispenserd.clock import from_environment
     from dispenserd.config import load_oncall
     from dispenserd.oncall.database import DatabaseFault, open_existing
@@ -169,7 +190,11 @@ def _desk(path: Path) -> Iterator[_At]:
         raise usage(f"{fault}.", "Correct or unset the variable of the rehearsal's clock.") from None
     try:
         desk = Desk(open_existing(config.oncall.database), OncallLimits().stretched(clock.rate))
-        yield _At(desk, clock, ZoneInfo(config.oncall.zone))
+        at = _At(desk, clock, ZoneInfo(config.oncall.zone))
+        try:
+            yield at
+        except DeskRefused as refusal:
+            raise _refused_here(at, refusal, target) from None
     except DatabaseFault as fault:
         raise Failure(
             Exit.STORE,
@@ -178,8 +203,33 @@ def _desk(path: Path) -> Iterator[_At]:
             "Nothing was recorded and nothing was sent to a home.",
             "Check [oncall] database; `dispenserd oncall run` makes it at its first start.",
         ) from None
-    except DeskRefused as refusal:
-        raise _refused_here(refusal) from None
+
+
+def _dose_or_incident(at: _At, target: str) -> str:
+    """The whole id of the dose that `target` names as in `dispenserd decide`, open incidents first."""
+    known = [row for row in _rows(at) if row["dose"]]
+    for rows in ([row for row in known if row["state"] != "closed"], known):
+        if doses := matching(target, (str(row["dose"]) for row in rows)):
+            return the_one(target, doses)
+    return target
+
+
+def _may_give(at: _At, queued: Queued, wait_s: float) -> bool:
+    """Whether the list says `confirmed` for this person; looks again for `wait_s` while it says `asked`."""
+    import asyncio
+
+    looks = int(wait_s / LOOK_S)
+    while True:
+        row = next((row for row in _rows(at) if row["incident"] == queued.incident), {})
+        if row.get("token") != "asked" or looks <= 0:
+            return row.get("token") == "confirmed" and row.get("owner") == queued.by
+        looks -= 1
+        asyncio.run(asyncio.sleep(LOOK_S))
+
+
+def _rows(at: _At) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = at.desk.list_incidents(at.clock.now(), everything=True)["incidents"]
+    return rows
 
 
 def _answer(at: _At, queued: Queued, wait_s: float) -> Answered:
@@ -193,8 +243,8 @@ def _answer(at: _At, queued: Queued, wait_s: float) -> Answered:
     return asyncio.run(await_answer(at.desk, queued.decision_id, at.clock.now, wait_s))
 
 
-def _report(command: str, queued: Queued, answered: Answered, as_json: bool) -> None:
-    """What is known now; a refusal of the home ends the command."""
+def _report(command: str, queued: Queued, answered: Answered, as_json: bool) -> bool:
+    """Prints what is known now as JSON, if that was asked for; a refusal of the home ends the command."""
     if answered.state == "refused":
         raise refused(answered.reason)
     if as_json:
@@ -211,8 +261,7 @@ def _report(command: str, queued: Queued, answered: Answered, as_json: bool) -> 
                 "reason": answered.reason,
             },
         )
-    else:
-        staff_views.sent(queued, answered)
+    return as_json
 
 
 def _must_be_answered(answered: Answered, wait_s: float) -> None:
@@ -222,11 +271,20 @@ def _must_be_answered(answered: Answered, wait_s: float) -> None:
         raise typer.Exit(Exit.NOT_REACHABLE)
 
 
-def _refused_here(refusal: DeskRefused) -> Failure:
-    if refusal.code in ("unknown_incident", "ambiguous"):
-        count = "No" if refusal.code == "unknown_incident" else "More than one"
-        what = f"{count} incident is named by that."
-        return usage(what, "Write more of its id; see `dispenserd oncall list`.")
+def _refused_here(at: _At, refusal: DeskRefused, target: str) -> Failure:
+    if refusal.code == "unknown_incident":
+        what = f'No incident is named by "{text(target)}".'
+        return usage(what, "Write the incident's id, or its dose; see `dispenserd oncall list`.")
+    if refusal.code == "ambiguous":
+        named = [
+            f"{row['incident']} ({plain(row['kind'])} {short_dose(row['dose'])})".replace(" )", ")")
+            for row in _rows(at)
+            if row["state"] != "closed" and (row["incident"].startswith(target) or row["dose"] == target)
+        ]
+        shown, rest = ", ".join(named[:CANDIDATES_SHOWN_MAX]), len(named) - CANDIDATES_SHOWN_MAX
+        more = f" and {rest} more" if rest > 0 else ""
+        what = f'"{text(target)}" names more than one incident: {shown}{more}.'
+        return usage(what, "Write more of its id; see `dispenserd oncall list --all`.")
     failure = refused(refusal.code)
     if refusal.who:
         failure.what = f"{failure.what} It is with {refusal.who}."

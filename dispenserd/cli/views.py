@@ -9,15 +9,20 @@ from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Any
 
-from dispenserd.cli.output import PRIORITY_STYLES, add, console, local, rows, span, table, text
-from dispenserd.cli.words import plain, stage
+from dispenserd.cli.incident_view import incident_table
+from dispenserd.cli.output import add, clock_time, console, filled, local, rows, span, table, text
+from dispenserd.cli.words import plain, short_dose, stage
 
-VERDICTS: Mapping[str, str] = {
-    "given": "given by hand",
-    "had_it": "the resident had it",
-    "not_given": "nobody had it",
-    "discard": "to the locked store",
-}
+DOSE_COLUMNS = ("Dose", "Window", "Stage", "Outcome", "To give", "Notes")
+ROLL_COLUMNS = ("No.", "Packed for", "Contents", "Label", "At the mouth")
+WHOLE = ("Dose", "Window", "No.", "Packed for")
+"""Never folded: a person types them in again, or reads them off paper."""
+
+AUTH_HINT = (
+    "The robot does not authenticate itself: accept it with [robot] accept_unauthenticated = true, "
+    "or pair another."
+)
+
 OUTCOME_STYLES: Mapping[str, str] = {
     "missed": "bold red",
     "failed": "bold red",
@@ -32,58 +37,54 @@ SENSORS = ("lid_open", "mains", "battery_percent", "holding", "tray", "store_cou
 
 def status(result: Mapping[str, Any], zone: tzinfo) -> None:
     out = console()
+    if result.get("demo") is True:
+        out.print("DEMO: no real home")
     robot, plan, roll = (result.get(key) or {} for key in ("robot", "plan", "roll"))
     shown = table("", "")
     shown.show_header = False
-    serial = " ".join(plain(text(robot[key])) for key in ("serial", "state", "reason") if robot.get(key))
     add(shown, ["Box", f"{text(result.get('box'))}, epoch {text(result.get('epoch'))}"])
     clock = text(result.get("clock"))
     add(shown, ["Clock", clock], "" if clock == "trusted" else "bold red")
-    add(shown, ["Robot", serial], "" if robot.get("state") == "ready" else "bold red")
+    add(shown, ["Robot", _robot(robot)], "" if robot.get("state") == "ready" else "bold red")
+    if robot.get("reason") == "auth_class":
+        add(shown, ["", AUTH_HINT])
     add(shown, ["Wire", f"authentication: {text(robot.get('auth')) or 'unknown'}"])
     add(shown, ["Sensors", _sensors(robot.get("status") or {})])
     add(shown, ["Plan", f"version {text(plan.get('plan_version'))}, card {text(plan.get('card_version'))}"])
     if plan.get("refused"):
         add(shown, ["Plan refused", f"{plain(text(plan['refused']))}; the accepted one stays"], "bold red")
-    add(
-        shown, ["Roll", f"{text(roll.get('production_id')) or 'none'}, {text(roll.get('left'))} sachets left"]
-    )
-    add(shown, ["Next window", local(result.get("next_window"), zone) or "none planned"])
+    add(shown, ["Roll", _loaded(roll)])
+    add(shown, ["Next window", _next_window(result, zone)])
     undelivered = result.get("undelivered") or 0
     add(shown, ["Undelivered", undelivered], "bold red" if undelivered else "")
     out.print(shown)
     for line in result.get("display") or []:
         out.print(f"  display | {text(line)}")
-    _incidents(result, zone)
+    out.print(incident_table(rows(result, "incidents"), zone, result.get("now")))
 
 
 def doses(result: Mapping[str, Any], zone: tzinfo) -> None:
-    out = console()
-    shown = table("Date", "Slot", "Window", "Stage", "Outcome", "By", "To give", "Notes")
+    lines = []
     for dose in rows(result, "doses"):
-        outcome = dose.get("outcome")
-        cells = [
-            dose.get("date"),
-            dose.get("slot"),
+        outcome = text(dose.get("outcome"))
+        cells = (
+            short_dose(dose.get("dose")),
             span(dose.get("opens"), dose.get("closes"), zone),
             stage(text(dose.get("stage"))),
-            _outcome(dose),
-            dose.get("by"),
-            dose.get("token"),
+            (_outcome(dose), f"by {text(dose['by'])}" if dose.get("by") else ""),
+            "" if outcome else dose.get("token"),
             _notes(dose),
-        ]
-        add(shown, cells, OUTCOME_STYLES.get(text(outcome), ""))
-    out.print(shown if shown.row_count else "No doses are planned.")
+        )
+        lines.append((cells, OUTCOME_STYLES.get(outcome, "")))
+    console().print(filled(DOSE_COLUMNS, lines, WHOLE) if lines else "No doses are planned.")
 
 
 def holds(result: Mapping[str, Any], zone: tzinfo) -> None:
-    out = console()
-    shown = table("Date", "Slot", "Window", "Why held", "Dose")
+    shown = table("Dose", "Window", "Why held", whole=WHOLE)
     for hold in rows(result, "holds"):
         why = plain(text(hold.get("held"))) or stage(text(hold.get("stage")))
-        window = span(hold.get("opens"), hold.get("closes"), zone)
-        add(shown, [hold.get("date"), hold.get("slot"), window, why, hold.get("dose")])
-    out.print(shown if shown.row_count else "Nothing is held.")
+        add(shown, [short_dose(hold.get("dose")), span(hold.get("opens"), hold.get("closes"), zone), why])
+    console().print(shown if shown.row_count else "Nothing is held.")
 
 
 def roll(result: Mapping[str, Any]) -> None:
@@ -98,40 +99,42 @@ def roll(result: Mapping[str, Any]) -> None:
     out.print(f"Roll {loaded}, card version {text(result.get('card_version'))}{remaining}")
     if in_robot and in_robot != loaded:
         out.print(f"NOT the roll in the robot, which reads {in_robot}: every sachet is held.")
-    shown = table("No.", "Packed for", "Label")
+    mouth = text(result.get("mouth"))
+    lines = []
     for sachet in rows(result, "sachets"):
-        add(shown, [sachet.get("n"), sachet.get("local"), sachet.get("label")])
-    if shown.row_count:
-        out.print(shown)
+        at_mouth = bool(mouth) and text(sachet.get("label")) == mouth
+        contents = tuple(_content(each) for each in rows(sachet, "contents"))
+        cells = (sachet.get("number"), sachet.get("local"), contents, sachet.get("label"))
+        lines.append(((*cells, "next" if at_mouth else ""), "bold" if at_mouth else ""))
+    if lines:
+        out.print(filled(ROLL_COLUMNS, lines, WHOLE))
 
 
-def decided(dose: str, verdict: str) -> None:
-    console().print(f"Recorded: {text(dose)}: {VERDICTS.get(verdict, plain(verdict))}.")
+def _robot(robot: Mapping[str, Any]) -> str:
+    """`SN-1 rejected: auth class`."""
+    state = " ".join(plain(text(robot[key])) for key in ("serial", "state") if robot.get(key))
+    return f"{state}: {plain(text(robot['reason']))}" if robot.get("reason") else state
 
 
-def _incidents(result: Mapping[str, Any], zone: tzinfo) -> None:
-    shown = table("Priority", "Incident", "State", "Acknowledge by", "Owner", "Dose", "Id")
-    for incident in rows(result, "incidents"):
-        state = plain(text(incident.get("state")))
-        state = f"{state}, undelivered" if incident.get("undelivered") else state
-        priority = text(incident.get("priority"))
-        cells = [
-            priority,
-            plain(text(incident.get("kind"))),
-            state,
-            local(incident.get("deadline"), zone),
-            incident.get("owner"),
-            short_dose(incident.get("dose")),
-            text(incident.get("incident"))[:8],
-        ]
-        add(shown, cells, PRIORITY_STYLES.get(priority, ""))
-    console().print(shown if shown.row_count else "No open incidents.")
+def _loaded(roll: Mapping[str, Any]) -> str:
+    loaded, left = text(roll.get("production_id")), roll.get("left")
+    if not loaded:
+        return "none"
+    return loaded if left is None else f"{loaded}, {text(left)} sachets left"
 
 
-def short_dose(dose: object) -> str:
-    """Without the resident key, which says nothing to a person: `2026-11-02/evening/1`."""
-    _, slash, rest = text(dose).partition("/")
-    return rest if slash else text(dose)
+def _next_window(result: Mapping[str, Any], zone: tzinfo) -> str:
+    """While a window is open, the home names that one by its opening."""
+    at = result.get("next_window")
+    if at and result.get("window_open"):
+        return f"open since {clock_time(at, zone)}"
+    return local(at, zone) or "none planned"
+
+
+def _content(content: Mapping[str, Any]) -> str:
+    """`2 tablet DrugA 500 mg`."""
+    parts = (text(content.get(key)) for key in ("quantity", "unit", "drug", "strength"))
+    return " ".join(part for part in parts if part)
 
 
 def _sensors(sensors: Mapping[str, Any]) -> str:
@@ -145,7 +148,7 @@ def _outcome(dose: Mapping[str, Any]) -> str:
     outcome = plain(text(dose.get("outcome")))
     revision = dose.get("revision")
     late = ", late" if dose.get("late") else ""
-    corrected = f" (correction {revision - 1})" if isinstance(revision, int) and revision > 1 else ""
+    corrected = f", corrected {revision - 1}x" if isinstance(revision, int) and revision > 1 else ""
     return f"{outcome}{late}{corrected}" if outcome else ""
 
 

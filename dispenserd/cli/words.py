@@ -134,10 +134,17 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
 }
 """Reason code -> (why, what to do). The codes are `scheduler`'s and those of the door for signed commands."""
 
+VERDICTS: Mapping[str, str] = {
+    "given": "given by hand by",
+    "had_it": "the resident had it, says",
+    "not_given": "nobody had it, says",
+    "discard": "to the locked store, decided by",
+}
+
 REFUSED_MEANS = "Nothing was changed; the dose stays as it was."
 
 STAGES: Mapping[str, str] = {
-    "planned": "in the roll",
+    "planned": "planned",
     "due": "due now",
     "held": "held",
     "failed": "release failed",
@@ -163,6 +170,20 @@ def refusal(code: str) -> tuple[str, str]:
 def stage(code: str) -> str:
     """Where a dose is, for people."""
     return STAGES.get(code) or plain(code)
+
+
+def short_dose(dose: object) -> str:
+    """As `decide` takes it, without the resident key, which says nothing to a person: `2026-11-02/evening`.
+
+    The part is shown where it is not the first: a slot has hardly ever a second one.
+    """
+    _, slash, rest = str(dose or "").partition("/")
+    return (rest.removesuffix("/1") if slash else str(dose or "")).strip()
+
+
+def found(dose: object, verdict: str, by: object) -> str:
+    """What was recorded: `Recorded: 2026-11-02/evening, given by hand by Anna.`"""
+    return f"Recorded: {short_dose(dose)}, {VERDICTS.get(verdict, plain(verdict))} {by}."
 
 
 def plain(code: str) -> str:

@@ -62,7 +62,7 @@ KEEPALIVE_S = 10
 """A half-open broker is noticed after 1.75 times this: inside the 30 s in which undelivered must show."""
 CONNECT_TIMEOUT_S = 5.0
 ANSWER_TIMEOUT_S = 10.0
-"""For CONNACK and SUBACK: a broker this slow is as good as none."""
+"""For CONNACK, SUBACK and PUBACK: a broker this slow is as good as none."""
 SESSION_EXPIRY_S = 14 * 24 * 3600
 """The broker keeps receipts and decisions for a home that is away as long as a roll lasts."""
 PACKET_BYTES_MAX = 64 * 1024
@@ -273,7 +273,11 @@ class _Connection:
         end: asyncio.Future[PublishEnd] = self._loop.create_future()
         self._published[info.mid] = end
         try:
-            return await end
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                return await end
+        except TimeoutError:  # it answers pings, but nobody takes alarms here
+            self._finish("no answer to a publish")
+            return ConnectionLost()
         finally:
             self._published.pop(info.mid, None)
 

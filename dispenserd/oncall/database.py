@@ -31,7 +31,7 @@ from sqlalchemy import (
     create_engine,
     event,
 )
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import NullPool
 
 SCHEMA_VERSION = 1
@@ -80,6 +80,7 @@ incidents = Table(
     Column("cleared", Boolean, nullable=False),
     Column("undelivered", Boolean, nullable=False),
     Column("receipted", Boolean, nullable=False),  # our receipt of this revision reached the broker
+    Column("detail", Text, nullable=False),  # why, as a code; "" = not said
 )
 Index("incidents_by_id", incidents.c.incident)
 
@@ -87,8 +88,8 @@ revisions = Table(
     "revisions",
     metadata,
     Column("home", Text, primary_key=True),
-    Column("event_id", Text, primary_key=True),
-    Column("incident", Text, nullable=False),
+    Column("event_id", Text, primary_key=True),  # of the commit: two incidents may share it
+    Column("incident", Text, primary_key=True),
     Column("epoch", Integer, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("kind", Text, nullable=False),
@@ -96,6 +97,7 @@ revisions = Table(
     Column("state", Text, nullable=False),
     Column("at", Text, nullable=False),  # the home's instant
     Column("received", Text, nullable=False),  # ours
+    Column("detail", Text, nullable=False),
     ForeignKeyConstraint(["home", "incident"], ["incidents.home", "incidents.incident"]),
 )
 Index("revisions_by_incident", revisions.c.home, revisions.c.incident)
@@ -146,14 +148,27 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One consistent view."""
-        with self._engine.connect() as connection, connection.begin():
+        with _faults(self.path), self._engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction with the write lock from its start; committed, fsynced, when the block ends."""
-        with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
+        with (
+            _faults(self.path),
+            self._engine.connect().execution_options(writes=True) as connection,
+            connection.begin(),
+        ):
             yield connection
+
+
+@contextmanager
+def _faults(path: Path) -> Iterator[None]:
+    """Locked by somebody for too long, disk full, unreadable: nothing of this transaction was kept."""
+    try:
+        yield
+    except OperationalError as error:
+        raise DatabaseFault(f"{path}: {error.orig}") from error
 
 
 def create(path: Path) -> Database:

@@ -289,7 +289,11 @@ def _queued(row: AnyRow, decision: AnyRow) -> Queued:
 def _history(connection: Connection, row: AnyRow) -> Sequence[AnyRow]:
     return connection.execute(
         select(revisions)
-        .where(revisions.c.home == row.home, revisions.c.incident == row.incident)
+        .where(
+            revisions.c.home == row.home,
+            revisions.c.incident == row.incident,
+            or_(revisions.c.at >= row.raised, revisions.c.epoch < row.epoch),  # not of an earlier life
+        )
         .order_by(revisions.c.epoch, revisions.c.revision)
     ).all()
 

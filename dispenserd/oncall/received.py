@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from dispenserd.oncall.database import answers, decisions, homes, incidents, revisions
@@ -23,11 +23,10 @@ def keep_incident(connection: Connection, payload: IncidentPayload, now: datetim
     A message seen before under a lower epoch says that the home, restored, still stands by it.
     """
     _know_home(connection, payload.home, payload.epoch, now)
-    _keep_newest(connection, payload)
-    seen = select(revisions.c.event_id).where(
-        revisions.c.home == payload.home, revisions.c.event_id == payload.event_id
-    )
-    if connection.execute(seen).first() is not None:
+    same_event = revisions.c.event_id == payload.event_id
+    new = connection.execute(select(revisions.c.event_id).where(_told(payload), same_event)).first() is None
+    _keep_newest(connection, payload, new)
+    if not new:
         return False
     connection.execute(
         insert(revisions).values(
@@ -39,6 +38,7 @@ def keep_incident(connection: Connection, payload: IncidentPayload, now: datetim
             kind=payload.kind,
             priority=payload.priority,
             state=payload.state,
+            detail=payload.detail,
             at=to_text(payload.changed),
             received=to_text(now),
         )
@@ -75,7 +75,11 @@ def note_receipted(connection: Connection, payload: IncidentPayload) -> None:
     """Our receipt of this revision is with the broker."""
     connection.execute(
         update(incidents)
-        .where(incidents.c.home == payload.home, incidents.c.event_id == payload.event_id)
+        .where(
+            incidents.c.home == payload.home,
+            incidents.c.incident == payload.incident,  # incidents of one commit share its event id
+            incidents.c.event_id == payload.event_id,
+        )
         .values(receipted=True)
     )
 
@@ -117,7 +121,11 @@ def keep_status(connection: Connection, payload: StatusPayload, now: datetime) -
         )
 
 
-def _keep_newest(connection: Connection, payload: IncidentPayload) -> None:
+def _told(payload: IncidentPayload) -> ColumnElement[bool]:
+    return and_(revisions.c.home == payload.home, revisions.c.incident == payload.incident)
+
+
+def _keep_newest(connection: Connection, payload: IncidentPayload, new: bool) -> None:
     values: dict[str, Any] = {
         "event_id": payload.event_id,
         "epoch": payload.epoch,
@@ -135,13 +143,42 @@ def _keep_newest(connection: Connection, payload: IncidentPayload) -> None:
         "cleared": payload.cleared,
         "undelivered": payload.undelivered,
         "receipted": False,
+        "detail": payload.detail,
     }
     here = and_(incidents.c.home == payload.home, incidents.c.incident == payload.incident)
-    known = connection.execute(select(incidents.c.epoch, incidents.c.revision).where(here)).first()
+    known = connection.execute(select(incidents).where(here)).first()
     if known is None:
         connection.execute(insert(incidents).values(home=payload.home, incident=payload.incident, **values))
+    elif new and payload.epoch == known.epoch and _other_life(connection, payload, known.raised):
+        connection.execute(update(incidents).where(here).values(**values))
+        _let_go(connection, payload)
+    elif payload.epoch == known.epoch and known.raised != values["raised"]:
+        pass  # a late copy of an earlier life
     elif (payload.epoch, payload.revision) > (known.epoch, known.revision):
         connection.execute(update(incidents).where(here).values(**values))
+
+
+def _other_life(connection: Connection, payload: IncidentPayload, raised: str) -> bool:
+    """The home lost its store, or went back to an older one, and counts the same incident anew. Without
+    rule 23's new epoch only this shows it: another instant of raising,
+    or another event at the same revision."""
+    if to_text(payload.raised) != raised:
+        return True
+    same = and_(revisions.c.epoch == payload.epoch, revisions.c.revision == payload.revision)
+    return connection.execute(select(revisions.c.event_id).where(_told(payload), same)).first() is not None
+
+
+def _let_go(connection: Connection, payload: IncidentPayload) -> None:
+    """What was decided about the incident's earlier life owns nothing in this one."""
+    connection.execute(
+        update(decisions)
+        .where(
+            decisions.c.home == payload.home,
+            decisions.c.incident == payload.incident,
+            decisions.c.state.in_(("queued", "accepted")),
+        )
+        .values(state="expired", reason="other_life")
+    )
 
 
 def _know_home(connection: Connection, home: str, epoch: int, now: datetime) -> None:

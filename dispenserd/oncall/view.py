@@ -54,6 +54,7 @@ def incident_view(
         "home": incident.home,
         "dose": incident.dose,
         "kind": incident.kind,
+        "detail": incident.detail,
         "priority": incident.priority,
         "state": "delivered" if delivered else incident.state,
         "revision": incident.revision,
@@ -69,6 +70,7 @@ def incident_view(
             {
                 "revision": each.revision,
                 "kind": each.kind,
+                "detail": each.detail,
                 "priority": each.priority,
                 "state": each.state,
                 "at": each.at,

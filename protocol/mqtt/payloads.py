@@ -101,6 +101,7 @@ class IncidentPayload(Payload):
     resolution: Code | Literal[""]
     cleared: bool
     undelivered: bool
+    detail: Code | Literal[""] = ""  # why, one word; "" also from a home that is older than this field
 
 
 class AnswerPayload(Payload):

@@ -21,7 +21,9 @@ from simulator.stage.processes import StageError
 from simulator.stage.scenario import Scenario, ScenarioError
 from simulator.stage.scenario_file import check_speed, read_scenario
 from simulator.stage.screen import LiveView
-from simulator.stage.view import SCHEMA, JsonView, LineView, View
+from simulator.stage.view import JsonView, LineView, View
+
+ERROR_SCHEMA = "dispenserd/error/1"
 
 HELD, VIOLATED, CONFIGURATION, INTERRUPTED = 0, 1, 3, 130
 
@@ -95,11 +97,11 @@ def _view(scenario: Scenario, options: argparse.Namespace) -> View:
 def _failed(what: str, as_json: bool) -> int:
     meaning, next_step = (
         "The scenario was not played to its end and proves nothing.",
-        "See above and play again.",
+        "Mend what it says and play again.",
     )
     if as_json:
         error = {"code": "stage", "what": what, "meaning": meaning, "next": next_step}
-        print(json.dumps({"schema": SCHEMA, "error": error}))
+        print(json.dumps({"schema": ERROR_SCHEMA, **error}))
     print(f"{what}\nIt means: {meaning}\nDo next: {next_step}", file=sys.stderr)
     return CONFIGURATION
 

@@ -87,7 +87,7 @@ class Staff:
             if self._is_about(deed, s.dose_id)
         )
         if deed.do == "take":
-            return ["oncall", "take", incident, "--as", deed.who]
+            return ["oncall", "take", incident, "--as", deed.who, "--wait", "0"]
         if deed.do == "close":
             return ["oncall", "close", incident, "--resolution", deed.resolution, "--as", deed.who]
         return ["oncall", "decide", incident, *_finding(deed)]

@@ -91,9 +91,7 @@ def test_the_readme_names_every_command_and_none_that_does_not_exist() -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        [],
         ["fly"],
-        ["roll"],
         ["roll", "eat"],
         ["status", "extra"],
         ["status", "--nope"],
@@ -119,6 +117,28 @@ def test_wrong_use_is_exit_2_in_three_lines_or_one_object(
     error = json.loads(capsys.readouterr().out)
     assert (error["schema"], error["code"]) == ("dispenserd/error/1", "usage")
     assert set(error) == {"schema", "code", "what", "meaning", "next"}
+
+
+@pytest.mark.parametrize("group", ["", "journal", "roll", "oncall"])
+def test_a_group_without_a_command_shows_its_help_once_and_is_exit_2(
+    group: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert carry_out(group.split()) == 2
+    captured = capsys.readouterr()
+    assert captured.out.count(f"Usage: {f'dispenserd {group}'.strip()} ") == 1
+    assert captured.err == ""
+
+
+def test_help_gives_the_form_of_a_dose_and_the_usual_resolutions(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "300")
+    for command, word in (("decide", "2026-11-02/evening"), ("oncall decide", "2026-11-02/evening")):
+        carry_out([*command.split(), "--help"])
+        assert word in capsys.readouterr().out
+    carry_out(["oncall", "close", "--help"])
+    shown = capsys.readouterr().out
+    assert all(code in shown for code in ("given_by_hand", "false_alarm", "visited"))
 
 
 @pytest.mark.parametrize("command", ["run", "journal tail", "journal verify", "oncall run", "oncall list"])

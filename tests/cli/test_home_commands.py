@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -257,7 +258,7 @@ def test_doses_read_as_a_table_in_words(home: FakeHome, capsys: pytest.CaptureFi
     for part in (
         "18:00-20:00",
         "missed",
-        "given by staff, late (correction 1)",
+        "given by staff, late, corrected 1x",
         "critical, held: label mismatch",
         "Anna",
     ):
@@ -357,3 +358,119 @@ def test_the_configuration_may_be_named_by_the_environment(
     monkeypatch.setenv("DISPENSERD_CONFIG", str(tmp_path / "other.toml"))
     assert carry_out(["--config", str(home.config), "status"]) == 0
     assert carry_out(["--config", str(tmp_path / "other.toml"), "status", "--config", str(home.config)]) == 0
+
+
+def cells_of(shown: str) -> list[list[str]]:
+    """The lines of a table below its rule, cut at the gaps between columns."""
+    below = re.split(r"─ *\n", shown)[-1].splitlines()
+    return [[cell for cell in re.split(r"  +", line.strip()) if cell] for line in below if line.strip()]
+
+
+def test_doses_at_80_columns_keep_the_name_that_decide_takes_and_drop_empty_columns(
+    home: FakeHome, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert carry_out(["doses", "--config", str(home.config)]) == 0
+    shown = capsys.readouterr().out
+    for each in (
+        "2026-11-02/evening ",
+        "2026-11-02/night ",
+        "2026-11-03/evening-2 ",
+        "18:00-20:00",
+        "planned",
+    ):
+        assert each in shown
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "…" not in shown
+    home.results["doses"] = {"doses": [dose(EVENING, outcome="missed"), dose(NIGHT)]}
+    assert carry_out(["doses", "--config", str(home.config)]) == 0
+    shown = capsys.readouterr().out
+    assert "By" not in shown
+    assert "Notes" not in shown
+    assert cells_of(shown) == [
+        ["2026-11-02/evening", "18:00-20:00", "planned", "missed"],
+        ["2026-11-02/night", "18:00-20:00", "planned", "robot"],
+    ]
+
+
+def test_the_roll_shows_numbers_contents_and_the_sachet_at_the_mouth(
+    home: FakeHome, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    contents = [{"drug": "N02BE01", "strength": "500 mg", "quantity": "2", "unit": "tablet"}]
+    sachets = [
+        {"number": number, "label": f"L-{number}", "local": f"2026-11-0{number}T08:00", "contents": contents}
+        for number in (3, 4)
+    ]
+    home.results["roll_show"] = {"production_id": "P-1", "mouth": "L-4", "left": 1, "sachets": sachets}
+    assert carry_out(["roll", "show", "--config", str(home.config)]) == 0
+    assert cells_of(capsys.readouterr().out) == [
+        ["3", "2026-11-03T08:00", "2 tablet N02BE01 500 mg", "L-3"],
+        ["4", "2026-11-04T08:00", "2 tablet N02BE01 500 mg", "L-4", "next"],
+    ]
+
+
+def test_status_says_why_the_robot_is_not_ready_and_what_to_do(
+    home: FakeHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    robot = {"serial": "SN-1", "state": "rejected", "reason": "auth_class", "auth": "none"}
+    home.results["status"] = {**STATUS, "robot": robot, "roll": {"production_id": "", "left": None}}
+    assert carry_out(["status", "--config", str(home.config)]) == 0
+    shown = capsys.readouterr().out
+    assert "SN-1 rejected: auth class" in shown
+    assert "accept_unauthenticated = true" in shown
+    assert re.search(r"Roll +none *\n", shown)
+    assert "DEMO" not in shown
+    home.results["status"] = {**STATUS, "robot": {"state": "absent", "reason": "port_missing"}}
+    assert carry_out(["status", "--config", str(home.config)]) == 0
+    shown = capsys.readouterr().out
+    assert "absent: port missing" in shown
+    assert "accept_unauthenticated" not in shown
+
+
+def test_status_says_that_a_window_is_open_and_that_a_demo_is_one(
+    home: FakeHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.results["status"] = {**STATUS, "window_open": True, "demo": True}
+    assert carry_out(["status", "--config", str(home.config)]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("DEMO: no real home\n")
+    assert "open since 08:00" in shown
+
+
+def test_a_decision_is_recorded_in_words(home: FakeHome, capsys: pytest.CaptureFixture[str]) -> None:
+    home.results["decide"] = {"accepted": True, "reason": "done"}
+    person = ["--by", "Anna", "--reason", "r", "--config", str(home.config)]
+    assert carry_out(["decide", "2026-11-03/evening-2", "--given", *person]) == 0
+    assert capsys.readouterr().out == "Recorded: 2026-11-03/evening-2, given by hand by Anna.\n"
+
+
+def test_a_manifest_that_cannot_be_read_is_wrong_use_and_named(
+    home: FakeHome, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = str(tmp_path / "no-such-roll.json")
+    assert carry_out(["roll", "load", missing, "--config", str(home.config)]) == 2
+    assert missing in capsys.readouterr().err
+    assert home.asked == []
+
+
+def test_a_refused_roll_says_that_the_one_before_stays_and_a_loaded_one_how_long_it_is(
+    home: FakeHome, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = tmp_path / "roll.json"
+    manifest.write_text("{}")
+    load = ["roll", "load", str(manifest), "--config", str(home.config)]
+    refusals = (
+        {"accepted": False, "reason": "wrong_production_id"},
+        CallError("bad_manifest", "w", "m", "n"),
+    )
+    for answer in refusals:
+        home.results["roll_load"] = answer
+        assert carry_out(load) in (1, 6)
+        assert "The roll loaded before stays." in capsys.readouterr().err
+    home.results["roll_load"] = {"accepted": True, "production_id": "P-1", "sachets": 28}
+    assert carry_out(load) == 0
+    assert capsys.readouterr().out == "Loaded: roll P-1, 28 sachets.\n"
+    manifest.write_text("{")
+    assert carry_out(load) == 1
+    assert "The roll loaded before stays." in capsys.readouterr().err

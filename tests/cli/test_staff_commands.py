@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +26,7 @@ from protocol.mqtt.payloads import IncidentPayload
 ROOT = Path(__file__).resolve().parents[2]
 INCIDENT = "ab" * 16
 DOSE = "0123456789abcdef0123456789abcdef/2026-11-02/evening/1"
+TAKE = ("oncall", "take", INCIDENT[:6], "--as", "Anna")
 
 
 @pytest.fixture
@@ -94,7 +97,7 @@ def test_list_shows_open_incidents_and_homes(
     assert [home["home"] for home in shown["homes"]] == ["box-0001"]
     assert carry_out(["oncall", "list", "--config", str(config)]) == 0
     text = capsys.readouterr().out
-    for part in ("release failed", "2026-11-02/evening/1", "nobody", "with the robot", "UNKNOWN since"):
+    for part in ("release failed", "2026-11-02/evening", "nobody", "with the robot", "UNKNOWN since"):
         assert part in text
 
 
@@ -102,15 +105,113 @@ def test_take_owns_at_once_and_says_that_nothing_may_be_given_yet(
     config: Path, told: Callable[..., Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     receive(config)
-    assert carry_out(["oncall", "take", INCIDENT[:6], "--as", "Anna", "--config", str(config)]) == 0
-    assert "Give nothing by hand before" in capsys.readouterr().out
+    assert carry_out([*TAKE, "--wait", "0", "--config", str(config)]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("Asked to own incident abababab of home box-0001.\n")
+    assert "Give nothing by hand before" in shown
+    assert "may give 2026" not in shown
     _, shown = told("list")
     assert (shown["incidents"][0]["owner"], shown["incidents"][0]["token"]) == ("Anna", "asked")
 
 
+def answer(config: Path, state: str, reason: str = "done") -> None:
+    with create(config.parent / "oncall.db").writing() as connection:
+        connection.execute(decisions.update().values(state=state, reason=reason))
+
+
+@pytest.mark.parametrize(("holds_token", "owner"), [(True, "Anna"), (False, "Anna"), (True, "")])
+def test_a_confirmed_take_says_who_may_give_only_when_the_home_gave_the_right(
+    config: Path, holds_token: bool, owner: str, told: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    receive(config)
+    told("take", INCIDENT, "--as", "Anna", "--wait", "0")
+    answer(config, "accepted")
+    newer = {"revision": 2, "event_id": "2-" + "cd" * 32, "state": "acknowledged"}
+    receive(config, **newer, owner=owner, holds_token=holds_token)
+    assert carry_out([*TAKE, "--wait", "0", "--config", str(config)]) == 0
+    shown = capsys.readouterr().out
+    may = holds_token and owner == "Anna"
+    assert ("Anna may give 2026-11-02/evening by hand now." in shown) == may
+    assert ("Give nothing by hand" in shown) == (not may)
+
+
+def test_a_dose_is_named_on_call_as_at_home_and_the_finding_recorded_in_words(
+    config: Path, told: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    receive(config)
+    finding = ("decide", "2026-11-02/evening", "--had-it", "--by", "Anna", "--reason", "r", "--wait")
+    code, sent = told(*finding, "0")
+    assert (code, sent["dose"]) == (0, DOSE)
+    waiting = threading.Timer(0.3, answer, (config, "accepted"))
+    waiting.start()
+    assert carry_out(["oncall", *finding, "10", "--config", str(config)]) == 0
+    waiting.join()
+    assert capsys.readouterr().out == "Recorded: 2026-11-02/evening, the resident had it, says Anna.\n"
+
+
+def test_a_name_that_is_none_is_quoted_and_a_name_of_several_lists_them(
+    config: Path, told: Callable[..., Any]
+) -> None:
+    receive(config)
+    finding = ("--had-it", "--by", "Anna", "--reason", "r")
+    assert '"2026-11-02/noon"' in told("decide", "2026-11-02/noon", *finding)[1]["what"]
+    other = {"incident": "ab" * 15 + "ff", "event_id": "1-" + "ef" * 32}
+    receive(config, **other, dose="f" * 32 + "/2026-11-02/evening/1")
+    code, error = told("decide", "2026-11-02/evening", *finding)
+    assert (code, DOSE in error["what"], "f" * 32 + "/2026" in error["what"]) == (2, True, True)
+    code, error = told("take", "abab", "--as", "Anna")
+    assert code == 2
+    assert all(
+        part in error["what"] for part in ('"abab"', INCIDENT, other["incident"], "2026-11-02/evening")
+    )
+
+
+def listed(config: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    assert carry_out(["oncall", "list", "--all", "--config", str(config)]) == 0
+    return capsys.readouterr().out
+
+
+def test_the_list_at_80_columns_keeps_priority_id_dose_and_the_time_left(
+    config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    dose = DOSE.replace("evening", "morning-2")
+    receive(config, priority="medium", kind="about_to_miss", dose=dose, detail="label_mismatch")
+    parts = ("medium ", "abababab ", "2026-11-02/morning-2 ", "with the robot", "Why: label mismatch")
+    receive(
+        config, incident="cd" * 16, event_id="1-" + "ef" * 32, dose=dose, undelivered=True, owner="Anna Berg"
+    )
+    receive(config, incident="ef" * 16, event_id="1-" + "aa" * 32, home="box-0002", dose=dose)
+    shown = listed(config, capsys)
+    assert shown.count("2026-11-02/morning-2 ") == 3
+    assert all(part in shown for part in parts)
+    assert re.search(r"\d\d:\d\d \(in 9 min\)", shown)
+    assert "box-0002 " in shown
+    assert "…" not in shown
+    assert "Resolution" not in shown
+    assert max(map(len, shown.splitlines())) <= 80
+    ago = SystemClock().now() - timedelta(minutes=3, seconds=5)
+    receive(config, revision=2, event_id="2-" + "cd" * 32, deadline=ago)
+    assert "overdue 3 min" in listed(config, capsys)
+
+
+def test_a_settled_dose_shows_no_right_to_give_and_two_homes_are_told_apart(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settled = {"state": "handled", "owner": "Anna", "holds_token": True, "resolution": "given_by_hand"}
+    receive(config, **settled)
+    shown = listed(config, capsys)
+    assert "may give" not in shown
+    assert shown.count("box-0001") == 1
+    assert "given by hand" in shown
+    receive(config, incident="cd" * 16, event_id="1-" + "ef" * 32, home="box-0002")
+    shown = listed(config, capsys)
+    assert re.search(r"cdcdcdcd.*\n *box-0002", shown)
+
+
 def test_the_second_to_take_is_told_who_has_it(config: Path, told: Callable[..., Any]) -> None:
     receive(config)
-    assert told("take", INCIDENT, "--as", "Anna")[0] == 0
+    assert told("take", INCIDENT, "--as", "Anna", "--wait", "0")[0] == 0
     code, error = told("take", INCIDENT, "--as", "Bo")
     assert (code, error["code"]) == (6, "taken_by_other")
     assert "It is with Anna." in error["what"]
@@ -120,7 +221,7 @@ def test_giving_by_hand_without_the_homes_confirmation_is_exit_6(
     config: Path, told: Callable[..., Any]
 ) -> None:
     receive(config)
-    told("take", INCIDENT, "--as", "Anna")
+    told("take", INCIDENT, "--as", "Anna", "--wait", "0")
     code, error = told("decide", DOSE, "--given", "--by", "Anna", "--reason", "stall")
     assert (code, error["code"]) == (6, "no_token")
 

@@ -153,7 +153,6 @@ def test_a_reminder_interval_must_fit_into_the_window(tmp_path: Path) -> None:
         ('socket = "/run/dispenserd/control.sock"', "socket = 7", "control.socket must be a path in quotes"),
         ('socket = "/run/dispenserd/control.sock"', 'socket = ""', "control.socket must be a path in quotes"),
         ('username = "box-0001"', "", "mqtt password_file needs a username"),
-        ('language = "da"', 'language = "xx"', "home.language"),
     ],
 )
 def test_a_fault_is_named_by_its_place_and_what_belongs_there(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from dispenserd.heartbeat import Heartbeat
 from dispenserd.mqtt.downlink import REJECTS_MAX, CommandLife, Downlink
 from dispenserd.mqtt.session import BackOff, Broker, Message, Session
-from dispenserd.mqtt.translate import presence
+from dispenserd.mqtt.translate import presence, row_message
 from dispenserd.mqtt.uplink import Uplink
 from protocol.mqtt import payloads as p
 from protocol.mqtt.signatures import S, seal
@@ -250,6 +251,56 @@ async def test_a_strange_word_in_a_row_does_not_stop_the_alarm() -> None:
             said = held.heard[0]
             assert isinstance(said, p.IncidentPayload)
             assert (said.kind, said.resolution, len(said.owner)) == ("other", "other", 80)
+
+
+@pytest.mark.parametrize(
+    ("detail", "why"),
+    [
+        ("", ""),
+        (" ", ""),
+        ("motor_stall", "motor_stall"),
+        ("older_card Bundle.identifier", "older_card"),
+        ("wrong_shape Bundle.entry[1]", "wrong_shape"),
+        ("label_unknown LBL-003", "label_unknown"),
+        ("unknown_drug\tN02BE01", "unknown_drug"),
+        ("Bundle.entry[1]", "other"),
+        ("bundle.entry", "other"),
+        ("/dev/ttyUSB0", "other"),
+        ("N02BE01", "other"),
+        ("n02be01", "other"),
+        ("lbl-003 label_unknown", "other"),
+        ("0101901234", "other"),
+        ("åben_låge", "other"),
+        ("a" * 65, "other"),
+    ],
+)
+def test_of_a_detail_only_its_code_word_leaves_the_house(detail: str, why: str) -> None:
+    row = PaperHome().raise_incident("a", detail=detail)
+    message = row_message(BOX, 3, row)
+    said = p.read_incident_topic(message.payload)
+    assert isinstance(said, p.IncidentPayload)
+    assert said.detail == why
+    assert all(rest not in message.payload.decode() for rest in detail.split() if rest != why)
+
+
+def test_on_call_refuses_a_detail_that_is_no_code_and_hears_a_home_that_sends_none() -> None:
+    body = json.loads(row_message(BOX, 3, PaperHome().raise_incident("a", detail="lid_open")).payload)
+    for text in ("wrong_shape Bundle.entry[1]", "N02BE01", "/dev/ttyUSB0", None):
+        with pytest.raises(p.PayloadRefused, match="detail"):
+            p.read_incident_topic(json.dumps(body | {"detail": text}).encode())
+    del body["detail"]
+    said = p.read_incident_topic(json.dumps(body).encode())
+    assert isinstance(said, p.IncidentPayload)
+    assert said.detail == ""
+
+
+def test_a_row_without_a_detail_is_told_all_the_same() -> None:
+    for strange in (None, 7, ["older_card"]):
+        said = p.read_incident_topic(
+            row_message(BOX, 3, PaperHome().raise_incident("a", detail=strange)).payload
+        )
+        assert isinstance(said, p.IncidentPayload)
+        assert said.detail == ""
 
 
 # --- down -------------------------------------------------------------------------------------------

@@ -56,6 +56,7 @@ class Office:
             "resolution": "",
             "cleared": False,
             "undelivered": False,
+            "detail": "",
         }
         payload = p.IncidentPayload.model_validate(fields | changes)
         with self.database.writing() as connection:
@@ -120,7 +121,7 @@ def office(tmp_path: Path) -> Office:
 
 def test_the_list_says_age_deadline_owner_token_and_history(office: Office) -> None:
     office.incident()
-    office.incident(revision=2, kind="dose_missed", priority="medium")
+    office.incident(revision=2, kind="dose_missed", priority="medium", detail="two_in_a_row")
     shown = office.shown(minutes=11)
     decision = shown.pop("decision")
     assert decision is None
@@ -129,6 +130,7 @@ def test_the_list_says_age_deadline_owner_token_and_history(office: Office) -> N
         "home": BOX,
         "dose": DOSE,
         "kind": "dose_missed",
+        "detail": "two_in_a_row",
         "priority": "medium",
         "state": "delivered",
         "revision": 2,
@@ -144,6 +146,7 @@ def test_the_list_says_age_deadline_owner_token_and_history(office: Office) -> N
             {
                 "revision": 1,
                 "kind": "release_failed",
+                "detail": "",
                 "priority": "high",
                 "state": "raised",
                 "at": "2026-11-02T12:01:00.000Z",
@@ -151,6 +154,7 @@ def test_the_list_says_age_deadline_owner_token_and_history(office: Office) -> N
             {
                 "revision": 2,
                 "kind": "dose_missed",
+                "detail": "two_in_a_row",
                 "priority": "medium",
                 "state": "raised",
                 "at": "2026-11-02T12:02:00.000Z",
@@ -395,6 +399,21 @@ def test_a_database_of_another_version_is_left_alone(tmp_path: Path) -> None:
     for opened in (db.create, db.open_existing):
         with pytest.raises(db.DatabaseFault, match="version 9"):
             opened(path)
+
+
+def test_an_incident_says_why_and_its_history_what_it_said_before(office: Office) -> None:
+    office.incident(revision=2, detail="lid_open")
+    office.incident(revision=3, detail="motor_stall")
+    office.incident(revision=1, detail="late_copy")  # history alone
+    shown = office.shown()
+    assert shown["detail"] == "motor_stall"
+    history = shown["history"]
+    assert isinstance(history, list)
+    assert sorted((each["revision"], each["detail"]) for each in history) == [
+        (1, "late_copy"),
+        (2, "lid_open"),
+        (3, "motor_stall"),
+    ]
 
 
 def test_limits_stretch_alike() -> None:

@@ -369,3 +369,57 @@ def test_a_retract_that_ends_after_the_lift_leaves_the_dose_lifted(home: PureHom
     home.give(home.robot.write(home.now, "ended", result="done", **about))
     assert home.dose("morning").stage is Stage.LIFTED
     assert home.outcome("morning") == ("retrieved", True)
+
+
+def test_an_empty_roll_is_not_forgotten_by_a_restart_or_an_unplugged_robot(home: PureHome) -> None:
+    home.robot.labels.clear()
+    home.give(ev.RobotReported(home.now, home.robot.status()))
+    home.until("08:10")
+    subject = f"roll:{RESIDENT}"
+    raised = home.world.incident_about(subject)
+    assert raised is not None
+    assert raised.kind is ev.Kind.ROLL_EMPTY
+    home.daemon()
+    assert is_open(home.world.incident_about(subject))
+    home.connect()
+    home.lost()
+    assert is_open(home.world.incident_about(subject))
+    home.connect()
+    home.robot.labels[:] = ["L001"]
+    home.give(ev.RobotReported(home.now, home.robot.status()))
+    gone = home.world.incident_about(subject)
+    assert gone is not None
+    assert gone.cleared
+
+
+def test_an_untrusted_clock_is_not_forgotten_by_a_restart(home: PureHome) -> None:
+    home.give(home.clock_report(battery=False))
+    home.until("08:10")
+    assert is_open(home.world.incident_about("home"))
+    home.daemon()
+    assert is_open(home.world.incident_about("home"))
+    home.connect()
+    assert not is_open(home.world.incident_about("home"))
+
+
+def test_a_care_incident_about_an_unreachable_robot_outlives_a_restart(home: PureHome) -> None:
+    home.until("08:05")
+    home.lost()
+    home.until("08:10")
+    home.daemon()
+    after = home.incident("morning")
+    assert is_open(after)
+    cleared = [event for event in home.journal if isinstance(event, ev.IncidentCleared)]
+    assert cleared == []
+
+
+def test_the_last_sachet_on_its_way_to_the_resident_is_no_empty_roll_at_high(home: PureHome) -> None:
+    home.give(cmd.OfferPlan(RESIDENT, 2, prescriptions()[:1], "f2"))
+    home.until("08:05")
+    del home.robot.labels[1:]
+    home.press()
+    home.move()
+    home.until("08:10")
+    empty = home.world.incident_about(f"roll:{RESIDENT}")
+    assert empty is not None
+    assert empty.priority is ev.Priority.MEDIUM

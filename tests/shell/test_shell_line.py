@@ -195,11 +195,11 @@ async def test_unplugged_through_the_end_of_the_window_the_dose_has_one_outcome_
     None
 ):
     """Rule 3: what can't be read is uncertain where a release went out, and the log only corrects it."""
-    async with running_home(Wanted(window_min=10, rate=300.0, start="07:58")) as home:
+    async with running_home(Wanted(window_min=10, rate=150.0, start="07:58")) as home:
         await home.offered()
         home.press()
         await home.until(lambda: home.stage() == "in_tray", "in the tray")
-        home.unplug(2.8)
+        home.unplug(5.5)  # past the closing, 4 s after the opening, and the second that it may be gone
         await home.until(lambda: home.outcomes() == [("morning", "uncertain")], "uncertain")
         await home.until(lambda: home.oncall.incidents("robot_unreachable"), "a care incident")
         home.lift()

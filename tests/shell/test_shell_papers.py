@@ -49,6 +49,7 @@ async def test_a_card_that_is_refused_is_an_incident_and_the_accepted_plan_is_di
         assert reason in refused.reason
         await home.until(lambda: home.oncall.incidents("plan_refused"), "on-call heard of it")
         assert home.oncall.newest("plan_refused").priority == "high"
+        assert home.oncall.newest("plan_refused").detail == refused.reason
         plan = (await home.ask("status"))["plan"]
         assert (plan["plan_version"], plan["card_version"]) == (1, 2)
         assert plan["refused"]

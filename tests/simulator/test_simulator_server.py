@@ -286,6 +286,19 @@ async def test_standing_alone_it_takes_keys_keeps_its_memory_and_leaves_no_link_
     assert [row["sachet"] for row in trace if row["from"] == "magazine"] == [1, 2]
 
 
+async def test_a_second_robot_on_the_same_link_is_refused_and_the_first_stays(tmp_path: Path) -> None:
+    async with process(tmp_path) as first:
+        await until((tmp_path / "robot").is_symlink)
+        async with process(tmp_path) as second:
+            _, errors = await second.communicate()
+            assert second.returncode == 3
+            assert b"another simulator serves" in errors
+        assert first.returncode is None
+        host = PtyHost(tmp_path / "robot")
+        assert (await host.greet()).serial == "SIM-0001"
+        host.close()
+
+
 async def dispensed_and_diverted(folder: Path, number: int) -> tuple[m.HelloReply, list[int]]:
     """Run the simulator once; what it said at hello, and which sachets moved."""
     files = ("--memory", str(folder / "memory.json"), "--trace", str(folder / "trace"))

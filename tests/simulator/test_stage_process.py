@@ -86,7 +86,7 @@ def test_a_process_that_dies_ends_the_play_with_its_name(tmp_path: Path) -> None
         out, error = play.communicate(timeout=WAIT_S)
     assert play.returncode == 3
     assert "the robot process ended by itself" in error
-    assert "ended by itself" in json.loads(out.splitlines()[-1])["error"]["what"]
+    assert "ended by itself" in json.loads(out.splitlines()[-1])["what"]
     assert processes(folder) == {}
 
 
