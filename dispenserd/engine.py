@@ -25,6 +25,9 @@ from scheduler.world import Setting, World
 SLEEP_MAX_S = 1.0
 """The engine looks at the clock this often whatever it expects: a stepped clock is noticed."""
 
+ASK_ANYWAY_S = 30.0
+"""The core is asked this often even if it said that nothing is due: a second pair of eyes on `next_wakeup`."""
+
 INBOX_FACTS_MAX = 1000
 """P12: a robot that reports faster than we commit waits here; beyond it, who hands in facts waits."""
 
@@ -58,6 +61,10 @@ class Engine:
         self._watchers: list[asyncio.Event] = []
         self.turned_s = clock.monotonic()
         """When the loop last came round (rule 27: the heartbeat stands for it)."""
+        self.due: datetime | None = None
+        """When the core has something to do by itself; None: nothing is planned."""
+        self._asked: datetime | None = None  # when the core was last asked, by the civil clock
+        self._asked_s = clock.monotonic()
 
     @property
     def world(self) -> World:
@@ -84,7 +91,8 @@ class Engine:
         """Until cancelled, or until the store or the core fails: then the process ends (crash-only)."""
         while True:
             handed = await self._next()
-            await self._turn(handed)
+            if handed or self._something_is_due():
+                await self._turn(handed)
             self.turned_s = self._clock.monotonic()
 
     async def _turn(self, handed: Sequence[_Handed]) -> None:
@@ -97,9 +105,18 @@ class Engine:
             self._world = after
             for watcher in self._watchers:
                 watcher.set()
+        self.due, self._asked = next_wakeup(after, self._setting, now), now
+        self._asked_s = self._clock.monotonic()
         for each in handed:
             if not each.done.done():
                 each.done.set_result(events)
+
+    def _something_is_due(self) -> bool:
+        """Or the clock went back, so that nobody knows what is; or the core was not asked for a while."""
+        now = self._clock.now()
+        if self._asked is None or now < self._asked or (self.due is not None and now >= self.due):
+            return True
+        return self._clock.monotonic() >= self._asked_s + ASK_ANYWAY_S
 
     async def _next(self) -> Sequence[_Handed]:
         """What was handed in, waiting no longer than until something is due."""
@@ -112,8 +129,8 @@ class Engine:
         return handed
 
     def _pause_s(self) -> float:
-        now = self._clock.now()
-        due = next_wakeup(self._world, self._setting, now)
-        if due is None:
+        if self._asked is None:
+            return 0.0
+        if self.due is None:
             return SLEEP_MAX_S
-        return min(SLEEP_MAX_S, max(0.0, (due - now).total_seconds() / self._clock.rate))
+        return min(SLEEP_MAX_S, max(0.0, (self.due - self._clock.now()).total_seconds() / self._clock.rate))
