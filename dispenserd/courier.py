@@ -23,6 +23,10 @@ DISPLAY_LOOK_S = 1.0
 """The display follows the clock too (the next window opens): look at least this often."""
 
 
+COMPARE_CLOCK_S = 30.0
+"""While the home's clock is not trusted everything waits (rule 18): the robot's is read again this soon."""
+
+
 class RobotConnection(Protocol):
     """What `drivers.connection.Connection` offers the courier."""
 
@@ -32,6 +36,8 @@ class RobotConnection(Protocol):
     def show(self, light: str, sound: str, lines: tuple[str, ...]) -> None: ...
 
     def confirm(self, upto: int, epoch: int, head: str) -> None: ...
+
+    def compare_clock(self) -> None: ...
 
 
 Probe = Callable[[str], None]
@@ -51,6 +57,7 @@ class Courier:
         self._handled: set[str] = set()  # orders sent or revoked by this process
         self._shown: tuple[str, Display] | None = None
         self._confirmed: tuple[str, int] = ("", 0)
+        self._compared_s = clock.monotonic()
 
     def deliver(self, facts: Sequence[Fact]) -> None:
         """The driver hands in what the robot said; order is kept."""
@@ -72,6 +79,7 @@ class Courier:
             await self._orders()
             self._confirm()
             self._show()
+            self._compare_clock()
             with suppress(TimeoutError):
                 async with asyncio.timeout(DISPLAY_LOOK_S):
                     await committed.wait()
@@ -102,6 +110,12 @@ class Courier:
             epoch, head = self._home.head
             self._robot.confirm(robot.log_read, epoch, head)
             self._confirmed = newest
+
+    def _compare_clock(self) -> None:
+        now_s = self._clock.monotonic()
+        if not self._home.world.clock.trusted and now_s >= self._compared_s + COMPARE_CLOCK_S:
+            self._compared_s = now_s
+            self._robot.compare_clock()
 
     def _show(self) -> None:
         world = self._home.world

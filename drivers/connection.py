@@ -99,6 +99,11 @@ class RobotConnection:
         self._machine.confirm(upto, epoch, head)
         self._wake.set()
 
+    def compare_clock(self) -> None:
+        """The home doubts its own clock: what does the robot's say?"""
+        self._machine.compare_clock()
+        self._wake.set()
+
     async def run(self) -> None:
         """Keep the robot connected until cancelled."""
         back_off_s = BACK_OFF_MIN_S

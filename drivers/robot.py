@@ -161,6 +161,11 @@ class RobotMachine:
         """The journal holds every entry up to `upto` of the log that was last read."""
         self._wishes = replace(self._wishes, confirmed=(self._log_id, upto, epoch, head))
 
+    def compare_clock(self) -> None:
+        """Read the robot's clock as soon as nothing else is asked."""
+        if self._session is not None and isinstance(self._state, Ready):
+            self._session.clock_due_s = 0.0
+
     # --- what the link says ---
 
     def _take(self, session: Session, heard: list[LinkEvent], now_s: float, now: datetime) -> None:

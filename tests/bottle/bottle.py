@@ -368,6 +368,8 @@ class Bottle(Witnessing):
         self.times.wall_off = off
         self.liveness.disturbed()
         self.after(self.chance.random(), lambda: None)  # the process looks at its clock within a second
+        for seconds in (31.0, 62.0):
+            self.after(seconds, lambda: None)  # and at the robot's twice a minute while it trusts none
 
     def battery_clock(self, offset_ms: int) -> None:
         if offset_ms and self._clock_set_back():

@@ -145,7 +145,9 @@ class Liveness:
         quiet_s = (self._bottle.times.true - end.session_since).total_seconds()
         up = end.robot.powered and end.plugged and self._bottle.box.robot.ready and quiet_s > 120
         fine = not self._bottle.matter.lid_open and not end.memory.fault
-        return up and fine and not self._bottle.matter.faults.stuck
+        faults = self._bottle.matter.faults
+        planted = faults.stuck or faults.stall_next or faults.cut_next or faults.slow_next_ms
+        return up and fine and not planted
 
     def _reachable(self) -> bool:
         return self._bottle.network.up and self._bottle.oncall.up

@@ -162,6 +162,7 @@ class RobotEnd:
             powered = self.robot.powered
             self._guarded(lambda: self._say(self.robot.step(self.times.moment)))
             if powered and not self.robot.powered:
+                self.failures += 1
                 self._lost_power()
             elif self.robot.powered and not powered:
                 self.booted()
@@ -202,6 +203,7 @@ class RobotEnd:
     def lose_log(self) -> None:
         """Its log is damaged and begins anew; what it must never forget it keeps."""
         self.power_off()
+        self.flash.left = None
         self.memory.format_log(self.chance.randbytes(16))
 
     def power_off(self) -> None:

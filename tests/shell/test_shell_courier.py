@@ -33,6 +33,7 @@ class PaperConnection:
         self.sent: list[ev.Order] = []
         self.shown: list[tuple[str, ...]] = []
         self.confirmed: list[tuple[int, int, str]] = []
+        self.compared = 0
 
     def send_order(self, order: ev.Order) -> bool:
         if self.ready:
@@ -44,6 +45,9 @@ class PaperConnection:
 
     def confirm(self, upto: int, epoch: int, head: str) -> None:
         self.confirmed.append((upto, epoch, head))
+
+    def compare_clock(self) -> None:
+        self.compared += 1
 
 
 class Bench:
