@@ -112,8 +112,8 @@ class Engine:
         return handed
 
     def _pause_s(self) -> float:
-        now = self._clock.now()
-        due = next_wakeup(self._world, self._setting, now)
+        due = next_wakeup(self._world, self._setting, self._clock.now())
         if due is None:
             return SLEEP_MAX_S
-        return min(SLEEP_MAX_S, max(0.0, (due - now).total_seconds() / self._clock.rate))
+        left = due - self._clock.now()  # looked at again: finding out took time, and would come on top
+        return min(SLEEP_MAX_S, max(0.0, left.total_seconds() / self._clock.rate))

@@ -42,6 +42,8 @@ CHUNK_ROWS = 500
 CHECKPOINT_COMMITS = 256
 """Between moves of the WAL into the file: at 13 KiB a commit about 3 MB, read once at the next start."""
 
+_APPEND = insert(JOURNAL)
+
 
 class Store:
     """`epoch`, `sequence` and `head` are those of the newest committed row."""
@@ -82,7 +84,7 @@ class Store:
         rows = self._linked(events)
         newest = rows[-1]
         with self._use(writing) as connection:
-            connection.execute(insert(JOURNAL), rows)
+            connection.execute(_APPEND, rows)
             outboxes.apply(connection, changes, f"{self.epoch}-{newest['hash']}", int(newest["sequence"]))
         self.sequence, self.head = int(newest["sequence"]), str(newest["hash"])
         self._commits += 1
