@@ -17,7 +17,6 @@ from dispenserd.store.chain import canonical
 from dispenserd.store.schema import OUTBOX
 from scheduler.outbox import Answer, Change, OutboxName, Put
 
-
 _UNANSWERED = (
     select(OUTBOX.c.key, OUTBOX.c.event_id, OUTBOX.c.body)
     .where(OUTBOX.c.outbox == bindparam("name"), OUTBOX.c.answered_sequence.is_(None))

@@ -4,7 +4,7 @@ listen PORT                   says when each message of a broker arrived; serves
 idle PORT                     an event loop that sleeps a second at a time, a broker's connection, a terminal
 imports STORE KEY PORT        what the daemon imports, its database opened, a connection, an event loop
 check STORE KEY               the same imports, the store opened and its pages checked; then it ends
-rows STORE KEY TARGET         the journal and outbox of a store again, a transaction a row, into a new one
+rows STORE KEY TARGET FROM N  journal and outbox of a store again, a transaction a row, into a new one, and N proofs
 proofs STORE KEY COUNT        the product's own store: so many idle proofs, a transaction each
 """
 
@@ -39,7 +39,12 @@ def connect(path: Path, key: bytes, *, readonly: bool = False) -> dbapi2.Connect
     connection = dbapi2.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None)
     pragmas = [f"key = \"x'{key.hex()}'\"", "cipher_compatibility = 4", "foreign_keys = ON"]
     if not readonly:
-        pragmas += ["journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "wal_autocheckpoint = 0"]
+        pragmas += [
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "secure_delete = ON",
+            "wal_autocheckpoint = 0",
+        ]
     for pragma in pragmas:
         connection.execute(f"PRAGMA {pragma}")
     return connection
@@ -109,14 +114,21 @@ def check(store: Path, key: bytes) -> None:
         connection.execute(f"PRAGMA {pragma}").fetchall()
 
 
-def rows(store: Path, key: bytes, target: Path) -> None:
-    """`target` has the tables already. Outbox rows go with the journal row they were put beside."""
+def rows(store: Path, key: bytes, target: Path, after: int, idle_rows: int) -> None:
+    """Those after `after`, and as many small ones. `target` has the tables already. Outbox rows go with the
+    journal row they were put beside."""
     source, sink = connect(store, key, readonly=True), connect(target, key)
     puts: dict[int, list[OutboxValues]] = {}
     for put in source.execute("SELECT outbox, key, event_id, sequence, body FROM outbox ORDER BY id"):
         puts.setdefault(put[3], []).append(put)
     for row in source.execute("SELECT * FROM journal ORDER BY sequence").fetchall():
-        commit(sink, [row], puts.get(row[0], []))
+        if row[0] > after:
+            commit(sink, [row], puts.get(row[0], []))
+    for number in range(idle_rows):
+        text = "2026-11-02T03:00:00.000Z"
+        hashed = 64 * "0"
+        body = f'{{"at":"{text}"}}'
+        commit(sink, [(10**6 + number, 1, text, "ProofCommitted", body, hashed, hashed)], [])
     sink.close()
 
 
@@ -152,7 +164,7 @@ def main(arguments: list[str]) -> None:
         case "check":
             check(store, key)
         case "rows":
-            rows(store, key, Path(rest[2]))
+            rows(store, key, Path(rest[2]), int(rest[3]), int(rest[4]))
         case "proofs":
             proofs(store, key, int(rest[2]))
         case _:

@@ -75,7 +75,9 @@ class Samples:
 async def measure(samples: int, folder: Path, tell: Callable[[int], None]) -> list[Row]:
     found = Samples()
     with TestBroker() as broker, _Sleeper() as sleeper:
-        async with running(folder, *module("tests.bench.bare", "listen", broker.port), name="listen") as heard:
+        async with running(
+            folder, *module("tests.bench.bare", "listen", broker.port), name="listen"
+        ) as heard:
             await heard.hear(lambda line: line["topic"] == "", "the subscriber")
             publisher = client("bench-floor", broker.port)
             try:
@@ -316,9 +318,7 @@ async def _home(
     strip = roll(ROUND_DAYS)
     sachets = [{"n": sachet.number, "label": sachet.label} for sachet in strip.sachets]
     (folder / "roll.json").write_text(json.dumps({"production_id": strip.production_id, "sachets": sachets}))
-    command = module(
-        "tests.bench.robot_process", folder / "robot", folder / "distance", folder / "roll.json"
-    )
+    command = module("tests.bench.robot_process", folder / "robot", folder / "distance", folder / "roll.json")
     store = await StoreThread.open(folder / "home.db", key)
     floor = _Floor(folder / "floor.db", key)
     try:

@@ -91,7 +91,9 @@ class YearHome(PureHome):
             self.give(cmd.LoadRoll(strip, "technician"))
         if day > 1 and (day - 1) % CARD_DAYS == 0:
             self._version += 1
-            self.give(cmd.OfferPlan(self.setting.resident, self._version, prescriptions(), f"f{self._version}"))
+            self.give(
+                cmd.OfferPlan(self.setting.resident, self._version, prescriptions(), f"f{self._version}")
+            )
         if day % RESTART_DAYS == 0:
             self.daemon()
             self.connect()
