@@ -4,7 +4,7 @@ listen PORT                   says when each message of a broker arrived; serves
 idle PORT                     an event loop that sleeps a second at a time, a broker's connection, a terminal
 imports STORE KEY PORT        what the daemon imports, its database opened, a connection, an event loop
 check STORE KEY               the same imports, the store opened and its pages checked; then it ends
-rows STORE KEY TARGET FROM N  journal and outbox of a store again, a transaction a row, into a new one, and N proofs
+rows STORE KEY TARGET FROM N  the rows after FROM again, and N idle ones, a transaction each, into a new store
 proofs STORE KEY COUNT        the product's own store: so many idle proofs, a transaction each
 """
 
@@ -88,7 +88,7 @@ def idle(port: int) -> None:
     async def sleep() -> None:
         asyncio.get_running_loop().add_reader(terminal, lambda: None)
         _ready()
-        while True:
+        while True:  # noqa: ASYNC110  # waking once a second is what it is here for
             await asyncio.sleep(1.0)
 
     asyncio.run(sleep())

@@ -101,9 +101,13 @@ class Household:
 
 @asynccontextmanager
 async def household(
-    folder: Path, started: datetime, rate: float, presses: Sequence[datetime] = ()
+    folder: Path,
+    started: datetime,
+    rate: float,
+    presses: Sequence[datetime] = (),
+    robot: str = "simulator",
 ) -> AsyncIterator[Household]:
-    """Everything but the daemon. `presses`: when the resident goes to the robot."""
+    """Everything but the daemon. `presses`: when the resident goes to the robot; `robot`: its module."""
     with TestBroker() as broker:
         _write(folder, started, broker.port, presses)
         monotonic_s = time.monotonic()
@@ -112,13 +116,13 @@ async def household(
             *("--monotonic-epoch", str(monotonic_s)),
             *("--rate", str(rate)),
         )
-        robot = module(
-            *("simulator", "--port", "robot", "--roll", "roll.json", "--script", "script.json"),
+        command = module(
+            *(robot, "--port", "robot", "--roll", "roll.json", "--script", "script.json"),
             *("--serial", "SIM-0001", *epoch),
         )
         oncall = module("dispenserd.rehearsal", "oncall", "--config", "oncall.toml", *epoch)
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(running(folder, *robot, name="robot"))
+            await stack.enter_async_context(running(folder, *command, name="robot"))
             await stack.enter_async_context(running(folder, *oncall, name="oncall"))
             await until((folder / "robot").is_symlink, "the robot's port")
             await until((folder / "oncall.pub").exists, "on-call's key")

@@ -1,8 +1,8 @@
 """How long an alarm takes to a subscriber, a press to the robot, and how late the engine wakes.
 
 The home's own parts as the composition root joins them (engine, encrypted store, courier, uplink, session,
-robot on a paced pseudo-terminal, real mosquitto), at rate 1; only the hours in between are skipped. After each
-sample the same rows and the same payload go the bare way, to the same disk and the same subscriber.
+robot on a paced pseudo-terminal, real mosquitto), at rate 1; only the hours in between are skipped. After
+each sample the same rows and the same payload go the bare way, to the same disk and the same subscriber.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from paho.mqtt.client import Client
 
@@ -54,8 +55,9 @@ LEAD_S = 0.08
 FLOOR_TOPIC = "bench/floor"
 TARGET_FLOORS = 5.0
 """Wake-up to subscriber: at the median no more than so many floors."""
-MOTION = timedelta(seconds=5)
-"""Skipped while the motor turns, as often as it takes: an order lives for two minutes."""
+MOTION, LOOK_AGAIN_S = timedelta(seconds=5), 0.06
+"""Skipped while the motor turns, as often as it takes (an order lives for two minutes), and a pause that is
+longer than the simulator's own."""
 
 Rows = tuple[list[JournalValues], list[OutboxValues]]
 
@@ -232,7 +234,7 @@ class _Home:
         """Nobody comes: at half window the core wants to wake and say so."""
         await self._skip_to(dose.plan.opens + timedelta(seconds=1))
         await self._skip_to(dose.plan.half - timedelta(seconds=20))
-        await asyncio.sleep(LEAD_S)
+        self._found.late_floor.append(await self._sleeper.lateness_s(LEAD_S))
         await self._skip_to(dose.plan.half - timedelta(seconds=LEAD_S))
         due_s = self._clock.await_look(dose.plan.half)
         if time.monotonic() >= due_s:
@@ -251,7 +253,6 @@ class _Home:
         )
         await self._engine.submit(cmd.TakeReceipt(incident, said["payload"]["revision"]))
         await self._bare_alarm()
-        self._found.late_floor.append(await self._sleeper.lateness_s(LEAD_S))
 
     async def _bare_alarm(self) -> None:
         events, changes = self._journal.last
@@ -290,14 +291,14 @@ class _Home:
         """Skips what the motor takes."""
         for _ in range(20):
             with suppress(BenchFailed):
-                await self._robot.hear(lambda line: line["what"] == what, what, within_s=0.1)
+                await self._robot.hear(lambda line: line["what"] == what, what, within_s=LOOK_AGAIN_S)
                 return
             self._clock.skip(MOTION)
         raise BenchFailed(f"the robot did not move a sachet {what}")
 
-    async def _skip_to(self, instant: object) -> None:
+    async def _skip_to(self, instant: datetime) -> None:
         """And lets the engine see it: it may be asleep for a second."""
-        self._clock.skip_to(instant)  # type: ignore[arg-type]
+        self._clock.skip_to(instant)
         status = self._world.robot.status
         if status is not None:
             await self._engine.submit(ev.RobotReported(self._clock.now(), status))
@@ -339,7 +340,9 @@ async def _home(
         await store.close()
 
 
-def _parts(engine: Engine, clock: SkippingClock, link_: Path, port: int) -> list[Callable[[], object]]:
+def _parts(
+    engine: Engine, clock: SkippingClock, link_: Path, port: int
+) -> list[Callable[[], Coroutine[Any, Any, None]]]:
     """Around the engine, as `dispenserd.app` joins them."""
 
     def known_log(log_id: str) -> int | None:

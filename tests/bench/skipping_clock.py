@@ -1,4 +1,4 @@
-"""One civil time for the home and its robot, at rate 1, that jumps over the hours in which nothing is measured.
+"""One civil time for the home and its robot, at rate 1, that skips the hours in which nothing is measured.
 
 Real seconds stay real: what is measured happens at rate 1, like everything in a home. Two processes share the
 distance by a small file, so that both jump at once.

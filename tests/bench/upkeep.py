@@ -40,6 +40,7 @@ START_S_MAX = 30.0
 
 PROOFS_A_DAY = 19
 """Hours of a four-dose day in which nothing else is committed, in a year of the pure core."""
+SLOW_ROBOT = "tests.bench.slow_robot"
 SETTLE_S = 8.0
 """After the last connection: the first heartbeats and displays are not rest."""
 
@@ -54,7 +55,7 @@ async def disk_and_memory(folder: Path, tell: Tell) -> list[Row]:
         raise BenchFailed("there is no strace on this machine: apt-get install strace")
     doses = ("08:04", "12:10", "19:20", "22:07")
     started, begins, ends = civil("04:00"), civil("07:00"), civil("07:00", days=1)
-    async with household(folder, started, RATE_MAX, [civil(at) for at in doses]) as home:
+    async with household(folder, started, RATE_MAX, [civil(at) for at in doses], SLOW_ROBOT) as home:
         async with home.daemon(*TRACE, "trace") as strace:
             await home.ready()
             await home.load_roll()
@@ -184,7 +185,7 @@ async def _start(home: Household, heard: Process) -> float:
             lambda line: line["topic"].endswith("/heartbeat") and line["at"] > began_s, "a heartbeat"
         )
         ready_s = home.monotonic_of(await home.ready(newest))
-    return max(beat["at"], ready_s) - began_s
+    return max(float(beat["at"]), ready_s) - began_s
 
 
 async def _bare_start(home: Household) -> float:

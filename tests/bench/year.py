@@ -6,7 +6,8 @@ then, a new roll every fortnight and a new card every month. Knows nothing of wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -27,7 +28,6 @@ ON_TIME, LATE = 0.90, 0.97
 """Of a hundred doses 90 are taken in the first half of the window, 7 in the second, 3 not at all."""
 UNPLUGGED = 0.05
 """Of a hundred days, the robot's plug is loose on five."""
-STORE_MAX = 60
 
 
 class YearHome(PureHome):
@@ -159,9 +159,5 @@ def ends(days: int) -> datetime:
     return utc("23:59", days)
 
 
-def kinds(events: Sequence[ev.Event]) -> dict[str, int]:
-    """How often each event occurs."""
-    found: dict[str, int] = {}
-    for event in events:
-        found[type(event).__name__] = found.get(type(event).__name__, 0) + 1
-    return found
+if __name__ == "__main__":  # FILE KEY DAYS
+    write_year(Path(sys.argv[1]), Path(sys.argv[2]).read_bytes(), int(sys.argv[3]), lambda _: None)
