@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 SCHEMA = "dispenserd/bench/1"
+NOTE, NOTE_CHARS = "    ", 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def table(rows: Sequence[Row]) -> str:
         )
         told.append("  ".join([name, *figures]).rstrip())
         if row is not None and row.note:
-            told.append(f"    {row.note}")
+            told += textwrap.wrap(row.note, NOTE_CHARS, initial_indent=NOTE, subsequent_indent=NOTE)
     return "\n".join(told)
 
 

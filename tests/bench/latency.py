@@ -101,7 +101,7 @@ def _rows(found: Samples) -> list[Row]:
         value, floor = percentile(values, hundredths) * 1000, percentile(floors, hundredths) * 1000
         return Row(f"{name}, p{hundredths}", "ms", value, floor, limit, True, note)
 
-    alarm, late, press = "wake-up -> subscriber", "lateness of a wake-up", "press -> order at the robot"
+    alarm, late, press = "wake-up -> subscriber", "lateness of a wake-up", "press -> order at robot"
     count = f"{len(found.alarm)} samples"
     bare = f"{count}; floor: bare commit of the same rows + bare QoS 1 publish, same subscriber"
     wire = f"{len(found.press)} samples; floor: bare commit of the same rows + bytes at {BAUD} baud"

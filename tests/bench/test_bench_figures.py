@@ -82,7 +82,15 @@ def test_the_table_says_which_figure_is_over() -> None:
     lines = table([Row("kept", "s", 1, 1, 2), Row("beyond", "s", 3000, 1, 2, note="why")]).splitlines()
     assert [line.split()[-1] for line in lines if line.startswith(("kept", "beyond"))] == ["within", "OVER"]
     assert lines[-1] == "    why"
-    assert max(map(len, lines)) <= 80
+
+
+def test_a_table_of_real_names_and_figures_fits_a_terminal() -> None:
+    rows = [
+        Row("wake-up -> subscriber, p50", "ms", 1234.5, 12.345, 5, of_floor=True, note="word " * 40),
+        Row("start -> caught up, heartbeat", "s", 11.25, 6.1234, 30),
+        Row("bytes written a day", "MiB", 0.7124, 0.7613, 2),
+    ]
+    assert max(map(len, table(rows).splitlines())) <= 80
 
 
 def test_a_trace_adds_up_to_the_flushes_and_bytes_of_one_store() -> None:

@@ -168,7 +168,7 @@ async def start_up(folder: Path, year: Path, key: bytes, ends: datetime, times: 
     note = f"median of {times}, {_rows(folder / 'home.db', key)} rows; floor: imports, open, check every page"
     # The first start meets a robot whose log it does not know.
     return Row(
-        "start -> robot caught up, heartbeat out",
+        "start -> caught up, heartbeat",
         "s",
         median(took[1:]),
         median(bare[1:]),
