@@ -11,6 +11,7 @@ import asyncio
 import logging
 import os
 import secrets
+import signal
 import sys
 import tempfile
 import time
@@ -28,12 +29,14 @@ QUIET_S = 90.0
 DAYS = 365
 REPLAYS, STARTS = 3, 3
 YEAR_S_MAX = 600.0
-WITHIN, OVER, FAILED = 0, 1, 2
+WITHIN, OVER, FAILED, INTERRUPTED = 0, 1, 2, 130
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, signal.default_int_handler)  # what was started is ended, however this ends
     began_s = time.monotonic()
     try:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
@@ -41,6 +44,8 @@ def main(arguments: list[str] | None = None) -> int:
     except BenchFailed as failed:
         print(f"\nbench: {failed}", file=sys.stderr)
         return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
     took_s = time.monotonic() - began_s
     if options.json:
         print(document(rows, upkeep.machine(), took_s))

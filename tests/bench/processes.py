@@ -18,6 +18,7 @@ WITHIN_S = 30.0
 """For anything to happen at all; a bench that waits longer has failed."""
 STOP_S = 10.0
 LOOK_S = 0.01
+TRACER = "strace"
 
 Line = dict[str, Any]
 
@@ -29,9 +30,10 @@ class BenchFailed(Exception):
 class Process:
     """Its standard output is JSON, a line each; `heard` holds what nobody has fetched."""
 
-    def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, log: Path, traced: bool) -> None:
         self._process = process
         self._log = log
+        self._traced = traced
         self.heard: asyncio.Queue[Line] = asyncio.Queue()
         self._reader = asyncio.create_task(self._read())
 
@@ -64,11 +66,11 @@ class Process:
         if code:
             raise BenchFailed(f"ended with {code}; {self._last_words()}")
 
-    async def stop(self, pid: int | None = None) -> None:
-        """SIGTERM to it (or to the one that it started), then SIGKILL."""
+    async def stop(self) -> None:
+        """SIGTERM, then SIGKILL; strace ends with the process that it traces and would leave it running."""
         if self._process.returncode is None:
-            with suppress(ProcessLookupError):
-                os.kill(pid or self._process.pid, signal.SIGTERM)
+            with suppress(ProcessLookupError, FileNotFoundError, BenchFailed):  # gone already
+                os.kill(child_of(self.pid) if self._traced else self.pid, signal.SIGTERM)
             try:
                 async with asyncio.timeout(STOP_S):
                     await self._process.wait()
@@ -102,7 +104,7 @@ async def running(folder: Path, *command: object, name: str = "") -> AsyncIterat
             limit=2**22,
             start_new_session=True,  # a Ctrl-C at the terminal is for the bench, which then ends each
         )
-    running_ = Process(process, log)
+    running_ = Process(process, log, traced=command[0] == TRACER)
     try:
         yield running_
     finally:

@@ -20,6 +20,7 @@ from dispenserd.store.store import Store
 from tests.bench.figures import Row, Written, written
 from tests.bench.household import Household, civil, household
 from tests.bench.processes import (
+    TRACER,
     WITHIN_S,
     BenchFailed,
     Process,
@@ -44,14 +45,14 @@ SLOW_ROBOT = "tests.bench.slow_robot"
 SETTLE_S = 8.0
 """After the last connection: the first heartbeats and displays are not rest."""
 
-TRACE = ("strace", "-f", "-y", "-qq", "-e", "trace=write,pwrite64,writev,pwritev,fsync,fdatasync", "-o")
+TRACE = (TRACER, "-f", "-y", "-qq", "-e", "trace=write,pwrite64,writev,pwritev,fsync,fdatasync", "-o")
 
 Tell = Callable[[str], None]
 
 
 async def disk_and_memory(folder: Path, tell: Tell) -> list[Row]:
     """One rehearsed day; a resident who comes four times, once late."""
-    if shutil.which("strace") is None:
+    if shutil.which(TRACER) is None:
         raise BenchFailed("there is no strace on this machine: apt-get install strace")
     doses = ("08:04", "12:10", "19:20", "22:07")
     started, begins, ends = civil("04:00"), civil("07:00"), civil("07:00", days=1)
@@ -68,7 +69,7 @@ async def disk_and_memory(folder: Path, tell: Tell) -> list[Row]:
             await home.until_civil(ends)
             memory = resident_bytes(daemon)
             rows = home.rows(first)
-            await strace.stop(daemon)
+            await strace.stop()
         bare = await _bare_memory(home)
     outcomes = sum(row.kind == "OutcomeRecorded" for row in rows)
     if outcomes != len(doses):
