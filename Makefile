@@ -3,6 +3,7 @@
 #   make demo            play the story at high speed, with a live view        SPEED=600  how many times as fast
 #   make demo ONCE=1     the same without a terminal; succeeds only if every expectation held
 #   make test            format, lint, types, contracts, tests, the story included
+#   make bench           figures beside their floors, about six minutes         JSON=1 SAMPLES=n QUIET=seconds
 #   make setup | lint | lock | clean
 
 .DEFAULT_GOAL := help
@@ -16,11 +17,14 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin
 SCENARIO ?= spine
 SPEED ?=
 ONCE ?=
+JSON ?=
+SAMPLES ?=
+QUIET ?=
 UV ?= uv
 ROOMS := dispenserd drivers protocol scheduler simulator
 SOURCES := $(ROOMS) tests
 
-.PHONY: help setup demo test lint format lock clean
+.PHONY: help setup demo test bench lint format lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -34,6 +38,11 @@ demo: setup
 test: lint
 	@echo "== tests"
 	@.venv/bin/python -m pytest -n 2 --dist worksteal
+
+# Only a quiet machine says anything about the limits; the ratios hold on any.
+bench: setup
+	@.venv/bin/python -m tests.bench $(if $(filter-out 0,$(JSON)),--json) $(if $(SAMPLES),--samples $(SAMPLES)) \
+	    $(if $(QUIET),--quiet $(QUIET))
 
 lint: setup
 	@echo "== format"

@@ -205,9 +205,7 @@ async def _opened(config: Config) -> tuple[StoreThread, World]:
         faults = await store.integrity()
         if faults:
             raise damaged(faults)
-        world = World()
-        for event in await store.replay():
-            world = evolve(world, event)
+        world = await store.folded(World(), evolve)
     except StoreError:
         await store.close()
         raise

@@ -5,7 +5,6 @@ Decides nothing: a rule that needs a limit, a clock or the configuration belongs
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime
 from typing import assert_never
 
@@ -13,6 +12,7 @@ from scheduler import events as ev
 from scheduler.dose import AT_REST, Trigger
 from scheduler.evolve_dose import evolve_dose, moved, with_dose
 from scheduler.evolve_incident import evolve_incident
+from scheduler.replacing import replace
 from scheduler.world import FORGERIES, KEEP_SETTLED, ClockState, Dose, Robot, RobotState, World, by_opening
 
 

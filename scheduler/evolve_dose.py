@@ -5,12 +5,12 @@ Decides nothing, like all of `evolve`; `dose.TABLE` says which stage follows.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import assert_never
 
 from scheduler import events as ev
 from scheduler.dose import IN_MAGAZINE, IN_MOTION, Stage, Trigger, advance
 from scheduler.evolve_incident import with_token
+from scheduler.replacing import replace
 from scheduler.world import Dose, OpenOrder, World
 
 

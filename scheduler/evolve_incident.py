@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import assert_never
 
 from scheduler import events as ev
+from scheduler.replacing import replace
 from scheduler.world import Receipt, World
 
 

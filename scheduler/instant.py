@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 def iso(instant: datetime) -> str:
     """ISO 8601 in UTC with milliseconds: `2026-11-02T07:00:00.000Z`."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant.microsecond // 1000:03d}Z"
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def from_iso(text: str) -> datetime:
@@ -18,7 +18,7 @@ def from_iso(text: str) -> datetime:
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         raise ValueError("an instant needs an offset")
-    return instant.astimezone(UTC)
+    return instant if instant.tzinfo is UTC else instant.astimezone(UTC)
 
 
 def from_ms(utc_ms: int) -> datetime:

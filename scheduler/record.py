@@ -22,6 +22,7 @@ from typing import Union, cast, get_args, get_origin, get_type_hints
 from scheduler import instant
 from scheduler.events import Event
 from scheduler.outbox import Plain, PlainValue
+from scheduler.replacing import constructor
 from scheduler.roll import Sachet
 
 EVENT_FIELD = "event"
@@ -50,7 +51,11 @@ def to_plain(event: Event) -> Plain:
 def from_plain(plain: Plain) -> Event:
     """The event that `to_plain` wrote."""
     body = dict(plain)
-    name = body.pop(EVENT_FIELD, None)
+    return event_of(body.pop(EVENT_FIELD, None), body)
+
+
+def event_of(name: PlainValue, body: Plain) -> Event:
+    """The event of this name with these fields, as a journal row holds the two."""
     kind = _events().get(name) if isinstance(name, str) else None
     if kind is None:
         raise RecordError(f"{_quoted(name)} is no event")
@@ -74,19 +79,22 @@ def _events() -> dict[str, type]:
 def _of_record(kind: type) -> _Codec:
     """A frozen dataclass as an object with exactly its fields."""
     hints = get_type_hints(kind)
-    given = [field.name for field in fields(kind) if field.init]  # the others follow from these
-    shape = [(name, _codec(kind, name, hints[name])) for name in given]
-    names = {name for name, _ in shape}
+    codecs = {field.name: _codec(kind, field.name, hints[field.name]) for field in fields(kind) if field.init}
+    names = set(codecs)
+    encoders = [(name, codec.encode) for name, codec in codecs.items()]
+    decoders = [(name, codec.decode) for name, codec in codecs.items()]
+    make = constructor(kind)
 
     def encode(value: object) -> PlainValue:
         if type(value) is not kind:
             raise RecordError(f"not a {kind.__name__}")
         plain: Plain = {}
-        for name, codec in shape:
-            try:
-                plain[name] = codec.encode(getattr(value, name))
-            except RecordError as error:
-                raise RecordError(f"{kind.__name__}.{name}: {error}") from None
+        name = ""
+        try:
+            for name, encode_field in encoders:
+                plain[name] = encode_field(getattr(value, name))
+        except RecordError as error:
+            raise RecordError(f"{kind.__name__}.{name}: {error}") from None
         return plain
 
     def decode(value: PlainValue) -> object:
@@ -94,13 +102,16 @@ def _of_record(kind: type) -> _Codec:
             raise RecordError(f"not a {kind.__name__}")
         if value.keys() != names:
             raise RecordError(f"{kind.__name__}: {_difference(names, set(value))}")
-        read: dict[str, object] = {}
-        for name, codec in shape:
-            try:
-                read[name] = codec.decode(value[name])
-            except RecordError as error:
-                raise RecordError(f"{kind.__name__}.{name}: {error}") from None
-        return kind(**read)
+        read: list[object] = []  # in the order of the fields
+        name = ""
+        try:
+            for name, decode_field in decoders:
+                plain = value[name]
+                whole = decode_field is _text and type(plain) is str  # most fields: not worth a call
+                read.append(plain if whole else decode_field(plain))
+        except RecordError as error:
+            raise RecordError(f"{kind.__name__}.{name}: {error}") from None
+        return make(*read)
 
     return _Codec(encode, decode)
 
@@ -210,6 +221,8 @@ def _found(names: dict[str, StrEnum] | dict[str, IntEnum], value: PlainValue, ki
 
 def _text(value: object) -> str:
     """An exact `str`: an enum of somebody else's in a text field would come back as plain text anyway."""
+    if type(value) is str:
+        return value
     if not isinstance(value, str):
         raise RecordError("not a text")
     return str.__str__(value)
@@ -254,7 +267,7 @@ def _instant_text(value: object) -> PlainValue:
 
 def _instant(value: PlainValue) -> datetime:
     try:
-        return instant.from_iso(_text(value))
+        return instant.from_iso(value if type(value) is str else _text(value))
     except ValueError:
         raise RecordError("not an instant") from None
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from dispenserd.store.errors import ChainBroken
 from scheduler.outbox import Plain
@@ -18,8 +19,11 @@ GENESIS = 64 * "0"
 """The hash before the first row."""
 
 
-@dataclass(frozen=True, slots=True)
-class RawRow:
+_DECODER = json.JSONDecoder()
+"""Without `json.loads`' look around the text: a body is canonical JSON and nothing else."""
+
+
+class RawRow(NamedTuple):
     """A journal row as its columns hold it."""
 
     sequence: int
@@ -31,8 +35,7 @@ class RawRow:
     hash: str
 
 
-@dataclass(frozen=True, slots=True)
-class JournalRow:
+class JournalRow(NamedTuple):
     sequence: int
     epoch: int
     at: str
@@ -52,8 +55,13 @@ def link(previous: str, sequence: int, epoch: int, kind: str, body: str) -> str:
 
     `body` is canonical JSON itself, so it is set in as it stands: not a byte of the stored text is uncovered.
     """
-    rest = f'{{"body":{body},"epoch":{epoch},"kind":{json.dumps(kind)},"sequence":{sequence}}}'
+    rest = f'{{"body":{body},"epoch":{epoch},"kind":{_quoted(kind)},"sequence":{sequence}}}'
     return hashlib.sha256(bytes.fromhex(previous) + rest.encode()).hexdigest()
+
+
+@lru_cache(maxsize=128)  # there are some 40 kinds; what a damaged file calls them is unbounded
+def _quoted(kind: str) -> str:
+    return json.dumps(kind)
 
 
 def checked(rows: Iterable[RawRow], previous: str = GENESIS, sequence: int = 0) -> Iterator[JournalRow]:
@@ -71,7 +79,9 @@ def checked(rows: Iterable[RawRow], previous: str = GENESIS, sequence: int = 0) 
 def opened(raw: RawRow, sequence: int) -> JournalRow:
     """Its body parsed; ChainBroken(sequence) if there is none."""
     try:
-        body = json.loads(raw.body)
+        body, end = _DECODER.raw_decode(raw.body)
+        if end != len(raw.body):
+            raise ChainBroken(sequence)
     except (ValueError, TypeError):
         raise ChainBroken(sequence) from None
     if not isinstance(body, dict):

@@ -10,12 +10,29 @@ import json
 from collections.abc import Iterable
 from typing import assert_never
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from dispenserd.home import OutboxRow
 from dispenserd.store.chain import canonical
 from dispenserd.store.schema import OUTBOX
 from scheduler.outbox import Answer, Change, OutboxName, Put
+
+_UNANSWERED = (
+    select(OUTBOX.c.key, OUTBOX.c.event_id, OUTBOX.c.body)
+    .where(OUTBOX.c.outbox == bindparam("name"), OUTBOX.c.answered_sequence.is_(None))
+    .order_by(OUTBOX.c.id)
+)
+_PUT = insert(OUTBOX)
+_ANSWER = (
+    update(OUTBOX)
+    .where(
+        OUTBOX.c.outbox == bindparam("name"),
+        OUTBOX.c.key == bindparam("of"),
+        OUTBOX.c.answered_sequence.is_(None),
+    )
+    .values(answered_sequence=bindparam("by"))
+)
+"""Built once: they run with every commit, between an alarm and those who must hear it."""
 
 
 def apply(connection: Connection, changes: Iterable[Change], event_id: str, sequence: int) -> None:
@@ -24,7 +41,7 @@ def apply(connection: Connection, changes: Iterable[Change], event_id: str, sequ
         match change:
             case Put(outbox, key, body):
                 connection.execute(
-                    insert(OUTBOX),
+                    _PUT,
                     {
                         "outbox": outbox,
                         "key": key,
@@ -34,22 +51,12 @@ def apply(connection: Connection, changes: Iterable[Change], event_id: str, sequ
                     },
                 )
             case Answer(outbox, key):
-                connection.execute(
-                    update(OUTBOX)
-                    .where(
-                        OUTBOX.c.outbox == outbox, OUTBOX.c.key == key, OUTBOX.c.answered_sequence.is_(None)
-                    )
-                    .values(answered_sequence=sequence)
-                )
+                connection.execute(_ANSWER, {"name": outbox, "of": key, "by": sequence})
             case _:
                 assert_never(change)
 
 
 def unanswered(connection: Connection, outbox: OutboxName) -> list[OutboxRow]:
     """Oldest first."""
-    found = connection.execute(
-        select(OUTBOX.c.key, OUTBOX.c.event_id, OUTBOX.c.body)
-        .where(OUTBOX.c.outbox == outbox, OUTBOX.c.answered_sequence.is_(None))
-        .order_by(OUTBOX.c.id)
-    )
+    found = connection.execute(_UNANSWERED, {"name": outbox})
     return [OutboxRow(outbox, row.key, row.event_id, json.loads(row.body)) for row in found]

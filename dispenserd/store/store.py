@@ -34,13 +34,15 @@ from dispenserd.store.migrate import migrate, require_current
 from dispenserd.store.schema import FORMAT, JOURNAL, META
 from scheduler.events import Event
 from scheduler.outbox import Change, OutboxName
-from scheduler.record import EVENT_FIELD, RecordError, from_plain, to_plain
+from scheduler.record import EVENT_FIELD, RecordError, event_of, to_plain
 
 CHUNK_ROWS = 500
 """Read at once: a year of rows needs no year of memory, and no long read that keeps the WAL growing."""
 
 CHECKPOINT_COMMITS = 256
 """Between moves of the WAL into the file: at 13 KiB a commit about 3 MB, read once at the next start."""
+
+_APPEND = insert(JOURNAL)
 
 
 class Store:
@@ -82,7 +84,7 @@ class Store:
         rows = self._linked(events)
         newest = rows[-1]
         with self._use(writing) as connection:
-            connection.execute(insert(JOURNAL), rows)
+            connection.execute(_APPEND, rows)
             outboxes.apply(connection, changes, f"{self.epoch}-{newest['hash']}", int(newest["sequence"]))
         self.sequence, self.head = int(newest["sequence"]), str(newest["hash"])
         self._commits += 1
@@ -93,7 +95,7 @@ class Store:
         """Every event, oldest first, each proven to follow; ChainBroken at the first that doesn't."""
         for row in checked(self._raw(0)):
             try:
-                yield from_plain({EVENT_FIELD: row.kind, **row.body})
+                yield event_of(row.kind, row.body)
             except RecordError as error:
                 raise StoreFormatError(
                     f"Row {row.sequence} of the journal can't be read: {error}.",
@@ -190,7 +192,7 @@ class Store:
                     .order_by(JOURNAL.c.sequence)
                     .limit(CHUNK_ROWS)
                 ).all()
-            yield from (RawRow(*row) for row in chunk)
+            yield from map(RawRow._make, chunk)
             if len(chunk) < CHUNK_ROWS:
                 return
             after_sequence = chunk[-1].sequence

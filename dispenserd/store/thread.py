@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import reduce
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -54,6 +55,10 @@ class StoreThread:
 
     async def replay(self) -> list[Event]:
         return await self._run(lambda: list(self._store.replay()))
+
+    async def folded(self, start: T, step: Callable[[T, Event], T]) -> T:
+        """What a replay comes to, event by event: a year of them at once would be 100 MB that stay."""
+        return await self._run(lambda: reduce(step, self._store.replay(), start))
 
     async def unanswered(self, outbox: OutboxName) -> list[OutboxRow]:
         return await self._run(lambda: self._store.unanswered(outbox))

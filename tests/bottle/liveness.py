@@ -107,7 +107,9 @@ class Liveness:
         if fine and long_owed:
             self.cut_off_looks += 1
             lines = bottle.end.robot.display.lines
-            assert any("personalet." in line for line in lines), "S4: undelivered, and the robot does not say it"
+            assert any("personalet." in line for line in lines), (
+                "S4: undelivered, and the robot does not say it"
+            )
         bottle.after(1200, self._look_cut_off)
 
     # --- what can be known ---

@@ -140,9 +140,13 @@ class Witnesses:
             return
         now = self._bottle.box.clock.now()
         assert now < order.expires, f"rule 11: {order.kind} sent after it expired"
-        assert order.dose_id not in self.journal.tokens, f"rule 11: {order.kind} sent while a person may give it"
+        assert order.dose_id not in self.journal.tokens, (
+            f"rule 11: {order.kind} sent while a person may give it"
+        )
         assert order.dose_id not in self.journal.outcomes, f"rule 11: {order.kind} of a settled dose sent"
-        assert self._asked(order.dose_id, self._bottle.times.true), f"rule 11: {order.kind} of stopped medicine"
+        assert self._asked(order.dose_id, self._bottle.times.true), (
+            f"rule 11: {order.kind} of stopped medicine"
+        )
 
     def gave_by_hand(self, dose: str) -> None:
         """S1, at the moment the medicine changes hands: staff did only what the home had confirmed."""

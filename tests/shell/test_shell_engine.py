@@ -226,3 +226,29 @@ async def test_the_sign_of_life_moves_only_when_a_turn_was_finished(path: Path) 
             await hung
             await engine.submit(plan(3))
             assert engine.turned_s > turned_s
+
+
+class ClockOfASlowThinker:
+    """Two looks at it, and time has passed between them."""
+
+    rate = 1.0
+
+    def __init__(self, looks: Sequence[datetime]) -> None:
+        self._looks = list(looks)
+
+    def now(self) -> datetime:
+        return self._looks.pop(0)
+
+    def monotonic(self) -> float:
+        return 0.0
+
+
+async def test_what_it_takes_to_find_the_next_instant_is_not_slept_on_top(tmp_path: Path) -> None:
+    due = BEFORE_EIGHT + setting().limits.idle_proof
+    looks = [due - timedelta(milliseconds=500), due - timedelta(milliseconds=100)]
+    async with opened(tmp_path / "home.db") as store:
+        engine = Engine(World(last_at=BEFORE_EIGHT), setting(), store, ClockOfASlowThinker(looks))
+        assert engine._pause_s() == 0.1
+        passed = [due - timedelta(milliseconds=1), due + timedelta(milliseconds=5)]
+        engine = Engine(World(last_at=BEFORE_EIGHT), setting(), store, ClockOfASlowThinker(passed))
+        assert engine._pause_s() == 0.0, "the instant came meanwhile"

@@ -38,7 +38,8 @@ Opened = Callable[..., Store]
 def marked(kind: type) -> Any:
     """One of `kind` with a marker in every text field, however deep."""
     hints = get_type_hints(kind)
-    return kind(**{field.name: value_for(kind, field.name, hints[field.name]) for field in fields(kind)})
+    given = [field.name for field in fields(kind) if field.init]
+    return kind(**{name: value_for(kind, name, hints[name]) for name in given})
 
 
 def value_for(owner: type, name: str, hint: Any) -> Any:

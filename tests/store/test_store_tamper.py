@@ -81,6 +81,18 @@ def test_a_row_rehashed_by_somebody_with_the_key_is_found_at_the_next_one(
     assert opened().verify().first_bad == 4
 
 
+def test_a_row_rehashed_with_text_behind_its_body_is_found(
+    written: None, opened: Opened, behind: Behind
+) -> None:
+    [(previous, kind, body)] = behind("SELECT previous, kind, body FROM journal WHERE sequence = 10")
+    hashed = link(previous, 10, 1, kind, f"{body} ")
+    behind("UPDATE journal SET body = ?, hash = ? WHERE sequence = 10", values=(f"{body} ", hashed))
+    store = opened()
+    assert store.verify().first_bad == 10
+    with pytest.raises(ChainBroken):
+        list(store.replay())
+
+
 def test_a_tampered_row_beyond_the_first_chunk_is_found(opened: Opened, behind: Behind) -> None:
     store = opened()
     store.append([DoseDue(AT, "d")] * (CHUNK_ROWS + 5), [])

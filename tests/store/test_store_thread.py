@@ -40,6 +40,13 @@ async def test_appends_and_reads_run_on_the_stores_own_thread(thread: StoreThrea
     assert [each.name for each in threading.enumerate() if each.name.startswith("store")] == ["store_0"]
 
 
+async def test_a_fold_takes_every_event_once_and_in_order(thread: StoreThread) -> None:
+    for number in range(3):
+        await thread.append([DoseDue(AT, f"d{number}")], [])
+    seen = await thread.folded((), lambda before, event: (*before, event))  # type: ignore[arg-type,return-value]
+    assert list(seen) == await thread.replay()
+
+
 async def test_appends_made_at_once_are_committed_in_the_order_they_were_made(thread: StoreThread) -> None:
     doses = [str(n) for n in range(50)]
     await asyncio.gather(*(thread.append([DoseDue(AT, dose)], []) for dose in doses))
