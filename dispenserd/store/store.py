@@ -44,6 +44,9 @@ CHUNK_ROWS = 500
 CHECKPOINT_COMMITS = 256
 """Between moves of the WAL into the file: at 13 KiB a commit about 3 MB, read once at the next start."""
 
+FILE_BYTES_MIN = 4096
+"""One page: SQLite would begin anew in a shorter file."""
+
 WRITE_AGAIN_BYTES = 1 << 20
 """At once: a WAL has a few MB."""
 
@@ -224,7 +227,7 @@ def _prepare(path: Path, key: bytes, held: ExitStack) -> None:
     known = emergency.place(path).exists()
     try:
         held.callback(os.close, lock(path))
-        if known and (not path.exists() or path.stat().st_size == 0):
+        if known and (not path.exists() or path.stat().st_size < FILE_BYTES_MIN):
             raise lost(emergency.place(path).name)
         _make_private(path)
         _write_again(path.with_name(path.name + "-wal"))
