@@ -37,7 +37,7 @@ def test_a_store_that_does_not_sync_every_commit_is_caught(bug: str) -> None:
 
 
 def test_a_start_writes_the_wal_of_an_earlier_process_again_first(tmp_path: Path) -> None:
-    """After a failed fsync the cache shows what the disk does not hold, and a later fsync says nothing of it."""
+    """After a failed fsync the cache shows what the disk lacks, and a later fsync says nothing of it."""
     folder = tmp_path / "life"
     folder.mkdir()
     life = LIFE["store_failed_fsync_8_killed"]
