@@ -23,7 +23,7 @@ from tests.simulator.robot_bench import Bench, release
 AT = datetime(2026, 11, 2, 7, 0, tzinfo=UTC)
 KEY = bytes(range(32))
 COMMITS = 12
-FLIPS = 150
+FLIPS = 60
 WAL_HEADER_BYTES, FRAME_BYTES = 32, 24 + 4096
 
 
