@@ -14,6 +14,7 @@ import socket
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 
 import structlog
 
@@ -31,12 +32,13 @@ from dispenserd.mqtt.downlink import CommandLife, Downlink
 from dispenserd.mqtt.session import Broker, Session
 from dispenserd.mqtt.translate import presence
 from dispenserd.mqtt.uplink import Uplink
+from dispenserd.store import emergency
 from dispenserd.store.errors import StoreError, damaged
 from dispenserd.store.thread import StoreThread
 from drivers.connection import RobotConnection
 from drivers.robot import RobotExpectation
 from scheduler.commands import Fact
-from scheduler.events import DaemonStarted, RobotDumped
+from scheduler.events import DaemonStarted, RobotDumped, StoreStopped
 from scheduler.evolve import evolve
 from scheduler.expand import Catalogue, DayClock
 from scheduler.plan import DayPart
@@ -85,16 +87,19 @@ async def run(config: Config, clock: Clock, probe: Probe | None) -> None:
     with listening:
         try:
             store, world = await _opened(config)
-        except StoreError:
-            config.control.socket.unlink(
-                missing_ok=True
-            )  # while we listen it is ours; nobody will answer on it
+        except StoreError as failure:
+            _remember(config.store.path, failure, clock.now())
+            # While we listen the socket is ours; nobody will answer on it.
+            config.control.socket.unlink(missing_ok=True)
             raise
         try:
             setting = setting_of(config, clock.rate)
             engine = Engine(world, setting, store, clock)
             log.info("home starts", box=config.home.box, rows=store.sequence)
             await _serve(config, clock, probe or _no_probe, engine, setting, broker, oncall_key, listening)
+        except* StoreError as failures:
+            _remember(config.store.path, failures, clock.now())
+            raise
         finally:
             await store.close()
 
@@ -134,6 +139,7 @@ async def _serve(
         tasks.create_task(engine.run())
         # Before anybody else speaks: whatever was in flight is unproven from here on.
         await engine.submit(DaemonStarted(now(), __version__, box, engine.head[0]))
+        await _tell_of_the_stop(config.store.path, engine, now())
         for service in services:
             tasks.create_task(service())
 
@@ -210,6 +216,25 @@ async def _opened(config: Config) -> tuple[StoreThread, World]:
         await store.close()
         raise
     return store, world
+
+
+def _remember(path: Path, failure: StoreError | BaseExceptionGroup[StoreError], at: datetime) -> None:
+    """Rule 29: the one thing written without the journal, because that is what failed."""
+    match failure:
+        case StoreError(reason=reason):
+            if reason:
+                emergency.record(path, emergency.Stop(at, reason))
+        case BaseExceptionGroup(exceptions=failures):
+            for each in failures:
+                _remember(path, each, at)
+
+
+async def _tell_of_the_stop(path: Path, engine: Engine, now: datetime) -> None:
+    """Committed first, cleared then: a crash between says it again, and once is enough for the core."""
+    stop = emergency.read(path)
+    if stop is not None:
+        await engine.submit(StoreStopped(at=now, reason=stop.reason, stopped=stop.at))
+        await asyncio.to_thread(emergency.clear, path)
 
 
 def _no_probe(point: str) -> None:

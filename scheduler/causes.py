@@ -49,6 +49,7 @@ def causes(world: World, setting: Setting, now: datetime) -> dict[str, Cause]:
         ("home", _clock(world, setting, now)),
         (f"plan:{setting.resident}", _plan(world)),
         (f"roll:{setting.resident}", _roll(world, setting, now)),
+        ("store", _store(world)),
         ("commands", _commands(world)),
     ):
         if technical is not None:
@@ -282,6 +283,12 @@ def _roll(world: World, setting: Setting, now: datetime) -> Cause | None:
     if world.roll is None or world.roll.production_id != robot.status.production_id:
         return Cause(ev.Kind.ROLL_CONFLICT, priority, "no_manifest" if world.roll is None else "other_roll")
     return None
+
+
+def _store(world: World) -> Cause | None:
+    """That it commits again proves no sound disk: a person must look."""
+    stopped = world.store_stopped
+    return None if stopped is None else Cause(ev.Kind.STORE_FAILED, ev.Priority.MEDIUM, stopped[0])
 
 
 def _commands(world: World) -> Cause | None:

@@ -33,6 +33,8 @@ def _home(world: World, event: ev.HomeEvent) -> World:
     match event:
         case ev.DaemonStarted():
             return _restarted(world, event)
+        case ev.StoreStopped():
+            return replace(world, store_stopped=(event.reason, event.stopped))
         case ev.ClockTrusted():
             return replace(world, clock=ClockState(trusted=True, reason="", since=event.at))
         case ev.ClockDoubted():

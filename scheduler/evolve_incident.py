@@ -58,6 +58,8 @@ def _looked_into(world: World, incident: ev.Incident) -> World:
     """A person closed it: what only a person can look into is no longer wrong."""
     if incident.kind is ev.Kind.COMMAND_REFUSED:
         return replace(world, forged="")
+    if incident.kind is ev.Kind.STORE_FAILED:
+        return replace(world, store_stopped=None)
     if incident.subject.startswith("robot:"):
         return replace(world, robot=replace(world.robot, log_alarm=""))
     return world

@@ -47,6 +47,8 @@ def receive(world: World, setting: Setting, fact: cmd.Fact, now: datetime) -> Se
         case ev.PlanRefused():
             known_bad = world.refused_plan is not None and world.refused_plan[0] == fact.fingerprint
             return [] if known_bad else [fact]
+        case ev.StoreStopped():
+            return [] if world.store_stopped == (fact.reason, fact.stopped) else [fact]
         case _:
             return _wish(world, setting, fact, now)
 

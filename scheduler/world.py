@@ -145,6 +145,7 @@ class World:
     subjects: Mapping[str, tuple[str, int]] = field(default_factory=dict)  # newest incident id, ordinal
     receipts: Mapping[str, Receipt] = field(default_factory=dict)
     answered: Mapping[str, datetime] = field(default_factory=dict)  # command id -> forget after
+    store_stopped: tuple[str, datetime] | None = None  # why and when, until a person closed the incident
     forged: str = ""  # why the newest forged command failed at the door, until a person closed the incident
 
     def incident_about(self, subject: str) -> Incident | None:

@@ -30,6 +30,7 @@ def load_or_create(path: Path) -> SigningKey:
     if not path.exists():
         _create(path)
     key = load(path)
+    _sync_folder(path.parent)  # also of a start that ended before it came here
     _write_public(path, key.public)
     return key
 
@@ -76,8 +77,21 @@ def _write_public(path: Path, public: bytes) -> None:
     if target.exists() and target.read_text() == text:
         return
     draft = target.with_name(f"{target.name}.{os.getpid()}.new")
-    draft.write_text(text)
+    with draft.open("w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
     draft.replace(target)
+    _sync_folder(target.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """The name, too, must outlive a power cut: homes were told of this key."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _from_hex(text: str) -> bytes | None:

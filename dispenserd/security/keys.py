@@ -69,6 +69,11 @@ def create_file_key(path: Path) -> None:
         file.write(secrets.token_bytes(KEY_BYTES))
         file.flush()
         os.fsync(descriptor)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)  # a store whose key's name was lost opens no more
+    finally:
+        os.close(folder)
 
 
 def _read(path: Path, *, private: bool) -> bytes:

@@ -6,6 +6,7 @@ log, error or attribute. Called by `store` and `migrate`.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,15 @@ from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlcipher3 import dbapi2
 
-from dispenserd.store.errors import LocalError, StoreBroken, StoreKeyError
+from dispenserd.store.errors import (
+    DAMAGED,
+    DISK_FULL,
+    IO_ERROR,
+    READ_ONLY,
+    LocalError,
+    StoreBroken,
+    StoreKeyError,
+)
 
 KEY_BYTES = 32
 """SQLCipher's raw key: 256 bits, no derivation (a passphrase costs 100 ms an opening)."""
@@ -24,6 +33,22 @@ BUSY_TIMEOUT_MS = 5_000
 
 CIPHER_COMPATIBILITY = 4
 """The file's layout is SQLCipher 4's: a later library must not take it for a wrong key."""
+
+REASON_OF = {
+    "SQLITE_FULL": DISK_FULL,
+    "ENOSPC": DISK_FULL,
+    "EDQUOT": DISK_FULL,
+    "EFBIG": DISK_FULL,
+    "SQLITE_READONLY": READ_ONLY,
+    "SQLITE_CANTOPEN": READ_ONLY,
+    "SQLITE_PERM": READ_ONLY,
+    "EROFS": READ_ONLY,
+    "EACCES": READ_ONLY,
+    "EPERM": READ_ONLY,
+    "SQLITE_CORRUPT": DAMAGED,
+    "SQLITE_NOTADB": DAMAGED,
+}
+"""How the names of SQLite's and the kernel's errors begin."""
 
 
 def open_engine(path: Path, key: bytes, *, readonly: bool) -> Engine:
@@ -79,12 +104,21 @@ def checkpoint(connection: Connection) -> None:
 def broken(error: Exception) -> StoreBroken:
     """A failure of disk or file. Only SQLite's own name of it is kept: its text may quote."""
     cause = error.orig if isinstance(error, DBAPIError) else error
-    name = getattr(cause, "sqlite_errorname", type(cause).__name__)
+    if isinstance(cause, OSError):
+        name = errno.errorcode.get(cause.errno or 0, type(cause).__name__)
+    else:
+        name = getattr(cause, "sqlite_errorname", type(cause).__name__)
     return StoreBroken(
         f"The store failed: {name}.",
         "Nothing more is recorded, so nothing more may be released. The last change may be on disk or not.",
         "Check disk space and disk health, then start the service again: it reads the store anew.",
+        _reason(name),
     )
+
+
+def _reason(name: str) -> str:
+    """What staff read; a name that nobody foresaw is an I/O error to them."""
+    return next((reason for begin, reason in REASON_OF.items() if name.startswith(begin)), IO_ERROR)
 
 
 @contextmanager

@@ -5,9 +5,22 @@ None carries a value of a row, a key or a parameter: their texts reach logs and 
 
 from __future__ import annotations
 
+DISK_FULL = "disk_full"
+READ_ONLY = "read_only"
+IO_ERROR = "io_error"  # a read, a write or an fsync: the library names them alike
+DAMAGED = "damaged"
+CHAIN_BROKEN = "chain_broken"
+UNREADABLE = "unreadable"  # the emergency record itself
+
+REASONS = frozenset({DISK_FULL, READ_ONLY, IO_ERROR, DAMAGED, CHAIN_BROKEN, UNREADABLE})
+"""Why a store stopped, as staff read it: the detail of an incident."""
+
 
 class StoreError(Exception):
     """The store can't be used. `what`, `meaning` and `next_step` are for the person at the terminal."""
+
+    reason = ""
+    """One of `REASONS` where staff must hear of it later; empty where the next start says it all again."""
 
     def __init__(self, what: str, meaning: str, next_step: str) -> None:
         super().__init__(what)
@@ -35,9 +48,15 @@ class StoreFormatError(StoreError):
 class StoreBroken(StoreError):
     """A read, a write or an fsync failed. Whether the last append is on disk, only a new start can read."""
 
+    def __init__(self, what: str, meaning: str, next_step: str, reason: str = "") -> None:
+        super().__init__(what, meaning, next_step)
+        self.reason = reason
+
 
 class ChainBroken(StoreError):
     """The journal is not what was committed: row `sequence` is the first that doesn't fit the row before."""
+
+    reason = CHAIN_BROKEN
 
     def __init__(self, sequence: int) -> None:
         super().__init__(
@@ -58,6 +77,17 @@ def damaged(faults: list[str]) -> StoreBroken:
         f"The store's file is damaged ({len(faults)} faults found).",
         "What it says can't be relied on; the robot stays locked.",
         "Keep the file as it is, look with `dispenserd journal verify`, and call the administrator.",
+        DAMAGED,
+    )
+
+
+def lost(record: str) -> StoreBroken:
+    """There was a store here, and its file is gone, empty or without tables."""
+    return StoreBroken(
+        "The store's file is gone or empty, and there was a store here.",
+        "A new, empty one would know of no dose that was given; the robot stays locked.",
+        f"Put the file back. Only to begin a new home on purpose, remove {record} too.",
+        DAMAGED,
     )
 
 

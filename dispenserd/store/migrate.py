@@ -11,18 +11,22 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 
 from dispenserd.store.database import open_engine, reading, writing
-from dispenserd.store.errors import StoreFormatError
+from dispenserd.store.emergency import place
+from dispenserd.store.errors import StoreFormatError, lost
 from dispenserd.store.schema import REVISION
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 
-def migrate(path: Path, key: bytes) -> None:
-    """Idempotent; StoreFormatError for a store of a newer version than this one."""
+def migrate(path: Path, key: bytes, *, known: bool) -> None:
+    """Idempotent; StoreFormatError for a store of a newer version than this one. A `known` one has tables."""
     engine = open_engine(path, key, readonly=False)
     try:
         with engine.connect() as connection:
-            if revision(connection) != REVISION:
+            found = revision(connection)
+            if found is None and known:
+                raise lost(place(path).name)
+            if found != REVISION:
                 _upgrade(connection)
     finally:
         engine.dispose()

@@ -17,6 +17,7 @@ from typing import Self
 from sqlalchemy import Connection, insert, select
 
 from dispenserd.home import OutboxRow
+from dispenserd.store import emergency
 from dispenserd.store import outbox as outboxes
 from dispenserd.store.chain import GENESIS, JournalRow, RawRow, canonical, checked, link, opened
 from dispenserd.store.database import broken, checkpoint, open_engine, reading, writing
@@ -27,6 +28,7 @@ from dispenserd.store.errors import (
     StoreFormatError,
     StoreMissing,
     closed,
+    lost,
 )
 from dispenserd.store.integrity import VerifyReport, file_faults
 from dispenserd.store.lock import PRIVATE_MODE, lock
@@ -41,6 +43,12 @@ CHUNK_ROWS = 500
 
 CHECKPOINT_COMMITS = 256
 """Between moves of the WAL into the file: at 13 KiB a commit about 3 MB, read once at the next start."""
+
+FILE_BYTES_MIN = 4096
+"""One page: SQLite would begin anew in a shorter file."""
+
+WRITE_AGAIN_BYTES = 1 << 20
+"""At once: a WAL has a few MB."""
 
 _APPEND = insert(JOURNAL)
 
@@ -59,6 +67,8 @@ class Store:
             engine = open_engine(path, key, readonly=readonly)
             held.callback(engine.dispose)
             store = cls(held.enter_context(engine.connect()), readonly=readonly)
+            if not readonly:
+                _keep_names(path)
             store._held = held.pop_all()
             return store
 
@@ -216,12 +226,16 @@ def _require(exists: bool, path: Path, what: str) -> None:
 def _prepare(path: Path, key: bytes, held: ExitStack) -> None:
     """The lock into `held`, a file that only its owner reads, and the newest tables in it."""
     _require(path.parent.is_dir(), path.parent, "There is no folder")
+    known = emergency.place(path).exists()
     try:
         held.callback(os.close, lock(path))
+        if known and (not path.exists() or path.stat().st_size < FILE_BYTES_MIN):
+            raise lost(emergency.place(path).name)
         _make_private(path)
+        _write_again(path.with_name(path.name + "-wal"))
     except OSError as error:
         raise broken(error) from None
-    migrate(path, key)
+    migrate(path, key, known=known)
 
 
 def _make_private(path: Path) -> None:
@@ -232,8 +246,29 @@ def _make_private(path: Path) -> None:
         path.chmod(PRIVATE_MODE)
         return
     os.close(descriptor)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    emergency.sync_folder(path.parent)
+
+
+def _write_again(wal: Path) -> None:
+    """What a process before us could not fsync, the kernel may show and never have written: to it the pages
+    are clean, and our own fsync would say nothing about them. Written again, they are on disk, or we stop."""
     try:
-        os.fsync(folder)  # the name, too, must outlive a power cut
+        descriptor = os.open(wal, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        at = 0
+        while chunk := os.pread(descriptor, WRITE_AGAIN_BYTES, at):
+            at += os.pwrite(descriptor, chunk, at)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
+
+
+def _keep_names(path: Path) -> None:
+    """SQLite ignores a failed fsync of the folder of a new WAL, and without its name all in it is lost."""
+    try:
+        emergency.sync_folder(path.parent)
+        emergency.prepare(path)
+    except OSError as error:
+        raise broken(error) from None

@@ -34,6 +34,7 @@ from scheduler.events.home import (
     ProofCommitted,
     RollLoaded,
     RollRefused,
+    StoreStopped,
 )
 from scheduler.events.incidents import (
     IncidentChanged,
@@ -78,6 +79,7 @@ from scheduler.events.words import (
 HomeEvent = (
     DaemonStarted
     | ProofCommitted
+    | StoreStopped
     | ClockTrusted
     | ClockDoubted
     | PlanAccepted
@@ -193,6 +195,7 @@ __all__ = [
     "RollLoaded",
     "RollRefused",
     "State",
+    "StoreStopped",
     "TokenPassed",
     "TokenReturned",
     "Verdict",

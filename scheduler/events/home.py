@@ -25,6 +25,15 @@ class ProofCommitted:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreStopped:
+    """Told by the emergency record (rule 29) at the start after: the store failed, and the home with it."""
+
+    at: datetime
+    reason: str  # "disk_full", "read_only", "io_error", "damaged", "chain_broken", "unreadable"
+    stopped: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ClockTrusted:
     at: datetime
     source: str  # "robot:<serial>"

@@ -66,6 +66,7 @@ class Kind(StrEnum):
     PLAN_REFUSED = "plan_refused"
     ROLL_CONFLICT = "roll_conflict"  # magazine and manifest disagree, or nobody put in a manifest
     ROLL_EMPTY = "roll_empty"
+    STORE_FAILED = "store_failed"  # disk full, database broken: the home stopped and was started again
     COMMAND_REFUSED = "command_refused"  # a forged, replayed or expired command arrived
 
 
@@ -128,7 +129,7 @@ class Incident:
     """One cause about one dose, robot or plan, as the staff sees it at `revision`."""
 
     incident_id: str
-    subject: str  # "dose:<id>", "robot:<serial>", "plan:<resident>", "roll:<resident>", "home"
+    subject: str  # "dose:<id>", "robot:<serial>", "plan:<resident>", "roll:<resident>", "home", "store"
     kind: Kind
     priority: Priority
     dose_id: str  # empty unless the subject is a dose

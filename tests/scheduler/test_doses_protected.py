@@ -454,6 +454,24 @@ def test_a_forged_command_is_an_incident_once_until_a_person_closed_it(home: Pur
     assert home.open_incidents() == []
 
 
+def test_a_store_that_failed_is_one_incident_over_every_start_until_a_person_closed_it(
+    home: PureHome,
+) -> None:
+    stopped = ev.StoreStopped(home.now, "disk_full", home.now)
+    for _ in range(3):
+        home.give(stopped)  # a crash before the emergency record was cleared tells it again
+        home.daemon()
+    assert [event for event in home.journal if isinstance(event, ev.StoreStopped)] == [stopped]
+    raised = [incident for incident in home.open_incidents() if incident.kind is ev.Kind.STORE_FAILED]
+    assert [(each.priority, each.detail) for each in raised] == [(ev.Priority.MEDIUM, "disk_full")]
+    assert home.take(raised[0], "Anna").accepted
+    taken = home.world.incident_about("store")
+    assert taken is not None
+    assert home.close(taken, "Anna", "card_replaced").accepted
+    assert home.world.store_stopped is None
+    assert all(incident.kind is not ev.Kind.STORE_FAILED for incident in home.open_incidents())
+
+
 def test_an_incident_of_an_open_dose_cannot_be_closed(home: PureHome) -> None:
     home.until("09:00")
     incident = home.incident("morning")

@@ -91,7 +91,7 @@ def readable(folder: Path) -> set[str]:
 def test_no_field_is_readable_in_database_wal_or_shm_while_open_or_after(opened: Opened, path: Path) -> None:
     store = opened()
     assert plant(store) > 30
-    names = {path.name + end for end in ("", "-wal", "-shm", ".lock")}
+    names = {path.name + end for end in ("", "-wal", "-shm", ".lock", ".emergency")}
     assert {file.name for file in path.parent.iterdir()} == names
     assert (path.with_name(path.name + "-wal")).stat().st_size > 100_000
     assert readable(path.parent) == set()
