@@ -47,6 +47,8 @@ def receive(world: World, setting: Setting, fact: cmd.Fact, now: datetime) -> Se
         case ev.PlanRefused():
             known_bad = world.refused_plan is not None and world.refused_plan[0] == fact.fingerprint
             return [] if known_bad else [fact]
+        case ev.JournalFoundBehind():
+            return [] if _known_loss(world, fact) else [fact]
         case _:
             return _wish(world, setting, fact, now)
 
@@ -247,6 +249,13 @@ def _pressed(world: World, setting: Setting, fact: ev.Pressed) -> Sequence[ev.Ev
     if not current or fact.age_ms > setting.limits.press_age / timedelta(milliseconds=1):
         return [fact, ev.PressSpent(at=fact.at, reason="old")]
     return [fact]
+
+
+def _known_loss(world: World, fact: ev.JournalFoundBehind) -> bool:
+    """Told before by this keeper, or looked into by a person."""
+    head = (fact.epoch, fact.head)
+    told = any((each.keeper, each.epoch, each.head) == (fact.keeper, *head) for each in world.behind)
+    return told or head in world.looked_into
 
 
 # --- clock, plan, roll, receipts --------------------------------------------------------------------

@@ -29,6 +29,7 @@ from scheduler.events.home import (
     DayPlanned,
     DosePlanned,
     DoseWithdrawn,
+    JournalFoundBehind,
     PlanAccepted,
     PlanRefused,
     ProofCommitted,
@@ -78,6 +79,7 @@ from scheduler.events.words import (
 HomeEvent = (
     DaemonStarted
     | ProofCommitted
+    | JournalFoundBehind
     | ClockTrusted
     | ClockDoubted
     | PlanAccepted
@@ -163,6 +165,7 @@ __all__ = [
     "IncidentRaised",
     "IncidentTaken",
     "IncidentUndelivered",
+    "JournalFoundBehind",
     "Kind",
     "MotionAdopted",
     "Order",
