@@ -17,7 +17,7 @@ from scheduler import events as ev
 from scheduler.commands import Fact
 from scheduler.display import Display, display
 from scheduler.gate import why_not_send
-from scheduler.world import RobotState, Setting
+from scheduler.world import RobotState, Setting, World
 
 DISPLAY_LOOK_S = 1.0
 """The display follows the clock too (the next window opens): look at least this often."""
@@ -25,6 +25,9 @@ DISPLAY_LOOK_S = 1.0
 
 COMPARE_CLOCK_S = 30.0
 """While the home's clock is not trusted everything waits (rule 18): the robot's is read again this soon."""
+
+Settled = tuple[str, str, int]
+"""A dose's id, who holds its token, and the revision of its outcome."""
 
 
 class RobotConnection(Protocol):
@@ -56,7 +59,7 @@ class Courier:
         self._inbox: asyncio.Queue[Sequence[Fact]] = asyncio.Queue()
         self._handled: set[str] = set()  # orders sent or revoked by this process
         self._shown: tuple[str, Display] | None = None
-        self._confirmed: tuple[str, int] = ("", 0)
+        self._confirmed: tuple[str, int, frozenset[Settled]] = ("", 0, frozenset())
         self._compared_s = clock.monotonic()
 
     def deliver(self, facts: Sequence[Fact]) -> None:
@@ -70,7 +73,20 @@ class Courier:
 
     async def _inward(self) -> None:
         while True:
-            await self._home.submit(*await self._inbox.get())
+            facts = await self._inbox.get()
+            await self._home.submit(*await self._lost(facts), *facts)
+
+    async def _lost(self, facts: Sequence[Fact]) -> Sequence[Fact]:
+        """Rule 23: what the robot keeps of our journal and the journal doesn't hold. In one commit with its
+        hello, so that nothing can be ordered in between."""
+        greetings = [fact for fact in facts if isinstance(fact, ev.RobotIdentified) and fact.host_head]
+        kept = [(each.host_epoch, each.host_head) for each in greetings]
+        missing = await self._home.missing(kept) if kept else []
+        return [
+            ev.JournalFoundBehind(each.at, "robot", each.host_epoch, each.host_head)
+            for each in greetings
+            if (each.host_epoch, each.host_head) in missing
+        ]
 
     async def _outward(self) -> None:
         committed = self._home.watch()
@@ -103,9 +119,10 @@ class Courier:
         await self._home.submit(ev.OrderRevoked(at=now, order_id=order.order_id, reason=reason))
 
     def _confirm(self) -> None:
-        """The robot may forget what we committed, and keeps our newest position (rules 13 and 23)."""
+        """The robot may forget what we committed, and keeps our newest position (rules 13 and 23): also after
+        what people said of a dose, which no log of a robot tells."""
         robot = self._home.world.robot
-        newest = (robot.session, robot.log_read)
+        newest = (robot.session, robot.log_read, _settled(self._home.world))
         if robot.state is RobotState.READY and newest != self._confirmed and robot.log_read > 0:
             epoch, head = self._home.head
             self._robot.confirm(robot.log_read, epoch, head)
@@ -126,3 +143,11 @@ class Courier:
             shown = wanted[1]
             self._robot.show(shown.light, shown.sound, shown.lines)
             self._shown = wanted
+
+
+def _settled(world: World) -> frozenset[Settled]:
+    return frozenset(
+        (dose.dose_id, dose.token, dose.outcome.revision if dose.outcome else 0)
+        for dose in world.doses.values()
+        if dose.token or dose.outcome is not None
+    )

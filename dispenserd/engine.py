@@ -17,10 +17,10 @@ from typing import Protocol
 import structlog
 
 from dispenserd.clock import Clock, Reading, StepWatch, read
-from dispenserd.home import OutboxRow
+from dispenserd.home import Head, OutboxRow, Position
 from scheduler.commands import Fact, ReportClockStep
 from scheduler.decide import next_wakeup, settle
-from scheduler.events import Event
+from scheduler.events import DaemonStarted, Event
 from scheduler.outbox import Change, OutboxName
 from scheduler.outgoing import changes
 from scheduler.world import Setting, World
@@ -39,11 +39,14 @@ class Journal(Protocol):
     """What the engine needs of the store; the real one and the tests' pass the same contract."""
 
     @property
-    def head(self) -> tuple[int, str]: ...
+    def newest(self) -> tuple[int, int, str]:
+        """(epoch, sequence, chain hash) of the newest committed row."""
 
     async def append(self, events: Sequence[Event], changes: Sequence[Change]) -> None: ...
 
     async def unanswered(self, outbox: OutboxName) -> Sequence[OutboxRow]: ...
+
+    async def missing(self, heads: Sequence[Head]) -> Sequence[Head]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class Engine:
         self._clock = clock
         self._inbox: asyncio.Queue[_Handed] = asyncio.Queue(INBOX_FACTS_MAX)
         self._watchers: list[asyncio.Event] = []
+        self._run = journal.newest[2]
         self.turned_s = clock.monotonic()
         """When the loop last came round (rule 27: the heartbeat stands for it)."""
         self.due: datetime | None = None
@@ -75,8 +79,14 @@ class Engine:
         return self._world
 
     @property
-    def head(self) -> tuple[int, str]:
-        return self._journal.head
+    def head(self) -> Head:
+        epoch, _, chain = self._journal.newest
+        return epoch, chain
+
+    @property
+    def position(self) -> Position:
+        epoch, sequence, chain = self._journal.newest
+        return Position(epoch, self._run, sequence, chain)
 
     def watch(self) -> asyncio.Event:
         watcher = asyncio.Event()
@@ -90,6 +100,9 @@ class Engine:
 
     async def unanswered(self, outbox: OutboxName) -> Sequence[OutboxRow]:
         return await self._journal.unanswered(outbox)
+
+    async def missing(self, heads: Sequence[Head]) -> Sequence[Head]:
+        return await self._journal.missing(heads)
 
     async def run(self) -> None:
         """Until cancelled, or until the store or the core fails: then the process ends (crash-only)."""
@@ -110,6 +123,8 @@ class Engine:
         after, events = settle(before, self._setting, facts, now)
         if events:
             await self._journal.append(events, changes(before, after, events))
+            if any(isinstance(event, DaemonStarted) for event in events):
+                self._run = self._journal.newest[2]
             self._world = after
             for watcher in self._watchers:
                 watcher.set()

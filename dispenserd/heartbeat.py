@@ -77,4 +77,5 @@ class Heartbeat:
         if not self._healthy():
             structlog.get_logger().error("heartbeat withheld")
             return
-        self._beats += self._session.send(heartbeat(self._box, self._now(), self._home.head, self._summary()))
+        beat = heartbeat(self._box, self._now(), self._home.position, self._summary())
+        self._beats += self._session.send(beat)

@@ -16,6 +16,19 @@ from scheduler.events import Event
 from scheduler.outbox import OutboxName, Plain
 from scheduler.world import World
 
+Head = tuple[int, str]
+"""(epoch, chain hash as 64 hex characters) of a journal row. Only committed rows have one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where the journal stands, for on-call to keep (rule 23). Within a run `sequence` only rises."""
+
+    epoch: int
+    run: str  # the head after this process's first commit: no two runs share one, restored or not
+    sequence: int  # of the newest row: an order for heads of one run, never an id
+    head: str
+
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
@@ -33,8 +46,14 @@ class Home(Protocol):
         """The newest committed world."""
 
     @property
-    def head(self) -> tuple[int, str]:
-        """(epoch, chain hash as 64 hex characters) of the newest committed row."""
+    def head(self) -> Head:
+        """Of the newest committed row."""
+
+    @property
+    def position(self) -> Position: ...
+
+    async def missing(self, heads: Sequence[Head]) -> Sequence[Head]:
+        """Those that this journal has never had."""
 
     async def submit(self, *facts: Fact) -> Sequence[Event]:
         """Hand in facts; returns the events they led to, once those are committed."""

@@ -29,6 +29,7 @@ def status(world: World, setting: Setting, head: tuple[int, str], now: datetime)
         "now": iso(now),
         "epoch": head[0],
         "head": head[1],
+        "journal_behind": sorted({found.keeper for found in world.behind}),
         "clock": summary.clock,
         "robot": {
             "state": summary.robot,

@@ -47,6 +47,7 @@ def causes(world: World, setting: Setting, now: datetime) -> dict[str, Cause]:
     for subject, technical in (
         (f"robot:{setting.robot}", _robot(world, setting, found, now)),
         ("home", _clock(world, setting, now)),
+        ("journal", _journal(world)),
         (f"plan:{setting.resident}", _plan(world)),
         (f"roll:{setting.resident}", _roll(world, setting, now)),
         ("store", _store(world)),
@@ -255,6 +256,15 @@ def _clock(world: World, setting: Setting, now: datetime) -> Cause | None:
     if clock.trusted or clock.since is None or now < clock.since + setting.limits.robot_gone:
         return None
     return Cause(ev.Kind.CLOCK_UNTRUSTED, ev.Priority.HIGH, clock.reason)
+
+
+def _journal(world: World) -> Cause | None:
+    """Rule 23: robot or on-call know more of this journal than it holds, until a person closed it."""
+    keepers = sorted({found.keeper for found in world.behind}, reverse=True)  # robot before oncall
+    if not keepers:
+        return None
+    knows = "know" if len(keepers) > 1 else "knows"
+    return Cause(ev.Kind.JOURNAL_BEHIND, ev.Priority.HIGH, f"{'_and_'.join(keepers)}_{knows}_newer_journal")
 
 
 def _plan(world: World) -> Cause | None:

@@ -79,6 +79,8 @@ def _divert_ground(world: World, dose: Dose, closed: bool, now: datetime) -> str
     """Rule 11: one ground only. A held sachet may be another dose's: only a person lets it go."""
     if dose.discard:
         return "discard"
+    if world.behind:
+        return ""  # rule 23: neither window nor holding place can be told from a journal that lost its end
     if dose.stage is Stage.HELD:
         return ""
     if closed:
@@ -147,6 +149,8 @@ def _closed(world: World, setting: Setting, dose: Dose, now: datetime) -> Findin
     uncertain = dose.outcome is not None and dose.outcome.outcome is ev.Outcome.UNCERTAIN
     if dose.outcome is not None and not uncertain:
         return None
+    if dose.lost and dose.order is None:
+        return ev.Outcome.UNCERTAIN, "journal_behind", closes  # rule 23: the end that was lost may tell of it
     if world.robot.state is not RobotState.READY:
         return None if uncertain else _unread(world, setting, dose, now)
     if world.order_under_way() is not None and dose.stage not in (Stage.IN_STORE, Stage.OUT):

@@ -13,7 +13,18 @@ from scheduler.dose import AT_REST, Trigger
 from scheduler.evolve_dose import evolve_dose, moved, with_dose
 from scheduler.evolve_incident import evolve_incident
 from scheduler.replacing import replace
-from scheduler.world import FORGERIES, KEEP_SETTLED, ClockState, Dose, Robot, RobotState, World, by_opening
+from scheduler.world import (
+    FORGERIES,
+    KEEP_SETTLED,
+    LOSSES_MAX,
+    TOKENS_AHEAD,
+    ClockState,
+    Dose,
+    Robot,
+    RobotState,
+    World,
+    by_opening,
+)
 
 
 def evolve(world: World, event: ev.Event) -> World:
@@ -36,7 +47,10 @@ def _home(world: World, event: ev.HomeEvent) -> World:
         case ev.StoreStopped():
             return replace(world, store_stopped=(event.reason, event.stopped))
         case ev.ClockTrusted():
-            return replace(world, clock=ClockState(trusted=True, reason="", since=event.at))
+            world = replace(world, clock=ClockState(trusted=True, reason="", since=event.at))
+            return _dated(world, event.at) if world.behind and world.lost_before is None else world
+        case ev.JournalFoundBehind():
+            return _behind(world, event)
         case ev.ClockDoubted():
             since = event.at if world.clock.trusted else world.clock.since or event.at
             return replace(world, clock=ClockState(trusted=False, reason=event.reason, since=since))
@@ -47,7 +61,7 @@ def _home(world: World, event: ev.HomeEvent) -> World:
             return replace(world, refused_plan=(event.fingerprint, f"{event.reason} {event.path}".strip()))
         case ev.DosePlanned():
             known = world.doses.get(event.dose.dose_id)
-            dose = replace(known, plan=event.dose) if known else Dose(plan=event.dose)
+            dose = replace(known, plan=event.dose) if known else _marked(world, Dose(plan=event.dose))
             return replace(world, doses=by_opening({**world.doses, dose.dose_id: dose}.values()))
         case ev.DoseWithdrawn():
             return replace(world, doses={key: d for key, d in world.doses.items() if key != event.dose_id})
@@ -74,6 +88,24 @@ def _home(world: World, event: ev.HomeEvent) -> World:
             return world
         case _:
             assert_never(event)
+
+
+def _behind(world: World, event: ev.JournalFoundBehind) -> World:
+    """Rule 23. A clock nobody trusts can't say which doses were due before: the next trusted instant does."""
+    world = replace(world, behind=(*world.behind, event)[-LOSSES_MAX:], lost_before=None)
+    return _dated(world, event.at) if world.clock.trusted else world
+
+
+def _dated(world: World, at: datetime) -> World:
+    world = replace(world, lost_before=at)
+    return replace(world, doses={key: _marked(world, dose) for key, dose in world.doses.items()})
+
+
+def _marked(world: World, dose: Dose) -> Dose:
+    """Whether the lost part may tell of it. What this journal says of its outcome stands."""
+    before = world.lost_before
+    lost = before is not None and dose.outcome is None and dose.plan.opens <= before + TOKENS_AHEAD
+    return replace(dose, lost=True) if lost else dose
 
 
 def _restarted(world: World, event: ev.DaemonStarted) -> World:

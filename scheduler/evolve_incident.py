@@ -6,7 +6,7 @@ from typing import assert_never
 
 from scheduler import events as ev
 from scheduler.replacing import replace
-from scheduler.world import Receipt, World
+from scheduler.world import LOSSES_MAX, Receipt, World
 
 
 def evolve_incident(world: World, event: ev.IncidentEvent) -> World:
@@ -60,6 +60,9 @@ def _looked_into(world: World, incident: ev.Incident) -> World:
         return replace(world, forged="")
     if incident.kind is ev.Kind.STORE_FAILED:
         return replace(world, store_stopped=None)
+    if incident.kind is ev.Kind.JOURNAL_BEHIND:
+        known = (*world.looked_into, *((found.epoch, found.head) for found in world.behind))
+        return replace(world, behind=(), looked_into=tuple(dict.fromkeys(known))[-LOSSES_MAX:])
     if incident.subject.startswith("robot:"):
         return replace(world, robot=replace(world.robot, log_alarm=""))
     return world

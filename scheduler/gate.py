@@ -25,6 +25,8 @@ def lock(world: World) -> str:
     robot = world.robot
     if robot.state is not RobotState.READY or robot.status is None:
         return "robot_not_ready"
+    if world.behind:
+        return "journal_behind"  # rule 23
     if not world.clock.trusted:
         return "clock"  # rule 18
     if any(dose.stage is Stage.DOUBT for dose in world.doses.values()):
@@ -73,8 +75,10 @@ def why_not_send(world: World, setting: Setting, order: Order, now: datetime) ->
     match order.kind:
         case OrderKind.RETRACT:
             return ""
+        case OrderKind.DIVERT if order.ground == "discard":
+            return ""
         case OrderKind.DIVERT:
-            return "" if world.clock.trusted or order.ground == "discard" else "clock"
+            return "journal_behind" if world.behind else "" if world.clock.trusted else "clock"
         case OrderKind.RELEASE:
             return why_not_release(world, setting, dose, now)
         case OrderKind.PRESENT:
@@ -98,6 +102,8 @@ def _not_its_turn(world: World, dose: Dose, now: datetime) -> str:
         return "with_staff"  # rule 5
     if dose.outcome is not None:
         return "settled"
+    if dose.lost:
+        return "journal_behind"  # rule 23: it may have been given already
     if dose.discard:
         return "discarded"
     plan = world.plans.get(dose.plan.resident)
@@ -139,7 +145,7 @@ def being_given(world: World, dose: Dose) -> bool:
     """Somebody may be giving it by hand at this moment: they own its incident, and have not said."""
     incident = world.incident_about(f"dose:{dose.dose_id}")
     owned = incident is not None and incident.state is not State.CLOSED
-    return bool(dose.token) and owned and not counts_as_given(dose)
+    return bool(dose.token) and owned and not _seen_given(dose)
 
 
 def earliest(world: World, dose: Dose) -> datetime:
@@ -157,7 +163,11 @@ def earliest(world: World, dose: Dose) -> datetime:
 
 
 def counts_as_given(dose: Dose) -> bool:
-    """Rule 6: in doubt counts as given."""
+    """Rule 6: in doubt counts as given; so does what may stand in a lost part of the journal (rule 23)."""
+    return dose.lost or _seen_given(dose)
+
+
+def _seen_given(dose: Dose) -> bool:
     given = dose.outcome is not None and dose.outcome.outcome in GIVEN
     return given or dose.contradicted or dose.stage in (Stage.DOUBT, Stage.LIFTED)
 
@@ -165,7 +175,9 @@ def counts_as_given(dose: Dose) -> bool:
 def _had(dose: Dose) -> datetime:
     if dose.lifted is not None:
         return dose.lifted
-    return dose.outcome.happened if dose.outcome is not None else dose.plan.opens
+    if dose.outcome is not None:
+        return dose.outcome.happened
+    return dose.plan.closes if dose.lost else dose.plan.opens
 
 
 def _too_much(world: World, dose: Dose) -> str:

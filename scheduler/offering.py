@@ -44,7 +44,7 @@ def held(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
         return []
     for dose in in_order(world):
         offered = dose.stage in (Stage.DUE, Stage.FAILED) and dose.open_at(now) and dose.outcome is None
-        if not offered or _earlier_at_mouth(world, setting, dose):
+        if not offered or dose.lost or _earlier_at_mouth(world, setting, dose):
             continue
         reason = label_misfit(world, setting, dose)
         if reason in HOLDING_MISFITS:

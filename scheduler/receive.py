@@ -49,6 +49,8 @@ def receive(world: World, setting: Setting, fact: cmd.Fact, now: datetime) -> Se
             return [] if known_bad else [fact]
         case ev.StoreStopped():
             return [] if world.store_stopped == (fact.reason, fact.stopped) else [fact]
+        case ev.JournalFoundBehind():
+            return [] if _known_loss(world, fact) else [fact]
         case _:
             return _wish(world, setting, fact, now)
 
@@ -249,6 +251,13 @@ def _pressed(world: World, setting: Setting, fact: ev.Pressed) -> Sequence[ev.Ev
     if not current or fact.age_ms > setting.limits.press_age / timedelta(milliseconds=1):
         return [fact, ev.PressSpent(at=fact.at, reason="old")]
     return [fact]
+
+
+def _known_loss(world: World, fact: ev.JournalFoundBehind) -> bool:
+    """Told before by this keeper, or looked into by a person."""
+    head = (fact.epoch, fact.head)
+    told = any((each.keeper, each.epoch, each.head) == (fact.keeper, *head) for each in world.behind)
+    return told or head in world.looked_into
 
 
 # --- clock, plan, roll, receipts --------------------------------------------------------------------

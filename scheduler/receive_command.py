@@ -54,6 +54,8 @@ def close(world: World, setting: Setting, fact: cmd.CloseIncident, now: datetime
     dose = world.doses.get(incident.dose_id)
     if dose is not None and dose.outcome is None:
         return [answer(setting, fact, "still_open", now)]
+    if incident.kind is ev.Kind.JOURNAL_BEHIND and not world.clock.trusted:
+        return [answer(setting, fact, "clock", now)]  # rule 18: it opens the lock for doses of a later time
     revision = incident.revision + 1
     return [
         ev.IncidentHandled(

@@ -11,7 +11,15 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from scheduler.dose import Stage
-from scheduler.events import Incident, Order, OutcomeRecorded, Pressed, RobotLogged, RobotStatus
+from scheduler.events import (
+    Incident,
+    JournalFoundBehind,
+    Order,
+    OutcomeRecorded,
+    Pressed,
+    RobotLogged,
+    RobotStatus,
+)
 from scheduler.expand import Catalogue, DayClock
 from scheduler.limits import Limits
 from scheduler.plan import DosePlan, Plan
@@ -102,6 +110,7 @@ class Dose:
     lifted: datetime | None = None
     reminders: int = 0
     outcome: OutcomeRecorded | None = None
+    lost: bool = False  # what became of it may stand in a part of the journal that was lost (rule 23)
 
     @property
     def dose_id(self) -> str:
@@ -147,6 +156,11 @@ class World:
     answered: Mapping[str, datetime] = field(default_factory=dict)  # command id -> forget after
     store_stopped: tuple[str, datetime] | None = None  # why and when, until a person closed the incident
     forged: str = ""  # why the newest forged command failed at the door, until a person closed the incident
+    behind: tuple[
+        JournalFoundBehind, ...
+    ] = ()  # what robot and on-call know and this journal doesn't: a lock
+    looked_into: tuple[tuple[int, str], ...] = ()  # (epoch, head) of such a loss that a person has closed
+    lost_before: datetime | None = None  # doses due before it may have been given in the part that was lost
 
     def incident_about(self, subject: str) -> Incident | None:
         """The newest incident of this cause, open or closed."""
@@ -157,6 +171,12 @@ class World:
         """P6: one order in flight per robot."""
         return next((dose.order for dose in self.doses.values() if dose.order), None)
 
+
+LOSSES_MAX = 64
+"""P12: heads of lost journals remembered. One forgotten would only lock the robot once more."""
+
+TOKENS_AHEAD = timedelta(minutes=30)
+"""So long before its window staff may have taken a dose that the robot could not offer (rule 5)."""
 
 KEEP_SETTLED = timedelta(days=3)
 """A settled dose leaves the world after this; the journal keeps it. Longer than any offline correction of

@@ -11,7 +11,7 @@ from typing import Any
 
 from dispenserd.cli.incident_view import incident_table
 from dispenserd.cli.output import add, clock_time, console, filled, local, rows, span, table, text
-from dispenserd.cli.words import plain, short_dose, stage
+from dispenserd.cli.words import behind, plain, short_dose, stage
 
 DOSE_COLUMNS = ("Dose", "Window", "Stage", "Outcome", "To give", "Notes")
 ROLL_COLUMNS = ("No.", "Packed for", "Contents", "Label", "At the mouth")
@@ -43,6 +43,9 @@ def status(result: Mapping[str, Any], zone: tzinfo) -> None:
     shown = table("", "")
     shown.show_header = False
     add(shown, ["Box", f"{text(result.get('box'))}, epoch {text(result.get('epoch'))}"])
+    keepers = result.get("journal_behind") or []
+    if keepers:
+        add(shown, ["Journal", behind(keepers)], "bold red")
     clock = text(result.get("clock"))
     add(shown, ["Clock", clock], "" if clock == "trusted" else "bold red")
     add(shown, ["Robot", _robot(robot)], "" if robot.get("state") == "ready" else "bold red")

@@ -6,7 +6,7 @@ without an entry is shown as it is: never a reason to hide a refusal.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 REFUSALS: Mapping[str, tuple[str, str]] = {
     "no_token": (
@@ -141,6 +141,9 @@ VERDICTS: Mapping[str, str] = {
     "discard": "to the locked store, decided by",
 }
 
+KEEPERS: Mapping[str, str] = {"robot": "the robot", "oncall": "on-call"}
+"""Who keeps the newest head of the home's journal (rule 23)."""
+
 REFUSED_MEANS = "Nothing was changed; the dose stays as it was."
 
 STAGES: Mapping[str, str] = {
@@ -170,6 +173,12 @@ def refusal(code: str) -> tuple[str, str]:
 def stage(code: str) -> str:
     """Where a dose is, for people."""
     return STAGES.get(code) or plain(code)
+
+
+def behind(keepers: Iterable[str]) -> str:
+    """Who knows more of the home's journal than it holds, and what that means."""
+    who = " and ".join(KEEPERS.get(keeper, plain(keeper)) for keeper in keepers)
+    return f"older than what {who} heard from it; no release until a person closed the incident"
 
 
 def short_dose(dose: object) -> str:

@@ -1,8 +1,9 @@
-"""The home's door for on-call: receipts and decisions, checked, then handed to the engine as commands.
+"""The home's door for on-call: receipts, decisions and positions, checked, then handed to the engine.
 
 Checks what can be checked without knowing doses: size and shape, the signature of this home's on-call, life,
 home, epoch. Everything else (revision, token, whether the id was carried out before) the engine judges. What
-fails is handed in as RejectCommand, so that a forgery is an incident and not a line in a log.
+fails is handed in as RejectCommand, so that a forgery is an incident and not a line in a log. A position is
+what on-call keeps of this journal; what the journal doesn't hold of it locks the robot (rule 23).
 
 A message is acknowledged to the broker after the engine's commit: killed before it, it comes again. On-call
 sends a decision until it is answered, so the same one may arrive many times: a copy of what this process took
@@ -20,20 +21,23 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from dispenserd.home import Home
+from dispenserd.home import Head, Home
 from dispenserd.mqtt.session import Arrived, Session
-from dispenserd.mqtt.translate import ANSWER_KEY, command
+from dispenserd.mqtt.translate import ANSWER_KEY, command, heads
 from protocol.mqtt import signatures
 from protocol.mqtt.instants import to_text
 from protocol.mqtt.payloads import (
     DecisionPayload,
     PayloadRefused,
+    PositionPayload,
     ReceiptPayload,
     read_decision,
+    read_position,
     read_receipt,
 )
 from protocol.mqtt.topics import Channel, address, topic
 from scheduler.commands import RejectCommand, TakeReceipt
+from scheduler.events import JournalFoundBehind
 
 SEEN_MAX = 1024
 """Decisions remembered at the door: more than on-call can have under way for one home."""
@@ -68,12 +72,15 @@ class Downlink:
         self._life = life
         self._now = now
         self._seen: OrderedDict[bytes, None] = OrderedDict()  # digests of decisions, oldest first
+        self._held: frozenset[Head] = frozenset()  # of the newest position: what is held stays so
         self._rejects: list[datetime] = []
         self.uncounted = 0  # refusals that were not journalled
 
     @staticmethod
     def subscriptions(box: str) -> tuple[tuple[str, int], ...]:
-        return ((topic(box, Channel.RECEIPT), 1), (topic(box, Channel.DECISION), 1))
+        return tuple(
+            (topic(box, channel), 1) for channel in (Channel.RECEIPT, Channel.DECISION, Channel.POSITION)
+        )
 
     async def run(self) -> None:
         """Until cancelled. The session must be subscribed to `subscriptions`."""
@@ -92,16 +99,14 @@ class Downlink:
                 await self._take_receipt(read_receipt(arrived.payload), arrived.payload)
             elif where.channel is Channel.DECISION:
                 await self._take_decision(read_decision(arrived.payload), arrived.payload)
+            elif where.channel is Channel.POSITION:
+                await self._take_position(read_position(arrived.payload), arrived.payload)
         except PayloadRefused as refused:
             structlog.get_logger().warning("payload refused", topic=arrived.topic, peer=str(refused))
             await self._reject(self._door_id(arrived.payload), "unreadable")
 
     async def _take_receipt(self, receipt: ReceiptPayload, raw: bytes) -> None:
-        if not signatures.is_genuine(receipt, self._key):
-            await self._reject(self._door_id(raw), "bad_signature")
-            return
-        if receipt.home != self._box:
-            await self._reject(self._door_id(raw), "other_home")
+        if not await self._is_for_us(receipt, raw):
             return
         name = receipt.incident or ANSWER_KEY + receipt.command_id
         key = f"{name}/{receipt.revision}" if receipt.incident else name
@@ -109,6 +114,26 @@ class Downlink:
         if any(row.key == key and row.event_id == receipt.event_id for row in rows):
             await self._home.submit(TakeReceipt(name, receipt.revision))
         # else it was receipted before, or the receipt belongs to another life of this database
+
+    async def _take_position(self, position: PositionPayload, raw: bytes) -> None:
+        if not await self._is_for_us(position, raw):
+            return
+        kept = heads(position)
+        missing = await self._home.missing([head for head in kept if head not in self._held])
+        if missing:
+            found = [JournalFoundBehind(self._now(), "oncall", epoch, chain) for epoch, chain in missing]
+            await self._home.submit(*found)
+        self._held = frozenset(kept) - frozenset(missing)
+
+    async def _is_for_us(self, payload: ReceiptPayload | PositionPayload, raw: bytes) -> bool:
+        """Signed by our on-call, and about this home; else refused."""
+        if not signatures.is_genuine(payload, self._key):
+            await self._reject(self._door_id(raw), "bad_signature")
+            return False
+        if payload.home != self._box:
+            await self._reject(self._door_id(raw), "other_home")
+            return False
+        return True
 
     async def _take_decision(self, decision: DecisionPayload, raw: bytes) -> None:
         digest = hashlib.sha256(raw).digest()

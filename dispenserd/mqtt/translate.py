@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, assert_never, cast
 
-from dispenserd.home import OutboxRow
+from dispenserd.home import Head, OutboxRow, Position
 from dispenserd.mqtt.session import Message, Presence
 from protocol.mqtt import payloads
 from protocol.mqtt.instants import from_text
@@ -52,13 +52,13 @@ def row_name(key: str) -> RowName:
     return RowName(incident_id, int(revision))
 
 
-def row_message(box: str, epoch: int, row: OutboxRow) -> Message:
+def row_message(box: str, position: Position, row: OutboxRow) -> Message:
     """The message that tells on-call about a committed row."""
     match row.body.get("type"):
         case "incident":
-            payload: payloads.Payload = _incident(box, epoch, row)
+            payload: payloads.Payload = _incident(box, position, row)
         case "answer":
-            payload = _answer(box, epoch, row)
+            payload = _answer(box, position, row)
         case _:
             raise StrangeRow("a row of the incident outbox is an incident or an answer")
     return Message(topic(box, Channel.INCIDENT), payloads.to_bytes(payload))
@@ -68,14 +68,15 @@ def presence(box: str, epoch: int) -> Presence:
     return Presence(birth=_status(box, epoch, "online"), will=_status(box, epoch, "offline"))
 
 
-def heartbeat(box: str, at: datetime, head: tuple[int, str], summary: Summary) -> Message:
-    epoch, chain = head
+def heartbeat(box: str, at: datetime, position: Position, summary: Summary) -> Message:
     payload = payloads.HeartbeatPayload(
         schema=payloads.HEARTBEAT,
         home=box,
         at=at,
-        epoch=epoch,
-        head=chain,
+        epoch=position.epoch,
+        head=position.head,
+        run=position.run,
+        sequence=position.sequence,
         clock=summary.clock[:64],
         robot=_code(summary.robot),
         plan_version=summary.plan_version,
@@ -119,14 +120,23 @@ def command(decision: DecisionPayload) -> TakeIncident | CloseIncident | DecideD
             assert_never(decision)
 
 
-def _incident(box: str, epoch: int, row: OutboxRow) -> payloads.IncidentPayload:
+def heads(position: payloads.PositionPayload) -> list[Head]:
+    """What on-call keeps of this journal, in the home's words."""
+    split = [each.partition("-") for each in position.heads]
+    return [(int(epoch), chain) for epoch, _, chain in split]
+
+
+def _incident(box: str, position: Position, row: OutboxRow) -> payloads.IncidentPayload:
     body = row.body
     raised = from_text(_text(body, "raised"))
     changed = body.get("changed")
     return payloads.IncidentPayload(
         schema=payloads.INCIDENT,
         home=box,
-        epoch=epoch,
+        epoch=position.epoch,
+        head=position.head,
+        run=position.run,
+        sequence=position.sequence,
         event_id=row.event_id,
         incident=_text(body, "incident_id"),
         revision=_whole(body, "revision"),
@@ -147,11 +157,14 @@ def _incident(box: str, epoch: int, row: OutboxRow) -> payloads.IncidentPayload:
     )
 
 
-def _answer(box: str, epoch: int, row: OutboxRow) -> payloads.AnswerPayload:
+def _answer(box: str, position: Position, row: OutboxRow) -> payloads.AnswerPayload:
     return payloads.AnswerPayload(
         schema=payloads.ANSWER,
         home=box,
-        epoch=epoch,
+        epoch=position.epoch,
+        head=position.head,
+        run=position.run,
+        sequence=position.sequence,
         event_id=row.event_id,
         command_id=_text(row.body, "command_id"),
         accepted=row.body.get("accepted") is True,

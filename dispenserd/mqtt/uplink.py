@@ -114,11 +114,11 @@ class Uplink:
 
     async def _send(self, rows: Sequence[OutboxRow]) -> bool:
         """Sends in order, many in flight, until the connection ends; whether one was refused."""
-        epoch, _ = self._home.head
         for start in range(0, len(rows), IN_FLIGHT_MAX):
             batch = rows[start : start + IN_FLIGHT_MAX]
+            position = self._home.position
             ends = await asyncio.gather(
-                *(self._session.publish(row_message(self._box, epoch, row)) for row in batch)
+                *(self._session.publish(row_message(self._box, position, row)) for row in batch)
             )
             for row, end in zip(batch, ends, strict=True):
                 await self._note(row, end)

@@ -34,7 +34,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import NullPool
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""1 had no `positions`; a database of it gets the table at the next `oncall run`."""
 BUSY_TIMEOUT_MS = 5000
 """Longer than any of our transactions waits for its fsync."""
 
@@ -58,6 +59,18 @@ homes = Table(
     Column("alive_since", Text),
     Column("offline_since", Text),  # by the last will; a heartbeat clears it
 )
+
+positions = Table(
+    "positions",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),  # the order of the runs' first messages
+    Column("home", Text, nullable=False),
+    Column("run", Text, nullable=False),  # one life of the home's process
+    Column("epoch", Integer, nullable=False),
+    Column("sequence", Integer, nullable=False),  # the highest of this run, and its head
+    Column("head", Text, nullable=False),
+)
+Index("positions_by_run", positions.c.home, positions.c.run, unique=True)
 
 incidents = Table(
     "incidents",
@@ -178,7 +191,7 @@ def create(path: Path) -> Database:
     database = Database(path)
     with database.writing() as connection:
         version = connection.exec_driver_sql("PRAGMA user_version").scalar()
-        if version == 0:
+        if version in (0, 1):
             metadata.create_all(connection)
             connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
         elif version != SCHEMA_VERSION:

@@ -3,6 +3,8 @@
 Killed between any two of these, the message comes again (the broker keeps what is unacknowledged, the home
 what is unreceipted), changes nothing the second time, and is receipted again. What can't be read, or says it
 is another home than its topic, gets no receipt: its sender goes on calling it undelivered, which is true.
+
+Whenever a home comes online, or speaks in a new run, it is told what was kept of its journal (rule 23).
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import structlog
 from dispenserd.mqtt.session import Arrived, BrokerRefused, BrokerTook, ConnectionLost, Message, Session
 from dispenserd.oncall.database import Database
 from dispenserd.oncall.limits import OncallLimits
+from dispenserd.oncall.positions import keep_position, kept_heads
 from dispenserd.oncall.received import (
     keep_answer,
     keep_heartbeat,
@@ -24,10 +27,12 @@ from dispenserd.oncall.received import (
     note_receipted,
 )
 from protocol.mqtt.payloads import (
+    POSITION,
     RECEIPT,
     AnswerPayload,
     IncidentPayload,
     PayloadRefused,
+    PositionPayload,
     ReceiptPayload,
     read_heartbeat,
     read_incident_topic,
@@ -88,12 +93,17 @@ class Receiver:
                 _same_home(where, heartbeat.home)
                 with self._database.writing() as connection:
                     keep_heartbeat(connection, heartbeat, self._now(), self._limits.home_silent)
+                    began = keep_position(connection, heartbeat)
+                if began:
+                    await self._tell_position(heartbeat.home)
             case Channel.STATUS:
                 status = read_status(raw)
                 _same_home(where, status.home)
                 with self._database.writing() as connection:
                     keep_status(connection, status, self._now())
-            case Channel.RECEIPT | Channel.DECISION:
+                if status.state == "online":
+                    return await self._tell_position(status.home)
+            case Channel.RECEIPT | Channel.DECISION | Channel.POSITION:
                 pass  # our own direction
             case _:
                 assert_never(where.channel)
@@ -105,6 +115,9 @@ class Receiver:
                 keep_incident(connection, payload, self._now())
             else:
                 keep_answer(connection, payload, self._now())
+            began = keep_position(connection, payload)
+        if began and not await self._tell_position(payload.home):
+            return False
         end = await self._session.publish(self._receipt(payload))
         match end:
             case BrokerTook():
@@ -121,6 +134,21 @@ class Receiver:
                 return False
             case _:
                 assert_never(end)
+
+    async def _tell_position(self, home: str) -> bool:
+        """Whether the broker has it, or never will: it keeps it for a home that is away."""
+        with self._database.reading() as connection:
+            heads = kept_heads(connection, home)
+        if not heads:
+            return True
+        position = PositionPayload(schema=POSITION, home=home, heads=heads)
+        message = Message(topic(home, Channel.POSITION), to_bytes(seal(position, self._key)))
+        end = await self._session.publish(message)
+        if isinstance(end, BrokerRefused):
+            structlog.get_logger().error(
+                "broker refused a position", home=home, reason_code=end.code, peer=end.reason
+            )
+        return not isinstance(end, ConnectionLost)
 
     def _receipt(self, payload: IncidentPayload | AnswerPayload) -> Message:
         of_incident = isinstance(payload, IncidentPayload)

@@ -1,7 +1,7 @@
 """The hash chain of the journal: what a row's hash covers, and whether rows read are those committed. Pure.
 
 It proves that no row was changed, inserted or removed between the first and the last row that is there. It
-can't see rows cut off the end: that takes somebody outside who knows the head (rule 23, not in force yet).
+can't see rows cut off the end: that takes somebody outside who keeps the head (rule 23; see `Store.missing`).
 """
 
 from __future__ import annotations

@@ -14,9 +14,9 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, tuple_
 
-from dispenserd.home import OutboxRow
+from dispenserd.home import Head, OutboxRow
 from dispenserd.store import emergency
 from dispenserd.store import outbox as outboxes
 from dispenserd.store.chain import GENESIS, JournalRow, RawRow, canonical, checked, link, opened
@@ -54,7 +54,8 @@ _APPEND = insert(JOURNAL)
 
 
 class Store:
-    """`epoch`, `sequence` and `head` are those of the newest committed row."""
+    """`newest` is (epoch, sequence, hash) of the newest committed row: one value, because other threads read
+    it too."""
 
     @classmethod
     def open(cls, path: Path, key: bytes, *, readonly: bool = False) -> Self:
@@ -79,9 +80,21 @@ class Store:
         self._failed = False
         self._commits = 0
         require_current(connection)
-        self.epoch, self.sequence, self.head = self._newest()
+        self.newest = self._newest()
         if not readonly:
             self._checkpoint()  # at a start too: a home that commits little and restarts often has none else
+
+    @property
+    def epoch(self) -> int:
+        return self.newest[0]
+
+    @property
+    def sequence(self) -> int:
+        return self.newest[1]
+
+    @property
+    def head(self) -> str:
+        return self.newest[2]
 
     def append(self, events: Sequence[Event], changes: Sequence[Change]) -> None:
         """One fsynced transaction of all of it, or none. A put's event id is that of the last event here."""
@@ -96,7 +109,7 @@ class Store:
         with self._use(writing) as connection:
             connection.execute(_APPEND, rows)
             outboxes.apply(connection, changes, f"{self.epoch}-{newest['hash']}", int(newest["sequence"]))
-        self.sequence, self.head = int(newest["sequence"]), str(newest["hash"])
+        self.newest = self.epoch, int(newest["sequence"]), str(newest["hash"])
         self._commits += 1
         if self._commits % CHECKPOINT_COMMITS == 0:
             self._checkpoint()
@@ -124,6 +137,22 @@ class Store:
         """Committed rows that nobody answered yet, oldest first."""
         with self._use(reading) as connection:
             return outboxes.unanswered(connection, outbox)
+
+    def missing(self, heads: Sequence[Head]) -> list[Head]:
+        """Those of `heads`, (epoch, hash), that this journal has never had: what came after its end was lost.
+
+        Read from the newest row back until all are found, without an index on the hash: what somebody keeps
+        of us is nearly always a few rows old, and an index would cost a random page or two with every row.
+        """
+        sought = {head for head in heads if head[1] != GENESIS or head[0] > self.epoch}
+        if not sought:
+            return []
+        known = tuple_(JOURNAL.c.epoch, JOURNAL.c.hash)
+        newest_first = select(JOURNAL.c.epoch, JOURNAL.c.hash).order_by(JOURNAL.c.sequence.desc())
+        with self._use(reading) as connection:
+            rows = connection.execute(newest_first.where(known.in_(sought)).limit(len(sought))).all()
+        found = {(row.epoch, row.hash) for row in rows}
+        return [head for head in heads if head in sought - found]
 
     def integrity(self) -> list[str]:
         """What is wrong with the file itself; empty = nothing. A start asks this, then `replay`."""

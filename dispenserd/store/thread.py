@@ -13,7 +13,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Self, TypeVar
 
-from dispenserd.home import OutboxRow
+from dispenserd.home import Head, OutboxRow
 from dispenserd.store.errors import closed
 from dispenserd.store.store import Store
 from scheduler.events import Event
@@ -41,9 +41,15 @@ class StoreThread:
         self._closed = False
 
     @property
-    def head(self) -> tuple[int, str]:
+    def newest(self) -> tuple[int, int, str]:
+        """(epoch, sequence, chain hash) of the newest committed row."""
+        return self._store.newest
+
+    @property
+    def head(self) -> Head:
         """(epoch, chain hash) of the newest committed row."""
-        return self._store.epoch, self._store.head
+        epoch, _, chain = self._store.newest
+        return epoch, chain
 
     @property
     def sequence(self) -> int:
@@ -62,6 +68,9 @@ class StoreThread:
 
     async def unanswered(self, outbox: OutboxName) -> list[OutboxRow]:
         return await self._run(lambda: self._store.unanswered(outbox))
+
+    async def missing(self, heads: Sequence[Head]) -> list[Head]:
+        return await self._run(lambda: self._store.missing(heads))
 
     async def integrity(self) -> list[str]:
         return await self._run(self._store.integrity)

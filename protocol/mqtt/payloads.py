@@ -29,6 +29,11 @@ INCIDENT: Final = "dispenserd/incident/1"
 ANSWER: Final = "dispenserd/answer/1"
 RECEIPT: Final = "dispenserd/receipt/1"
 DECISION: Final = "dispenserd/decision/1"
+POSITION: Final = "dispenserd/position/1"
+
+HEADS_MAX = 8
+"""Of a position: one for each of so many runs of the home. A home hears it at every connection, so one that
+missed it hears the same heads again in its next seven runs."""
 
 Box = Annotated[str, Field(pattern=BOX_PATTERN)]
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9/_.:-]{0,127}$")]
@@ -62,7 +67,19 @@ class StatusPayload(Payload):
     state: Literal["online", "offline"]
 
 
-class HeartbeatPayload(Payload):
+class _Positioned(Payload):
+    """Where the home's journal stood when it said this (rule 23). Only committed rows have a head.
+
+    `run` names the home's process, by the head after its first commit; within a run `sequence` only rises, so
+    a late copy is known as one. All three are empty from a home that is older than these fields.
+    """
+
+    head: Digest | Literal[""] = ""
+    run: Digest | Literal[""] = ""
+    sequence: Count = 0
+
+
+class HeartbeatPayload(_Positioned):
     """Rule 27: where the home stands, without health data."""
 
     schema_: Literal["dispenserd/heartbeat/1"] = Field(alias="schema")
@@ -79,7 +96,7 @@ class HeartbeatPayload(Payload):
     digest: Digest
 
 
-class IncidentPayload(Payload):
+class IncidentPayload(_Positioned):
     """An incident as it stands at `revision`."""
 
     schema_: Literal["dispenserd/incident/1"] = Field(alias="schema")
@@ -104,7 +121,7 @@ class IncidentPayload(Payload):
     detail: Code | Literal[""] = ""  # why, one word; "" also from a home that is older than this field
 
 
-class AnswerPayload(Payload):
+class AnswerPayload(_Positioned):
     """What came of a command. Travels on the incident topic, because it needs a receipt too."""
 
     schema_: Literal["dispenserd/answer/1"] = Field(alias="schema")
@@ -141,6 +158,16 @@ class ReceiptPayload(Signed):
         if not (of_incident or of_answer):
             raise ValueError("a receipt names an incident revision or a command, not both")
         return self
+
+
+class PositionPayload(Signed):
+    """The newest head of each of the home's last runs, as on-call has kept them: the home's journal must hold
+    them all, or it is older than what it has said (rule 23). Never stale, so it has no life: a head once
+    committed stays so."""
+
+    schema_: Literal["dispenserd/position/1"] = Field(alias="schema")
+    home: Box
+    heads: Annotated[tuple[EventId, ...], Field(min_length=1, max_length=HEADS_MAX)]
 
 
 class _Decision(Signed):
@@ -186,6 +213,7 @@ _INCIDENT_TOPIC: TypeAdapter[IncidentTopicPayload] = TypeAdapter(
 _STATUS = TypeAdapter(StatusPayload)
 _HEARTBEAT = TypeAdapter(HeartbeatPayload)
 _RECEIPT = TypeAdapter(ReceiptPayload)
+_POSITION = TypeAdapter(PositionPayload)
 
 
 def to_bytes(payload: Payload) -> bytes:
@@ -207,6 +235,10 @@ def read_incident_topic(raw: bytes) -> IncidentTopicPayload:
 
 def read_receipt(raw: bytes) -> ReceiptPayload:
     return _read(_RECEIPT, raw)
+
+
+def read_position(raw: bytes) -> PositionPayload:
+    return _read(_POSITION, raw)
 
 
 def read_decision(raw: bytes) -> DecisionPayload:
@@ -242,6 +274,7 @@ _FIELD_NAMES = frozenset(
         IncidentPayload,
         AnswerPayload,
         ReceiptPayload,
+        PositionPayload,
         TakePayload,
         ClosePayload,
         DecidePayload,

@@ -1,10 +1,11 @@
-"""The five topics of a home, and which of them a message came on.
+"""The six topics of a home, and which of them a message came on.
 
     dispenserd/1/<box>/status        retained; last will
     dispenserd/1/<box>/heartbeat     QoS 0: a late heartbeat is none
     dispenserd/1/<box>/incident      QoS 1: incidents and answers to commands
     dispenserd/1/<box>/in/receipt    QoS 1, signed by on-call
     dispenserd/1/<box>/in/decision   QoS 1, signed by on-call
+    dispenserd/1/<box>/in/position   QoS 1, signed by on-call: what it keeps of the home's journal (rule 23)
 
 Pure. A topic carries the box id and nothing about a person (S6).
 """
@@ -26,6 +27,7 @@ class Channel(StrEnum):
     INCIDENT = "incident"
     RECEIPT = "in/receipt"
     DECISION = "in/decision"
+    POSITION = "in/position"
 
 
 @dataclass(frozen=True, slots=True)

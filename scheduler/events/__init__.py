@@ -29,6 +29,7 @@ from scheduler.events.home import (
     DayPlanned,
     DosePlanned,
     DoseWithdrawn,
+    JournalFoundBehind,
     PlanAccepted,
     PlanRefused,
     ProofCommitted,
@@ -80,6 +81,7 @@ HomeEvent = (
     DaemonStarted
     | ProofCommitted
     | StoreStopped
+    | JournalFoundBehind
     | ClockTrusted
     | ClockDoubted
     | PlanAccepted
@@ -165,6 +167,7 @@ __all__ = [
     "IncidentRaised",
     "IncidentTaken",
     "IncidentUndelivered",
+    "JournalFoundBehind",
     "Kind",
     "MotionAdopted",
     "Order",

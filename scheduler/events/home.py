@@ -34,6 +34,16 @@ class StoreStopped:
 
 
 @dataclass(frozen=True, slots=True)
+class JournalFoundBehind:
+    """A keeper knows a head that this journal does not hold: something committed here was lost (rule 23)."""
+
+    at: datetime
+    keeper: str  # "robot" | "oncall"
+    epoch: int
+    head: str  # chain hash, 64 hex characters
+
+
+@dataclass(frozen=True, slots=True)
 class ClockTrusted:
     at: datetime
     source: str  # "robot:<serial>"

@@ -63,6 +63,7 @@ class Kind(StrEnum):
     ROBOT_REFUSED = "robot_refused"  # wrong robot, protocol or authentication class
     ROBOT_FAULT = "robot_fault"
     CLOCK_UNTRUSTED = "clock_untrusted"
+    JOURNAL_BEHIND = "journal_behind"  # robot or on-call know more of this journal than it holds
     PLAN_REFUSED = "plan_refused"
     ROLL_CONFLICT = "roll_conflict"  # magazine and manifest disagree, or nobody put in a manifest
     ROLL_EMPTY = "roll_empty"
@@ -129,7 +130,9 @@ class Incident:
     """One cause about one dose, robot or plan, as the staff sees it at `revision`."""
 
     incident_id: str
-    subject: str  # "dose:<id>", "robot:<serial>", "plan:<resident>", "roll:<resident>", "home", "store"
+    subject: (
+        str  # "dose:<id>", "robot:<serial>", "plan:<resident>", "roll:<resident>", or one of the home's own
+    )
     kind: Kind
     priority: Priority
     dose_id: str  # empty unless the subject is a dose

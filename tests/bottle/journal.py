@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from dispenserd.home import OutboxRow
+from dispenserd.home import Head, OutboxRow
 from scheduler.events import Event
 from scheduler.evolve import evolve
 from scheduler.outbox import Change, OutboxName, Put
@@ -32,6 +32,7 @@ class Disk:
     rows: list[Event] = field(default_factory=list)
     commits: int = 0
     head: str = GENESIS
+    heads: set[Head] = field(default_factory=set)
     waiting: dict[tuple[OutboxName, str], OutboxRow] = field(default_factory=dict)
     keys: set[tuple[OutboxName, str]] = field(default_factory=set)
     _world: World = field(default_factory=World)
@@ -53,6 +54,7 @@ class Disk:
         self.rows += events
         self.commits += 1
         self.head = hashlib.sha256(f"{self.head}{len(self.rows)}".encode()).hexdigest()
+        self.heads.add((self.epoch, self.head))
         for change in changes:
             where = (change.outbox, change.key)
             if isinstance(change, Put):
@@ -72,8 +74,11 @@ class BottleJournal:
         self._fuse = fuse
 
     @property
-    def head(self) -> tuple[int, str]:
-        return self._disk.epoch, self._disk.head
+    def newest(self) -> tuple[int, int, str]:
+        return self._disk.epoch, len(self._disk.rows), self._disk.head
+
+    async def missing(self, heads: Sequence[Head]) -> Sequence[Head]:
+        return [head for head in heads if head not in self._disk.heads]
 
     async def append(self, events: Sequence[Event], changes: Sequence[Change]) -> None:
         self._fuse.passed("before commit")

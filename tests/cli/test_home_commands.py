@@ -252,6 +252,23 @@ def test_status_reads_as_text_in_local_time_without_control_characters(
     assert "\x1b" not in shown
 
 
+def test_status_says_in_words_that_the_journal_lost_its_end(
+    home: FakeHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for keepers, words in (
+        (["robot"], "what the robot heard"),
+        (["oncall", "robot"], "what on-call and the robot heard"),
+    ):
+        home.results["status"] = {**STATUS, "journal_behind": keepers}
+        assert carry_out(["status", "--config", str(home.config)]) == 0
+        shown = " ".join(capsys.readouterr().out.split())
+        assert words in shown
+        assert "no release until a person closed the incident" in shown
+    home.results["status"] = {**STATUS, "journal_behind": []}
+    assert carry_out(["status", "--config", str(home.config)]) == 0
+    assert "Journal" not in capsys.readouterr().out
+
+
 def test_doses_read_as_a_table_in_words(home: FakeHome, capsys: pytest.CaptureFixture[str]) -> None:
     assert carry_out(["doses", "--config", str(home.config)]) == 0
     shown = capsys.readouterr().out

@@ -195,6 +195,29 @@ def test_the_list_at_80_columns_keeps_priority_id_dose_and_the_time_left(
     assert "overdue 3 min" in listed(config, capsys)
 
 
+@pytest.mark.parametrize(
+    ("detail", "why"),
+    [
+        ("robot_knows_newer_journal", "Why: robot knows newer journal"),
+        ("oncall_knows_newer_journal", "Why: oncall knows newer journal"),
+        ("robot_and_oncall_know_newer_journal", "Why: robot and oncall know newer journal"),
+    ],
+)
+def test_the_list_says_who_knows_more_than_a_home_that_lost_its_end(
+    config: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    detail: str,
+    why: str,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    receive(config, subject="journal", dose="", kind="journal_behind", detail=detail)
+    shown = listed(config, capsys)
+    assert "journal behind" in shown
+    assert all(word in shown for word in why.split())
+    assert max(map(len, shown.splitlines())) <= 80
+
+
 def test_a_settled_dose_shows_no_right_to_give_and_two_homes_are_told_apart(
     config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -276,7 +276,7 @@ async def test_a_strange_word_in_a_row_does_not_stop_the_alarm() -> None:
 )
 def test_of_a_detail_only_its_code_word_leaves_the_house(detail: str, why: str) -> None:
     row = PaperHome().raise_incident("a", detail=detail)
-    message = row_message(BOX, 3, row)
+    message = row_message(BOX, PaperHome().position, row)
     said = p.read_incident_topic(message.payload)
     assert isinstance(said, p.IncidentPayload)
     assert said.detail == why
@@ -284,7 +284,9 @@ def test_of_a_detail_only_its_code_word_leaves_the_house(detail: str, why: str) 
 
 
 def test_on_call_refuses_a_detail_that_is_no_code_and_hears_a_home_that_sends_none() -> None:
-    body = json.loads(row_message(BOX, 3, PaperHome().raise_incident("a", detail="lid_open")).payload)
+    body = json.loads(
+        row_message(BOX, PaperHome().position, PaperHome().raise_incident("a", detail="lid_open")).payload
+    )
     for text in ("wrong_shape Bundle.entry[1]", "N02BE01", "/dev/ttyUSB0", None):
         with pytest.raises(p.PayloadRefused, match="detail"):
             p.read_incident_topic(json.dumps(body | {"detail": text}).encode())
@@ -297,7 +299,7 @@ def test_on_call_refuses_a_detail_that_is_no_code_and_hears_a_home_that_sends_no
 def test_a_row_without_a_detail_is_told_all_the_same() -> None:
     for strange in (None, 7, ["older_card"]):
         said = p.read_incident_topic(
-            row_message(BOX, 3, PaperHome().raise_incident("a", detail=strange)).payload
+            row_message(BOX, PaperHome().position, PaperHome().raise_incident("a", detail=strange)).payload
         )
         assert isinstance(said, p.IncidentPayload)
         assert said.detail == ""

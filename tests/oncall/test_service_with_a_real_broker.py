@@ -23,6 +23,7 @@ from dispenserd.oncall import keys
 from dispenserd.oncall.desk import Desk, await_answer
 from dispenserd.oncall.limits import OncallLimits
 from dispenserd.oncall.service import serve
+from protocol.mqtt.topics import Channel, topic
 from scheduler.commands import RejectCommand, TakeIncident, TakeReceipt
 from tests.support.broker import TestBroker
 from tests.support.paper_home import BOX, PaperHome, eventually
@@ -125,10 +126,10 @@ async def test_an_incident_is_committed_receipted_taken_and_answered(place: Plac
 async def test_a_message_delivered_twice_is_one_row_and_receipted_twice(place: Place) -> None:
     home = PaperHome()
     row = home.raise_incident("a")
-    message = row_message(BOX, home.epoch, row)
+    message = row_message(BOX, home.position, row)
     with TestBroker() as broker:
         listener = Session(
-            Broker(broker.host, broker.port), "listener", Downlink.subscriptions(BOX), None, SOON
+            Broker(broker.host, broker.port), "listener", [(topic(BOX, Channel.RECEIPT), 1)], None, SOON
         )
         async with on_call(broker, place), _tasks(listener.run()):
             await eventually(lambda: listener.state.connected, "listening")
@@ -219,14 +220,16 @@ async def test_an_expired_decision_is_not_sent(place: Place) -> None:
 async def test_a_home_that_speaks_for_another_gets_no_receipt(place: Place) -> None:
     home = PaperHome()
     row = home.raise_incident("a")
-    honest = row_message("box-8", home.epoch, row)
+    honest = row_message("box-8", home.position, row)
     with TestBroker() as broker:
         sender = Session(Broker(broker.host, broker.port), "sender", (), None, SOON)
         async with on_call(broker, place), _tasks(sender.run()):
             await eventually(lambda: sender.state.connected, "connected")
             await sender.publish(Message(f"dispenserd/1/{BOX}/incident", honest.payload))
             await sender.publish(Message(f"dispenserd/1/{BOX}/incident", b"\xff"))
-            await sender.publish(Message(f"dispenserd/1/{BOX}/incident", row_message(BOX, 3, row).payload))
+            await sender.publish(
+                Message(f"dispenserd/1/{BOX}/incident", row_message(BOX, home.position, row).payload)
+            )
             await eventually(lambda: len(place.incidents()) == 1, "the one that is true")
             assert [shown["home"] for shown in place.incidents()] == [BOX]
 

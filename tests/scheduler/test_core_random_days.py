@@ -141,6 +141,18 @@ def card_changes(home: RandomHome) -> None:
     home.offer(home.chance.choice([12, 13, None, 12]))
 
 
+def journal_found_behind(home: RandomHome) -> None:
+    """Somebody outside knows a head that the journal doesn't hold; a person may look into it at once."""
+    keeper = home.chance.choice(["robot", "oncall"])
+    home.give(ev.JournalFoundBehind(home.now, keeper, 1, f"{home.chance.getrandbits(256):064x}"))
+    presses(home)
+    incident = home.world.incident_about("journal")
+    if incident is not None and home.chance.random() < 0.5:
+        waits(home)
+        home.take(home.world.incidents[incident.incident_id], "Anna")
+        home.close(home.world.incidents[incident.incident_id])
+
+
 def staff_takes(home: RandomHome) -> None:
     incidents = [i for i in home.world.incidents.values() if i.state is not ev.State.CLOSED]
     if incidents:
@@ -219,6 +231,7 @@ MOVES: dict[Callable[[RandomHome], None], int] = {
     lock_changes: 3,
     repairs: 6,
     card_changes: 1,
+    journal_found_behind: 1,
     staff_takes: 4,
     staff_closes: 2,
     staff_gives: 4,

@@ -13,7 +13,7 @@ import pytest
 
 from dispenserd.clock import RatedClock
 from dispenserd.engine import Engine
-from dispenserd.home import OutboxRow
+from dispenserd.home import Head, OutboxRow
 from dispenserd.store.errors import StoreBroken
 from dispenserd.store.thread import StoreThread
 from scheduler import commands as cmd
@@ -39,8 +39,8 @@ class WatchedStore:
         self.gate.set()
 
     @property
-    def head(self) -> tuple[int, str]:
-        return self.store.head
+    def newest(self) -> tuple[int, int, str]:
+        return self.store.newest
 
     async def append(self, events: Sequence[Event], changes: Sequence[Change]) -> None:
         self.asked.set()
@@ -50,6 +50,9 @@ class WatchedStore:
 
     async def unanswered(self, outbox: OutboxName) -> Sequence[OutboxRow]:
         return await self.store.unanswered(outbox)
+
+    async def missing(self, heads: Sequence[Head]) -> Sequence[Head]:
+        return await self.store.missing(heads)
 
 
 def plan(version: int = 1, resident: str = RESIDENT) -> cmd.OfferPlan:
@@ -228,27 +231,19 @@ async def test_the_sign_of_life_moves_only_when_a_turn_was_finished(path: Path) 
             assert engine.turned_s > turned_s
 
 
-class ClockOfASlowThinker:
-    """Two looks at it, and time has passed between them."""
-
-    rate = 1.0
-
-    def __init__(self, looks: Sequence[datetime]) -> None:
-        self._looks = list(looks)
-
-    def now(self) -> datetime:
-        return self._looks.pop(0)
-
-    def monotonic(self) -> float:
-        return 0.0
-
-
-async def test_what_it_takes_to_find_the_next_instant_is_not_slept_on_top(tmp_path: Path) -> None:
-    due = BEFORE_EIGHT + setting().limits.idle_proof
-    looks = [due - timedelta(milliseconds=500), due - timedelta(milliseconds=100)]
-    async with opened(tmp_path / "home.db") as store:
-        engine = Engine(World(last_at=BEFORE_EIGHT), setting(), store, ClockOfASlowThinker(looks))
-        assert engine._pause_s() == 0.1
-        passed = [due - timedelta(milliseconds=1), due + timedelta(milliseconds=5)]
-        engine = Engine(World(last_at=BEFORE_EIGHT), setting(), store, ClockOfASlowThinker(passed))
-        assert engine._pause_s() == 0.0, "the instant came meanwhile"
+async def test_a_run_is_named_by_its_first_commit_so_that_no_two_share_one(path: Path) -> None:
+    """Rule 23: also where both began on the same restored file."""
+    clock = clock_at(BEFORE_EIGHT, 1.0)
+    runs: list[str] = []
+    for name in ("one", "two"):
+        async with opened(path.with_name(name)) as store:
+            engine = Engine(World(), setting(), store, clock)
+            async with turning(engine):
+                await engine.submit(ev.DaemonStarted(clock.now(), "1", "box-0001", 1))
+                run = engine.position
+                await engine.submit(plan(len(runs) + 1))
+            assert (run.run, engine.position.run) == (run.head, run.head)
+            assert engine.position.sequence > run.sequence
+            assert (engine.position.epoch, engine.position.head) == engine.head
+            runs.append(run.run)
+    assert runs[0] != runs[1]

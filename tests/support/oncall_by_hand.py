@@ -91,6 +91,24 @@ class OncallByHand:
         }
         return p.to_bytes(seal(p.TakePayload.model_validate(fields), private))
 
+    def close(self, about: p.IncidentPayload, by: str, resolution: str = "looked_into") -> bytes:
+        """A signed close, ready to be said."""
+        now = self._now()
+        fields: dict[str, object] = {
+            "schema": p.DECISION,
+            "action": "close",
+            "decision_id": secrets.token_hex(16),
+            "home": self._box,
+            "epoch": about.epoch,
+            "incident": about.incident,
+            "revision": about.revision,
+            "by": by,
+            "resolution": resolution,
+            "issued": now,
+            "expires": now + LIFE_REAL * self._rate,
+        }
+        return p.to_bytes(seal(p.ClosePayload.model_validate(fields), PRIVATE))
+
     async def decide(self, raw: bytes) -> None:
         assert isinstance(await self._publish(Channel.DECISION, raw), BrokerTook)
 

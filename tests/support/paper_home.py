@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from dispenserd.home import OutboxRow
+from dispenserd.home import Head, OutboxRow, Position
 from scheduler.commands import Fact, TakeReceipt
 from scheduler.events import Event
 from scheduler.outbox import OutboxName
@@ -27,6 +27,8 @@ class PaperHome:
         self.facts: list[Fact] = []
         self.rows: list[OutboxRow] = []
         self.epoch = epoch
+        self.run = "0" * 64
+        self.lost: set[Head] = set()  # heads that its journal doesn't hold
         self._watchers: list[asyncio.Event] = []
         self._count = 0
 
@@ -37,6 +39,13 @@ class PaperHome:
     @property
     def head(self) -> tuple[int, str]:
         return self.epoch, f"{self._count:064x}"
+
+    @property
+    def position(self) -> Position:
+        return Position(self.epoch, self.run, self._count, self.head[1])
+
+    async def missing(self, heads: Sequence[Head]) -> Sequence[Head]:
+        return [head for head in heads if head in self.lost]
 
     async def submit(self, *facts: Fact) -> Sequence[Event]:
         for fact in facts:

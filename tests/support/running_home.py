@@ -27,6 +27,7 @@ from dispenserd.config import load
 from dispenserd.control_call import Unreachable, call
 from dispenserd.courier import Probe
 from dispenserd.mqtt.session import Broker
+from dispenserd.store.chain import JournalRow
 from dispenserd.store.store import Store
 from protocol.wire.messages import Light
 from scheduler import events as ev
@@ -210,6 +211,11 @@ class RunningHome:
         if journal is not None:
             journal.close()
 
+    def forget_journal(self) -> None:
+        """The file is about to be another one."""
+        self.close_journal()
+        self._events, self._rows, self._world = [], 0, World()
+
     async def prepare(self) -> None:
         """Robot caught up, plan accepted, roll put in by a person, and the dose of now offered."""
         await self.until(lambda: self.events(ev.RobotCaughtUp) and self.events(ev.PlanAccepted), "ready")
@@ -266,6 +272,10 @@ class RunningHome:
                 self._world = evolve(self._world, event)
                 self._rows = row.sequence
         return self._events
+
+    def rows(self) -> list[JournalRow]:
+        assert self._journal is not None
+        return list(self._journal.rows())
 
     @property
     def world(self) -> World:
