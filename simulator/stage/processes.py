@@ -77,6 +77,11 @@ class Service:
             asyncio.create_task(self._watch(process)),
         ]
 
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs; negative = the signal that ended it."""
+        return None if self._process is None else self._process.returncode
+
     def kill(self) -> None:
         """SIGKILL, at once: a crash."""
         self._ending = True
