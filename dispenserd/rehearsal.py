@@ -3,7 +3,7 @@
 `python -m dispenserd.rehearsal run|oncall --config FILE --civil-epoch ISO --monotonic-epoch S --rate N`.
 Everything after the clock is what `dispenserd run` and `dispenserd oncall run` do; only rate 1 is evidence
 for a latency. `run --crash POINT:N[:MS]` ends the home by SIGKILL when it passes that point for the N-th
-time, or MS milliseconds later.
+time, or MS milliseconds later; of several, the first that comes. The last line on stderr names the point.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
         parser.error(str(fault))
     from dispenserd.cli.roots import run_home, run_oncall
 
-    start = partial(run_home, probe=options.crash) if options.root == "run" else run_oncall
+    start = partial(run_home, probe=_any_of(options.crash)) if options.root == "run" else run_oncall
     try:
         start(options.config, clock, json_logs=options.json)
     except Failure as failure:
@@ -57,9 +57,24 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rate", required=True, help="civil seconds per real second, at most 1200")
     parser.add_argument("--json", action="store_true", help="log lines and errors as JSON")
     parser.add_argument(
-        "--crash", type=_crash, metavar="POINT:N[:MS]", help=f"of run: SIGKILL there; {', '.join(Point)}"
+        "--crash",
+        type=_crash,
+        action="append",
+        metavar="POINT:N[:MS]",
+        help=f"of run, repeatable: SIGKILL there; {', '.join(Point)}",
     )
     return parser
+
+
+def _any_of(crashes: Sequence[Probe] | None) -> Probe | None:
+    if not crashes:
+        return None
+
+    def probe(point: Point) -> None:
+        for crash in crashes:
+            crash(point)
+
+    return probe
 
 
 def _crash(text: str) -> Probe:
@@ -75,16 +90,17 @@ def _crash(text: str) -> Probe:
         if now_passing is not point or passed != passing:
             return
         if after_s > 0:
-            later = threading.Timer(after_s, _die)
+            later = threading.Timer(after_s, _die, (point,))
             later.daemon = True
             later.start()
         else:
-            _die()
+            _die(point)
 
     return probe
 
 
-def _die() -> None:
+def _die(point: Point) -> None:
+    os.write(sys.stderr.fileno(), f"crash: {point}\n".encode())
     os.kill(os.getpid(), signal.SIGKILL)
 
 

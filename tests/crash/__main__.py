@@ -71,7 +71,7 @@ def report(tally: Tally, evidence: Evidence | None, seed: int, kills: int, secon
         "seconds": round(seconds, 1),
         "kills_per_minute": round(killed * 60 / seconds, 1),
         "kills_by_point": dict(sorted(tally.kills.items())),
-        "not_reached": dict(sorted(tally.not_reached.items())),
+        "ended_by_time_instead": tally.waits,
         "other_kills": dict(sorted(tally.others.items())),
         "never_hit": [point for point in Point if not tally.kills[point]],
         "restarts": len(evidence.rows("DaemonStarted")) if evidence is not None else 0,

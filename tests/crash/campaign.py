@@ -21,21 +21,23 @@ from dispenserd.oncall.database import open_existing
 from dispenserd.oncall.desk import Desk
 from dispenserd.oncall.limits import OncallLimits
 from dispenserd.probe import Point
-from simulator.stage.processes import Service
 from tests.crash.evidence import Evidence, JournalFile, Line, filed, oncall_rows
+from tests.crash.lives import Life, Lives
 from tests.crash.papers import ROLL_DAYS, START, asked
 from tests.crash.people import Staff, deeds_for, still_to_do
 from tests.crash.processes import LOOK_S, UP_WITHIN_S, Processes
 from tests.crash.witness import judge
 from tests.support.home_papers import RESIDENT, ZONE
 
-REACHED_WITHIN_S = 8.0
-"""For a named point: a dose is due within this. Then the daemon is killed where it is; the point waits."""
+REACHED_WITHIN_S = 3.0
+"""For a named point. Then the daemon is killed where it is: a point that was not passed waits for a dose."""
 
 RANDOM_S = 3.5
 """From the start of the process: it is up in about one second."""
 
 IN_FLIGHT_MS = 150.0
+COLD_SHARE = 0.1
+"""Of the lives that import everything themselves, as after a boot; the others are forked, which is faster."""
 STAFF_LOOK_S = 0.25
 REST_WITHIN_S = 60.0
 REST_EVERY_KILLS = 100
@@ -46,10 +48,10 @@ OFTEN = {
     Point.BEFORE_COMMIT: 15,
     Point.IN_COMMIT: 15,
     Point.AFTER_COMMIT: 15,
-    Point.BEFORE_PUBLISH: 3,
-    Point.AFTER_PUBACK: 3,
-    Point.RECEIPT_ARRIVED: 3,
-    Point.RECEIPT_COMMITTED: 3,
+    Point.BEFORE_PUBLISH: 2,
+    Point.AFTER_PUBACK: 2,
+    Point.RECEIPT_ARRIVED: 2,
+    Point.RECEIPT_COMMITTED: 2,
 }
 """Points passed several times in a life: which of the first so many passings is left to chance."""
 
@@ -61,21 +63,11 @@ ROLL_CHANGE = timedelta(days=ROLL_DAYS - 1)
 
 @dataclass(frozen=True)
 class Kill:
-    """What ends a life: a point, a time, or a while behind a point."""
+    """What ends a life: a time, a while behind an order, or the first of several points that is passed."""
 
-    point: Point | None
-    passing: int
-    after_ms: float
-
-    @property
-    def crash(self) -> str:
-        return f"{self.point}:{self.passing}:{self.after_ms:.2f}" if self.point else ""
-
-    @property
-    def name(self) -> str:
-        if self.point is None:
-            return "random"
-        return "order in flight" if self.after_ms else str(self.point)
+    lives_s: float
+    points: tuple[str, ...] = ()  # POINT:N[:MS] each
+    in_flight: bool = False
 
 
 @dataclass
@@ -83,7 +75,7 @@ class Tally:
     """What was done, for a report."""
 
     kills: Counter[str] = field(default_factory=Counter)
-    not_reached: Counter[str] = field(default_factory=Counter)
+    waits: int = 0  # lives in which no point was passed, ended by time
     others: Counter[str] = field(default_factory=Counter)
     rests: int = 0
     violations: list[str] = field(default_factory=list)
@@ -104,12 +96,14 @@ class Campaign:
         self._roll_ends = START
         self._deeds: list[Line] = []
         self._staff: Staff | None = None
-        self._daemon: Service | None = None
+        self._daemon: Life | None = None
+        self._lives = Lives(folder)
         self._queue: list[Point] = []
 
     async def run(self, kills: int) -> Tally:
         """Violations end it early; the tally tells what was found."""
         try:
+            await self._lives.open()
             await self._set_up()
             staff = asyncio.create_task(self._staff_acts())
             try:
@@ -131,45 +125,46 @@ class Campaign:
             if self._daemon is not None:
                 await self._daemon.stop()
             await self._processes.stop_all()
+            await self._lives.close()
         return self.tally
 
     # --- kills ---
 
     async def _one_life(self, number: int) -> None:
-        kill = self._next(number)
-        daemon = await self._start_daemon(kill.crash)
+        kill, began_s = self._next(number), time.monotonic()
+        daemon = await self._start_daemon(kill.points)
         victim = asyncio.create_task(self._kill_another()) if number % VICTIM_EVERY == 0 else None
-        lives_s = self._chance.uniform(0.05, RANDOM_S) if kill.point is None else REACHED_WITHIN_S
-        reached = await self._ended(daemon, lives_s)
+        reached = await self._ended(daemon, kill.lives_s)
         if not reached:
             daemon.kill()
         await daemon.stop()
-        if reached and (kill.point is None or daemon.exit_code != -9):
-            words = " | ".join(list(daemon.errors)[-8:])
+        name = self._lives.crash_point() if reached else "random"
+        if reached and (daemon.exit_code != -9 or not name):
+            words = self._lives.last_words()
             self._misbehaviour.append(f"the daemon ended by itself with {daemon.exit_code}: {words}")
         if victim is not None:
             await victim
         self._processes.look_after()
-        name = kill.name if reached or kill.point is None else "random"
+        if kill.in_flight and reached:
+            name = "order in flight"
+        elif reached and name in self._queue:
+            self._queue.remove(Point(name))
         self.tally.kills[name] += 1
-        if kill.point is not None and not reached:
-            self.tally.not_reached[kill.name] += 1
-            if not kill.after_ms:
-                self._queue.append(kill.point)
-        self._tell(f"{number}: killed at {name}")
+        self.tally.waits += bool(kill.points) and not reached
+        self._tell(f"{number}: killed at {name} after {time.monotonic() - began_s:.1f} s")
 
     def _next(self, number: int) -> Kill:
         if number % 2 == 0:
             if self._chance.random() < 0.5:
-                return Kill(None, 0, 0.0)
-            return Kill(Point.ORDER_COMMITTED, 1, self._chance.uniform(0.1, IN_FLIGHT_MS))
+                return Kill(self._chance.uniform(0.05, RANDOM_S))
+            behind_ms = self._chance.uniform(0.1, IN_FLIGHT_MS)
+            return Kill(REACHED_WITHIN_S, (f"{Point.ORDER_COMMITTED}:1:{behind_ms:.2f}",), True)
         if not self._queue:
             self._queue = list(Point)
-            self._chance.shuffle(self._queue)
-        point = self._queue.pop(0)
-        return Kill(point, self._chance.randint(1, OFTEN.get(point, 1)), 0.0)
+        passings = {point: self._chance.randint(1, OFTEN.get(point, 1)) for point in self._queue}
+        return Kill(REACHED_WITHIN_S, tuple(f"{point}:{passing}" for point, passing in passings.items()))
 
-    async def _ended(self, daemon: Service, within_s: float) -> bool:
+    async def _ended(self, daemon: Life, within_s: float) -> bool:
         try:
             async with asyncio.timeout(within_s):
                 await daemon.ended.wait()
@@ -194,16 +189,16 @@ class Campaign:
         await self._start_robot()
         await self._processes.until((self._folder / "oncall.pub").exists, "on-call's key")
         await self._processes.until((self._folder / "oncall.db").exists, "on-call's database")
-        daemon = await self._start_daemon("")
+        daemon = await self._start_daemon(())
         await self._put_in_roll()
         daemon.kill()
         await daemon.stop()
         desk = Desk(open_existing(self._folder / "oncall.db"), OncallLimits().stretched(self._rate))
         self._staff = Staff(desk, self._chance, self._where)
 
-    async def _start_daemon(self, crash: str) -> Service:
-        self._daemon = self._processes.daemon(crash)
-        await self._daemon.start()
+    async def _start_daemon(self, crash: tuple[str, ...]) -> Life:
+        cold = self._chance.random() < COLD_SHARE
+        self._daemon = await self._lives.start(self._processes.daemon(crash), cold=cold)
         return self._daemon
 
     async def _start(self, name: str) -> None:
@@ -252,9 +247,7 @@ class Campaign:
             except (Unreachable, CallError, OSError):
                 pass  # not up yet
             if time.monotonic() > deadline_s:
-                raise TimeoutError(
-                    f"the roll was not taken: {list(self._daemon.errors if self._daemon else ())}"
-                )
+                raise TimeoutError(f"the roll was not taken: {self._lives.last_words()}")
             await asyncio.sleep(LOOK_S)
 
     async def _staff_acts(self) -> None:
@@ -275,7 +268,7 @@ class Campaign:
         """Peace; then all processes but the broker end, and the witnesses speak."""
         self._tell("rest")
         staff, self._staff = self._staff, None
-        daemon = await self._start_daemon("")
+        daemon = await self._start_daemon(())
         journal = JournalFile(self._folder / "home.db", self._processes.papers.key())
         try:
             deadline_s = time.monotonic() + REST_WITHIN_S
@@ -299,7 +292,7 @@ class Campaign:
         if at > self._roll_ends and not self.tally.violations:
             self._change_roll()
             await self._start_robot()
-            daemon = await self._start_daemon("")
+            daemon = await self._start_daemon(())
             await self._put_in_roll()
             daemon.kill()
             await daemon.stop()
@@ -313,7 +306,7 @@ class Campaign:
             if not unrest or time.monotonic() > deadline_s:
                 return unrest
             if self._daemon is not None and self._daemon.exit_code is not None:
-                return f"the daemon ended with {self._daemon.exit_code}: {list(self._daemon.errors)[-3:]}"
+                return f"the daemon ended with {self._daemon.exit_code}: {self._lives.last_words()}"
             await asyncio.sleep(5 * LOOK_S)
 
     def _waiting(self, journal: JournalFile) -> Iterator[str]:

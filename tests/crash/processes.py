@@ -50,17 +50,19 @@ class Processes:
 
     # --- starting ---
 
-    def daemon(self, crash: str) -> Service:
-        """A new life of the daemon, not started."""
-        more = ["--crash", crash] if crash else []
-        return self._service("daemon", [*self._root("run", self.papers.home), *more])
+    def daemon(self, crash: tuple[str, ...]) -> list[str]:
+        """The arguments of `dispenserd.rehearsal` for one life."""
+        more = [word for point in crash for word in ("--crash", point)]
+        return ["run", "--config", str(self.papers.home), *self._epoch, *more]
 
     async def start_broker(self) -> None:
         config = write_broker_config(self._folder, self.port)
         await self._start("broker", self._service("broker", [broker_binary(), "-c", str(config)]))
 
     async def start_oncall(self) -> None:
-        await self._start("oncall", self._service("oncall", self._root("oncall", self.papers.oncall)))
+        arguments = ["oncall", "--config", str(self.papers.oncall), *self._epoch]
+        command = [sys.executable, "-m", "dispenserd.rehearsal", *arguments]
+        await self._start("oncall", self._service("oncall", command))
 
     async def start_robot(self, roll: int, deeds: list[Line]) -> None:
         self.papers.script.write_text(json.dumps({"schema": SCRIPT, "deeds": deeds}))
@@ -156,9 +158,6 @@ class Processes:
     async def _start(self, name: str, part: Service) -> None:
         await part.start()
         self._parts[name] = part
-
-    def _root(self, root: str, config: Path) -> list[str]:
-        return [sys.executable, "-m", "dispenserd.rehearsal", root, "--config", str(config), *self._epoch]
 
 
 def _last_words(part: Service) -> str:
