@@ -3,6 +3,7 @@
 #   make demo            play the story at high speed, with a live view        SPEED=600  how many times as fast
 #   make demo ONCE=1     the same without a terminal; succeeds only if every expectation held
 #   make test            format, lint, types, contracts, tests, the story included
+#   make crash KILLS=100 a real home, killed so often at random and at named points; SEED=k again the same
 #   make setup | lint | lock | clean
 
 .DEFAULT_GOAL := help
@@ -16,11 +17,14 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin
 SCENARIO ?= spine
 SPEED ?=
 ONCE ?=
+KILLS ?= 100
+SEED ?=
+JSON ?=
 UV ?= uv
 ROOMS := dispenserd drivers protocol scheduler simulator
 SOURCES := $(ROOMS) tests
 
-.PHONY: help setup demo test lint format lock clean
+.PHONY: help setup demo test crash lint format lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -34,6 +38,9 @@ demo: setup
 test: lint
 	@echo "== tests"
 	@.venv/bin/python -m pytest -n 2 --dist worksteal
+
+crash: setup
+	@.venv/bin/python -m tests.crash --kills $(KILLS) $(if $(SEED),--seed $(SEED)) $(if $(JSON),--json $(JSON))
 
 lint: setup
 	@echo "== format"

@@ -57,8 +57,11 @@ class Wiring:
         return robot if self.probe is None else _Robot(robot, self.probe, self)
 
     def _open_probed(self, name: str, baud: int, on_data: OnData, on_lost: OnLost) -> Port:
+        return self.probed_port(open_serial(name, baud, on_data, on_lost))
+
+    def probed_port(self, port: Port) -> Port:
         assert self.probe is not None
-        return _Port(open_serial(name, baud, on_data, on_lost), self.probe, self)
+        return _Port(port, self.probe, self)
 
 
 class _Journal:

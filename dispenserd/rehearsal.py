@@ -82,6 +82,8 @@ def _crash(text: str) -> Probe:
     name, _, rest = text.partition(":")
     count, _, after_ms = rest.partition(":")
     point, passing, after_s = Point(name), int(count), float(after_ms or 0) / 1000
+    if passing < 1:
+        raise ValueError("a point is passed for the first time, or later")
     passed = 0
 
     def probe(now_passing: Point) -> None:

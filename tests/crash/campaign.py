@@ -38,6 +38,8 @@ RANDOM_S = 3.5
 IN_FLIGHT_MS = 150.0
 COLD_SHARE = 0.1
 """Of the lives that import everything themselves, as after a boot; the others are forked, which is faster."""
+COMMIT_MS = 8.0
+"""A commit takes a few milliseconds: the kill falls anywhere in it, or just behind."""
 STAFF_LOOK_S = 0.25
 REST_WITHIN_S = 60.0
 REST_EVERY_KILLS = 100
@@ -162,7 +164,9 @@ class Campaign:
         if not self._queue:
             self._queue = list(Point)
         passings = {point: self._chance.randint(1, OFTEN.get(point, 1)) for point in self._queue}
-        return Kill(REACHED_WITHIN_S, tuple(f"{point}:{passing}" for point, passing in passings.items()))
+        later_ms = {Point.IN_COMMIT: self._chance.uniform(0.0, COMMIT_MS)}
+        points = tuple(f"{point}:{n}:{later_ms.get(point, 0.0):.3f}" for point, n in passings.items())
+        return Kill(REACHED_WITHIN_S, points)
 
     async def _ended(self, daemon: Life, within_s: float) -> bool:
         try:
