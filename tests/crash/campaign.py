@@ -286,6 +286,8 @@ class Campaign:
                 await self._start_robot()
             at = self._processes.now()
             await daemon.stop()
+            if daemon.exit_code != 0:
+                self._misbehaviour.append(f"asked to stop, the daemon ended with {daemon.exit_code}")
             if unrest:
                 self._misbehaviour.append(f"no peace within {REST_WITHIN_S:.0f} s: {unrest}")
             self._judge(journal, at, staff)

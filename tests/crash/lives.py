@@ -18,6 +18,9 @@ from typing import Protocol
 from simulator.stage.processes import Service, environment
 
 LAST_WORDS_BYTES = 2000
+NURSERY_GONE = 70
+"""Exit code of a life whose end nobody saw."""
+
 STOP_S = 8.0
 """After SIGTERM; a daemon ends by itself within this or not at all."""
 
@@ -129,3 +132,6 @@ class Lives:
                 self._lives[said["number"]].began.set_result(said["pid"])
             else:
                 self._lives[said["number"]].end(said["ended"])
+        for life in self._lives:  # without the nursery nobody will say so
+            if not life.ended.is_set():
+                life.end(NURSERY_GONE)

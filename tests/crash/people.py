@@ -26,7 +26,7 @@ def deeds_for(dose: Line, chance: Random) -> list[Line]:
     opens = datetime.fromisoformat(dose["opens"])
     closes = opens + WINDOW
     visit = {"do": "press_when_prompted", "persist": True, "patience_s": PATIENCE_S}
-    match chance.choices(("on_time", "twice", "late", "absent", "left", "last"), (45, 15, 12, 12, 10, 6))[0]:
+    match chance.choices(("on_time", "twice", "late", "absent", "left", "last"), (42, 15, 11, 14, 12, 6))[0]:
         case "on_time":
             deeds = [_at(opens + 5 * MINUTE, visit, gives_up_after_s=200 * 60)]
         case "twice":
