@@ -298,6 +298,7 @@ class Campaign:
         if at > self._roll_ends and not self.tally.violations:
             self._change_roll()
             await self._start_robot()
+            self._processes.compare()  # the old magazine was taken out before the robot could tell
             daemon = await self._start_daemon(())
             await self._put_in_roll()
             daemon.kill()

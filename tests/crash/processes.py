@@ -91,7 +91,7 @@ class Processes:
         part.kill()
         await part.stop()
         if name == "robot":
-            self._remember()
+            self.compare()
 
     async def stop(self, name: str) -> None:
         """SIGTERM."""
@@ -126,8 +126,8 @@ class Processes:
     def where(self, label: str) -> str:
         return next((place for place, labels in self.matter.items() if label in labels), "")
 
-    def _remember(self) -> None:
-        """A robot killed between a move and its line on the trace: its disk says that it moved."""
+    def compare(self) -> None:
+        """Adds to the trace what the robot's disk shows and no line told: it was killed between the two."""
         self.read_robot()
         place: dict[str, str] = {}
         for move in self.trace:
