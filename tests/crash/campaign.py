@@ -101,6 +101,7 @@ class Campaign:
         self._daemon: Life | None = None
         self._lives = Lives(folder)
         self._queue: list[Point] = []
+        self._newest = 0  # row of the journal before this rest
 
     async def run(self, kills: int) -> Tally:
         """Violations end it early; the tally tells what was found."""
@@ -272,8 +273,9 @@ class Campaign:
         """Peace; then all processes but the broker end, and the witnesses speak."""
         self._tell("rest")
         staff, self._staff = self._staff, None
-        daemon = await self._start_daemon(())
         journal = JournalFile(self._folder / "home.db", self._processes.papers.key())
+        self._newest = journal.number("SELECT max(sequence) FROM journal")
+        daemon = await self._start_daemon(())
         try:
             deadline_s = time.monotonic() + REST_WITHIN_S
             while True:
@@ -318,6 +320,9 @@ class Campaign:
 
     def _waiting(self, journal: JournalFile) -> Iterator[str]:
         self._processes.read_robot()
+        ready = "SELECT count(*) FROM journal WHERE kind='RobotCaughtUp' AND sequence > ?"
+        if not journal.number(ready, self._newest):
+            yield "the home has not come up"
         waiting = journal.number("SELECT count(*) FROM outbox WHERE answered_sequence IS NULL")
         if waiting:
             yield f"{waiting} rows of the outboxes are unanswered"

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
@@ -38,6 +39,8 @@ port = {port}
 @dataclass(frozen=True)
 class Papers:
     folder: Path
+    serial: str = field(default_factory=lambda: f"SIM-{secrets.token_hex(4)}")
+    """Of the robot: another campaign's, on the same machine, is not taken for it."""
 
     @property
     def home(self) -> Path:
@@ -73,7 +76,8 @@ class Papers:
         plan.write_text(json.dumps(home_papers.card()))
         minutes = int(WINDOW.total_seconds() // 60)
         text = home_papers.configuration(broker_port, CLOCK_TIMES, minutes, signs_in=False)
-        self.home.write_text(text.replace("reminder_every_min = 5", "reminder_every_min = 60"))
+        text = text.replace("reminder_every_min = 5", "reminder_every_min = 60")
+        self.home.write_text(text.replace("SIM-0001", self.serial))
         self.oncall.write_text(ONCALL.format(port=broker_port))
 
     def write_roll(self, number: int, first: date, without: set[str]) -> dict[str, str]:

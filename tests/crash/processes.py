@@ -20,7 +20,6 @@ from tests.crash.papers import START, Papers
 
 LOOK_S = 0.02
 UP_WITHIN_S = 30.0
-SERIAL = "SIM-0001"
 SCRIPT = "simulator/script/1"
 
 
@@ -67,7 +66,7 @@ class Processes:
     async def start_robot(self, roll: int, deeds: list[Line]) -> None:
         self.papers.script.write_text(json.dumps({"schema": SCRIPT, "deeds": deeds}))
         command = [
-            *(sys.executable, "-m", "simulator", "--port", "robot", "--serial", SERIAL),
+            *(sys.executable, "-m", "simulator", "--port", "robot", "--serial", self.papers.serial),
             *("--roll", str(self.papers.roll(roll)), "--script", str(self.papers.script)),
             *("--memory", str(self.papers.memory), *self._epoch),
         ]
@@ -89,6 +88,8 @@ class Processes:
         self.look_after()
         part = self._parts.pop(name)
         part.kill()
+        if name == "robot":  # its terminal's name may soon be somebody else's
+            (self._folder / "robot").unlink(missing_ok=True)
         await part.stop()
         if name == "robot":
             self.compare()
