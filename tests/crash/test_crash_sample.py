@@ -17,6 +17,7 @@ NAMED_MIN = 5
 
 
 @pytest.mark.story
+@pytest.mark.timeout(300)
 async def test_a_home_killed_again_and_again_doubles_loses_and_misses_nothing(tmp_path: Path) -> None:
     campaign = Campaign(tmp_path, SEED, RATE_MAX, lambda text: None)
     tally = await campaign.run(KILLS)
