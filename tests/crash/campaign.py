@@ -57,7 +57,7 @@ OFTEN = {
 }
 """Points passed several times in a life: which of the first so many passings is left to chance."""
 
-VICTIMS = ("oncall", "broker", "robot")
+VICTIMS = (("oncall",), ("broker",), ("robot",), ("oncall", "broker"))
 VICTIM_EVERY = 6
 
 ROLL_CHANGE = timedelta(days=ROLL_DAYS - 1)
@@ -178,12 +178,15 @@ class Campaign:
         return True
 
     async def _kill_another(self) -> None:
-        name = self._chance.choice(VICTIMS)
+        """One part, or on-call and then the broker with all that it kept for on-call."""
+        names = self._chance.choice(VICTIMS)
         await asyncio.sleep(self._chance.uniform(0.0, 2.0))
-        await self._processes.kill(name)
-        self.tally.others[name] += 1
-        await asyncio.sleep(self._chance.uniform(0.0, 0.6))
-        await self._start(name)
+        for name in names:
+            await self._processes.kill(name)
+            self.tally.others[name] += 1
+            await asyncio.sleep(self._chance.uniform(0.0, 0.6 * len(names)))
+        for name in reversed(names):
+            await self._start(name)
 
     # --- starting ---
 
