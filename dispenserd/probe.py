@@ -19,7 +19,7 @@ class Point(StrEnum):
     LOG_PAGE_READ = "log_page_read"  # a page of the log that is being caught up, not committed
     # every commit
     BEFORE_COMMIT = "before_commit"
-    IN_COMMIT = "in_commit"  # with the store's thread, which has not said that it is on disk
+    IN_COMMIT = "in_commit"  # events and outbox rows are with the store's thread, which has not said "done"
     AFTER_COMMIT = "after_commit"  # on disk, and nobody has been told
     # an order
     ORDER_COMMITTED = "order_committed"  # checked once more, not handed to the robot's link

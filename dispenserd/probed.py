@@ -77,7 +77,8 @@ class _Journal:
         self._probe(Point.BEFORE_COMMIT)
         commit = asyncio.ensure_future(self._journal.append(events, changes))
         await asyncio.sleep(0)  # now it is with the store's thread
-        self._probe(Point.IN_COMMIT)
+        if changes:
+            self._probe(Point.IN_COMMIT)
         await commit
         self._probe(Point.AFTER_COMMIT)
 

@@ -48,7 +48,7 @@ SETTLED = timedelta(minutes=40)
 
 OFTEN = {
     Point.BEFORE_COMMIT: 15,
-    Point.IN_COMMIT: 15,
+    Point.IN_COMMIT: 3,
     Point.AFTER_COMMIT: 15,
     Point.BEFORE_PUBLISH: 2,
     Point.AFTER_PUBACK: 2,

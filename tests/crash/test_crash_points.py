@@ -14,6 +14,7 @@ from dispenserd.probed import Wiring
 from drivers.serial_port import open_serial
 from protocol.wire.framing import encode_frame
 from scheduler import events as ev
+from scheduler.outbox import Answer
 from tests.support.running_home import RunningHome, running_home
 
 
@@ -83,7 +84,7 @@ async def test_a_commit_has_a_point_before_it_in_it_and_after_it() -> None:
             return []
 
     journal = Wiring(passed.append).journal(Slow())  # type: ignore[arg-type]
-    await journal.append([], [])
+    await journal.append([], [Answer("order", "o1")])
     assert passed == [Point.BEFORE_COMMIT, "begun", Point.IN_COMMIT, "on disk", Point.AFTER_COMMIT]
 
 
