@@ -42,6 +42,9 @@ COMMIT_MS = 8.0
 """A commit takes a few milliseconds: the kill falls anywhere in it, or just behind."""
 STAFF_LOOK_S = 0.25
 REST_WITHIN_S = 60.0
+ALONE_WITHIN_S = 5.0
+"""Without its robot the home raises an incident after a second, and tells it."""
+
 REST_EVERY_KILLS = 100
 SETTLED = timedelta(minutes=40)
 """Civil, after a window's closing: its outcome and what follows are told by then."""
@@ -277,24 +280,14 @@ class Campaign:
         self._tell("rest")
         staff, self._staff = self._staff, None
         journal = JournalFile(self._folder / "home.db", self._processes.papers.key())
-        self._newest = journal.number("SELECT max(sequence) FROM journal")
-        daemon = await self._start_daemon(())
         try:
             deadline_s = time.monotonic() + REST_WITHIN_S
-            while True:
-                unrest = await self._quiet(journal, deadline_s)
-                await self._processes.stop("robot")
-                self._processes.read_robot()
-                unrest = unrest or await self._quiet(journal, min(deadline_s, time.monotonic() + 5.0))
-                if not unrest or time.monotonic() > deadline_s:
+            while unrest := await self._peace(journal, deadline_s):
+                if time.monotonic() > deadline_s:
+                    self._misbehaviour.append(f"no peace within {REST_WITHIN_S:.0f} s: {unrest}")
                     break
                 await self._start_robot()
             at = self._processes.now()
-            await daemon.stop()
-            if daemon.exit_code != 0:
-                self._misbehaviour.append(f"asked to stop, the daemon ended with {daemon.exit_code}")
-            if unrest:
-                self._misbehaviour.append(f"no peace within {REST_WITHIN_S:.0f} s: {unrest}")
             self._judge(journal, at, staff)
         finally:
             journal.close()
@@ -311,14 +304,25 @@ class Campaign:
         else:
             await self._start_robot()
 
-    async def _quiet(self, journal: JournalFile, deadline_s: float) -> str:
-        """ "" once nothing waits; else what still waited at the deadline."""
-        while True:
-            unrest = next(self._waiting(journal), "")
-            if not unrest or time.monotonic() > deadline_s:
-                return unrest
-            if self._daemon is not None and self._daemon.exit_code is not None:
-                return f"the daemon ended with {self._daemon.exit_code}: {self._lives.last_words()}"
+    async def _peace(self, journal: JournalFile, deadline_s: float) -> str:
+        """A life in which all is told, to its end and the robot's; else what still waited when they ended."""
+        self._newest = journal.number("SELECT max(sequence) FROM journal")
+        daemon = await self._start_daemon(())
+        await self._quiet(journal, deadline_s)
+        await self._processes.stop("robot")
+        await self._quiet(journal, min(deadline_s, time.monotonic() + ALONE_WITHIN_S))
+        await daemon.stop()
+        if daemon.exit_code != 0:
+            words = self._lives.last_words()
+            self._misbehaviour.append(f"asked to stop, the daemon ended with {daemon.exit_code}: {words}")
+        return next(self._waiting(journal), "")  # the last moments, too
+
+    async def _quiet(self, journal: JournalFile, deadline_s: float) -> None:
+        """Until nothing waits, or the deadline, or the daemon's end."""
+        assert self._daemon is not None
+        while time.monotonic() < deadline_s and self._daemon.exit_code is None:
+            if not any(self._waiting(journal)):
+                return
             await asyncio.sleep(5 * LOOK_S)
 
     def _waiting(self, journal: JournalFile) -> Iterator[str]:
