@@ -12,14 +12,14 @@ import asyncio
 import secrets
 import socket
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 import structlog
 
 from dispenserd import __version__, control, peer_choice
 from dispenserd.calls import calls
-from dispenserd.clock import Clock, watch_steps
+from dispenserd.clock import Clock
 from dispenserd.config import Config, limits
 from dispenserd.courier import Courier
 from dispenserd.engine import Engine
@@ -38,7 +38,7 @@ from dispenserd.store.errors import StoreError, damaged
 from dispenserd.store.thread import StoreThread
 from drivers.connection import RobotConnection
 from drivers.robot import RobotExpectation
-from scheduler.commands import Fact, ReportClockStep
+from scheduler.commands import Fact
 from scheduler.events import DaemonStarted, RobotDumped
 from scheduler.evolve import evolve
 from scheduler.expand import Catalogue, DayClock
@@ -125,10 +125,6 @@ async def _serve(
     def alive() -> bool:
         return clock.monotonic() - engine.turned_s < ALIVE_S
 
-    async def stepped(step: timedelta) -> None:
-        structlog.get_logger().error("clock stepped", seconds=int(step.total_seconds()))
-        await engine.submit(ReportClockStep())
-
     beat = Heartbeat(engine, session, box, now, alive, lambda: summarise(engine.world, now()))
     services = (
         courier.run,
@@ -138,7 +134,6 @@ async def _serve(
         Uplink(home, session, box, now).run,
         Downlink(home, session, box, oncall_key, life, now).run,
         beat.run,
-        partial(watch_steps, clock, setting.limits.clock_agreement, stepped),
         partial(control.serve, listening, calls(engine, setting, now, config.home.demo)),
     )
     async with asyncio.TaskGroup() as tasks:

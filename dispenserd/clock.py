@@ -11,20 +11,16 @@ rehearsal. `dispenserd run` and `dispenserd oncall run` never read it.
 
 from __future__ import annotations
 
-import asyncio
 import math
 import os
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 RATE_MAX = 1200.0
 """A day in 72 s: faster, and the robot's paced serial line is slower than the day it plays in."""
-
-STEP_LOOK_S = 1.0
-"""A step is seen within a second; the dosing core is asked again at once."""
 
 SLEW_PPM_MAX = 500
 """What time synchronisation may bend a clock without stepping it; more than this is a step."""
@@ -145,16 +141,6 @@ class StepWatch:
         if abs(apart) > self.limit:
             return replace(self, last=reading, apart=timedelta(0)), apart
         return replace(self, last=reading, apart=apart), None
-
-
-async def watch_steps(clock: Clock, limit: timedelta, report: Callable[[timedelta], Awaitable[None]]) -> None:
-    """Looks once a second for ever; awaits `report(step)` for each step beyond `limit`."""
-    watch = StepWatch(limit=limit, rate=clock.rate, last=read(clock))
-    while True:
-        await asyncio.sleep(STEP_LOOK_S)
-        watch, step = watch.saw(read(clock))
-        if step is not None:
-            await report(step)
 
 
 def _whole_ms(instant: datetime) -> datetime:

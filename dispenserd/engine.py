@@ -11,11 +11,14 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
-from dispenserd.clock import Clock
+import structlog
+
+from dispenserd.clock import Clock, Reading, StepWatch, read
 from dispenserd.home import OutboxRow
-from scheduler.commands import Fact
+from scheduler.commands import Fact, ReportClockStep
 from scheduler.decide import next_wakeup, settle
 from scheduler.events import Event
 from scheduler.outbox import Change, OutboxName
@@ -24,6 +27,9 @@ from scheduler.world import Setting, World
 
 SLEEP_MAX_S = 1.0
 """The engine looks at the clock this often whatever it expects: a stepped clock is noticed."""
+
+ASK_ANYWAY_S = 30.0
+"""The core is asked this often even if it said that nothing is due: `next_wakeup` is not trusted alone."""
 
 INBOX_FACTS_MAX = 1000
 """P12: a robot that reports faster than we commit waits here; beyond it, who hands in facts waits."""
@@ -58,6 +64,11 @@ class Engine:
         self._watchers: list[asyncio.Event] = []
         self.turned_s = clock.monotonic()
         """When the loop last came round (rule 27: the heartbeat stands for it)."""
+        self.due: datetime | None = None
+        """When the core has something to do by itself; None: nothing is planned."""
+        self._steps = StepWatch(setting.limits.clock_agreement, clock.rate, read(clock))
+        self._asked: datetime | None = None  # when the core was last asked, by the civil clock
+        self._asked_s = clock.monotonic()
 
     @property
     def world(self) -> World:
@@ -84,22 +95,43 @@ class Engine:
         """Until cancelled, or until the store or the core fails: then the process ends (crash-only)."""
         while True:
             handed = await self._next()
-            await self._turn(handed)
+            reading = read(self._clock)
+            stepped = self._has_stepped(reading)
+            if handed or stepped or self._something_is_due(reading):
+                await self._turn(handed, reading.civil, stepped)
             self.turned_s = self._clock.monotonic()
 
-    async def _turn(self, handed: Sequence[_Handed]) -> None:
-        now = self._clock.now()
+    async def _turn(self, handed: Sequence[_Handed], now: datetime, stepped: bool) -> None:
+        """A step of the clock is told before anything is decided by it: one turn on a clock that jumped a day
+        would put tomorrow's medicine away (rule 18)."""
         before = self._world
-        facts = [fact for each in handed for fact in each.facts]
+        facts: list[Fact] = [ReportClockStep()] if stepped else []
+        facts += [fact for each in handed for fact in each.facts]
         after, events = settle(before, self._setting, facts, now)
         if events:
             await self._journal.append(events, changes(before, after, events))
             self._world = after
             for watcher in self._watchers:
                 watcher.set()
+        self.due, self._asked = next_wakeup(after, self._setting, now), now
+        self._asked_s = self._clock.monotonic()
         for each in handed:
             if not each.done.done():
                 each.done.set_result(events)
+
+    def _has_stepped(self, reading: Reading) -> bool:
+        """Whether the civil clock left the monotonic one by more than the agreement; said once a step."""
+        self._steps, step = self._steps.saw(reading)
+        if step is not None:
+            structlog.get_logger().error("clock stepped", seconds=int(step.total_seconds()))
+        return step is not None
+
+    def _something_is_due(self, reading: Reading) -> bool:
+        """Or the clock went back, so that nobody knows what is; or the core was not asked for a while."""
+        now = reading.civil
+        if self._asked is None or now < self._asked or (self.due is not None and now >= self.due):
+            return True
+        return reading.monotonic_s >= self._asked_s + ASK_ANYWAY_S
 
     async def _next(self) -> Sequence[_Handed]:
         """What was handed in, waiting no longer than until something is due."""
@@ -112,8 +144,8 @@ class Engine:
         return handed
 
     def _pause_s(self) -> float:
-        now = self._clock.now()
-        due = next_wakeup(self._world, self._setting, now)
-        if due is None:
+        if self._asked is None:
+            return 0.0
+        if self.due is None:
             return SLEEP_MAX_S
-        return min(SLEEP_MAX_S, max(0.0, (due - now).total_seconds() / self._clock.rate))
+        return min(SLEEP_MAX_S, max(0.0, (self.due - self._clock.now()).total_seconds() / self._clock.rate))

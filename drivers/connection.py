@@ -15,6 +15,7 @@ from datetime import datetime
 from drivers.port import OpenPort, Port, PortLost, PortUnavailable
 from drivers.robot import Dump, KnownLog, Position, RobotExpectation, RobotMachine
 from drivers.serial_port import open_serial
+from drivers.session import Polling
 from drivers.states import Faulted, Ready, State
 from scheduler.commands import Fact
 from scheduler.events import Order
@@ -51,6 +52,7 @@ class RobotConnection:
         new_session: Callable[[], int],
         rate: float = 1.0,
         open_port: OpenPort = open_serial,
+        polling: Polling | None = None,
     ) -> None:
         self._name = port
         self._baud = baud
@@ -60,7 +62,7 @@ class RobotConnection:
         self._now = now
         self._new_session = new_session
         self._open_port = open_port
-        self._machine = RobotMachine(expected, known_log, position, dump, rate)
+        self._machine = RobotMachine(expected, known_log, position, dump, rate, polling)
         self._wake = asyncio.Event()
         self._inbox: list[bytes] = []  # the loop reads once a turn, and each turn empties it
         self._lost: PortLost | None = None
@@ -75,6 +77,11 @@ class RobotConnection:
     def ready(self) -> bool:
         """Whether `send_order` may succeed."""
         return isinstance(self._machine.state, Ready)
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is under way on the wire."""
+        return self._machine.busy
 
     def send_order(self, order: Order) -> bool:
         """True: it is on its way, once. False: not ready, or one is in flight; nothing is sent."""

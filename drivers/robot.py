@@ -23,7 +23,7 @@ from datetime import datetime
 from drivers import log_position, sachet_roll, translate
 from drivers.misbehaviour import RobotMisbehaved
 from drivers.recorder import Recorder
-from drivers.session import Asked, Session, Wishes
+from drivers.session import Asked, Polling, Session, Wishes
 from drivers.states import Absent, CatchingUp, Faulted, Identifying, Ready, Signal, State, follow
 from drivers.translate import Uptime
 from protocol.wire import messages as wire
@@ -64,7 +64,9 @@ class RobotMachine:
         position: Position,
         dump: Dump,
         rate: float = 1.0,
+        polling: Polling | None = None,
     ) -> None:
+        self._polling = polling or Polling()
         self._expected = expected
         self._known_log = known_log
         self._position = position
@@ -82,6 +84,14 @@ class RobotMachine:
     def state(self) -> State:
         return self._state
 
+    @property
+    def busy(self) -> bool:
+        """Whether something is under way on the wire: a frame, a question, an order."""
+        session = self._session
+        if session is None or not isinstance(self._state, Ready):
+            return session is not None
+        return session.asked is not None or session.order is not None or not session.link.idle
+
     # --- the port ---
 
     def connected(self, session: int, now_s: float, now: datetime) -> None:
@@ -89,7 +99,7 @@ class RobotMachine:
         if self._session is not None:
             self._tell(events.RobotLost(at=now, reason="reconnected"))
         self._state = follow(self._state, Signal.CONNECTED, Identifying(session))
-        self._session = Session(number=session, link=Link(Role.HOST))
+        self._session = Session(session, Link(Role.HOST), self._polling)
         self._session.link.open(session, now_s)
         self._recorder.noted("connected", now_s)
 

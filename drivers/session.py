@@ -50,6 +50,14 @@ prove nothing (P2)."""
 
 
 @dataclass(frozen=True, slots=True)
+class Polling:
+    """How often a quiet robot is asked for its sensors and its clock."""
+
+    status_every_s: float = STATUS_EVERY_S
+    clock_every_s: float = CLOCK_EVERY_S
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """The one request that waits for its reply."""
 
@@ -70,6 +78,7 @@ class Wishes:
 class Session:
     number: int
     link: Link
+    polling: Polling = field(default_factory=Polling)
     opened: bool = False
     ref: int = 0  # of the newest request
     asked: Asked | None = None
@@ -93,10 +102,10 @@ class Session:
 
     def poll(self, ref: int, now_s: float) -> wire.Request | None:
         if now_s >= self.clock_due_s:
-            self.clock_due_s = now_s + CLOCK_EVERY_S
+            self.clock_due_s = now_s + self.polling.clock_every_s
             return wire.ReadClock(ref)
         if now_s >= self.status_due_s:
-            self.status_due_s = now_s + STATUS_EVERY_S
+            self.status_due_s = now_s + self.polling.status_every_s
             return wire.ReadStatus(ref)
         return None
 

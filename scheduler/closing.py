@@ -20,6 +20,9 @@ AGAIN = timedelta(minutes=5)
 """A retract or divert that came to nothing is tried again after this: long enough for a person to clear what
 was in the way, and no two orders a second for the journal."""
 
+GONE = frozenset({Stage.LIFTED, Stage.IN_STORE, Stage.OUT})
+"""Nothing of it is left that the robot could put away."""
+
 LOCKS = frozenset(
     {
         ev.Kind.DOSE_BLOCKED,
@@ -44,6 +47,8 @@ def cleared_away(world: World, setting: Setting, now: datetime) -> Sequence[ev.E
 
 def _away(world: World, setting: Setting, dose: Dose, now: datetime) -> tuple[ev.OrderKind | None, str]:
     status = world.robot.status
+    if dose.stage in GONE:
+        return None, ""
     waits = dose.away_tried is not None and now < dose.away_tried + AGAIN
     if status is None or status.lid_open or waits:
         return None, ""
@@ -64,9 +69,10 @@ def _left_in_tray(world: World, dose: Dose, closed: bool) -> str:
         unplanned = "plan" if beyond_plan(world, dose) else ""  # rule 11: the change reaches it there
         return "closing" if closed else "discard" if dose.discard else unplanned
     status = world.robot.status
+    if not closed or dose.stage is not Stage.DOUBT or status is None or not status.tray:
+        return ""
     elsewhere = any(d.stage is Stage.IN_TRAY for d in world.doses.values())
-    ours = dose.stage is Stage.DOUBT and status is not None and status.tray and not elsewhere
-    return "closing" if ours and closed else ""
+    return "" if elsewhere else "closing"
 
 
 def _divert_ground(world: World, dose: Dose, closed: bool, now: datetime) -> str:
@@ -77,9 +83,10 @@ def _divert_ground(world: World, dose: Dose, closed: bool, now: datetime) -> str
         return ""
     if closed:
         return "closing"
-    settled = dose.outcome is not None
+    if dose.outcome is None or not world.clock.trusted:
+        return ""
     next_waits = any(d.plan.opens > dose.plan.opens and d.open_at(now) for d in world.doses.values())
-    return "settled" if settled and next_waits and world.clock.trusted else ""
+    return "settled" if next_waits else ""
 
 
 def _can_be_diverted(world: World, setting: Setting, dose: Dose) -> bool:

@@ -46,12 +46,15 @@ def settle(
 ) -> tuple[World, tuple[Event, ...]]:
     """Take in the facts one by one and decide until at rest: the new world, and all events in order."""
     events: list[Event] = []
+    rested = False
     for fact in facts:
         for event in receive(world, setting, fact, now):
             world = evolve(world, event)
             events.append(event)
         world = _rest(world, setting, now, events)
-    world = _rest(world, setting, now, events)
+        rested = True
+    if not rested:
+        world = _rest(world, setting, now, events)
     return world, tuple(events)
 
 
@@ -109,10 +112,10 @@ RULES: tuple[Rule, ...] = (
 
 def next_wakeup(world: World, setting: Setting, now: datetime) -> datetime | None:
     """The earliest instant after `now` at which `decide` may have something to say without a new fact."""
-    return min((at for at in _instants(world, setting) if at > now), default=None)
+    return min((at for at in _instants(world, setting, now) if at > now), default=None)
 
 
-def _instants(world: World, setting: Setting) -> Iterator[datetime]:
+def _instants(world: World, setting: Setting, now: datetime) -> Iterator[datetime]:
     limits = setting.limits
     if world.last_at is not None:
         yield world.last_at + limits.idle_proof
@@ -124,10 +127,10 @@ def _instants(world: World, setting: Setting) -> Iterator[datetime]:
     for receipt in world.receipts.values():
         yield receipt.since + limits.receipt
     for dose in world.doses.values():
-        yield from _dose_instants(world, setting, dose)
+        yield from _dose_instants(world, setting, dose, now)
 
 
-def _dose_instants(world: World, setting: Setting, dose: Dose) -> Iterator[datetime]:
+def _dose_instants(world: World, setting: Setting, dose: Dose, now: datetime) -> Iterator[datetime]:
     limits, plan = setting.limits, dose.plan
     if dose.order is not None:
         yield dose.order.issued + limits.order_life
@@ -143,6 +146,7 @@ def _dose_instants(world: World, setting: Setting, dose: Dose) -> Iterator[datet
     yield plan.half
     yield plan.closes + limits.robot_gone
     yield plan.opens + limits.reminder_every * (dose.reminders + 1)
-    yield earliest(world, dose)
+    if dose.open_at(now):  # before it opens nothing depends on it, and it opens with a look of its own
+        yield earliest(world, dose)
     if dose.presented is not None:
         yield dose.presented + limits.tray_left

@@ -13,7 +13,7 @@ from scheduler import events as ev
 from scheduler.dose import AT_REST, Trigger
 from scheduler.evolve_dose import evolve_dose, moved, with_dose
 from scheduler.evolve_incident import evolve_incident
-from scheduler.world import FORGERIES, KEEP_SETTLED, ClockState, Dose, Robot, RobotState, World
+from scheduler.world import FORGERIES, KEEP_SETTLED, ClockState, Dose, Robot, RobotState, World, by_opening
 
 
 def evolve(world: World, event: ev.Event) -> World:
@@ -46,7 +46,7 @@ def _home(world: World, event: ev.HomeEvent) -> World:
         case ev.DosePlanned():
             known = world.doses.get(event.dose.dose_id)
             dose = replace(known, plan=event.dose) if known else Dose(plan=event.dose)
-            return replace(world, doses={**world.doses, event.dose.dose_id: dose})
+            return replace(world, doses=by_opening({**world.doses, dose.dose_id: dose}.values()))
         case ev.DoseWithdrawn():
             return replace(world, doses={key: d for key, d in world.doses.items() if key != event.dose_id})
         case ev.DayPlanned():

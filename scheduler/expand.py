@@ -93,7 +93,7 @@ def expand(
 
 def minimum_interval(a: DosePlan, b: DosePlan) -> timedelta:
     """The least time between giving `a` and `b` (S2); zero if they share no prescription."""
-    if set(a.prescriptions).isdisjoint(b.prescriptions):
+    if a.prescriptions.isdisjoint(b.prescriptions):
         return timedelta()
     return abs(a.opens - b.opens) / SHARE_OF_GAP
 

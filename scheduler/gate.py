@@ -124,18 +124,18 @@ def _magazine(world: World) -> str:
 
 
 def _too_close(world: World, dose: Dose, now: datetime) -> str:
-    if any(_being_given(world, other) for other in sharing(world, dose)):
+    if any(being_given(world, other) for other in sharing(world, dose)):
         return "shared_with_staff"
     return "too_soon" if now < earliest(world, dose) else ""
 
 
 def sharing(world: World, dose: Dose) -> list[Dose]:
     """The other doses that hold a prescription of this one."""
-    mine = set(dose.plan.prescriptions)
+    mine = dose.plan.prescriptions
     return [d for d in world.doses.values() if d is not dose and not mine.isdisjoint(d.plan.prescriptions)]
 
 
-def _being_given(world: World, dose: Dose) -> bool:
+def being_given(world: World, dose: Dose) -> bool:
     """Somebody may be giving it by hand at this moment: they own its incident, and have not said."""
     incident = world.incident_about(f"dose:{dose.dose_id}")
     owned = incident is not None and incident.state is not State.CLOSED
@@ -144,11 +144,13 @@ def _being_given(world: World, dose: Dose) -> bool:
 
 def earliest(world: World, dose: Dose) -> datetime:
     """S2: from when this dose keeps its minimum interval to every other one that shares a prescription."""
+    given = [other for other in world.doses.values() if counts_as_given(other) and other is not dose]
+    mine = dose.plan.prescriptions
     return max(
         (
             _had(other) + minimum_interval(other.plan, dose.plan)
-            for other in sharing(world, dose)
-            if counts_as_given(other)
+            for other in given
+            if not mine.isdisjoint(other.plan.prescriptions)
         ),
         default=dose.plan.opens,
     )

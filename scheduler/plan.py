@@ -6,7 +6,7 @@ means; `expand` groups one date's occurrences into doses with stable ids.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
@@ -94,10 +94,11 @@ class DosePlan:
     portions: tuple[Portion, ...]
     critical: bool
     plan_version: int
+    prescriptions: frozenset[str] = field(init=False, repr=False, compare=False)
+    """Follows from `portions`; kept because it is asked for at every look at every dose."""
 
-    @property
-    def prescriptions(self) -> tuple[str, ...]:
-        return tuple(portion.prescription_id for portion in self.portions)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "prescriptions", frozenset(p.prescription_id for p in self.portions))
 
     @property
     def content(self) -> frozenset[Content]:

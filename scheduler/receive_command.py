@@ -12,7 +12,7 @@ from datetime import datetime
 from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.dose import IN_MAGAZINE, Stage
-from scheduler.gate import GIVEN, earliest, label_misfit
+from scheduler.gate import GIVEN, being_given, earliest, label_misfit, sharing
 from scheduler.world import FORGERIES, Dose, Setting, World
 
 TOKEN_STAGES = IN_MAGAZINE | {Stage.HOLDING, Stage.IN_STORE, Stage.OUT}
@@ -141,6 +141,8 @@ def _token_may_pass(world: World, incident: ev.Incident, dose: Dose, now: dateti
         return False
     if max(now, dose.plan.opens) < earliest(world, dose):
         return False  # S2: by hand too, no sooner after a dose that shares a prescription
+    if any(being_given(world, other) for other in sharing(world, dose)):
+        return False  # somebody may be giving that one at this moment
     settled = dose.outcome is not None and dose.outcome.outcome not in UNTREATED
     return dose.stage in TOKEN_STAGES and not settled
 

@@ -74,7 +74,8 @@ def _events() -> dict[str, type]:
 def _of_record(kind: type) -> _Codec:
     """A frozen dataclass as an object with exactly its fields."""
     hints = get_type_hints(kind)
-    shape = [(field.name, _codec(kind, field.name, hints[field.name])) for field in fields(kind)]
+    given = [field.name for field in fields(kind) if field.init]  # the others follow from these
+    shape = [(name, _codec(kind, name, hints[name])) for name in given]
     names = {name for name, _ in shape}
 
     def encode(value: object) -> PlainValue:

@@ -5,7 +5,7 @@ Immutable. Holds no configuration (that is `Setting`) and no time of its own but
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -112,6 +112,12 @@ class Dose:
         return self.plan.opens <= now < self.plan.closes
 
 
+def by_opening(doses: Iterable[Dose]) -> dict[str, Dose]:
+    """By dose id, in the order in which the strip holds them. `evolve` keeps a world's doses so."""
+    ordered = sorted(doses, key=lambda dose: (dose.plan.opens, dose.dose_id))
+    return {dose.dose_id: dose for dose in ordered}
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """The newest revision of an incident that on-call has not receipted, and since when one is missing."""
@@ -130,7 +136,7 @@ class World:
     refused_plan: tuple[str, str] | None = None  # (fingerprint, "reason path") of the newest refusal
     planned_to: date | None = None
     planned_version: int = 0
-    doses: Mapping[str, Dose] = field(default_factory=dict)
+    doses: Mapping[str, Dose] = field(default_factory=dict)  # in the order of `by_opening`
     roll: Roll | None = None
     robot: Robot = field(default_factory=Robot)
     press: Pressed | None = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from dataclasses import dataclass
+from math import log
 from random import Random
 
 BITS_PER_BYTE = 10
@@ -67,19 +68,22 @@ class Badness:
 
 
 class BadLine:
-    """One direction that loses, doubles, damages and delays writes; a later write may overtake."""
+    """One direction that loses, doubles, damages and delays writes; a later write may overtake.
+
+    `badness` may be changed at any time; it holds for what is written from then on.
+    """
 
     def __init__(self, badness: Badness, seed: int) -> None:
-        self._badness = badness
+        self.badness = badness
         self._random = Random(seed)
         self._writes: list[tuple[float, int, bytes]] = []
         self._count = 0
 
     def push(self, data: bytes, now_s: float) -> None:
-        if not data or self._random.random() < self._badness.loss:
+        if not data or self._random.random() < self.badness.loss:
             return
         self._put(data, now_s)
-        if self._random.random() < self._badness.doubling:
+        if self._random.random() < self.badness.doubling:
             self._put(data, now_s)
 
     def pull(self, now_s: float) -> bytes:
@@ -92,17 +96,28 @@ class BadLine:
     def due_s(self) -> float | None:
         return self._writes[0][0] if self._writes else None
 
+    def cut(self) -> None:
+        """What is on its way never arrives."""
+        self._writes.clear()
+
     def _put(self, data: bytes, now_s: float) -> None:
         self._count += 1
-        due_s = now_s + self._random.random() * self._badness.delay_s_max
+        due_s = now_s + self._random.random() * self.badness.delay_s_max
         if sum(len(write) for _, _, write in self._writes) + len(data) <= WAITING_BYTES_MAX:
             heapq.heappush(self._writes, (due_s, self._count, self._damage(data)))
 
     def _damage(self, data: bytes) -> bytes:
-        if self._badness.bit_flip == 0.0:
+        """From one flipped bit to the next: drawing the gaps gives each bit its chance, and costs little."""
+        chance = self.badness.bit_flip
+        if chance <= 0.0:
             return data
         damaged = bytearray(data)
-        for bit in range(len(damaged) * 8):
-            if self._random.random() < self._badness.bit_flip:
-                damaged[bit // 8] ^= 1 << bit % 8
+        bit = self._next_flip(chance)
+        while bit < len(damaged) * 8:
+            damaged[bit // 8] ^= 1 << bit % 8
+            bit += 1 + self._next_flip(chance)
         return bytes(damaged)
+
+    def _next_flip(self, chance: float) -> int:
+        """Bits that stay whole before one that doesn't."""
+        return int(log(1.0 - self._random.random()) / log(1.0 - chance)) if chance < 1.0 else 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from dispenserd.clock import (
     SystemClock,
     from_environment,
     moved_apart,
-    watch_steps,
 )
 
 EPOCH = datetime(2026, 11, 2, 6, 55, tzinfo=UTC)
@@ -104,27 +102,6 @@ def test_a_busy_minute_between_two_looks_is_no_step() -> None:
 
 def test_a_rated_clock_never_steps_by_its_rate_alone() -> None:
     assert steps(reading(0, 0), reading(600, 1), reading(1200, 2), rate=600.0) == []
-
-
-async def test_the_watch_reports_a_step_of_a_running_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Stepping:
-        rate = 1.0
-        offset = timedelta(0)
-
-        def now(self) -> datetime:
-            return SystemClock().now() + self.offset
-
-        def monotonic(self) -> float:
-            return SystemClock().monotonic()
-
-    monkeypatch.setattr(clocks, "STEP_LOOK_S", 0.01)
-    clock, seen = Stepping(), asyncio.Queue[timedelta]()
-    watching = asyncio.create_task(watch_steps(clock, LIMIT, seen.put))
-    await asyncio.sleep(0.05)
-    clock.offset = timedelta(minutes=5)
-    step = await asyncio.wait_for(seen.get(), 5)
-    watching.cancel()
-    assert abs(step - timedelta(minutes=5)) < timedelta(seconds=1)
 
 
 def test_run_never_reads_the_rehearsal_variable() -> None:

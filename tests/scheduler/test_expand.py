@@ -59,7 +59,8 @@ def doses(
 def told(planned: Sequence[DosePlan]) -> dict[str, str]:
     """What a person would ask: which id, when, which prescriptions."""
     return {
-        dose.dose_id.split("/", 2)[2]: f"{LOCAL.local(dose.opens):%H:%M} " + "+".join(dose.prescriptions)
+        dose.dose_id.split("/", 2)[2]: f"{LOCAL.local(dose.opens):%H:%M} "
+        + "+".join(sorted(dose.prescriptions))
         for dose in planned
     }
 
@@ -81,7 +82,7 @@ def test_a_day_has_a_dose_for_each_part_with_a_window_of_two_hours() -> None:
 
 def test_medicine_of_one_local_time_is_one_dose_whether_named_by_part_or_by_clock() -> None:
     (dose,) = doses(at("a", "morning"), at("b", "08:00", drug="C10AA05", quantity="0.5"))
-    assert dose.prescriptions == ("a", "b")
+    assert dose.prescriptions == {"a", "b"}
     assert dose.content == {
         Content("N02BE01", "500 mg", Decimal(1), "tablet"),
         Content("C10AA05", "500 mg", Decimal("0.5"), "tablet"),

@@ -58,7 +58,9 @@ def values(owner: type, field: str, hint: Any) -> st.SearchStrategy[Any]:
 
 def members(kind: type) -> st.SearchStrategy[Any]:
     hints = get_type_hints(kind)
-    return st.builds(kind, **{each.name: values(kind, each.name, hints[each.name]) for each in fields(kind)})
+    return st.builds(
+        kind, **{each.name: values(kind, each.name, hints[each.name]) for each in fields(kind) if each.init}
+    )
 
 
 SIMPLE: dict[Any, st.SearchStrategy[Any]] = {

@@ -27,8 +27,9 @@ REVISIONS_MAX = 60
 
 
 class Witness:
-    def __init__(self, labels: dict[tuple[date, str], str]) -> None:
+    def __init__(self, labels: dict[tuple[date, str], str], revisions_max: int = REVISIONS_MAX) -> None:
         self.labels = labels  # what the pharmacy packed for whom
+        self.revisions_max = revisions_max
         self.hours: dict[str, list[int]] = {}  # slot -> local hours that any accepted card asked for
         self.asked: dict[str, bool] = {}  # slot -> whether the card in force asks for it
         self.shared: set[str] = set()  # slots that hold the shared prescription
@@ -189,7 +190,7 @@ class Witness:
         self.priority[event.incident_id] = (event.priority, True)
         self.by_person.discard(event.incident_id)
         self.revisions[event.incident_id] += 1
-        assert self.revisions[event.incident_id] < REVISIONS_MAX, "an incident that never comes to rest"
+        assert self.revisions[event.incident_id] < self.revisions_max, "an incident that never comes to rest"
 
     def _cleared(self, event: ev.IncidentCleared) -> None:
         if event.incident_id in self.by_person:

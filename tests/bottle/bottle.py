@@ -1,0 +1,462 @@
+"""The world in a bottle: one home, its people and its weather in virtual time. One seed is one history.
+
+The real core, engine, courier, driver, uplink and downlink against the real simulated firmware; everything
+else is here. Time leaps over what is quiet: to the next thing that somebody does, breaks or wants.
+"""
+
+from __future__ import annotations
+
+import heapq
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import count
+from random import Random
+
+import structlog
+
+from scheduler.commands import LoadRoll
+from scheduler.events import Event
+from scheduler.outbox import Change
+from scheduler.roll import Roll
+from scheduler.world import Setting
+from simulator.line import Badness
+from simulator.mechanics import Mechanics, Moved, Place, Sachet
+from simulator.memory import BatteryClock, Memory
+from simulator.refusals import FirmwareLimits
+from tests.bottle.box import Box, Folder, Witnessing
+from tests.bottle.fuse import Fuse
+from tests.bottle.journal import Disk
+from tests.bottle.liveness import Liveness
+from tests.bottle.network import Manners, Network
+from tests.bottle.oncall import Manner, OnCall
+from tests.bottle.papers import PRODUCTION, WINDOW, ZONE, Papers
+from tests.bottle.peace import at_peace
+from tests.bottle.people import Resident, Staff
+from tests.bottle.robot_end import RobotEnd
+from tests.bottle.times import EPOCH, Times
+from tests.bottle.weather import SEVERITIES, Severity, Weather
+from tests.bottle.witnesses import Witnesses
+from tests.support.pure_home import DRUGS, setting
+
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+FIRST_DAYS = (
+    date(2026, 11, 2),
+    date(2026, 10, 20),  # summer time ends
+    date(2027, 3, 22),  # summer time begins
+    date(2026, 12, 24),  # a year ends
+    date(2028, 2, 24),  # a leap day
+)
+STEPS_MAX = 4_000_000
+"""Of one history: more is a loop that does not rest."""
+
+PEACE_DAYS = 1
+LOAD_EARLY_S = 900.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a seed decides before anything happens. `trusting`: the robot refuses nothing by what it remembers,
+    so that the home alone must hold."""
+
+    seed: int
+    days: int = 14
+    severity: Severity | None = None
+    trusting: bool | None = None
+
+
+class TrustingMemory(Memory):
+    """Forgets which doses left and which plan was newest."""
+
+    def remember_gone(self, dose_id: str, order_id: bytes) -> None:
+        pass
+
+    def remember_plan(self, resident: bytes, version: int) -> None:
+        pass
+
+
+class Bottle(Witnessing):
+    def __init__(self, recipe: Recipe, trace: Callable[[str], None] | None = None) -> None:
+        chance = self.chance = Random(recipe.seed)
+        self.trace = trace
+        first = chance.choice(FIRST_DAYS)
+        slots = tuple(s for s in DRUGS if chance.random() < 0.4) or ("noon",)
+        self.papers = Papers(first, recipe.days, slots)
+        self.times = Times(datetime.combine(first, time(6), ZONE).astimezone(UTC))
+        self.days = recipe.days
+        drawn = chance.choices(SEVERITIES, (5, 4, 1))[0]
+        trusting = chance.random() < 0.5
+        self.trusting = trusting if recipe.trusting is None else recipe.trusting
+        self.setting = self._setting()
+        self._agenda: list[tuple[float, int, Callable[[], None]]] = []
+        self._numbers = count()
+        self.disk, self.folder = Disk(), Folder()
+        self.oncall = OnCall(self.times, chance)
+        self.network = Network(self.times, chance, self.oncall.take)
+        self.oncall.send = self.network.to_home
+        self.end = self._robot_end()
+        self.given: dict[str, datetime] = {}
+        self.last_press: datetime | None = None
+        self.slow_disk_s = 0.0
+        self.box_deaths = 0
+        self.deaths_at: dict[str, int] = {}
+        self.commits = 0
+        self.orders = 0
+        self.steps = 0
+        self.leaps = 0
+        self.witnesses = Witnesses(self)
+        self.liveness = Liveness(self)
+        self.weather = Weather(self, recipe.severity or drawn)
+        self.resident, self.staff = Resident(self), Staff(self)
+        self.oncall.heard = self.staff.told
+        self.end.booted = self.weather.recovering
+        self.box_since_s = 0.0
+        self.box = self._new_box()
+
+    # --- a history ---
+
+    def run(self) -> None:
+        """All of it; AssertionError is a violation."""
+        try:
+            self._live()
+            at_peace(self)
+        finally:
+            self.box.bury()
+
+    def _live(self) -> None:
+        self.after(60, lambda: self.box.hand_in(self.papers.offer(1)))
+        self.after(LOAD_EARLY_S, lambda: self.box.hand_in(LoadRoll(self.roll, "technician")))
+        self.after(LOAD_EARLY_S + 60, self.weather.start)
+        for number in range(self.days):
+            day = self.papers.first + timedelta(days=number)
+            self._at_local(day, time(0, 30) if number else time(6, 20), lambda day=day: self._day(day))
+            for hour in (9, 13, 17, 21):
+                self._at_local(day, time(hour, 17), self.round)
+        self.until_s((self.days - 1) * 86_400.0 + 18.5 * 3600)
+        self._make_peace()
+
+    def _day(self, day: date) -> None:
+        self.resident.plan_day(day)
+        self.liveness.plan_day(day)
+
+    def _make_peace(self) -> None:
+        """The weather ends; somebody mends what is broken, and what is on its way arrives."""
+        self.weather.end()
+        for number in range(16):
+            self.box.fuse.left = None
+            self.end.flash.left = None
+            self.end.plug_in()
+            self.line(Badness())
+            self.matter.faults.stuck.clear()
+            self.matter.faults.cut_next, self.matter.faults.stall_next = None, False
+            if not self.end.robot.powered:
+                self.end.power_on()
+            if not self.network.up:
+                self.network_back()
+            if not self.oncall.up:
+                self.oncall_back()
+            self.messages_calm()
+            self.slow_disk_s = 0.0
+            self.battery_clock(0)
+            if self.times.wall_off:
+                self.step_clock(timedelta(0))
+            self.lid(open_=False)
+            if number in (2, 9):
+                self.after(1, self.round)
+            self.after(30, self.staff.look_at_all)
+            self.until_s(self.times.now_s + 1800)
+
+    # --- time ---
+
+    def after(self, seconds: float, act: Callable[[], None]) -> None:
+        heapq.heappush(self._agenda, (self.times.now_s + seconds, next(self._numbers), act))
+
+    def at(self, instant: datetime, act: Callable[[], None]) -> None:
+        self.after(max(0.0, self.times.at_s(instant) - self.times.now_s), act)
+
+    def _at_local(self, day: date, local: time, act: Callable[[], None]) -> None:
+        self.at(datetime.combine(day, local, ZONE), act)
+
+    def until_s(self, end_s: float) -> None:
+        while self.times.now_s < end_s:
+            self._instant()
+            due_s = min(self._due_s(), end_s)
+            if due_s > self.times.now_s:
+                self.times.now_s = due_s
+                self.leaps += 1
+            self.steps += 1
+            assert self.steps < STEPS_MAX, "the history does not rest"
+
+    def _instant(self) -> None:
+        """Everybody whose time has come, until nobody has anything left to do now."""
+        now_s = self.times.now_s
+        while self._agenda and self._agenda[0][0] <= now_s:
+            heapq.heappop(self._agenda)[2]()
+        self.network.turn()
+        self.end.turn()
+        self.box.turn()
+        if self.box.fuse.dead or self.box.fault is not None:
+            self._box_ended()
+
+    def _due_s(self) -> float:
+        dues = [self._agenda[0][0] if self._agenda else None, self.network.due_s, self.end.due_s]
+        if self.box.alive:
+            dues.append(self._box_due_s())
+        return min(due for due in dues if due is not None)
+
+    def _box_due_s(self) -> float | None:
+        """The next timer of the process where anything is under way; else what the core said is due."""
+        box = self.box
+        if box.loop.ready:
+            return self.times.now_s
+        reachable = self.end.plugged and self.end.robot.powered
+        delivering = self.network.connected and self.oncall.up and any(self.disk.waiting)
+        if not box.ready or box.robot.busy or delivering or (reachable and not box.robot.ready):
+            return box.due_s
+        due = box.engine.due
+        if due is None:
+            return None
+        return max(self.times.now_s, self.times.at_s(due - self.times.wall_off)) + 0.001
+
+    # --- the box's lives ---
+
+    def _new_box(self) -> Box:
+        self.box_since_s = self.times.now_s
+        return Box(
+            disk=self.disk,
+            times=self.times,
+            setting=self.setting,
+            end=self.end,
+            network=self.network,
+            folder=self.folder,
+            chance=self.chance,
+            fuse=Fuse(),
+            witness=self,
+        )
+
+    def kill_box(self, down_s: float | None = None) -> None:
+        if self.box.alive:
+            self.box.fuse.at = "anywhere"
+            self.box.kill()
+            self._buried(down_s)
+
+    def _box_ended(self) -> None:
+        if self.box.fault is not None:
+            raise AssertionError(f"the home ended by itself: {self.box.fault!r}") from self.box.fault
+        if not self.box.loop.is_closed():
+            self.box.bury()
+            self._buried(None)
+
+    def _buried(self, down_s: float | None) -> None:
+        at = self.box.fuse.at
+        self.box_deaths += 1
+        self.deaths_at[at] = self.deaths_at.get(at, 0) + 1
+        self.say(f"the box dies: {at}")
+        chance = self.chance
+        down = chance.choice((0.3, 2.0, 2.0, 5.0, 20.0, 90.0)) if down_s is None else down_s
+        self.liveness.disturbed()
+        self.after(down, self._start_box)
+
+    def _start_box(self) -> None:
+        if self.box.alive:
+            return
+        if not self.weather.ended and self.chance.random() < 0.05 and not self._clock_set_back():
+            self.times.wall_off = EPOCH + timedelta(days=self.chance.randrange(3)) - self.times.true
+            self.after(self.chance.choice((3.0, 40.0, 900.0)), lambda: self.step_clock(timedelta(0)))
+        self.box = self._new_box()
+        self.liveness.disturbed()
+        self.weather.recovering()
+        self.say("the box starts")
+
+    def committed(self, box: Box, events: Sequence[Event], changes: Sequence[Change]) -> None:
+        self.commits += 1
+        if self.trace:
+            for event in events:
+                self.say(f"    {event}")
+        self.witnesses.committed(events, changes)
+
+    def sending(self) -> None:
+        self.witnesses.sending()
+
+    def fsync_s(self) -> float:
+        """How long a commit takes: a worn card may need seconds."""
+        return self.chance.random() * self.slow_disk_s if self.slow_disk_s else 0.0
+
+    # --- what people and weather do ---
+
+    def pressed(self) -> None:
+        self.say("press")
+        self.last_press = self.times.true
+        self.weather.aim()
+        self.liveness.pressed()
+        self.end.press()
+
+    def lift(self) -> None:
+        if self.matter.tray is not None:
+            self.say("lift")
+            self.end.lift()
+            self.weather.aim()
+
+    def give_by_hand(self, dose: str) -> None:
+        self.say(f"given by hand: {dose[33:]}")
+        self.given[dose] = self.times.true
+        self.witnesses.gave_by_hand(dose)
+
+    def repair(self) -> None:
+        self.lid(open_=False)
+        self.end.clear_fault()
+
+    def lid(self, *, open_: bool) -> None:
+        if self.matter.lid_open != open_:
+            self.matter.lid_open = open_
+            self.end.sense()
+
+    def line(self, badness: Badness) -> None:
+        self.end.inward.badness = self.end.outward.badness = badness
+
+    def network_fails(self, for_s: float, *, loses_state: bool) -> None:
+        if self.network.up:
+            self.say("network fails")
+            self.network.fail(loses_state=loses_state)
+            self.liveness.far_changed()
+            self.after(for_s, self.network_back)
+
+    def network_back(self) -> None:
+        if not self.network.up:
+            self.network.recover()
+            self.liveness.far_changed()
+
+    def oncall_back(self) -> None:
+        self.oncall.up = True
+        self.liveness.far_changed()
+        self.network.deliver_to_oncall()
+
+    def messages_calm(self) -> None:
+        self.network.manners, self.oncall.manner = Manners(), Manner()
+        self.liveness.far_changed()
+
+    def new_card(self, noon: int | None, *, older: bool) -> None:
+        newest = max(self.papers.cards)
+        version = newest if older else newest + 1
+        if not older:
+            if "noon" not in self.papers.slots:
+                return
+            self.papers.cards[version] = noon
+        elif newest > 1:
+            version = self.chance.randrange(1, newest)
+        self.say(f"card {version}: noon at {self.papers.cards[version]}")
+        self.box.hand_in(self.papers.offer(version))
+        if not older:
+            self.after(300, lambda: self._offer_again(version))
+
+    def _offer_again(self, version: int) -> None:
+        """The folder is read every few seconds: what a dying box missed is offered to the next one."""
+        if version == max(self.papers.cards):
+            if self.box.alive and self.box.ready:
+                self.box.hand_in(self.papers.offer(version))
+            else:
+                self.after(60, lambda: self._offer_again(version))
+
+    def step_clock(self, off: timedelta) -> None:
+        if off and (self.end.memory.clock.offset_ms or not self.box.alive):
+            return
+        if self.times.wall_off == off:
+            return
+        self.say(f"wall clock: {off} ahead")
+        self.times.wall_off = off
+        self.liveness.disturbed()
+        self.after(self.chance.random(), lambda: None)  # the process looks at its clock within a second
+
+    def battery_clock(self, offset_ms: int) -> None:
+        if offset_ms and self._clock_set_back():
+            return
+        clock = self.end.memory.clock
+        if clock.offset_ms != offset_ms:
+            self.liveness.disturbed()
+            self.end.set_clock(replace(clock, offset_ms=offset_ms, battery_ok=not offset_ms))
+
+    def _clock_set_back(self) -> bool:
+        return bool(self.times.wall_off)
+
+    def round(self) -> None:
+        """A technician looks at the robot: empties the store, and changes a magazine that has got stuck."""
+        matter = self.matter
+        if self.end.robot.turning or self.end.robot.due_ms is not None or not self.box.alive:
+            return
+        if len(matter.store) > 18:
+            matter.empty_store(self.times.true_ms)
+            self.end.sense()
+        if not matter.magazine:
+            return
+        day, slot = self.papers.labels[matter.magazine[0].label]
+        stuck = max(self.papers.opens(day, slot)) + WINDOW + timedelta(hours=1)
+        if self.times.true > stuck or not matter.magazine[0].readable:
+            self._change_magazine()
+
+    def _change_magazine(self) -> None:
+        coming = [
+            sachet
+            for sachet in self.papers.roll().sachets
+            if max(self.papers.opens(*self.papers.labels[sachet.label])) > self.times.true
+        ]
+        number = int(self.roll.production_id.rpartition("-")[2]) + 1
+        self.roll = replace(self.papers.roll(), production_id=f"ROLL-{number}", sachets=tuple(coming))
+        self.say(f"new magazine {self.roll.production_id}")
+        self.end.load(self.roll.production_id, [Sachet(s.number, s.label) for s in coming])
+        self.after(30, lambda: self.box.hand_in(LoadRoll(self.roll, "technician")))
+        self.liveness.disturbed()
+
+    # --- looking ---
+
+    @property
+    def matter(self) -> Mechanics:
+        return self.end.mechanics
+
+    def opens(self, dose: str) -> list[datetime]:
+        _, day, slot, _ = dose.split("/")
+        return self.papers.opens(date.fromisoformat(day), slot)
+
+    def where(self, dose: str) -> str:
+        _, day, slot, _ = dose.split("/")
+        return self.witnesses.where(self.papers.label_of[date.fromisoformat(day), slot])
+
+    def say(self, what: str) -> None:
+        if self.trace:
+            self.trace(f"{self.times.true.astimezone(ZONE).isoformat()[:23]}  {what}")
+
+    def off_s(self) -> float:
+        return self.chance.choice((0.3, 2.0, 10.0, 60.0, 400.0))
+
+    # --- what it is made of ---
+
+    def _setting(self) -> Setting:
+        return setting(
+            reminder_every=self.chance.choice((timedelta(minutes=15), timedelta(minutes=40))),
+            idle_proof=self.chance.choice((timedelta(hours=1), *[timedelta(hours=12)] * 5)),
+        )
+
+    def _robot_end(self) -> RobotEnd:
+        self.roll: Roll = self.papers.roll()
+        labels = [Sachet(sachet.number, sachet.label) for sachet in self.roll.sachets]
+        memory = TrustingMemory() if self.trusting else Memory()
+        memory.clock = BatteryClock(set_utc_ms=self.times.true_ms - 30 * 86_400_000)
+        limits = FirmwareLimits(gap_ms=0, per_day_max=10_000) if self.trusting else FirmwareLimits()
+        matter = Mechanics()
+        end = RobotEnd(self.times, self.chance, memory, matter, limits)
+        end.off_s = self.off_s
+        end.reads_labels = not self.trusting
+        memory.entries_max = self.chance.choice((512, 512, 160))
+        matter.load(PRODUCTION, labels, self.times.true_ms)
+        matter.witness = self._moved
+        end.power_on()
+        return end
+
+    def _moved(self, moved: Moved) -> None:
+        self.say(f"  moved {moved.sachet.label}: {moved.origin} -> {moved.target}")
+        self.end.lands = self.chance.random() < 0.5
+        self.witnesses.moved(moved)
+        if moved.target is Place.TRAY:
+            day, slot = self.papers.labels[moved.sachet.label]
+            self.resident.sees_sachet(max(self.papers.opens(day, slot)) + WINDOW)

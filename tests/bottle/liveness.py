@@ -1,0 +1,173 @@
+"""Nobody is left untreated and unseen: each due dose is had, given, or somebody has been told (S4, S8, S9).
+
+Looks at matter and at what on-call was told, not at what the home believes. Where on-call could not be told,
+the robot's display must say so. Troubled times are waited out: what can be known is then known.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from scheduler import events as ev
+from tests.bottle.papers import WINDOW, dose_id
+
+if TYPE_CHECKING:
+    from tests.bottle.bottle import Bottle
+
+SETTLE_S = 600.0
+"""After a restart, a repaired network or a corrected clock the robot is read, rows are sent, receipts come."""
+
+LOOK_AFTER = timedelta(minutes=10)
+LOOKS_MAX = 60
+OFFER_WITHIN_S = 60.0
+"""From a press to a sachet in the holding place, if nothing is in the way."""
+
+EDGE = timedelta(minutes=3)
+"""Around a window's ends: the home's clock may be wrong by two minutes and still be trusted."""
+
+UNDELIVERED_S = 90.0
+"""Undelivered shows 30 s after it should have been receipted; the display follows."""
+
+
+class Liveness:
+    def __init__(self, bottle: Bottle) -> None:
+        self._bottle = bottle
+        self._far_since_s = 0.0  # network and on-call there since then
+        self._home_since_s = 0.0  # box up and clocks right since then
+        self.checked = 0
+        self.offers = 0
+        self.cut_off_looks = 0
+
+    def plan_day(self, day: date) -> None:
+        for slot in self._bottle.papers.slots:
+            closes = self._bottle.papers.opens(day, slot)[0] + WINDOW
+            self._bottle.at(closes + LOOK_AFTER, lambda slot=slot: self._look(day, slot, 0))
+
+    # --- what happened ---
+
+    def far_changed(self) -> None:
+        self._far_since_s = self._bottle.times.now_s
+        if not self._reachable():
+            self._bottle.after(UNDELIVERED_S, self._look_cut_off)
+
+    def disturbed(self) -> None:
+        self._home_since_s = self._bottle.times.now_s
+
+    def pressed(self) -> None:
+        """In calm times a press in a window, with the right sachet waiting, brings it."""
+        dose = self._offerable()
+        if dose:
+            troubles, moves = self._bottle.weather.total, self._bottle.witnesses.moves
+            self._bottle.after(OFFER_WITHIN_S, lambda: self._look_offered(dose, troubles, moves))
+
+    # --- the looks ---
+
+    def _look(self, day: date, slot: str, looks: int) -> None:
+        bottle, dose = self._bottle, dose_id(day, slot)
+        planned = bottle.disk.replayed().doses.get(dose)
+        if planned is not None and bottle.times.true < planned.plan.closes + LOOK_AFTER:
+            bottle.at(planned.plan.closes + LOOK_AFTER, lambda: self._look(day, slot, looks))
+            return
+        if not self._settled() and looks < LOOKS_MAX:
+            bottle.after(SETTLE_S, lambda: self._look(day, slot, looks + 1))
+            return
+        self.checked += 1
+        if planned is None and not self._was_planned(dose):
+            asked = slot != "noon" or all(hour is not None for hour in bottle.papers.cards.values())
+            assert not asked, f"S4: {dose[33:]} was never planned"
+            return
+        where = bottle.where(dose)
+        if where == "tray" and looks < LOOKS_MAX and self._robot_fine():
+            raise AssertionError(f"S2: {dose[33:]} closed, and its sachet still lies in the tray")
+        if where == "hands" or dose in bottle.given or self._told(dose):
+            return
+        outcome = bottle.witnesses.journal.outcomes.get(dose)
+        if dose not in bottle.witnesses.journal.planned and outcome is None:
+            return  # withdrawn before its window
+        raise AssertionError(
+            f"S4: {dose[33:]} closed, its sachet is in the {where}, its outcome is "
+            f"{outcome.outcome.value if outcome else 'open'}, and nobody was told"
+        )
+
+    def _look_offered(self, dose: str, troubles: int, moves: int) -> None:
+        if self._bottle.weather.total != troubles or not self._settled_at_home(OFFER_WITHIN_S):
+            return
+        self.offers += 1
+        assert self._bottle.witnesses.moves > moves, f"S8: {dose[33:]} was pressed for, and nothing came"
+
+    def _look_cut_off(self) -> None:
+        """S4: what on-call has not receipted shows on the robot's own display."""
+        bottle = self._bottle
+        if self._reachable() or bottle.times.now_s < self._far_since_s + UNDELIVERED_S:
+            return
+        fine = self._settled_at_home(UNDELIVERED_S) and self._robot_fine()
+        owed = [receipt.since for receipt in bottle.disk.replayed().receipts.values()]
+        long_owed = [since for since in owed if since < bottle.times.true - timedelta(seconds=UNDELIVERED_S)]
+        if fine and long_owed:
+            self.cut_off_looks += 1
+            lines = bottle.end.robot.display.lines
+            assert any("personalet." in line for line in lines), "S4: undelivered, and the robot does not say it"
+        bottle.after(1200, self._look_cut_off)
+
+    # --- what can be known ---
+
+    def _offerable(self) -> str:
+        """The dose that this press should bring, if everything is in order and has been for a while."""
+        bottle, matter = self._bottle, self._bottle.matter
+        if not self._settled_at_home(SETTLE_S) or not self._robot_fine() or bottle.slow_disk_s:
+            return ""
+        if not matter.magazine or matter.holding or matter.tray or bottle.end.robot.due_ms is not None:
+            return ""
+        day, slot = bottle.papers.labels[matter.magazine[0].label]
+        dose, now = dose_id(day, slot), bottle.times.true
+        known = bottle.disk.replayed().doses.get(dose)
+        waits = known is not None and known.outcome is None and not known.token and not known.held
+        inside = known is not None and known.plan.opens + EDGE < now < known.plan.closes - EDGE
+        if not waits or not inside or self._others_in_the_way(dose):
+            return ""
+        return dose
+
+    def _others_in_the_way(self, dose: str) -> bool:
+        """A doubt, a token that is out, or medicine had so lately that this is too soon."""
+        bottle, now = self._bottle, self._bottle.times.true
+        world = bottle.disk.replayed()
+        if bottle.witnesses.in_doubt or any(other.token for other in world.doses.values()):
+            return True
+        if any(other.contradicted or other.discard for other in world.doses.values()):
+            return True
+        recent = [*bottle.witnesses.had.values(), *bottle.given.values()]
+        return any(now - at < timedelta(hours=6) for at in recent) or len(bottle.papers.cards) > 1
+
+    def _robot_fine(self) -> bool:
+        """Powered, plugged, its session old enough to have been read, no lid open, no fault."""
+        end = self._bottle.end
+        quiet_s = (self._bottle.times.true - end.session_since).total_seconds()
+        up = end.robot.powered and end.plugged and self._bottle.box.robot.ready and quiet_s > 120
+        fine = not self._bottle.matter.lid_open and not end.memory.fault
+        return up and fine and not self._bottle.matter.faults.stuck
+
+    def _reachable(self) -> bool:
+        return self._bottle.network.up and self._bottle.oncall.up
+
+    def _settled(self) -> bool:
+        """Long enough undisturbed, at home and far away."""
+        long = self._bottle.times.now_s >= self._far_since_s + SETTLE_S
+        return long and self._reachable() and self._settled_at_home(SETTLE_S)
+
+    def _settled_at_home(self, for_s: float) -> bool:
+        bottle = self._bottle
+        right = not bottle.times.wall_off and not bottle.end.memory.clock.offset_ms
+        return bottle.box.alive and right and bottle.times.now_s >= self._home_since_s + for_s
+
+    def _was_planned(self, dose: str) -> bool:
+        witness = self._bottle.witnesses.journal
+        return dose in witness.planned or dose in witness.outcomes
+
+    def _told(self, dose: str) -> bool:
+        """On-call has an incident about this dose."""
+        return any(payload["dose"] == dose for payload in self._bottle.oncall.told.values())
+
+
+def outcome_needs_person(outcome: ev.OutcomeRecorded) -> bool:
+    return outcome.outcome.value in ("missed", "failed", "uncertain", "withheld")

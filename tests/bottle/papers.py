@@ -1,0 +1,88 @@
+"""Card and roll of one history, and what its witnesses know of them: which sachet is for whom, and when.
+
+Every slot has a prescription of its own, and all share one more. Only the noon dose moves or stops.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from scheduler import commands as cmd
+from scheduler.plan import Content, DayPart, Dosage, Intake, Prescription
+from scheduler.roll import Roll, Sachet
+from tests.support.pure_home import DRUGS, PARTS, RESIDENT
+
+ZONE = ZoneInfo("Europe/Copenhagen")
+WINDOW = timedelta(hours=2)
+SHARED = "N02BE01"
+PRODUCTION = "ROLL-1"
+SPARE_DAYS = 3
+"""Sachets beyond the last day: an empty roll is another story."""
+
+NOONS = (12, 12, 13, None)
+"""What a newer card says of the noon dose; None = stopped."""
+
+
+def dose_id(day: date, slot: str) -> str:
+    return f"{RESIDENT}/{day}/{slot}/1"
+
+
+@dataclass
+class Papers:
+    """`cards` = card version -> noon hour."""
+
+    first: date
+    days: int
+    slots: tuple[str, ...]
+    cards: dict[int, int | None] = field(default_factory=lambda: {1: 12})
+
+    def __post_init__(self) -> None:
+        self.labels: dict[str, tuple[date, str]] = {}
+        self.label_of: dict[tuple[date, str], str] = {}
+        for sachet in self.roll().sachets:
+            slot = next(s for s in self.slots if PARTS[DayPart(s)] == sachet.local.time())
+            self.labels[sachet.label] = (sachet.local.date(), slot)
+            self.label_of[sachet.local.date(), slot] = sachet.label
+
+    def roll(self) -> Roll:
+        sachets: list[Sachet] = []
+        for day in range(self.days + SPARE_DAYS):
+            for slot in self.slots:
+                content = {
+                    Content(DRUGS[slot], "10 mg", Decimal(1), "tablet"),
+                    Content(SHARED, "5 mg", Decimal(1), "tablet"),
+                }
+                at = datetime.combine(self.first + timedelta(days=day), PARTS[DayPart(slot)])
+                number = len(sachets) + 1
+                sachets.append(Sachet(number, f"L{number:03}", at, frozenset(content)))
+        return Roll(PRODUCTION, RESIDENT, 1, tuple(sachets))
+
+    def offer(self, version: int) -> cmd.OfferPlan:
+        return cmd.OfferPlan(RESIDENT, version, self._card(self.cards[version]), f"f{version}")
+
+    def opens(self, day: date, slot: str) -> list[datetime]:
+        """Every instant that a card so far gave this dose, in the order of the cards."""
+        hours: list[int] = []
+        for version in sorted(self.cards):
+            hour = self.cards[version] if slot == "noon" else PARTS[DayPart(slot)].hour
+            if hour is not None and hour not in hours:
+                hours.append(hour)
+        return [datetime.combine(day, time(hour), ZONE) for hour in hours]
+
+    def _card(self, noon: int | None) -> tuple[Prescription, ...]:
+        intakes = {slot: one for slot in self.slots if (one := _intake(slot, noon)) is not None}
+        own = [
+            Prescription(f"p-{slot}", DRUGS[slot], "10 mg", "tablet", (Dosage(self.first, None, 1, (one,)),))
+            for slot, one in intakes.items()
+        ]
+        often = Dosage(self.first, None, 1, tuple(intakes.values()))
+        return (*own, Prescription("p-shared", SHARED, "5 mg", "tablet", (often,)))
+
+
+def _intake(slot: str, noon: int | None) -> Intake | None:
+    if slot != "noon" or noon == 12:
+        return Intake(Decimal(1), part=DayPart(slot))
+    return Intake(Decimal(1), clock=time(noon)) if noon else None

@@ -1,0 +1,139 @@
+"""After the weather: matter, robot log, journal, on-call and fagsystem must tell the same story, one to one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from protocol.wire.messages import EntryKind, MotionResult
+from scheduler import events as ev
+from scheduler.evolve import evolve
+from scheduler.record import from_plain, to_plain
+from scheduler.world import World
+from simulator.mechanics import Place
+from tests.bottle.liveness import outcome_needs_person
+from tests.bottle.papers import WINDOW, dose_id
+
+if TYPE_CHECKING:
+    from tests.bottle.bottle import Bottle
+
+REPLAYED_ONE_IN = 20
+"""Histories whose journal is written, read and replayed from nothing; the rest fold on."""
+
+
+def at_peace(bottle: Bottle) -> None:
+    """AssertionError names the witness and what it saw."""
+    _outboxes(bottle)
+    _oncall(bottle)
+    _robot_log(bottle)
+    _matter(bottle)
+    _doses(bottle)
+    _administrations(bottle)
+    _replay(bottle)
+
+
+def _outboxes(bottle: Bottle) -> None:
+    waiting = [f"{name} {key}" for name, key in bottle.disk.waiting]
+    assert not waiting, f"S5: still waiting after peace: {waiting[:3]}"
+
+
+def _oncall(bottle: Bottle) -> None:
+    """Every row that was put arrived, once as far as on-call is concerned; and nothing else."""
+    put = {key for name, key in bottle.disk.keys if name == "incident"}
+    had = bottle.oncall.rows
+    assert put == had.keys(), (
+        f"S5: not at on-call: {sorted(put - had.keys())[:3]}, of nobody: {sorted(had.keys() - put)[:3]}"
+    )
+    twice = [key for key, ids in had.items() if len(ids) != 1]
+    assert not twice, f"S5: one row under two event ids: {twice[:3]}"
+
+
+def _robot_log(bottle: Bottle) -> None:
+    """The journal holds every entry of the robot's log, once, as it is."""
+    seen: Counter[int] = Counter()
+    kinds: dict[int, str] = {}
+    memory = bottle.end.memory
+    for event in bottle.disk.rows:
+        if isinstance(event, ev.RobotLogged) and event.log_id == memory.log_id.hex():
+            seen[event.index] += 1
+            kinds[event.index] = event.entry
+    head = memory.head
+    assert set(seen) == set(range(1, head + 1)), (
+        f"S5: the robot's log to {head}, the journal has {len(seen)} entries"
+    )
+    assert max(seen.values(), default=1) == 1, "S5: an entry of the robot's log journalled twice"
+    for entry in memory.log:
+        assert kinds[entry.index] == entry.kind.value, "S5: the journal tells another log"
+
+
+def _matter(bottle: Bottle) -> None:
+    """Each motor move has its order in the log, each done order its move; as far as no log was lost."""
+    assert bottle.matter.conserved(), "a sachet is nowhere, or twice"
+    logs = {event.log_id for event in bottle.disk.rows if isinstance(event, ev.RobotIdentified)}
+    if len(logs) > 1:
+        return
+    moves = Counter(
+        (dose_id(*bottle.papers.labels[move.sachet.label]), move.origin.value, move.target.value)
+        for move in bottle.witnesses.trace
+        if move.target not in (Place.HANDS, Place.REMOVED)
+    )
+    started: Counter[str] = Counter()
+    done: Counter[str] = Counter()
+    for event in bottle.disk.rows:
+        if isinstance(event, ev.RobotLogged) and event.entry == EntryKind.STARTED.value:
+            started[event.dose_id] += 1
+        if isinstance(event, ev.RobotLogged) and event.result == MotionResult.DONE.value:
+            done[event.dose_id] += 1
+    moved: Counter[str] = Counter()
+    for (dose, _, _), number in moves.items():
+        moved[dose] += number
+    for dose in started.keys() | moved.keys():
+        assert done[dose] <= moved[dose] <= started[dose], (
+            f"{dose[33:]}: {started[dose]} started, {moved[dose]} moved, {done[dose]} done"
+        )
+
+
+def _doses(bottle: Bottle) -> None:
+    """S4: one outcome each, that matter does not contradict, and somebody told where nobody had it."""
+    witness = bottle.witnesses.journal
+    told = {payload["dose"] for payload in bottle.oncall.told.values()}
+    for dose in witness.planned:
+        if bottle.times.true < max(bottle.opens(dose)) + 2 * WINDOW:
+            continue
+        outcome = witness.outcomes.get(dose)
+        assert outcome is not None, f"S4: {dose[33:]} has no outcome"
+        had = bottle.where(dose) == "hands"
+        name = outcome.outcome.value
+        assert not (had and dose in bottle.given), f"S1: {dose[33:]} from the robot and by hand"
+        if had:
+            assert name in ("retrieved", "confirmed", "uncertain"), f"S4: {dose[33:]} was had, told as {name}"
+        elif name in ("retrieved", "confirmed"):
+            raise AssertionError(f"S4: {dose[33:]} told as {name}, and nobody had it")
+        if outcome_needs_person(outcome):
+            assert dose in told, f"S4: {dose[33:]} is {name}, and on-call was never told"
+
+
+def _administrations(bottle: Bottle) -> None:
+    """S5: one per dose, prescription and revision; the home put exactly what its outcomes ask for."""
+    put = {key for name, key in bottle.disk.keys if name == "administration"}
+    filed = bottle.folder.filed
+    assert put == filed.keys(), f"S5: {len(put)} administrations put, {len(filed)} filed"
+    plans: dict[str, int] = {}
+    wanted = 0
+    for event in bottle.disk.rows:
+        if isinstance(event, ev.DosePlanned):
+            plans[event.dose.dose_id] = len(event.dose.portions)
+        elif isinstance(event, ev.OutcomeRecorded):
+            wanted += plans[event.dose_id]
+    assert wanted == len(filed), f"S5: outcomes ask for {wanted} administrations, {len(filed)} are filed"
+
+
+def _replay(bottle: Bottle) -> None:
+    assert bottle.box.engine.world == bottle.disk.replayed(), (
+        "the journal tells another story than the process"
+    )
+    if bottle.chance.randrange(REPLAYED_ONE_IN) == 0:
+        world = World()
+        for event in bottle.disk.rows:
+            world = evolve(world, from_plain(to_plain(event)))
+        assert world == bottle.disk.replayed(), "the written journal tells another story"

@@ -1,0 +1,180 @@
+"""The resident and the staff of one history. They see the display, the tray and what on-call was told.
+
+A resident comes early, on time, late, twice, at the last second or not at all, and lifts when they please.
+Staff take, look, give by hand once the home has confirmed that they may, say what they found, and close.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from protocol.wire.messages import Light
+from tests.bottle.oncall import Payload
+from tests.bottle.papers import WINDOW
+
+if TYPE_CHECKING:
+    from tests.bottle.bottle import Bottle
+
+STAFF = ("Anna", "Berit")
+ANSWER_S = 90.0
+"""After so long without an answer somebody looks again; then after twice as long, and so on."""
+
+TRIES_MAX = 5
+"""Then it waits for news, or for the one who goes through all that is open."""
+
+
+class Resident:
+    def __init__(self, bottle: Bottle) -> None:
+        self._bottle = bottle
+        self._chance = bottle.chance
+
+    def plan_day(self, day: date) -> None:
+        for slot in self._bottle.papers.slots:
+            self._plan_dose(self._chance.choice(self._bottle.papers.opens(day, slot)))
+
+    def _plan_dose(self, opens: datetime) -> None:
+        chance, closes = self._chance, opens + WINDOW
+        manner = chance.choices(
+            ("on time", "early", "late", "last second", "never", "impatient"), (60, 8, 12, 6, 6, 8)
+        )[0]
+        match manner:
+            case "on time":
+                self._comes(opens + _minutes(chance.uniform(0, 30)))
+            case "early":
+                self._comes(opens - _minutes(chance.uniform(0, 10)))
+                self._comes(opens + timedelta(seconds=chance.uniform(-2, 5)))
+            case "late":
+                self._comes(opens + _minutes(chance.uniform(60, 119)))
+            case "last second":
+                self._comes(closes + timedelta(seconds=chance.uniform(-12, 2)))
+            case "impatient":
+                first = opens + _minutes(chance.uniform(0, 100))
+                for _ in range(chance.randint(2, 5)):
+                    self._comes(first)
+                    first += timedelta(seconds=chance.uniform(0.05, 20))
+            case _:
+                pass
+
+    def _comes(self, at: datetime) -> None:
+        self._bottle.at(at, self._press)
+
+    def _press(self, again: int = 2) -> None:
+        self._bottle.pressed()
+        if again:
+            later_s = self._chance.uniform(20, 240)
+            self._bottle.after(later_s, lambda: self._try_again(again - 1))
+
+    def _try_again(self, again: int) -> None:
+        """The display still asks: most people press once more."""
+        prompting = self._bottle.end.robot.display.light in (Light.PULSE, Light.ALERT)
+        if prompting and self._bottle.matter.tray is None and self._chance.random() < 0.7:
+            self._press(again)
+
+    def sees_sachet(self, closes: datetime) -> None:
+        """Something lies in the tray."""
+        chance = self._chance
+        manner = chance.choices(("soon", "later", "last second", "never"), (84, 8, 4, 4))[0]
+        match manner:
+            case "soon":
+                self._bottle.after(chance.uniform(0.5, 40), self._bottle.lift)
+            case "later":
+                self._bottle.after(chance.uniform(60, 5000), self._bottle.lift)
+            case "last second":
+                self._bottle.at(closes + timedelta(seconds=chance.uniform(-3, 6)), self._bottle.lift)
+            case _:
+                pass
+
+
+class Staff:
+    """`work` is called with every newest revision that on-call learns of, and again when somebody looks."""
+
+    def __init__(self, bottle: Bottle) -> None:
+        self._bottle = bottle
+        self._chance = bottle.chance
+        self._planned: set[str] = set()
+        self._tries: dict[str, int] = {}
+
+    def told(self, incident: Payload) -> None:
+        if incident["state"] in ("raised", "published"):
+            self._tries.pop(incident["incident"], None)
+        if incident["state"] != "closed":
+            minutes = {"high": 4.0, "medium": 12.0}.get(incident["priority"], 60.0)
+            self._look_in(incident["incident"], self._chance.expovariate(1 / (minutes * 60)))
+
+    def look_at_all(self) -> None:
+        for name, incident in self._bottle.oncall.told.items():
+            if incident["state"] != "closed":
+                self._tries[name] = TRIES_MAX - 2
+                self.work(name)
+
+    def work(self, name: str) -> None:
+        self._planned.discard(name)
+        incident = self._bottle.oncall.told[name]
+        if incident["state"] == "closed":
+            return
+        bottle = self._bottle
+        if not bottle.network.up or not bottle.oncall.up:
+            self._look_in(name, 600)
+            return
+        owner = incident["owner"]
+        if not owner:
+            bottle.oncall.ask_take(incident, self._chance.choice(STAFF))
+        else:
+            self._act(incident, owner)
+        tries = self._tries[name] = self._tries.get(name, 0) + 1
+        if tries < TRIES_MAX:
+            self._look_in(name, self._chance.uniform(0.3, 1.5) * ANSWER_S * 2**tries)
+
+    def _act(self, incident: Payload, owner: str) -> None:
+        bottle, dose = self._bottle, incident["dose"]
+        if incident["kind"] == "robot_fault":
+            bottle.repair()
+        if dose and incident["holds_token"] and self._may_give(dose):
+            if self._chance.random() < 0.85:
+                bottle.give_by_hand(dose)
+                bottle.oncall.ask_decide(incident, owner, "given")
+            else:
+                bottle.oncall.ask_decide(incident, owner, "not_given")
+        elif dose in bottle.given:
+            verdict = "given" if self._chance.random() < 0.8 else ""
+            if verdict:
+                bottle.oncall.ask_decide(incident, owner, verdict)
+            self._close(incident, owner)
+        elif dose and self._chance.random() < 0.6:
+            self._say_what_is_there(incident, owner)
+        else:
+            self._close(incident, owner)
+
+    def _may_give(self, dose: str) -> bool:
+        """Once, and not before its time."""
+        opens = self._bottle.opens(dose)
+        return dose not in self._bottle.given and self._bottle.times.true >= max(opens)
+
+    def _say_what_is_there(self, incident: Payload, owner: str) -> None:
+        """A person at the robot says truly what they found."""
+        dose = incident["dose"]
+        where = self._bottle.where(dose)
+        if incident["holds_token"]:
+            self._bottle.oncall.ask_decide(incident, owner, "not_given")
+        elif where == "hands":
+            self._bottle.oncall.ask_decide(incident, owner, "had_it")
+        elif where != "tray":
+            discards = incident["kind"].startswith("sachet") or self._chance.random() < 0.1
+            self._bottle.oncall.ask_decide(incident, owner, "discard" if discards else "not_given")
+
+    def _close(self, incident: Payload, owner: str) -> None:
+        self._bottle.oncall.ask_close(incident, owner)
+
+    def _look_in(self, name: str, after_s: float) -> None:
+        if name not in self._planned:
+            self._planned.add(name)
+            self._bottle.after(after_s, lambda: self.work(name))
+
+
+def _minutes(count: float) -> timedelta:
+    return timedelta(minutes=count)
+
+
+Act = Callable[[], None]

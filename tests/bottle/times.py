@@ -1,0 +1,56 @@
+"""The clocks of the bottle: true time, the box's wall clock that can be wrong, everybody's monotonic seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from simulator.clock import Moment
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class Times:
+    """`start` is true civil time at 0 s. `wall_off` is how far the box's wall clock is ahead."""
+
+    start: datetime
+    now_s: float = 0.0
+    wall_off: timedelta = timedelta(0)
+
+    def __post_init__(self) -> None:
+        self._start_ms = (self.start - EPOCH) // timedelta(milliseconds=1)
+
+    def seconds(self) -> float:
+        return self.now_s
+
+    @property
+    def true(self) -> datetime:
+        """Whole milliseconds."""
+        return self.start + timedelta(milliseconds=int(self.now_s * 1000 + 1e-6))
+
+    @property
+    def true_ms(self) -> int:
+        return self._start_ms + int(self.now_s * 1000 + 1e-6)
+
+    @property
+    def moment(self) -> Moment:
+        return Moment(self.now_s, self.true_ms)
+
+    def at_s(self, true: datetime) -> float:
+        """The monotonic second of an instant of true time."""
+        return (true - self.start).total_seconds()
+
+
+@dataclass(frozen=True)
+class BoxClock:
+    """`dispenserd.clock.Clock` for a box whose wall clock may be wrong."""
+
+    times: Times
+    rate: float = 1.0
+
+    def now(self) -> datetime:
+        return self.times.true + self.times.wall_off
+
+    def monotonic(self) -> float:
+        return self.times.now_s

@@ -1,0 +1,97 @@
+"""An asyncio loop whose time is an argument: runs what is due, never waits.
+
+One loop is one life of a process. When the process is killed nothing more of it may run; what its `finally`
+blocks still try to do is the business of those they do it to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import base_events, events
+from collections.abc import Callable
+from typing import Any
+
+BURIALS_MAX = 10
+"""A task may swallow one cancellation (a timeout that struck at the same instant), not many."""
+
+
+class _NoSelector:
+    """There is nothing to wait for: the bottle's wires call back."""
+
+    def select(self, timeout: float | None) -> list[Any]:
+        return []
+
+    def close(self) -> None:
+        pass
+
+
+class VirtualLoop(base_events.BaseEventLoop):
+    """`now_s` says what time it is whenever the loop asks."""
+
+    def __init__(self, now_s: Callable[[], float]) -> None:
+        super().__init__()
+        self._now_s = now_s
+        self._selector = _NoSelector()
+        self._clock_resolution = 1e-9
+        self.set_exception_handler(
+            lambda _loop, _context: None
+        )  # what fails ends the root task, and is read there
+
+    def time(self) -> float:
+        return self._now_s()
+
+    def _process_events(self, event_list: list[Any]) -> None:
+        pass
+
+    def _write_to_self(self) -> None:
+        pass
+
+    @property
+    def ready(self) -> bool:
+        return bool(self._ready)  # type: ignore[attr-defined]
+
+    @property
+    def due_s(self) -> float | None:
+        """When the next timer is due; now, if something can run at once."""
+        if self._ready:  # type: ignore[attr-defined]
+            return self._now_s()
+        scheduled = self._scheduled  # type: ignore[attr-defined]
+        while scheduled and scheduled[0]._cancelled:
+            self._run_once()  # type: ignore[attr-defined]
+            if self._ready:  # type: ignore[attr-defined]
+                return self._now_s()
+        return scheduled[0]._when if scheduled else None
+
+    def run_due(self) -> None:
+        """Until nothing is ready and no timer is due."""
+        before = events._get_running_loop()
+        events._set_running_loop(self)
+        try:
+            while True:
+                due_s = self.due_s
+                if due_s is None or due_s > self._now_s():
+                    return
+                self._run_once()  # type: ignore[attr-defined]
+        finally:
+            events._set_running_loop(before)
+
+    def bury(self) -> None:
+        """Cancel what is left and let it end; call when nothing that it does has an effect any more."""
+        for _ in range(BURIALS_MAX):
+            left = asyncio.all_tasks(self)
+            if not left:
+                break
+            for task in left:
+                task.cancel()
+            self.run_ready()
+        self.close()
+
+    def run_ready(self) -> None:
+        """Without timers: for a process that is being buried."""
+        before = events._get_running_loop()
+        events._set_running_loop(self)
+        try:
+            while self._ready:  # type: ignore[attr-defined]
+                self._run_once()  # type: ignore[attr-defined]
+        finally:
+            events._set_running_loop(before)

@@ -1,0 +1,235 @@
+"""What goes wrong in one history: drawn from its seed, aimed at the moments when medicine moves.
+
+Each kind of trouble is a method; `TROUBLES` says how often each comes. Severity scales all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from simulator.line import Badness
+from simulator.mechanics import PlannedCut
+from tests.bottle.network import Manners
+from tests.bottle.oncall import Manner
+from tests.bottle.papers import NOONS
+from tests.bottle.robot_end import GOOD
+
+if TYPE_CHECKING:
+    from tests.bottle.bottle import Bottle
+
+DAY_S = 86_400.0
+
+Trouble = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Severity:
+    """`aimed` = chance that something is planned to fail at a press; `a_day` = troubles a day besides."""
+
+    name: str
+    aimed: float
+    a_day: float
+    again: float  # chance that a recovery is hit too
+
+
+SEVERITIES = (
+    Severity("calm", 0.08, 0.6, 0.2),
+    Severity("rough", 0.35, 2.0, 0.4),
+    Severity("storm", 0.85, 6.0, 0.7),
+)
+
+
+class Weather:
+    def __init__(self, bottle: Bottle, severity: Severity) -> None:
+        self._bottle = bottle
+        self._chance = bottle.chance
+        self.severity = severity
+        self.ended = False
+        self.count = 0
+        weights = {
+            self.box_dies: 8,
+            self.box_long_down: 1,
+            self.robot_power: 6,
+            self.cable: 5,
+            self.bad_line: 5,
+            self.network_out: 4,
+            self.oncall_out: 2,
+            self.messages_wild: 3,
+            self.clock_step: 2,
+            self.card: 3,
+            self.lid: 2,
+            self.stall: 2,
+            self.slow_motor: 1,
+            self.stray_press: 3,
+            self.forgery: 1,
+            self.cut_next: 2,
+            self.unreadable: 0.4,
+            self.battery_clock: 0.5,
+            self.slow_disk: 2,
+            self.log_lost: 0.5,
+        }
+        self._kinds, self._weights = list(weights), list(weights.values())
+        self.counts: dict[str, int] = {}
+
+    def start(self) -> None:
+        bottle = self._bottle
+        if self._chance.random() < 0.5:
+            bottle.line(Badness(delay_s_max=self._chance.choice((0.003, 0.03, 0.2))))
+        self._next()
+
+    def end(self) -> None:
+        self.ended = True
+
+    def aim(self) -> None:
+        """Somebody pressed, or an order went out: a good moment to fail."""
+        if self.ended or self._chance.random() >= self.severity.aimed:
+            return
+        chance = self._chance
+        aimed = chance.choices(
+            (self.light_fuse, self.light_flash, self.cut_motion, self.cable, self.bad_line, self.card,
+             self.clock_step, self.box_dies, self.network_out, self.cut_next),
+            (30, 25, 10, 8, 8, 2, 2, 4, 4, 4),
+        )[0]  # fmt: skip
+        if aimed in (self.light_fuse, self.light_flash):
+            self._note(aimed.__name__)
+            aimed()
+        else:
+            self._bottle.after(chance.uniform(0, 15), lambda: self._strike(aimed))
+
+    def recovering(self) -> None:
+        """The box or the robot has just come back."""
+        if not self.ended and self._chance.random() < self.severity.again:
+            self.light_fuse() if self._chance.random() < 0.6 else self.light_flash()
+
+    # --- box and robot ---
+
+    def light_fuse(self) -> None:
+        self._bottle.box.fuse.left = self._chance.choice((1, 2, 3, 5, 8, 13, 21, 34, 55))
+
+    def light_flash(self) -> None:
+        flash = self._bottle.end.flash
+        flash.left, flash.kept = self._chance.randint(1, 9), self._chance.random() < 0.5
+
+    def box_dies(self) -> None:
+        self._bottle.kill_box()
+
+    def box_long_down(self) -> None:
+        self._bottle.kill_box(down_s=self._chance.choice((400.0, 3_000.0, 9_000.0, 40_000.0)))
+
+    def robot_power(self) -> None:
+        self._bottle.end.power_off()
+
+    def slow_disk(self) -> None:
+        self._bottle.slow_disk_s = self._chance.choice((0.1, 1.0, 8.0))
+        self._bottle.after(self._chance.uniform(60, 9000), self._fast_disk)
+
+    def _fast_disk(self) -> None:
+        self._bottle.slow_disk_s = 0.0
+
+    def log_lost(self) -> None:
+        self._bottle.end.lose_log()
+
+    def cut_motion(self) -> None:
+        end = self._bottle.end
+        if end.robot.turning or self._chance.random() < 0.2:
+            end.power_off()
+
+    def cut_next(self) -> None:
+        off_ms = int(self._bottle.off_s() * 1000)
+        self._bottle.matter.faults.cut_next = PlannedCut(off_ms, self._chance.random() < 0.5)
+
+    def cable(self) -> None:
+        self._bottle.end.unplug()
+        self._bottle.after(self._length(), self._bottle.end.plug_in)
+
+    def bad_line(self) -> None:
+        chance = self._chance
+        bad = Badness(
+            loss=chance.choice((0.0, 0.05, 0.3, 0.9)),
+            doubling=chance.choice((0.0, 0.1, 0.3)),
+            bit_flip=chance.choice((0.0, 0.0002, 0.003)),
+            delay_s_max=chance.choice((0.0, 0.05, 0.7, 3.0)),
+        )
+        self._bottle.line(bad)
+        self._bottle.after(chance.choice((5.0, 20.0, 60.0, 200.0)), lambda: self._bottle.line(GOOD))
+
+    def lid(self) -> None:
+        self._bottle.lid(open_=True)
+        self._bottle.after(self._length(), lambda: self._bottle.lid(open_=False))
+
+    def stall(self) -> None:
+        self._bottle.matter.faults.stall_next = True
+
+    def slow_motor(self) -> None:
+        self._bottle.matter.faults.slow_next_ms = self._chance.choice((12_000, 29_000, 45_000))
+
+    def stray_press(self) -> None:
+        self._bottle.pressed()
+
+    def unreadable(self) -> None:
+        self._bottle.matter.spoil_mouth(self._bottle.times.true_ms, readable=False)
+        self._bottle.end.sense()
+
+    # --- network and people far away ---
+
+    def network_out(self) -> None:
+        self._bottle.network_fails(self._length(), loses_state=self._chance.random() < 0.3)
+
+    def oncall_out(self) -> None:
+        self._bottle.oncall.up = False
+        self._bottle.liveness.far_changed()
+        self._bottle.after(self._length(), self._bottle.oncall_back)
+
+    def messages_wild(self) -> None:
+        chance, bottle = self._chance, self._bottle
+        bottle.network.manners = Manners(chance.choice((0.5, 8.0, 60.0)), chance.choice((0.1, 0.5)))
+        bottle.oncall.manner = Manner(chance.choice((0.0, 0.5)), chance.choice((0.0, 0.5)))
+        bottle.after(chance.uniform(600, 20_000), bottle.messages_calm)
+
+    def forgery(self) -> None:
+        self._chance.choice((self._bottle.oncall.forge, self._bottle.oncall.replay))()
+
+    def card(self) -> None:
+        self._bottle.new_card(self._chance.choice(NOONS), older=self._chance.random() < 0.1)
+
+    # --- clocks ---
+
+    def clock_step(self) -> None:
+        """The box's wall clock; somebody or something sets it right again."""
+        off_s = self._chance.choice((-90.0, 100.0, 600.0, -3600.0, 86_400.0, -10_000_000.0))
+        self._bottle.step_clock(timedelta(seconds=off_s))
+        self._bottle.after(self._length(), lambda: self._bottle.step_clock(timedelta(0)))
+
+    def battery_clock(self) -> None:
+        """The robot's own clock loses its battery, and a person sets it later."""
+        self._bottle.battery_clock(self._chance.choice((-3_600_000, 400_000)))
+        self._bottle.after(self._length(), lambda: self._bottle.battery_clock(0))
+
+    # --- inside ---
+
+    def _length(self) -> float:
+        """Most troubles are short; a few outlast a window."""
+        return self._chance.choice((0.5, 3.0, 15.0, 60.0, 200.0, 900.0, 5_000.0, 12_000.0))
+
+    def _next(self) -> None:
+        self._bottle.after(self._chance.expovariate(self.severity.a_day / DAY_S), self._blow)
+
+    def _blow(self) -> None:
+        if not self.ended:
+            self._strike(self._chance.choices(self._kinds, self._weights)[0])
+            self._next()
+
+    def _strike(self, trouble: Trouble) -> None:
+        if not self.ended:
+            self._note(trouble.__name__)
+            trouble()
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values()) + self._bottle.box_deaths + self._bottle.end.failures
+
+    def _note(self, name: str) -> None:
+        self.counts[name] = self.counts.get(name, 0) + 1

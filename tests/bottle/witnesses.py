@@ -1,0 +1,245 @@
+"""What must hold at every move of a sachet and at every commit, told from matter, people and papers.
+
+Each check names the invariant of docs/safety.md that it stands for. Times are true ones: the home may believe
+what it likes. `SLACK` is what a trusted clock may be wrong by (rule 17), and a motion on its way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from protocol.wire.messages import EntryKind, LogEntry, OrderKind
+from scheduler import events as ev
+from scheduler.events import Event
+from scheduler.outbox import Change
+from simulator.mechanics import Moved, Place
+from tests.bottle.papers import WINDOW, dose_id
+from tests.support.witness import Witness
+
+if TYPE_CHECKING:
+    from tests.bottle.bottle import Bottle
+
+CLOCKS_APART = timedelta(minutes=2, seconds=5)
+PRESS_AGE = timedelta(seconds=62)
+"""Rule 2, and what a line may delay."""
+
+ORDER_LIFE = timedelta(minutes=2)
+
+PERSONS = frozenset({"Anna", "Berit", "technician", ""})
+"""Who may act in this home; a name from elsewhere came in by a forged command."""
+
+MOTION = timedelta(seconds=50)
+"""A slow motor is stopped after 30 s, a label read before it; an order just sent may be on its way."""
+
+REVISIONS_MAX = 2_000
+"""Of one incident in a wild fortnight: a robot that comes and goes all day reopens one."""
+
+
+@dataclass(frozen=True)
+class MotionUnderWay:
+    order: LogEntry
+
+
+class Matter:
+    """The places of sachets, for a witness that asks by label."""
+
+    def __init__(self, witnesses: Witnesses) -> None:
+        self._witnesses = witnesses
+
+    def where(self, label: str) -> str:
+        return self._witnesses.where(label)
+
+    @property
+    def motion(self) -> MotionUnderWay | None:
+        return self._witnesses.motion
+
+    @property
+    def hands(self) -> dict[str, datetime]:
+        return self._witnesses.had
+
+
+class Witnesses:
+    def __init__(self, bottle: Bottle) -> None:
+        self._bottle = bottle
+        papers = bottle.papers
+        self.journal = Witness(papers.label_of, REVISIONS_MAX)
+        self.matter = Matter(self)
+        self.had: dict[str, datetime] = {}  # label -> when a hand lifted it
+        self.left: dict[str, datetime] = {}  # label -> when it left the magazine for the resident
+        self.trace: list[Moved] = []
+        self.ordered: set[str] = set()  # order ids that were committed
+        self.discards: set[str] = set()  # doses whose sachet a person let go
+        self.card_since: list[tuple[datetime, int]] = []  # when the home accepted which card version
+        self.moves = 0
+        self.trusted = False
+        self.in_doubt: set[str] = set()  # doses with an Unknown that nothing has settled
+        self.newest_order: ev.Order | None = None
+
+    # --- commits ---
+
+    def committed(self, events: Sequence[Event], changes: Sequence[Change]) -> None:
+        for event in events:
+            match event:
+                case ev.OrderIssued():
+                    assert event.order.order_id not in self.ordered, "P5: an order id issued twice"
+                    self.ordered.add(event.order.order_id)
+                    self._bottle.orders += 1
+                    self._issued(event.order)
+                case ev.OrderEnded():
+                    self._ended(event)
+                case ev.DecisionMade():
+                    assert event.by in PERSONS, "S6: a decision by nobody of ours"
+                    self.in_doubt.discard(event.dose_id)
+                    if event.verdict is ev.Verdict.DISCARD:
+                        self.discards.add(event.dose_id)
+                case ev.IncidentTaken() | ev.TokenPassed():
+                    by = event.by if isinstance(event, ev.IncidentTaken) else event.to
+                    assert by in PERSONS, "S6: taken by nobody of ours"
+                case ev.ClockTrusted():
+                    self.trusted = True
+                case ev.ClockDoubted() | ev.DaemonStarted():
+                    self.trusted = False
+                case ev.PlanAccepted():
+                    newest = max((version for _, version in self.card_since), default=0)
+                    assert event.plan.card_version > newest, "rule 19: an older card was accepted"
+                    self.card_since.append((self._bottle.times.true, event.plan.card_version))
+        self.journal.sees(events, changes, self.matter)
+
+    def _issued(self, order: ev.Order) -> None:
+        """Rules 2 and 18, and P3, at the moment of the decision."""
+        self.newest_order = order
+        if order.kind not in (ev.OrderKind.RELEASE, ev.OrderKind.PRESENT):
+            return
+        assert not self.in_doubt, f"P3: {order.kind} while {min(self.in_doubt)[33:]} is in doubt"
+        assert self.trusted, f"rule 18: {order.kind} on an untrusted clock"
+        pressed = self._bottle.last_press
+        assert pressed is not None, f"rule 2: {order.kind} without a press"
+        limit = PRESS_AGE if order.kind is ev.OrderKind.RELEASE else PRESS_AGE + ORDER_LIFE
+        age = self._bottle.times.true - pressed
+        assert age <= limit, f"rule 2: {order.kind} on a press {age.total_seconds():.0f} s old"
+        greeted = self._bottle.end.session_since
+        assert greeted <= pressed, f"rule 2: {order.kind} on a press from before this session"
+
+    def _ended(self, event: ev.OrderEnded) -> None:
+        if event.result is ev.Result.UNKNOWN:
+            self.in_doubt.add(event.dose_id)
+        else:
+            self.in_doubt.discard(event.dose_id)
+
+    def sending(self) -> None:
+        """Rule 11: the last moment at which an order can be kept back."""
+        order = self.newest_order
+        assert order is not None, "P1: sent, and none was committed"
+        if order.kind is ev.OrderKind.RETRACT:
+            return
+        assert self.trusted or order.ground == "discard", "rule 18: sent on an untrusted clock"
+        if order.kind is ev.OrderKind.DIVERT:
+            return
+        now = self._bottle.box.clock.now()
+        assert now < order.expires, f"rule 11: {order.kind} sent after it expired"
+        assert order.dose_id not in self.journal.tokens, f"rule 11: {order.kind} sent while a person may give it"
+        assert order.dose_id not in self.journal.outcomes, f"rule 11: {order.kind} of a settled dose sent"
+        assert self._asked(order.dose_id, self._bottle.times.true), f"rule 11: {order.kind} of stopped medicine"
+
+    def gave_by_hand(self, dose: str) -> None:
+        """S1, at the moment the medicine changes hands: staff did only what the home had confirmed."""
+        label = self._label(dose)
+        assert label not in self.had, f"S1: {dose[33:]}: had from the robot, and now by hand"
+        assert self.where(label) != "tray", f"S1: {dose[33:]}: by hand, and it lies in the tray"
+        self._apart(dose, label)
+
+    # --- moves ---
+
+    def moved(self, moved: Moved) -> None:
+        self.moves += 1
+        self.trace.append(moved)
+        label = moved.sachet.label
+        day, slot = self._bottle.papers.labels[label]
+        dose = dose_id(day, slot)
+        assert self._bottle.matter.conserved(), "a sachet is nowhere, or twice"
+        if moved.target in (Place.HOLDING, Place.TRAY) and moved.origin is not Place.TRAY:
+            self._towards_resident(moved, dose, label)
+        elif moved.target is Place.HANDS:
+            self.had[label] = self._bottle.times.true
+            assert dose not in self._bottle.given, f"S1: {dose[33:]}: given by hand, and now lifted"
+        elif moved.target is Place.STORE:
+            self._diverted(moved, dose)
+
+    def _towards_resident(self, moved: Moved, dose: str, label: str) -> None:
+        order = self._started()
+        kind = OrderKind.RELEASE if moved.origin is Place.MAGAZINE else OrderKind.PRESENT
+        assert order.order_kind == kind.value, f"a {order.order_kind} moved a sachet to the {moved.target}"
+        assert order.order_id.hex() in self.ordered, "P1: moved by an order that was never committed"
+        assert order.dose_id == dose, f"S3: {label} moved for {order.dose_id[33:]}"
+        now = self._bottle.times.true
+        opens = self._bottle.opens(dose)
+        inside = any(at - CLOCKS_APART <= now < at + WINDOW + CLOCKS_APART + MOTION for at in opens)
+        assert inside, f"S2: {kind.value} of {dose[33:]} outside its window"
+        assert self._asked(dose, now), f"S3: {kind.value} of {dose[33:]}, which no card in force asks for"
+        assert dose not in self._bottle.given, f"S1: {kind.value} of {dose[33:]}, which was given by hand"
+        assert dose not in self.journal.tokens, f"rule 5: {kind.value} while a person has the token"
+        assert label not in self.had, f"S1: {label} moves again after a hand took it"
+        if moved.origin is Place.MAGAZINE:
+            self._apart(dose, label)
+            self.left[label] = now
+
+    def _diverted(self, moved: Moved, dose: str) -> None:
+        order = self._started()
+        assert order.order_kind == OrderKind.DIVERT.value, f"a {order.order_kind} moved a sachet away"
+        assert order.order_id.hex() in self.ordered, "P1: moved by an order that was never committed"
+        closed = self._bottle.times.true >= min(self._bottle.opens(dose)) + WINDOW - CLOCKS_APART
+        ground = order.dose_id in self.discards or order.dose_id in self.journal.outcomes
+        assert closed or ground, f"rule 11: {dose[33:]} diverted in its window without a ground"
+
+    def _asked(self, dose: str, now: datetime) -> bool:
+        """By the card in force, or by the one before it if that changed while the order was on its way."""
+        slot = dose.split("/")[2]
+        if slot != "noon":
+            return True
+        in_force = [version for at, version in self.card_since if at <= now - MOTION][-1:]
+        in_force += [version for at, version in self.card_since if at > now - MOTION]
+        return any(self._bottle.papers.cards[version] is not None for version in in_force)
+
+    def _apart(self, dose: str, label: str) -> None:
+        """S2: half the planned gap between two doses that share a prescription; all of them do."""
+        now, opens = self._bottle.times.true, self._bottle.opens(dose)
+        others = {self._dose(other): at for other, at in self.had.items() if other != label}
+        others |= {other: at for other, at in self._bottle.given.items() if other != dose}
+        for other, at in others.items():
+            if abs(now - at) > timedelta(hours=13):
+                continue
+            gap = min(abs(a - b) for a in opens for b in self._bottle.opens(other))
+            assert now >= at + gap / 2 - CLOCKS_APART, f"S2: {dose[33:]} too soon after {other[33:]}"
+
+    # --- looking ---
+
+    def where(self, label: str) -> str:
+        """magazine, holding, tray, store or hands. What a technician took out stays where it came from."""
+        matter = self._bottle.matter
+        if label in self.had:
+            return "hands"
+        if matter.holding is not None and matter.holding.label == label:
+            return "holding"
+        if matter.tray is not None and matter.tray.label == label:
+            return "tray"
+        if any(move.sachet.label == label and move.target is Place.STORE for move in self.trace):
+            return "store"
+        return "magazine"
+
+    @property
+    def motion(self) -> MotionUnderWay | None:
+        return MotionUnderWay(self._started()) if self._bottle.end.robot.turning else None
+
+    def _started(self) -> LogEntry:
+        log = self._bottle.end.memory.log
+        return next(entry for entry in reversed(log) if entry.kind is EntryKind.STARTED)
+
+    def _label(self, dose: str) -> str:
+        _, day, slot, _ = dose.split("/")
+        return self._bottle.papers.label_of[date.fromisoformat(day), slot]
+
+    def _dose(self, label: str) -> str:
+        return dose_id(*self._bottle.papers.labels[label])
