@@ -23,6 +23,7 @@ class Point(StrEnum):
     AFTER_COMMIT = "after_commit"  # on disk, and nobody has been told
     # an order
     ORDER_COMMITTED = "order_committed"  # checked once more, not handed to the robot's link
+    ORDER_SENT = "order_sent"  # with the robot's link, which writes it at its next turn
     FIRST_BYTE = "first_byte"  # one byte of its frame is on the line, the rest is not
     ANSWERED = "answered"  # its end is heard, not committed
     # an incident or an answer

@@ -158,7 +158,10 @@ class _Robot:
     def send_order(self, order: ev.Order) -> bool:
         self._probe(Point.ORDER_COMMITTED)
         self._wiring.order_id = bytes.fromhex(order.order_id)
-        return self._robot.send_order(order)
+        taken = self._robot.send_order(order)
+        if taken:
+            self._probe(Point.ORDER_SENT)
+        return taken
 
     def show(self, light: str, sound: str, lines: tuple[str, ...]) -> None:
         self._robot.show(light, sound, lines)

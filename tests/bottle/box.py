@@ -15,6 +15,7 @@ from dispenserd.engine import Engine
 from dispenserd.heartbeat import Heartbeat
 from dispenserd.mqtt.downlink import CommandLife, Downlink
 from dispenserd.mqtt.uplink import Uplink
+from dispenserd.probed import Wiring
 from drivers.connection import RobotConnection
 from drivers.port import OnData, OnLost, Port
 from drivers.robot import RobotExpectation
@@ -106,7 +107,8 @@ class Box:
         self.session = BottleSession(network, fuse)
         self.engine = Engine(disk.replayed(), setting, WatchedJournal(disk, fuse, self), self.clock)
         self.robot = self._connection()
-        self.courier = Courier(self.engine, setting, self.robot, self.clock, self._probe)
+        robot = Wiring(self._probe).robot(self.robot)
+        self.courier = Courier(self.engine, setting, robot, self.clock)
         self.ready = False
         self._main = self.loop.create_task(self._run())
 

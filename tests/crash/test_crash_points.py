@@ -27,6 +27,7 @@ class Witnessed:
         self.seen: dict[Point, object] = {}
         self._looks: dict[Point, Callable[[], object]] = {
             Point.ORDER_COMMITTED: lambda: (len(home.orders(ev.OrderKind.RELEASE)), self._robot("accepted")),
+            Point.ORDER_SENT: lambda: (len(home.orders(ev.OrderKind.RELEASE)), self._robot("accepted")),
             Point.FIRST_BYTE: lambda: (len(home.orders(ev.OrderKind.RELEASE)), self._robot("accepted")),
             Point.ANSWERED: lambda: (self._robot("ended"), len(home.events(ev.OrderEnded))),
             Point.BEFORE_FILING: lambda: (len(home.filed()), len(home.events(ev.OutcomeRecorded))),
@@ -59,6 +60,7 @@ async def test_each_point_is_passed_between_what_it_lies_between() -> None:
     assert witnessed.passed[0] is Point.OPENED
     assert witnessed.seen == {
         Point.ORDER_COMMITTED: (1, 0),
+        Point.ORDER_SENT: (1, 0),
         Point.FIRST_BYTE: (1, 0),
         Point.ANSWERED: (1, 0),
         Point.BEFORE_FILING: (0, 1),

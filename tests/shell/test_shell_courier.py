@@ -146,7 +146,7 @@ async def test_an_order_leaves_once_however_often_the_home_commits(bench: Bench)
             await bench.engine.submit(bench.logs(entry, order))
         await eventually(lambda: len(bench.connection.confirmed) == 2, "the courier looked at each commit")
     assert bench.connection.sent == [order]
-    assert bench.points == [Point.ORDER_COMMITTED]
+    assert bench.points == [Point.ORDER_COMMITTED, Point.ORDER_SENT]
 
 
 async def test_an_order_is_on_disk_before_the_driver_gets_it(bench: Bench) -> None:
