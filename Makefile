@@ -4,6 +4,7 @@
 #   make demo ONCE=1     the same without a terminal; succeeds only if every expectation held
 #   make test            format, lint, types, contracts, tests, the story included
 #   make bench           figures beside their floors, about six minutes         JSON=1 SAMPLES=n QUIET=seconds
+#   make crash KILLS=100 a real home, killed so often at random and at named points; SEED=k again the same
 #   make setup | lint | lock | clean
 
 .DEFAULT_GOAL := help
@@ -20,11 +21,13 @@ ONCE ?=
 JSON ?=
 SAMPLES ?=
 QUIET ?=
+KILLS ?= 100
+SEED ?=
 UV ?= uv
 ROOMS := dispenserd drivers protocol scheduler simulator
 SOURCES := $(ROOMS) tests
 
-.PHONY: help setup demo test bench lint format lock clean
+.PHONY: help setup demo test bench crash lint format lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -43,6 +46,9 @@ test: lint
 bench: setup
 	@.venv/bin/python -m tests.bench $(if $(filter-out 0,$(JSON)),--json) $(if $(SAMPLES),--samples $(SAMPLES)) \
 	    $(if $(QUIET),--quiet $(QUIET))
+
+crash: setup
+	@.venv/bin/python -m tests.crash --kills $(KILLS) $(if $(SEED),--seed $(SEED)) $(if $(JSON),--json $(JSON))
 
 lint: setup
 	@echo "== format"

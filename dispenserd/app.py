@@ -22,16 +22,19 @@ from dispenserd import __version__, control, peer_choice
 from dispenserd.calls import calls
 from dispenserd.clock import Clock
 from dispenserd.config import Config, limits
-from dispenserd.courier import Courier, Probe
+from dispenserd.courier import Courier
 from dispenserd.engine import Engine
 from dispenserd.fagsystem.mapping import ResidentIdentity
 from dispenserd.fagsystem.sync import FolderSync
 from dispenserd.heartbeat import Heartbeat
+from dispenserd.home import Home
 from dispenserd.key_choice import key_provider
 from dispenserd.mqtt.downlink import CommandLife, Downlink
-from dispenserd.mqtt.session import Broker, Session
+from dispenserd.mqtt.session import Broker
 from dispenserd.mqtt.translate import presence
 from dispenserd.mqtt.uplink import Uplink
+from dispenserd.probe import Point, Probe
+from dispenserd.probed import Wiring
 from dispenserd.store import emergency
 from dispenserd.store.errors import StoreError, damaged
 from dispenserd.store.thread import StoreThread
@@ -94,9 +97,11 @@ async def run(config: Config, clock: Clock, probe: Probe | None) -> None:
             raise
         try:
             setting = setting_of(config, clock.rate)
-            engine = Engine(world, setting, store, clock)
+            wiring = Wiring(probe)
+            engine = Engine(world, setting, wiring.journal(store), clock)
             log.info("home starts", box=config.home.box, rows=store.sequence)
-            await _serve(config, clock, probe or _no_probe, engine, setting, broker, oncall_key, listening)
+            wiring.passed(Point.OPENED)
+            await _serve(config, clock, wiring, engine, setting, broker, oncall_key, listening)
         except* StoreError as failures:
             _remember(config.store.path, failures, clock.now())
             raise
@@ -107,7 +112,7 @@ async def run(config: Config, clock: Clock, probe: Probe | None) -> None:
 async def _serve(
     config: Config,
     clock: Clock,
-    probe: Probe,
+    wiring: Wiring,
     engine: Engine,
     setting: Setting,
     broker: Broker,
@@ -115,11 +120,12 @@ async def _serve(
     listening: socket.socket,
 ) -> None:
     box, now = config.home.box, clock.now
-    session = Session(
+    home = wiring.home(engine)
+    session = wiring.session(
         broker, f"home-{box}", Downlink.subscriptions(box), presence=presence(box, engine.head[0])
     )
     life = CommandLife(longest=setting.limits.command_life, clocks_apart=setting.limits.clock_agreement)
-    robot, courier = _robot(config, clock, engine, setting, probe)
+    robot, courier = _robot(config, clock, home, setting, wiring)
 
     def alive() -> bool:
         return clock.monotonic() - engine.turned_s < ALIVE_S
@@ -128,10 +134,10 @@ async def _serve(
     services = (
         courier.run,
         robot.run,
-        _folder(config, engine, setting, now).run,
+        _folder(config, home, setting, now).run,
         session.run,
-        Uplink(engine, session, box, now).run,
-        Downlink(engine, session, box, oncall_key, life, now).run,
+        Uplink(home, session, box, now).run,
+        Downlink(home, session, box, oncall_key, life, now).run,
         beat.run,
         partial(control.serve, listening, calls(engine, setting, now, config.home.demo)),
     )
@@ -145,10 +151,10 @@ async def _serve(
 
 
 def _robot(
-    config: Config, clock: Clock, engine: Engine, setting: Setting, probe: Probe
+    config: Config, clock: Clock, home: Home, setting: Setting, wiring: Wiring
 ) -> tuple[RobotConnection, Courier]:
     def known_log(log_id: str) -> int | None:
-        robot = engine.world.robot
+        robot = home.world.robot
         return robot.log_read if robot.log_id == log_id and robot.log_read else None
 
     def deliver(facts: Sequence[Fact]) -> None:
@@ -163,15 +169,16 @@ def _robot(
             accept_unauthenticated=config.robot.accept_unauthenticated,
         ),
         known_log=known_log,
-        position=lambda: engine.head,
+        position=lambda: home.head,
         deliver=deliver,
         dump=_Dumps(clock, deliver).take,
         monotonic=clock.monotonic,
         now=clock.now,
         new_session=lambda: secrets.randbits(SESSION_BITS),
         rate=clock.rate,
+        open_port=wiring.open_port,
     )
-    courier = Courier(engine, setting, robot, clock, probe)
+    courier = Courier(home, setting, wiring.robot(robot), clock)
     return robot, courier
 
 
@@ -193,14 +200,14 @@ class _Dumps:
             self._deliver([RobotDumped(at=self._clock.now(), reason=reason, lines=lines)])
 
 
-def _folder(config: Config, engine: Engine, setting: Setting, now: Callable[[], datetime]) -> FolderSync:
+def _folder(config: Config, home: Home, setting: Setting, now: Callable[[], datetime]) -> FolderSync:
     resident = ResidentIdentity(
         key=config.resident.key,
         system=config.resident.identifier_system,
         value=config.resident.identifier_value,
     )
     fagsystem = config.fagsystem
-    return FolderSync(engine, fagsystem.folder, resident, setting.local, fagsystem.poll_s, now)
+    return FolderSync(home, fagsystem.folder, resident, setting.local, fagsystem.poll_s, now)
 
 
 async def _opened(config: Config) -> tuple[StoreThread, World]:
@@ -235,7 +242,3 @@ async def _tell_of_the_stop(path: Path, engine: Engine, now: datetime) -> None:
     if stop is not None:
         await engine.submit(StoreStopped(at=now, reason=stop.reason, stopped=stop.at))
         await asyncio.to_thread(emergency.clear, path)
-
-
-def _no_probe(point: str) -> None:
-    """A home outside a rehearsal has no crash points."""

@@ -7,7 +7,7 @@ An order goes out at most once, in the session it was issued in, after one more 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -43,19 +43,12 @@ class RobotConnection(Protocol):
     def compare_clock(self) -> None: ...
 
 
-Probe = Callable[[str], None]
-"""Called at named points of the way of an order; only a rehearsal gives one that does something."""
-
-
 class Courier:
-    def __init__(
-        self, home: Home, setting: Setting, robot: RobotConnection, clock: Clock, probe: Probe
-    ) -> None:
+    def __init__(self, home: Home, setting: Setting, robot: RobotConnection, clock: Clock) -> None:
         self._home = home
         self._setting = setting
         self._robot = robot
         self._clock = clock
-        self._probe = probe
         self._inbox: asyncio.Queue[Sequence[Fact]] = asyncio.Queue()
         self._handled: set[str] = set()  # orders sent or revoked by this process
         self._shown: tuple[str, Display] | None = None
@@ -111,9 +104,7 @@ class Courier:
         now = self._clock.now()
         reason = why_not_send(self._home.world, self._setting, order, now)
         if not reason:
-            self._probe("order_committed")
             if self._robot.send_order(order):
-                self._probe("order_sent")
                 return
             reason = "robot_not_ready"
         await self._home.submit(ev.OrderRevoked(at=now, order_id=order.order_id, reason=reason))

@@ -2,20 +2,26 @@
 
 `python -m dispenserd.rehearsal run|oncall --config FILE --civil-epoch ISO --monotonic-epoch S --rate N`.
 Everything after the clock is what `dispenserd run` and `dispenserd oncall run` do; only rate 1 is evidence
-for a latency.
+for a latency. `run --crash POINT:N[:MS]` ends the home by SIGKILL when it passes that point for the N-th
+time, or MS milliseconds later; of several, the first that comes. The last line on stderr names the point.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from dispenserd.cli.failure import Exit, Failure, failed
 from dispenserd.cli.output import show_failure
 from dispenserd.clock import RatedClock, rated
 from dispenserd.config_file import ConfigError
+from dispenserd.probe import Point, Probe
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -28,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
         parser.error(str(fault))
     from dispenserd.cli.roots import run_home, run_oncall
 
-    start = run_home if options.root == "run" else run_oncall
+    start = partial(run_home, probe=_any_of(options.crash)) if options.root == "run" else run_oncall
     try:
         start(options.config, clock, json_logs=options.json)
     except Failure as failure:
@@ -50,7 +56,54 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--monotonic-epoch", required=True, help="seconds of CLOCK_MONOTONIC")
     parser.add_argument("--rate", required=True, help="civil seconds per real second, at most 1200")
     parser.add_argument("--json", action="store_true", help="log lines and errors as JSON")
+    parser.add_argument(
+        "--crash",
+        type=_crash,
+        action="append",
+        metavar="POINT:N[:MS]",
+        help=f"of run, repeatable: SIGKILL there; {', '.join(Point)}",
+    )
     return parser
+
+
+def _any_of(crashes: Sequence[Probe] | None) -> Probe | None:
+    if not crashes:
+        return None
+
+    def probe(point: Point) -> None:
+        for crash in crashes:
+            crash(point)
+
+    return probe
+
+
+def _crash(text: str) -> Probe:
+    """A probe that ends this process, and gives it no chance to tidy up."""
+    name, _, rest = text.partition(":")
+    count, _, after_ms = rest.partition(":")
+    point, passing, after_s = Point(name), int(count), float(after_ms or 0) / 1000
+    if passing < 1:
+        raise ValueError("a point is passed for the first time, or later")
+    passed = 0
+
+    def probe(now_passing: Point) -> None:
+        nonlocal passed
+        passed += now_passing is point
+        if now_passing is not point or passed != passing:
+            return
+        if after_s > 0:
+            later = threading.Timer(after_s, _die, (point,))
+            later.daemon = True
+            later.start()
+        else:
+            _die(point)
+
+    return probe
+
+
+def _die(point: Point) -> None:
+    os.write(sys.stderr.fileno(), f"crash: {point}\n".encode())
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 if __name__ == "__main__":

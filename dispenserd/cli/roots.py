@@ -20,6 +20,7 @@ from dispenserd.config import load, load_oncall
 from dispenserd.config_file import ConfigError
 from dispenserd.control import ControlError
 from dispenserd.logs import configure
+from dispenserd.probe import Probe
 from dispenserd.store.errors import StoreError
 
 END_WITHIN_S = 8.0
@@ -27,13 +28,13 @@ END_WITHIN_S = 8.0
 folder or a name lookup can't be stopped, and Python would wait for it for ever: alive, and nobody serves."""
 
 
-def run_home(path: Path, clock: Clock, *, json_logs: bool = False) -> None:
+def run_home(path: Path, clock: Clock, *, json_logs: bool = False, probe: Probe | None = None) -> None:
     """The daemon of one home, until SIGTERM; KeyboardInterrupt for Ctrl-C."""
     config = load(path)
     configure("json" if json_logs else config.logs.format, config.logs.level, clock)
     from dispenserd import app  # the whole home: only once the configuration is good
 
-    _until_stopped(app.run(config, clock, probe=None))
+    _until_stopped(app.run(config, clock, probe))
 
 
 def run_oncall(path: Path, clock: Clock, *, json_logs: bool = False) -> None:

@@ -54,11 +54,12 @@ class Service:
         self._process: asyncio.subprocess.Process | None = None
         self._readers: list[asyncio.Task[None]] = []
         self._ending = False
+        self._killed = False  # once is enough: a second signal would take its exit code from whoever waits
         self.errors: deque[str] = deque(maxlen=TAIL_LINES)
         self.ended = asyncio.Event()  # by itself, or with a line that can't be read
 
     async def start(self) -> None:
-        self._ending = False
+        self._ending = self._killed = False
         self._process = process = await asyncio.create_subprocess_exec(
             *self._command,
             cwd=self._folder,
@@ -77,10 +78,16 @@ class Service:
             asyncio.create_task(self._watch(process)),
         ]
 
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs; negative = the signal that ended it."""
+        return None if self._process is None else self._process.returncode
+
     def kill(self) -> None:
         """SIGKILL, at once: a crash."""
         self._ending = True
         if self._process is not None and self._process.returncode is None:
+            self._killed = True
             self._process.kill()
 
     async def stop(self) -> None:
@@ -89,7 +96,7 @@ class Service:
         process = self._process
         if process is None:
             return
-        if process.returncode is None:
+        if process.returncode is None and not self._killed:
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(signal.SIGTERM)
             try:

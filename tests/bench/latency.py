@@ -23,7 +23,7 @@ from paho.mqtt.client import Client
 
 from dispenserd.courier import Courier
 from dispenserd.engine import Engine
-from dispenserd.home import OutboxRow
+from dispenserd.home import Head, OutboxRow
 from dispenserd.mqtt.session import Broker, Session
 from dispenserd.mqtt.translate import row_message
 from dispenserd.mqtt.uplink import Uplink
@@ -148,8 +148,11 @@ class _Journal:
         self.watch_for: type[Event] | None = None
 
     @property
-    def head(self) -> tuple[int, str]:
-        return self._store.head
+    def newest(self) -> tuple[int, int, str]:
+        return self._store.newest
+
+    async def missing(self, heads: Sequence[Head]) -> Sequence[Head]:
+        return await self._store.missing(heads)
 
     async def append(self, events: Sequence[Event], changes: Sequence[Change]) -> None:
         await self._store.append(events, changes)
@@ -259,7 +262,7 @@ class _Home:
         rows = self._floor.rows(events, changes)
         put = next(change for change in changes if isinstance(change, Put) and change.outbox == "incident")
         row = OutboxRow("incident", put.key, f"1-{rows[0][-1][-1]}", put.body)
-        payload = row_message(BOX, 1, row).payload
+        payload = row_message(BOX, self._engine.position, row).payload
         await asyncio.sleep(LEAD_S)
         began_s = self._floor.commit(rows)
         self._publisher.publish(FLOOR_TOPIC, payload, qos=1)
@@ -361,7 +364,7 @@ def _parts(
         now=clock.now,
         new_session=lambda: secrets.randbits(64),
     )
-    courier = Courier(engine, setting(), robot, clock, lambda _: None)
+    courier = Courier(engine, setting(), robot, clock)
     session = Session(Broker(HOST, port), f"home-{BOX}-{secrets.token_hex(4)}")
     uplink = Uplink(engine, session, BOX, clock.now)
     return [courier.run, robot.run, session.run, uplink.run]

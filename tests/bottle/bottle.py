@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from itertools import count
 from random import Random
 
@@ -25,7 +26,7 @@ from simulator.line import Badness
 from simulator.mechanics import Mechanics, Moved, Place, Sachet
 from simulator.memory import BatteryClock, Memory
 from simulator.refusals import FirmwareLimits
-from tests.bottle.box import Box, Folder, Witnessing
+from tests.bottle.box import Box, Folder
 from tests.bottle.fuse import Fuse
 from tests.bottle.journal import Disk
 from tests.bottle.liveness import Liveness
@@ -58,8 +59,8 @@ LOAD_EARLY_S = 900.0
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a seed decides before anything happens. `trusting`: the robot refuses nothing by what it remembers,
-    so that the home alone must hold."""
+    """What a seed decides before anything happens. `trusting`: the robot refuses nothing by what it remembers
+    or reads, so that the home alone must hold."""
 
     seed: int
     days: int = 14
@@ -77,7 +78,7 @@ class TrustingMemory(Memory):
         pass
 
 
-class Bottle(Witnessing):
+class Bottle:
     def __init__(self, recipe: Recipe, trace: Callable[[str], None] | None = None) -> None:
         chance = self.chance = Random(recipe.seed)
         self.trace = trace
@@ -90,6 +91,7 @@ class Bottle(Witnessing):
         trusting = chance.random() < 0.5
         self.trusting = trusting if recipe.trusting is None else recipe.trusting
         self.setting = self._setting()
+        self.roll: Roll
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = count()
         self.disk, self.folder = Disk(), Folder()
@@ -131,7 +133,7 @@ class Bottle(Witnessing):
         self.after(LOAD_EARLY_S + 60, self.weather.start)
         for number in range(self.days):
             day = self.papers.first + timedelta(days=number)
-            self._at_local(day, time(0, 30) if number else time(6, 20), lambda day=day: self._day(day))
+            self._at_local(day, time(0, 30) if number else time(6, 20), partial(self._day, day))
             for hour in (9, 13, 17, 21):
                 self._at_local(day, time(hour, 17), self.round)
         self.until_s((self.days - 1) * 86_400.0 + 18.5 * 3600)
@@ -440,7 +442,7 @@ class Bottle(Witnessing):
         )
 
     def _robot_end(self) -> RobotEnd:
-        self.roll: Roll = self.papers.roll()
+        self.roll = self.papers.roll()
         labels = [Sachet(sachet.number, sachet.label) for sachet in self.roll.sachets]
         memory = TrustingMemory() if self.trusting else Memory()
         memory.clock = BatteryClock(set_utc_ms=self.times.true_ms - 30 * 86_400_000)

@@ -6,15 +6,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from random import Random
-from typing import TypeVar
+from typing import Protocol
 
 from dispenserd.courier import Courier
 from dispenserd.engine import Engine
 from dispenserd.heartbeat import Heartbeat
 from dispenserd.mqtt.downlink import CommandLife, Downlink
 from dispenserd.mqtt.uplink import Uplink
+from dispenserd.probed import Wiring
 from drivers.connection import RobotConnection
 from drivers.port import OnData, OnLost, Port
 from drivers.robot import RobotExpectation
@@ -34,8 +36,6 @@ from tests.bottle.virtual_loop import VirtualLoop
 
 SEEN_POLLING = Polling(status_every_s=14_400.0, clock_every_s=7_200.0)
 """A robot that says by itself what changes is asked less often, or a fortnight would be nothing but polls."""
-
-T = TypeVar("T")
 
 
 class Folder:
@@ -66,14 +66,15 @@ class WatchedJournal(BottleJournal):
         self._fuse.passed("after commit")
 
 
-class Witnessing:
-    """What a box tells about itself; the bottle's witnesses implement it."""
+class Witnessing(Protocol):
+    """What a box tells about itself, and what it asks of the world around it."""
 
     def committed(self, box: Box, events: Sequence[Event], changes: Sequence[Change]) -> None: ...
 
     def sending(self) -> None: ...
 
-    def fsync_s(self) -> float: ...
+    def fsync_s(self) -> float:
+        """How long the next commit takes."""
 
 
 class Box:
@@ -106,8 +107,10 @@ class Box:
         self.session = BottleSession(network, fuse)
         self.engine = Engine(disk.replayed(), setting, WatchedJournal(disk, fuse, self), self.clock)
         self.robot = self._connection()
-        self.courier = Courier(self.engine, setting, self.robot, self.clock, self._probe)
+        robot = Wiring(self._probe).robot(self.robot)
+        self.courier = Courier(self.engine, setting, robot, self.clock)
         self.ready = False
+        self._tasks: set[asyncio.Task[None]] = set()
         self._main = self.loop.create_task(self._run())
 
     # --- the bottle's side ---
@@ -122,10 +125,8 @@ class Box:
 
     def turn(self) -> None:
         """Run what is due. Afterwards it may have ended."""
-        try:
+        with suppress(Died):
             self.loop.run_due()
-        except Died:
-            pass
         if self._main.done() and not self.fuse.dead:
             self.fault = _cause(self._main.exception())
 
@@ -143,7 +144,7 @@ class Box:
     def hand_in(self, *facts: Fact) -> None:
         """From a terminal in the home, the fagsystem, or the watch over the clock. Lost if it dies before."""
         if self.alive and self.ready:
-            self.loop.create_task(self._submit(facts))
+            self._tasks.add(self.loop.create_task(self._submit(facts)))
 
     def kill(self) -> None:
         """Now, wherever it is."""

@@ -35,7 +35,9 @@ import scheduler.window
 from dispenserd.home import OutboxRow
 from dispenserd.mqtt.session import BrokerTook, PublishEnd
 from dispenserd.mqtt.translate import row_name
+from drivers import translate
 from drivers.states import Ready
+from protocol.mqtt import signatures
 from scheduler import events as ev
 from scheduler.commands import Fact, ReportClockStep, TakeReceipt
 from scheduler.decide import next_wakeup, settle
@@ -64,7 +66,10 @@ def planted(bug: Bug) -> Iterator[None]:
 
 
 def _set(owner: Any, name: str, value: object) -> Plant:
-    return lambda stack: stack.enter_context(patch.object(owner, name, value)) and None
+    def plant(stack: ExitStack) -> None:
+        stack.enter_context(patch.object(owner, name, value))
+
+    return plant
 
 
 def _all(*plants: Plant) -> Plant:
@@ -140,7 +145,7 @@ def _caught_up_at_once(self: Any, session: Any, state: Any, now_s: float) -> boo
 
 def _reads_from_the_end(self: Any, page: Any, at: datetime) -> Sequence[ev.RobotLogged]:
     self.log = self.log.after(page)
-    return [drivers.session.translate.logged(entry, self.log.log_id, at) for entry in page.entries[1:]]
+    return [translate.logged(entry, self.log.log_id, at) for entry in page.entries[1:]]
 
 
 def _absence_is_proof(world: World, fact: ev.RobotIdentified) -> Sequence[ev.Event]:
@@ -325,7 +330,7 @@ def _step_unheard(self: Any, reading: Any) -> bool:
 def _press_any_time(self: Any, session: Any, press: Any, now_s: float, now: datetime) -> None:
     if isinstance(self._state, Ready):
         name = self._expected.serial
-        self._facts.append(drivers.robot.translate.pressed(name, session.number, 0, now))
+        self._facts.append(translate.pressed(name, session.number, 0, now))
 
 
 def _clock_of_any_kind(world: World, setting: Setting, fact: Any, now: datetime) -> Sequence[ev.Event]:
@@ -363,7 +368,7 @@ BUGS: tuple[Bug, ...] = (
     Bug("given without the token", ("S", "the home ended", "rule"), _set(scheduler.receive_command, "_given", _given_without_token)),
     Bug("had it, by anybody's word", ("S4",), _set(scheduler.receive_command, "_had_it", _any_resident_may_have_had_it)),
     Bug("a repeated command is carried out again", ("the home ended",), _set(scheduler.receive, "decide_dose", _commands_again)),
-    Bug("a forged signature is good", ("S6",), _set(dispenserd.mqtt.downlink.signatures, "is_genuine", lambda *_: True)),
+    Bug("a forged signature is good", ("S6",), _set(signatures, "is_genuine", lambda *_: True)),
     Bug("the broker's word counts as receipt", ("S5", "S4"), _set(dispenserd.mqtt.uplink.Uplink, "_note", _puback_is_receipt)),
     Bug("sent once and never again", ("S5", "S4"), _set(dispenserd.mqtt.uplink.Uplink, "_resend_now_and_then", _sends_once)),
     Bug("undelivered is never shown", ("S4",), _rules_without("undelivered")),

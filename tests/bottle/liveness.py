@@ -7,6 +7,7 @@ the robot's display must say so. Troubled times are waited out: what can be know
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from scheduler import events as ev
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from tests.bottle.bottle import Bottle
 
 SETTLE_S = 600.0
-"""After a restart, a repaired network or a corrected clock the robot is read, rows are sent, receipts come."""
+"""After a restart, a repaired network or a right clock the robot is read, rows are sent, receipts come."""
 
 LOOK_AFTER = timedelta(minutes=10)
 LOOKS_MAX = 60
@@ -42,7 +43,7 @@ class Liveness:
     def plan_day(self, day: date) -> None:
         for slot in self._bottle.papers.slots:
             closes = self._bottle.papers.opens(day, slot)[0] + WINDOW
-            self._bottle.at(closes + LOOK_AFTER, lambda slot=slot: self._look(day, slot, 0))
+            self._bottle.at(closes + LOOK_AFTER, partial(self._look, day, slot, 0))
 
     # --- what happened ---
 

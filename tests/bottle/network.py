@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from random import Random
 
@@ -40,7 +41,7 @@ class Manners:
 
 
 class Network:
-    """`to_oncall` takes what the broker delivers there, once per delivery, and says whether it is committed."""
+    """`to_oncall` takes each delivery, and says whether it is committed there."""
 
     def __init__(self, times: Times, chance: Random, to_oncall: Callable[[str, bytes], bool]) -> None:
         self.manners = Manners()
@@ -85,7 +86,7 @@ class Network:
     def deliver_to_oncall(self) -> None:
         """Again, all that it has not acknowledged: it came back."""
         for number in list(self._kept_for_oncall):
-            self._later(self._delay(), lambda number=number: self._hand_to_oncall(number))
+            self._later(self._delay(), partial(self._hand_to_oncall, number))
 
     # --- the home's side ---
 
@@ -114,7 +115,7 @@ class Network:
 
     def take_lightly(self, message: Message) -> None:
         """A publish at QoS 0."""
-        self._later(self._delay(), lambda: self._to_oncall(message.topic, message.payload))
+        self._later(self._delay(), partial(self._say_to_oncall, message.topic, message.payload))
 
     def acknowledged(self, number: int) -> None:
         self._kept_for_home.pop(number, None)
@@ -141,7 +142,7 @@ class Network:
         if self.up and self.session is not None and not self.session.state.connected:
             self.session.come_up()
             for number in list(self._kept_for_home):
-                self._later(self._delay(), lambda number=number: self._hand_to_home(number))
+                self._later(self._delay(), partial(self._hand_to_home, number))
 
     def _hand_to_home(self, number: int) -> None:
         kept = self._kept_for_home.get(number)
@@ -155,7 +156,10 @@ class Network:
         del self._kept_for_oncall[number]
         if self._chance.random() < self.manners.repeats:
             late_s = self._chance.random() * self.manners.repeat_s_max
-            self._later(late_s, lambda: self._to_oncall(*kept))
+            self._later(late_s, partial(self._say_to_oncall, *kept))
+
+    def _say_to_oncall(self, topic: str, payload: bytes) -> None:
+        self._to_oncall(topic, payload)
 
     def _later(self, after_s: float, act: Callable[[], None]) -> None:
         heapq.heappush(self._due, (self._times.now_s + after_s, next(self._numbers), act))
@@ -213,11 +217,11 @@ class BottleSession(Session):
     # --- what the network does to it ---
 
     def come_up(self) -> None:
-        self._change(Standing.CONNECTED, self._state.connection + 1)
+        self._stand(Standing.CONNECTED, self._state.connection + 1)
 
     def lose(self) -> None:
         if self._state.connected:
-            self._change(Standing.LOST, self._state.connection)
+            self._stand(Standing.LOST, self._state.connection)
             for end in list(self._ends):
                 self._end(end, ConnectionLost())
 
@@ -228,7 +232,7 @@ class BottleSession(Session):
         if not end.done() and not self._fuse.dead:
             end.set_result(word)
 
-    def _change(self, standing: Standing, connection: int) -> None:
-        self._state = replace(self._state, standing=standing, connection=connection)
+    def _stand(self, standing: Standing, connection: int) -> None:
+        self._state = SessionState(standing, connection=connection)
         for watcher in self._watchers:
             watcher.set()

@@ -1,4 +1,4 @@
-"""On-call and its staff in the bottle: a receiver that commits, receipts and asks, and people who go and look.
+"""On-call in the bottle: a receiver that commits and receipts, and signs what staff ask of the home.
 
 Knows the payloads' JSON as they travel, and signs as on-call does. Nothing here knows what the home should
 do: staff act on what the home has told them, give by hand only with its confirmation, and say what they see.
@@ -45,7 +45,7 @@ class Manner:
 
 @dataclass
 class OnCall:
-    """`send` publishes to the home and says whether a broker took it. `told` = newest revision by incident."""
+    """`send` publishes to the home: whether a broker took it. `told` = newest revision by incident."""
 
     times: Times
     chance: Random

@@ -1,4 +1,4 @@
-"""After the weather: matter, robot log, journal, on-call and fagsystem must tell the same story, one to one."""
+"""After the weather: matter, robot log, journal, on-call and fagsystem must tell one story."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The clocks of the bottle: true time, the box's wall clock that can be wrong, everybody's monotonic seconds."""
+"""The clocks of the bottle: true time, a wall clock that can be wrong, everybody's monotonic seconds."""
 
 from __future__ import annotations
 

@@ -14,6 +14,8 @@ import pytest
 from dispenserd.clock import RatedClock
 from dispenserd.courier import Courier
 from dispenserd.engine import Engine
+from dispenserd.probe import Point
+from dispenserd.probed import Wiring
 from dispenserd.store.store import Store
 from dispenserd.store.thread import StoreThread
 from scheduler import events as ev
@@ -61,10 +63,11 @@ class Bench:
         self.engine = Engine(World(), self.setting, store, clock)
         self.robot = PaperRobot([sachet.label for sachet in roll().sachets])
         self.connection = PaperConnection()
-        self.points: list[str] = []
+        self.points: list[Point] = []
 
     def courier(self) -> Courier:
-        return Courier(self.engine, self.setting, self.connection, self.clock, self.points.append)
+        robot = Wiring(self.points.append).robot(self.connection)
+        return Courier(self.engine, self.setting, robot, self.clock)
 
     def connects(self) -> tuple[Fact, ...]:
         now, robot = self.clock.now(), self.robot
@@ -147,19 +150,20 @@ async def test_an_order_leaves_once_however_often_the_home_commits(bench: Bench)
             await bench.engine.submit(bench.logs(entry, order))
         await eventually(lambda: len(bench.connection.confirmed) == 2, "the courier looked at each commit")
     assert bench.connection.sent == [order]
-    assert bench.points == ["order_committed", "order_sent"]
+    assert bench.points == [Point.ORDER_COMMITTED, Point.ORDER_SENT]
 
 
 async def test_an_order_is_on_disk_before_the_driver_gets_it(bench: Bench) -> None:
     committed: list[str] = []
 
-    def look(point: str) -> None:
-        if point == "order_committed":
+    def look(point: Point) -> None:
+        if point is Point.ORDER_COMMITTED:
             assert not bench.connection.sent
             with bench.on_disk() as store:
                 committed.extend(row.key for row in store.unanswered("order"))
 
-    courier = Courier(bench.engine, bench.setting, bench.connection, bench.clock, look)
+    robot = Wiring(look).robot(bench.connection)
+    courier = Courier(bench.engine, bench.setting, robot, bench.clock)
     async with running(courier.run()):
         await bench.engine.submit(bench.press())
         await eventually(lambda: len(bench.connection.sent) == 1, "sent")

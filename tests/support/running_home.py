@@ -25,8 +25,8 @@ from dispenserd import app
 from dispenserd.clock import RatedClock
 from dispenserd.config import load
 from dispenserd.control_call import Unreachable, call
-from dispenserd.courier import Probe
 from dispenserd.mqtt.session import Broker
+from dispenserd.probe import Probe
 from dispenserd.store.chain import JournalRow
 from dispenserd.store.store import Store
 from protocol.wire.messages import Light

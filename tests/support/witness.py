@@ -7,15 +7,15 @@ before a motor turns, `rested` when the core has come to rest, `ends` after the 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from scheduler import events as ev
 from scheduler.outbox import Change, Put
 from scheduler.record import from_plain, to_plain
 from scheduler.world import RobotState, World
-from tests.support.matter import Matter
 
 ZONE = ZoneInfo("Europe/Copenhagen")
 WINDOW = timedelta(hours=2)
@@ -24,6 +24,28 @@ RECEIPT = timedelta(seconds=30)
 UNTREATED = {"missed", "failed", "withheld", "uncertain"}
 REVISIONS_MAX = 60
 """Of one incident in a few wild days: more is a flap."""
+
+
+class Matter(Protocol):
+    """What a witness asks of matter: where a label is, what hands took, and what a motor is doing."""
+
+    def where(self, label: str) -> str: ...
+
+    @property
+    def hands(self) -> Mapping[str, datetime]: ...
+
+    @property
+    def motion(self) -> MotionUnderWay | None: ...
+
+
+class MotionUnderWay(Protocol):
+    @property
+    def order(self) -> OrderAbout: ...
+
+
+class OrderAbout(Protocol):
+    @property
+    def dose_id(self) -> str: ...
 
 
 class Witness:
