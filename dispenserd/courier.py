@@ -44,7 +44,15 @@ class RobotConnection(Protocol):
 
 
 class Courier:
-    def __init__(self, home: Home, setting: Setting, robot: RobotConnection, clock: Clock) -> None:
+    def __init__(
+        self,
+        home: Home,
+        setting: Setting,
+        robot: RobotConnection,
+        clock: Clock,
+        look_s: float = DISPLAY_LOOK_S,
+    ) -> None:
+        self._look_s = look_s
         self._home = home
         self._setting = setting
         self._robot = robot
@@ -90,7 +98,7 @@ class Courier:
             self._show()
             self._compare_clock()
             with suppress(TimeoutError):
-                async with asyncio.timeout(DISPLAY_LOOK_S):
+                async with asyncio.timeout(self._look_s):
                     await committed.wait()
 
     async def _orders(self) -> None:

@@ -58,7 +58,10 @@ class _Handed:
 class Engine:
     """Implements `dispenserd.home.Home`. `world` is the replayed one at the start."""
 
-    def __init__(self, world: World, setting: Setting, journal: Journal, clock: Clock) -> None:
+    def __init__(
+        self, world: World, setting: Setting, journal: Journal, clock: Clock, look_s: float = SLEEP_MAX_S
+    ) -> None:
+        self._look_s = look_s
         self._world = world
         self._setting = setting
         self._journal = journal
@@ -162,5 +165,5 @@ class Engine:
         if self._asked is None:
             return 0.0
         if self.due is None:
-            return SLEEP_MAX_S
-        return min(SLEEP_MAX_S, max(0.0, (self.due - self._clock.now()).total_seconds() / self._clock.rate))
+            return self._look_s
+        return min(self._look_s, max(0.0, (self.due - self._clock.now()).total_seconds() / self._clock.rate))

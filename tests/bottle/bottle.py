@@ -26,7 +26,7 @@ from simulator.line import Badness
 from simulator.mechanics import Mechanics, Moved, Place, Sachet
 from simulator.memory import BatteryClock, Memory
 from simulator.refusals import FirmwareLimits
-from tests.bottle.box import Box, Folder
+from tests.bottle.box import LOOK_S, Box, Folder
 from tests.bottle.fuse import Fuse
 from tests.bottle.journal import Disk
 from tests.bottle.liveness import Liveness
@@ -83,7 +83,7 @@ class Bottle:
         chance = self.chance = Random(recipe.seed)
         self.trace = trace
         first = chance.choice(FIRST_DAYS)
-        slots = tuple(s for s in DRUGS if chance.random() < 0.4) or ("noon",)
+        slots = tuple(s for s in DRUGS if chance.random() < 0.28) or ("noon",)
         self.papers = Papers(first, recipe.days, slots)
         self.times = Times(datetime.combine(first, time(6), ZONE).astimezone(UTC))
         self.days = recipe.days
@@ -369,7 +369,7 @@ class Bottle:
         self.say(f"wall clock: {off} ahead")
         self.times.wall_off = off
         self.liveness.disturbed()
-        self.after(self.chance.random(), lambda: None)  # the process looks at its clock within a second
+        self.after(self.chance.random() * LOOK_S, lambda: None)  # the process looks at its clock
         for seconds in (31.0, 62.0):
             self.after(seconds, lambda: None)  # and at the robot's twice a minute while it trusts none
 
@@ -438,7 +438,7 @@ class Bottle:
     def _setting(self) -> Setting:
         return setting(
             reminder_every=self.chance.choice((timedelta(minutes=15), timedelta(minutes=40))),
-            idle_proof=self.chance.choice((timedelta(hours=1), *[timedelta(hours=12)] * 5)),
+            idle_proof=timedelta(hours=1) if self.chance.random() < 0.04 else timedelta(hours=18),
         )
 
     def _robot_end(self) -> RobotEnd:

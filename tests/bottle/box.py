@@ -34,8 +34,12 @@ from tests.bottle.robot_end import RobotEnd
 from tests.bottle.times import BoxClock, Times
 from tests.bottle.virtual_loop import VirtualLoop
 
-SEEN_POLLING = Polling(status_every_s=14_400.0, clock_every_s=7_200.0)
+SEEN_POLLING = Polling(status_every_s=43_200.0, clock_every_s=28_800.0)
 """A robot that says by itself what changes is asked less often, or a fortnight would be nothing but polls."""
+
+
+LOOK_S = 20.0
+"""Engine and courier look at the clock this often: more seldom than in a home, so nothing may depend on it."""
 
 
 class Folder:
@@ -105,10 +109,10 @@ class Box:
         self.clock = BoxClock(times)
         self.loop = VirtualLoop(times.seconds)
         self.session = BottleSession(network, fuse)
-        self.engine = Engine(disk.replayed(), setting, WatchedJournal(disk, fuse, self), self.clock)
+        self.engine = Engine(disk.replayed(), setting, WatchedJournal(disk, fuse, self), self.clock, LOOK_S)
         self.robot = self._connection()
         robot = Wiring(self._probe).robot(self.robot)
-        self.courier = Courier(self.engine, setting, robot, self.clock)
+        self.courier = Courier(self.engine, setting, robot, self.clock, LOOK_S)
         self.ready = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._main = self.loop.create_task(self._run())
