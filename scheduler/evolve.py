@@ -29,8 +29,12 @@ from scheduler.world import (
 
 def evolve(world: World, event: ev.Event) -> World:
     """The world after `event`."""
-    if world.last_at is None or event.at > world.last_at:
-        world = replace(world, last_at=event.at)
+    after = _changed(world, event)
+    newest = after.clock.trusted and (after.trusted_at is None or event.at > after.trusted_at)
+    return replace(after, last_at=event.at, trusted_at=event.at if newest else after.trusted_at)
+
+
+def _changed(world: World, event: ev.Event) -> World:
     if isinstance(event, ev.RobotEvent):
         return _robot(world, event)
     if isinstance(event, ev.DoseEvent):

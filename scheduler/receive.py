@@ -265,7 +265,8 @@ def _known_loss(world: World, fact: ev.JournalFoundBehind) -> bool:
 
 def _clock(world: World, setting: Setting, fact: cmd.ReportClock, now: datetime) -> Sequence[ev.Event]:
     """P10: trusted = a battery clock set in an earlier trusted session, within its drift bound, not before
-    the journal's last event, and the box's clock agrees with it."""
+    the journal's last event, and the box's clock agrees with it. An event that was dated by a clock nobody
+    trusted doesn't count here: one morning in the wrong year would lock the home until that year comes."""
     limits = setting.limits
     drift = (fact.robot_utc - fact.set_utc) * (fact.drift_ppm_max / DRIFT_PARTS)
     if not fact.commissioned:
@@ -276,7 +277,7 @@ def _clock(world: World, setting: Setting, fact: cmd.ReportClock, now: datetime)
         reason = "drift"
     elif abs(fact.robot_utc - fact.box_utc) > limits.clock_agreement:
         reason = "disagrees"
-    elif world.last_at is not None and fact.robot_utc < world.last_at - limits.clock_agreement:
+    elif world.trusted_at is not None and fact.robot_utc < world.trusted_at - limits.clock_agreement:
         reason = "behind_journal"
     else:
         source = f"robot:{fact.robot}"

@@ -139,7 +139,8 @@ class Receipt:
 class World:
     box: str = ""
     epoch: int = 0
-    last_at: datetime | None = None
+    last_at: datetime | None = None  # of the newest event, by the clock of that moment
+    trusted_at: datetime | None = None  # the newest instant that an event was given by a trusted clock
     clock: ClockState = field(default_factory=ClockState)
     plans: Mapping[str, Plan] = field(default_factory=dict)
     refused_plan: tuple[str, str] | None = None  # (fingerprint, "reason path") of the newest refusal

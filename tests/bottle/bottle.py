@@ -57,6 +57,10 @@ PEACE_DAYS = 1
 LOAD_EARLY_S = 900.0
 
 
+SLOT_CHANCE = 0.22
+"""Of each day part to be in the plan: few doses a day, so that many days fit into an hour."""
+
+
 @dataclass(frozen=True)
 class Recipe:
     """What a seed decides before anything happens. `trusting`: the robot refuses nothing by what it remembers
@@ -66,6 +70,7 @@ class Recipe:
     days: int = 14
     severity: Severity | None = None
     trusting: bool | None = None
+    slot_chance: float = SLOT_CHANCE
 
 
 class TrustingMemory(Memory):
@@ -83,11 +88,11 @@ class Bottle:
         chance = self.chance = Random(recipe.seed)
         self.trace = trace
         first = chance.choice(FIRST_DAYS)
-        slots = tuple(s for s in DRUGS if chance.random() < 0.28) or ("noon",)
+        slots = tuple(s for s in DRUGS if chance.random() < recipe.slot_chance) or ("noon",)
         self.papers = Papers(first, recipe.days, slots)
         self.times = Times(datetime.combine(first, time(6), ZONE).astimezone(UTC))
         self.days = recipe.days
-        drawn = chance.choices(SEVERITIES, (5, 4, 1))[0]
+        drawn = chance.choices(SEVERITIES, (12, 7, 1))[0]
         trusting = chance.random() < 0.5
         self.trusting = trusting if recipe.trusting is None else recipe.trusting
         self.setting = self._setting()
@@ -148,7 +153,7 @@ class Bottle:
         self.weather.end()
         for number in range(16):
             self.box.fuse.left = None
-            self.end.flash.left = None
+            self.end.flash.mend()
             self.end.plug_in()
             self.line(Badness())
             self.matter.faults.stuck.clear()
@@ -220,7 +225,8 @@ class Bottle:
         due = box.engine.due
         if due is None:
             return None
-        return max(self.times.now_s, self.times.at_s(due - self.times.wall_off)) + 0.001
+        due_s = self.times.at_s(due - self.times.wall_off) + 0.001
+        return due_s if due_s > self.times.now_s else box.due_s  # it is due: a slow commit is under way
 
     # --- the box's lives ---
 
@@ -246,6 +252,8 @@ class Bottle:
 
     def _box_ended(self) -> None:
         if self.box.fault is not None:
+            if isinstance(self.box.fault, AssertionError):
+                raise self.box.fault  # a witness of ours spoke
             raise AssertionError(f"the home ended by itself: {self.box.fault!r}") from self.box.fault
         if not self.box.loop.is_closed():
             self.box.bury()

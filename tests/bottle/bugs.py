@@ -312,9 +312,9 @@ def _plans_one_day(world: World, setting: Setting, now: datetime) -> Sequence[ev
 _planned = scheduler.planning.planned
 
 
-def _rules_without(name: str) -> Plant:
-    rules = tuple(rule for rule in scheduler.decide.RULES if rule.__name__ != name)
-    assert len(rules) == len(scheduler.decide.RULES) - 1, name
+def _rules_without(*names: str) -> Plant:
+    rules = tuple(rule for rule in scheduler.decide.RULES if rule.__name__ not in names)
+    assert len(rules) == len(scheduler.decide.RULES) - len(names), names
     return _set(scheduler.decide, "RULES", rules)
 
 
@@ -351,13 +351,13 @@ BUGS: tuple[Bug, ...] = (
     Bug("absence in a formatted log taken as proof", ("S", "missed", "failed", "release refused", "present refused"), _set(scheduler.receive, "_identified", _absence_is_proof)),
     Bug("missed by the clock", ("missed", "S"), _set(scheduler.closing, "_closed", _missed_by_the_clock)),
     Bug("open before its time", ("S2", "rule"), _set(Dose, "open_at", _always_open)),
-    Bug("open after its window", ("S2", "rule", "S"), _set(Dose, "open_at", _late_open)),
+    Bug("open for ever", ("S2", "rule"), _all(_set(Dose, "open_at", _late_open), _rules_without("cleared_away", "settled"))),
     Bug("summer time all year", ("S2", "S"), _set(scheduler.window.LocalTime, "instant", _no_daylight_saving)),
     Bug("no minimum interval", ("S2",), _set(scheduler.gate, "_too_close", _nothing)),
     Bug("any label will do", ("S3",), _all(_set(scheduler.gate, "label_misfit", _nothing), _set(scheduler.offering, "label_misfit", _nothing))),
     Bug("orders on an untrusted clock", ("rule 18", "S2"), _gate_lock_without("clock")),
     Bug("any clock is trusted", ("S2", "rule", "S"), _set(scheduler.receive, "_clock", _clock_of_any_kind)),
-    Bug("a step of the clock unheard", ("rule", "S", "missed"), _set(dispenserd.engine.Engine, "_has_stepped", _step_unheard)),
+    Bug("a step of the clock unheard", ("rule 11", "rule 18", "S2", "S4"), _set(dispenserd.engine.Engine, "_has_stepped", _step_unheard)),
     Bug("orders while a dose is in doubt", ("P3",), _gate_lock_without("in_doubt")),
     Bug("the same order id for every attempt", ("P5", "the home ended"), _set(scheduler.offering, "order_id", _same_order_id)),
     Bug("released while a person has the token", ("rule 5", "rule 11", "S1"), _set(scheduler.gate, "_not_its_turn", _turn_without_token)),

@@ -37,7 +37,7 @@ class Resident:
     def _plan_dose(self, opens: datetime) -> None:
         chance, closes = self._chance, opens + WINDOW
         manner = chance.choices(
-            ("on time", "early", "late", "last second", "never", "impatient"), (60, 8, 12, 6, 6, 8)
+            ("on time", "early", "late", "last second", "never", "impatient"), (72, 7, 8, 4, 3, 6)
         )[0]
         match manner:
             case "on time":
@@ -75,7 +75,7 @@ class Resident:
     def sees_sachet(self, closes: datetime) -> None:
         """Something lies in the tray."""
         chance = self._chance
-        manner = chance.choices(("soon", "later", "last second", "never"), (84, 8, 4, 4))[0]
+        manner = chance.choices(("soon", "later", "last second", "never"), (90, 5, 3, 2))[0]
         match manner:
             case "soon":
                 self._bottle.after(chance.uniform(0.5, 40), self._bottle.lift)

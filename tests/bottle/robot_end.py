@@ -37,29 +37,34 @@ class PowerFailed(BaseException):
 
 
 class Flash:
-    """What the robot's memory held at its last finished write."""
+    """What the robot's memory held at its last finished write, while a power failure is planned."""
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
         self._image: dict[str, object] = {}
-        self.left: int | None = None  # writes until the power fails
-        self.kept = True  # whether that write is finished
-        self.writes = 0
+        self._left: int | None = None  # writes until the power fails
+        self._kept = True  # whether that write is finished
         memory.keep = self.keep
+
+    def fail_at(self, write: int, *, kept: bool) -> None:
+        """Between two works of the firmware: all that it wrote is finished."""
+        self._left, self._kept = write, kept
         self._store()
 
+    def mend(self) -> None:
+        self._left = None
+
     def keep(self) -> None:
-        self.writes += 1
-        failing = False
-        if self.left is not None:
-            self.left -= 1
-            failing = self.left <= 0
-        if failing:
-            self.left = None
-            if self.kept:
-                self._store()
-            raise PowerFailed(self.kept)
-        self._store()
+        if self._left is None:
+            return
+        self._left -= 1
+        if self._left > 0:
+            self._store()
+            return
+        self._left = None
+        if self._kept:
+            self._store()
+        raise PowerFailed(self._kept)
 
     def restore(self) -> None:
         for name, value in self._image.items():
@@ -190,12 +195,9 @@ class RobotEnd:
 
     def set_clock(self, clock: BatteryClock) -> None:
         """Its battery fails, or a person sets it."""
-
-        def change() -> None:
-            self.memory.clock = clock
-            self.memory.keep()
-
-        self._guarded(change)
+        self.flash.mend()
+        self.memory.clock = clock
+        self.memory.keep()
 
     def power_on(self) -> None:
         self._guarded(lambda: self.robot.power_on(self.times.moment))
@@ -203,7 +205,7 @@ class RobotEnd:
     def lose_log(self) -> None:
         """Its log is damaged and begins anew; what it must never forget it keeps."""
         self.power_off()
-        self.flash.left = None
+        self.flash.mend()
         self.memory.format_log(self.chance.randbytes(16))
 
     def power_off(self) -> None:

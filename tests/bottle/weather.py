@@ -36,9 +36,9 @@ class Severity:
 
 
 SEVERITIES = (
-    Severity("calm", 0.08, 0.6, 0.2),
-    Severity("rough", 0.35, 2.0, 0.4),
-    Severity("storm", 0.85, 6.0, 0.7),
+    Severity("calm", 0.06, 0.3, 0.2),
+    Severity("rough", 0.35, 1.2, 0.4),
+    Severity("storm", 0.85, 4.0, 0.7),
 )
 
 
@@ -90,8 +90,8 @@ class Weather:
         chance = self._chance
         aimed = chance.choices(
             (self.light_fuse, self.light_flash, self.cut_motion, self.cable, self.bad_line, self.card,
-             self.clock_step, self.box_dies, self.network_out, self.cut_next),
-            (30, 25, 10, 8, 8, 2, 2, 4, 4, 4),
+             self.clock_step, self.box_dies, self.network_out, self.cut_next, self.log_lost),
+            (30, 25, 10, 8, 8, 2, 2, 4, 4, 4, 3),
         )[0]  # fmt: skip
         if aimed in (self.light_fuse, self.light_flash):
             self._note(aimed.__name__)
@@ -110,8 +110,7 @@ class Weather:
         self._bottle.box.fuse.left = self._chance.choice((1, 2, 3, 5, 8, 13, 21, 34, 55))
 
     def light_flash(self) -> None:
-        flash = self._bottle.end.flash
-        flash.left, flash.kept = self._chance.randint(1, 9), self._chance.random() < 0.5
+        self._bottle.end.flash.fail_at(self._chance.randint(1, 9), kept=self._chance.random() < 0.5)
 
     def box_dies(self) -> None:
         self._bottle.kill_box()

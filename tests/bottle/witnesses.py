@@ -88,8 +88,13 @@ class Witnesses:
                     self.ordered.add(event.order.order_id)
                     self._bottle.orders += 1
                     self._issued(event.order)
+                case ev.DosePlanned():
+                    opens = self._bottle.opens(event.dose.dose_id)
+                    assert event.dose.opens in opens, f"S2: {event.dose.dose_id[33:]} planned at another time"
                 case ev.OrderEnded():
                     self._ended(event)
+                case ev.RobotLogged(entry="lifted") | ev.MotionAdopted():
+                    self.in_doubt.discard(event.dose_id)
                 case ev.DecisionMade():
                     assert event.by in PERSONS, "S6: a decision by nobody of ours"
                     self.in_doubt.discard(event.dose_id)
