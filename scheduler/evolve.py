@@ -10,6 +10,7 @@ from typing import assert_never
 
 from scheduler import events as ev
 from scheduler.dose import AT_REST, Trigger
+from scheduler.evolve_clock import WENT_BACK, set_back, trusted_again
 from scheduler.evolve_dose import evolve_dose, moved, with_dose
 from scheduler.evolve_incident import evolve_incident
 from scheduler.replacing import replace
@@ -29,6 +30,8 @@ from scheduler.world import (
 
 def evolve(world: World, event: ev.Event) -> World:
     """The world after `event`."""
+    if world.last_at is not None and event.at < world.last_at - WENT_BACK:
+        world = set_back(world, event.at)
     after = _changed(world, event)
     newest = after.clock.trusted and (after.trusted_at is None or event.at > after.trusted_at)
     return replace(after, last_at=event.at, trusted_at=event.at if newest else after.trusted_at)
@@ -51,6 +54,7 @@ def _home(world: World, event: ev.HomeEvent) -> World:
         case ev.StoreStopped():
             return replace(world, store_stopped=(event.reason, event.stopped))
         case ev.ClockTrusted():
+            world = trusted_again(world, event.at)
             world = replace(world, clock=ClockState(trusted=True, reason="", since=event.at))
             return _dated(world, event.at) if world.behind and world.lost_before is None else world
         case ev.JournalFoundBehind():

@@ -154,7 +154,7 @@ def earliest(world: World, dose: Dose) -> datetime:
     mine = dose.plan.prescriptions
     return max(
         (
-            _had(other) + minimum_interval(other.plan, dose.plan)
+            other.had_at + minimum_interval(other.plan, dose.plan)
             for other in given
             if not mine.isdisjoint(other.plan.prescriptions)
         ),
@@ -170,14 +170,6 @@ def counts_as_given(dose: Dose) -> bool:
 def _seen_given(dose: Dose) -> bool:
     given = dose.outcome is not None and dose.outcome.outcome in GIVEN
     return given or dose.contradicted or dose.stage in (Stage.DOUBT, Stage.LIFTED)
-
-
-def _had(dose: Dose) -> datetime:
-    if dose.lifted is not None:
-        return dose.lifted
-    if dose.outcome is not None:
-        return dose.outcome.happened
-    return dose.plan.closes if dose.lost else dose.plan.opens
 
 
 def _too_much(world: World, dose: Dose) -> str:

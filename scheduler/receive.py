@@ -74,7 +74,9 @@ def _wish(world: World, setting: Setting, fact: cmd.Fact, now: datetime) -> Sequ
         case cmd.ReportClock():
             return _clock(world, setting, fact, now)
         case cmd.ReportClockStep():
-            return [ev.ClockDoubted(at=now, reason="stepped")] if world.clock.trusted else []
+            return [
+                ev.ClockDoubted(at=now, reason="stepped")
+            ]  # also while doubted: how far back is now known
         case _:
             return [fact]
 

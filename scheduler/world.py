@@ -108,6 +108,7 @@ class Dose:
     away_tried: datetime | None = None  # the newest retract or divert that did not succeed
     presented: datetime | None = None
     lifted: datetime | None = None
+    had_before: datetime | None = None  # a trusted clock's word, where a wrong one had dated it later
     reminders: int = 0
     outcome: OutcomeRecorded | None = None
     lost: bool = False  # what became of it may stand in a part of the journal that was lost (rule 23)
@@ -115,6 +116,17 @@ class Dose:
     @property
     def dose_id(self) -> str:
         return self.plan.dose_id
+
+    @property
+    def had_at(self) -> datetime:
+        """When it counts as had (S2), if it does; never later than a trusted clock has vouched for."""
+        if self.lifted is not None:
+            at = self.lifted
+        elif self.outcome is not None:
+            at = self.outcome.happened
+        else:
+            at = self.plan.closes if self.lost else self.plan.opens
+        return at if self.had_before is None else min(at, self.had_before)
 
     def open_at(self, now: datetime) -> bool:
         """Whether its window is open."""

@@ -1,0 +1,58 @@
+"""What the world remembers of time when its clock turns out to have been ahead.
+
+A clock that was a day ahead leaves instants that lie ahead of us: "since tomorrow", "had tomorrow". Compared
+with the right time they would silence alarms and refuse medicine until that day has come.
+
+Alarms and retries go by the earlier of the two, so they come sooner rather than later. What a dose keeps its
+distance to (S2) goes by a trusted clock only: that one says that it was had before now, and nothing else.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from scheduler.replacing import replace
+from scheduler.world import Dose, World
+
+WENT_BACK = timedelta(seconds=30)
+"""Facts of one turn may be dated a little before each other; more than this is a clock that was set back."""
+
+
+def set_back(world: World, at: datetime) -> World:
+    """The clock says `at`, and an event before it was dated later: nothing began after now."""
+    robot = world.robot
+    return replace(
+        world,
+        clock=replace(world.clock, since=_not_after(at, world.clock.since)),
+        robot=replace(
+            robot,
+            since=_not_after(at, robot.since),
+            magazine_since=_not_after(at, robot.magazine_since),
+        ),
+        receipts={
+            key: replace(receipt, since=min(receipt.since, at)) for key, receipt in world.receipts.items()
+        },
+        doses={key: _dose_set_back(dose, at) for key, dose in world.doses.items()},
+    )
+
+
+def trusted_again(world: World, at: datetime) -> World:
+    """By a trusted clock it is `at`: whatever was had was had before."""
+    doses = {
+        key: replace(dose, had_before=at) if dose.had_at > at else dose for key, dose in world.doses.items()
+    }
+    return replace(world, doses=doses)
+
+
+def _dose_set_back(dose: Dose, at: datetime) -> Dose:
+    order = dose.order
+    return replace(
+        dose,
+        presented=_not_after(at, dose.presented),
+        away_tried=_not_after(at, dose.away_tried),
+        order=replace(order, issued=min(order.issued, at)) if order is not None else None,
+    )
+
+
+def _not_after(at: datetime, since: datetime | None) -> datetime | None:
+    return None if since is None else min(since, at)
