@@ -247,7 +247,8 @@ def _logged(world: World, event: ev.RobotLogged) -> World:
     if event.entry == "lifted":
         # A clock nobody trusts tells no time: too early a lift would bring the next dose too soon (S2).
         lifted = min(event.robot_at, event.at) if world.clock.trusted else event.at
-        return with_dose(world, replace(moved(dose, Trigger.LIFTED), lifted=lifted, order=None))
+        lift = replace(moved(dose, Trigger.LIFTED), lifted=lifted, had_before=None, order=None)
+        return with_dose(world, lift)
     if dose.order is None or dose.order.order.order_id != event.order_id:
         return world
     if event.entry == "accepted":

@@ -39,9 +39,15 @@ def set_back(world: World, at: datetime) -> World:
 def trusted_again(world: World, at: datetime) -> World:
     """By a trusted clock it is `at`: whatever was had was had before."""
     doses = {
-        key: replace(dose, had_before=at) if dose.had_at > at else dose for key, dose in world.doses.items()
+        key: replace(dose, had_before=at) if _dated_ahead(dose, at) else dose
+        for key, dose in world.doses.items()
     }
     return replace(world, doses=doses)
+
+
+def _dated_ahead(dose: Dose, at: datetime) -> bool:
+    recorded = dose.lifted is not None or dose.outcome is not None
+    return recorded and dose.had_at > at
 
 
 def _dose_set_back(dose: Dose, at: datetime) -> Dose:

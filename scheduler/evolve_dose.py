@@ -81,7 +81,8 @@ def _dose_changed(dose: Dose, event: ev.DoseChange) -> Dose:
         case ev.DoseHeld():
             return replace(moved(dose, Trigger.HELD), held=event.reason, held_label=event.label)
         case ev.OutcomeRecorded():
-            return replace(dose, outcome=event, wanted_until=None)
+            had_before = dose.had_before if dose.lifted is not None else None
+            return replace(dose, outcome=event, had_before=had_before, wanted_until=None)
         case ev.FindingContradicted():
             fenced = dose.stage in IN_MAGAZINE or dose.stage is Stage.HOLDING
             return replace(dose, contradicted=True, stage=Stage.DOUBT if fenced else dose.stage)
@@ -128,7 +129,7 @@ def _decided(dose: Dose, event: ev.DecisionMade) -> Dose:
             return replace(dose, discard=event.by)
         case ev.Verdict.HAD_IT if dose.stage is Stage.DOUBT:
             found = Trigger.RESIDENT_HAD_IT
-            return replace(moved(dose, found), found=found.value, lifted=event.at)
+            return replace(moved(dose, found), found=found.value, lifted=event.at, had_before=None)
         case ev.Verdict.NOT_GIVEN if dose.stage is Stage.DOUBT:
             return replace(moved(dose, Trigger(event.found)), found=event.found)
         case _:

@@ -19,7 +19,8 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
 
-from tests.bottle.bottle import Bottle, Recipe
+from tests.bottle.bottle import SLOT_CHANCE, Bottle, Recipe
+from tests.bottle.weather import SEVERITIES
 
 CHUNK_SEEDS = 20
 """Histories a process plays before it reports: progress every few seconds."""
@@ -49,15 +50,15 @@ class Tally:
         self.violations += other.violations
 
 
-def play(seed: int, days: int) -> Tally:
+def play(recipe: Recipe) -> Tally:
     """One history, counted."""
     started_s = time.process_time()
-    tally = Tally(histories=1, days=days)
-    bottle = Bottle(Recipe(seed, days))
+    tally = Tally(histories=1, days=recipe.days)
+    bottle = Bottle(recipe)
     try:
         bottle.run()
     except AssertionError as violation:
-        tally.violations.append((seed, said(violation)))
+        tally.violations.append((recipe.seed, said(violation)))
     tally.cpu_s = time.process_time() - started_s
     tally.counts.update(counted(bottle))
     tally.troubles.update(bottle.weather.counts)
@@ -93,33 +94,35 @@ def said(violation: AssertionError) -> str:
     return f"{frame.name}: {frame.line}"
 
 
-def play_all(seeds: Sequence[int], days: int) -> Tally:
+def play_all(recipes: Sequence[Recipe]) -> Tally:
     total = Tally()
     gc.freeze()
-    for seed in seeds:
-        total.add(play(seed, days))
+    for recipe in recipes:
+        total.add(play(recipe))
     return total
 
 
-def run(first: int, seeds: int, days: int, jobs: int) -> Iterator[Tally]:
+def run(recipes: Sequence[Recipe], jobs: int) -> Iterator[Tally]:
     """The running total, after every chunk."""
     total = Tally()
-    chunks = [
-        range(start, min(start + CHUNK_SEEDS, first + seeds))
-        for start in range(first, first + seeds, CHUNK_SEEDS)
-    ]
+    chunks = [recipes[start : start + CHUNK_SEEDS] for start in range(0, len(recipes), CHUNK_SEEDS)]
     with ProcessPoolExecutor(jobs) as pool:
-        for done in as_completed([pool.submit(play_all, chunk, days) for chunk in chunks]):
+        for done in as_completed([pool.submit(play_all, chunk) for chunk in chunks]):
             total.add(done.result())
             yield total
 
 
 def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
+    severity = next((each for each in SEVERITIES if each.name == options.severity), None)
+    recipes = [
+        Recipe(seed, options.days, severity, slot_chance=options.slot_chance)
+        for seed in range(options.seed, options.seed + options.seeds)
+    ]
     if options.trace:
-        return _tell(options.seed, options.days)
+        return _tell(recipes[0])
     total, started_s = Tally(), time.monotonic()
-    for total in run(options.seed, options.seeds, options.days, options.jobs):
+    for total in run(recipes, options.jobs):
         elapsed_s = time.monotonic() - started_s
         print(
             f"\rproof: {total.histories} of {options.seeds} histories, {len(total.violations)} violations, "
@@ -144,8 +147,8 @@ def table(total: Tally) -> str:
     return "\n".join(lines)
 
 
-def _tell(seed: int, days: int) -> int:
-    bottle = Bottle(Recipe(seed, days), print)
+def _tell(recipe: Recipe) -> int:
+    bottle = Bottle(recipe, print)
     try:
         bottle.run()
     except AssertionError as violation:
@@ -160,6 +163,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1, help="the first one")
     parser.add_argument("--days", type=int, default=14)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--severity", choices=[each.name for each in SEVERITIES], help="default: drawn")
+    parser.add_argument("--slot-chance", type=float, default=SLOT_CHANCE, help="of each day part to have a dose")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--trace", action="store_true", help="tell one history")
     return parser
