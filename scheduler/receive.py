@@ -33,7 +33,7 @@ def receive(world: World, setting: Setting, fact: cmd.Fact, now: datetime) -> Se
         case ev.RobotReported():
             return [] if world.robot.status == fact.status else [fact]
         case ev.Pressed():
-            return _pressed(world, setting, fact)
+            return _pressed(world, setting, fact, now)
         case ev.RobotLost():
             known = world.robot.state is RobotState.ABSENT and world.robot.reason == fact.reason
             return [] if known else [fact]
@@ -247,10 +247,12 @@ def _doubtful(open_order: OpenOrder, fact: ev.OrderEnded) -> bool:
     return remembered or vanished or open_order.accepted  # its log says that it does it
 
 
-def _pressed(world: World, setting: Setting, fact: ev.Pressed) -> Sequence[ev.Event]:
-    """Rule 2: at most 60 s old by the robot's uptime and from this session; anything else is history."""
+def _pressed(world: World, setting: Setting, fact: ev.Pressed, now: datetime) -> Sequence[ev.Event]:
+    """Rule 2: at most 60 s old by the robot's uptime and from this session; anything else is history. What it
+    waited here behind a slow commit counts too."""
     current = world.robot.state is RobotState.READY and fact.session == world.robot.session
-    if not current or fact.age_ms > setting.limits.press_age / timedelta(milliseconds=1):
+    age = timedelta(milliseconds=fact.age_ms) + max(now - fact.at, timedelta(0))
+    if not current or age > setting.limits.press_age:
         return [fact, ev.PressSpent(at=fact.at, reason="old")]
     return [fact]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -105,7 +106,7 @@ class Bottle:
         self.oncall.send = self.network.to_home
         self.end = self._robot_end()
         self.given: dict[str, datetime] = {}
-        self.last_press: datetime | None = None
+        self.presses: deque[datetime] = deque(maxlen=20)
         self.slow_disk_s = 0.0
         self.box_deaths = 0
         self.deaths_at: dict[str, int] = {}
@@ -220,7 +221,13 @@ class Bottle:
             return self.times.now_s
         reachable = self.end.plugged and self.end.robot.powered
         delivering = self.network.connected and self.oncall.up and any(self.disk.waiting)
-        if not box.ready or box.robot.busy or delivering or (reachable and not box.robot.ready):
+        if (
+            not box.ready
+            or box.committing
+            or box.robot.busy
+            or delivering
+            or (reachable and not box.robot.ready)
+        ):
             return box.due_s
         due = box.engine.due
         if due is None:
@@ -298,7 +305,7 @@ class Bottle:
 
     def pressed(self) -> None:
         self.say("press")
-        self.last_press = self.times.true
+        self.presses.append(self.times.true)
         self.weather.aim()
         self.liveness.pressed()
         self.end.press()

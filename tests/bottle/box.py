@@ -35,11 +35,11 @@ from tests.bottle.times import BoxClock, Times
 from tests.bottle.virtual_loop import VirtualLoop
 
 SEEN_POLLING = Polling(status_every_s=43_200.0, clock_every_s=28_800.0)
-"""A robot that says by itself what changes is asked less often, or a fortnight would be nothing but polls."""
+"""A robot that says by itself what changes is asked seldom, or a fortnight would be nothing but polls."""
 
 
 LOOK_S = 20.0
-"""Engine and courier look at the clock this often: more seldom than in a home, so nothing may depend on it."""
+"""Engine and courier look at the clock this often: more seldom than in a home, and nothing may depend on it."""
 
 
 class Folder:
@@ -63,7 +63,9 @@ class WatchedJournal(BottleJournal):
     async def append(self, events: Sequence[Event], changes: Sequence[Change]) -> None:
         slow_s = self._box.fsync_s()
         if slow_s:
+            self._box.committing = True
             await asyncio.sleep(slow_s)
+            self._box.committing = False
         self._fuse.passed("before commit")
         self._disk.commit(events, changes)
         self._box.committed(events, changes)
@@ -113,7 +115,7 @@ class Box:
         self.robot = self._connection()
         robot = Wiring(self._probe).robot(self.robot)
         self.courier = Courier(self.engine, setting, robot, self.clock, LOOK_S)
-        self.ready = False
+        self.ready = self.committing = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._main = self.loop.create_task(self._run())
 

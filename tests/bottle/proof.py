@@ -164,7 +164,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--days", type=int, default=14)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--severity", choices=[each.name for each in SEVERITIES], help="default: drawn")
-    parser.add_argument("--slot-chance", type=float, default=SLOT_CHANCE, help="of each day part to have a dose")
+    parser.add_argument(
+        "--slot-chance", type=float, default=SLOT_CHANCE, help="of each day part to have a dose"
+    )
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--trace", action="store_true", help="tell one history")
     return parser

@@ -87,7 +87,7 @@ class Witnesses:
                     assert event.order.order_id not in self.ordered, "P5: an order id issued twice"
                     self.ordered.add(event.order.order_id)
                     self._bottle.orders += 1
-                    self._issued(event.order)
+                    self._issued(event.order, event.at)
                 case ev.DosePlanned():
                     opens = self._bottle.opens(event.dose.dose_id)
                     assert event.dose.opens in opens, f"S2: {event.dose.dose_id[33:]} planned at another time"
@@ -113,17 +113,18 @@ class Witnesses:
                     self.card_since.append((self._bottle.times.true, event.plan.card_version))
         self.journal.sees(events, changes, self.matter)
 
-    def _issued(self, order: ev.Order) -> None:
-        """Rules 2 and 18, and P3, at the moment of the decision."""
+    def _issued(self, order: ev.Order, at: datetime) -> None:
+        """Rules 2 and 18, and P3, for the moment `at` of the decision, by the home's trusted clock."""
         self.newest_order = order
         if order.kind not in (ev.OrderKind.RELEASE, ev.OrderKind.PRESENT):
             return
         assert not self.in_doubt, f"P3: {order.kind} while {min(self.in_doubt)[33:]} is in doubt"
         assert self.trusted, f"rule 18: {order.kind} on an untrusted clock"
-        pressed = self._bottle.last_press
+        decided = at - self._bottle.times.wall_off
+        pressed = max((each for each in self._bottle.presses if each <= decided), default=None)
         assert pressed is not None, f"rule 2: {order.kind} without a press"
         limit = PRESS_AGE if order.kind is ev.OrderKind.RELEASE else PRESS_AGE + ORDER_LIFE
-        age = self._bottle.times.true - pressed
+        age = decided - pressed
         assert age <= limit, f"rule 2: {order.kind} on a press {age.total_seconds():.0f} s old"
         greeted = self._bottle.end.session_since
         assert greeted <= pressed, f"rule 2: {order.kind} on a press from before this session"

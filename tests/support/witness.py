@@ -21,6 +21,7 @@ ZONE = ZoneInfo("Europe/Copenhagen")
 WINDOW = timedelta(hours=2)
 GONE = timedelta(minutes=2)
 RECEIPT = timedelta(seconds=30)
+PRESS_AGE = timedelta(seconds=60)
 UNTREATED = {"missed", "failed", "withheld", "uncertain"}
 REVISIONS_MAX = 60
 """Of one incident in a few wild days: more is a flap."""
@@ -154,7 +155,8 @@ class Witness:
                 self.press = event.at
             case ev.OrderIssued():
                 if event.order.kind is ev.OrderKind.RELEASE:
-                    assert self.press == event.at, "a release without a fresh press"  # rule 2
+                    fresh = self.press is not None and event.at - self.press <= PRESS_AGE
+                    assert fresh, "rule 2: a release without a fresh press"
                     self.press = None
                 attempt = event.order.attempt
                 assert attempt == self.issued.get(event.order.dose_id, 0) + 1, "an attempt skipped or reused"
