@@ -33,7 +33,7 @@ from tests.bottle.journal import Disk
 from tests.bottle.liveness import Liveness
 from tests.bottle.network import Manners, Network
 from tests.bottle.oncall import Manner, OnCall
-from tests.bottle.papers import PRODUCTION, WINDOW, ZONE, Papers
+from tests.bottle.papers import FOREIGN, PRODUCTION, WINDOW, ZONE, Papers
 from tests.bottle.peace import at_peace
 from tests.bottle.people import Resident, Staff
 from tests.bottle.robot_end import RobotEnd
@@ -72,6 +72,7 @@ class Recipe:
     severity: Severity | None = None
     trusting: bool | None = None
     slot_chance: float = SLOT_CHANCE
+    bias: str = ""  # a trouble of `weather` that shall come often
 
 
 class TrustingMemory(Memory):
@@ -116,7 +117,7 @@ class Bottle:
         self.leaps = 0
         self.witnesses = Witnesses(self)
         self.liveness = Liveness(self)
-        self.weather = Weather(self, recipe.severity or drawn)
+        self.weather = Weather(self, recipe.severity or drawn, recipe.bias)
         self.resident, self.staff = Resident(self), Staff(self)
         self.oncall.heard = self.staff.told
         self.end.booted = self.weather.recovering
@@ -409,6 +410,9 @@ class Bottle:
             self.end.sense()
         if not matter.magazine:
             return
+        if matter.magazine[0].label.startswith(FOREIGN):
+            self._change_magazine()
+            return
         day, slot = self.papers.labels[matter.magazine[0].label]
         stuck = max(self.papers.opens(day, slot)) + WINDOW + timedelta(hours=1)
         if self.times.true > stuck or not matter.magazine[0].readable:
@@ -476,6 +480,6 @@ class Bottle:
         self.say(f"  moved {moved.sachet.label}: {moved.origin} -> {moved.target}")
         self.end.lands = self.chance.random() < 0.5
         self.witnesses.moved(moved)
-        if moved.target is Place.TRAY:
+        if moved.target is Place.TRAY and not moved.sachet.label.startswith(FOREIGN):
             day, slot = self.papers.labels[moved.sachet.label]
             self.resident.sees_sachet(max(self.papers.opens(day, slot)) + WINDOW)

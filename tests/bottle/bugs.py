@@ -51,11 +51,13 @@ Plant = Callable[[ExitStack], None]
 
 @dataclass(frozen=True)
 class Bug:
-    """`caught_by`: what the violation's text begins with, one of these."""
+    """`caught_by`: what the violation's text begins with, one of these. `needs`: a trouble of `weather` that
+    shall come often while it is hunted."""
 
     name: str
     caught_by: tuple[str, ...]
     plant: Plant
+    needs: str = ""
 
 
 @contextmanager
@@ -348,16 +350,16 @@ BUGS: tuple[Bug, ...] = (
     Bug("Unknown falls back to where it was", ("S", "P3", "missed", "failed"), _set(scheduler.evolve_dose, "_ended", _doubt_is_back)),
     Bug("ready before the log is read", ("S", "P", "rule", "release refused", "missed"), _set(drivers.robot.RobotMachine, "_has_caught_up", _caught_up_at_once)),
     Bug("the first entry of each page is skipped", ("S5",), _set(drivers.session.Session, "read", _reads_from_the_end)),
-    Bug("absence in a formatted log taken as proof", ("S", "missed", "failed", "release refused", "present refused"), _set(scheduler.receive, "_identified", _absence_is_proof)),
+    Bug("absence in a formatted log taken as proof", ("S", "missed", "failed", "release refused", "present refused"), _set(scheduler.receive, "_identified", _absence_is_proof), "log_lost"),
     Bug("missed by the clock", ("missed", "S"), _set(scheduler.closing, "_closed", _missed_by_the_clock)),
     Bug("open before its time", ("S2", "rule"), _set(Dose, "open_at", _always_open)),
-    Bug("open for ever", ("S2", "rule"), _all(_set(Dose, "open_at", _late_open), _rules_without("cleared_away", "settled"))),
+    Bug("open for ever", ("S2", "rule"), _all(_set(Dose, "open_at", _late_open), _rules_without("cleared_away"), _set(scheduler.gate, "_not_its_turn", _turn_without_outcome))),
     Bug("summer time all year", ("S2", "S"), _set(scheduler.window.LocalTime, "instant", _no_daylight_saving)),
     Bug("no minimum interval", ("S2",), _set(scheduler.gate, "_too_close", _nothing)),
-    Bug("any label will do", ("S3",), _all(_set(scheduler.gate, "label_misfit", _nothing), _set(scheduler.offering, "label_misfit", _nothing))),
-    Bug("orders on an untrusted clock", ("rule 18", "S2"), _gate_lock_without("clock")),
-    Bug("any clock is trusted", ("S2", "rule", "S"), _set(scheduler.receive, "_clock", _clock_of_any_kind)),
-    Bug("a step of the clock unheard", ("rule 11", "rule 18", "S2", "S4"), _set(dispenserd.engine.Engine, "_has_stepped", _step_unheard)),
+    Bug("any label will do", ("S3",), _all(_set(scheduler.gate, "label_misfit", _nothing), _set(scheduler.offering, "label_misfit", _nothing)), "foreign_label"),
+    Bug("orders on an untrusted clock", ("rule 18", "S2"), _gate_lock_without("clock"), "clock_step"),
+    Bug("any clock is trusted", ("S2", "rule", "S"), _set(scheduler.receive, "_clock", _clock_of_any_kind), "clock_step"),
+    Bug("a step of the clock unheard", ("rule 11", "rule 18", "S2", "S4"), _set(dispenserd.engine.Engine, "_has_stepped", _step_unheard), "clock_step"),
     Bug("orders while a dose is in doubt", ("P3",), _gate_lock_without("in_doubt")),
     Bug("the same order id for every attempt", ("P5", "the home ended"), _set(scheduler.offering, "order_id", _same_order_id)),
     Bug("released while a person has the token", ("rule 5", "rule 11", "S1"), _set(scheduler.gate, "_not_its_turn", _turn_without_token)),
@@ -367,19 +369,19 @@ BUGS: tuple[Bug, ...] = (
     Bug("the token passes with the sachet anywhere", ("the token", "S1", "rule 5"), _set(scheduler.receive_command, "_token_may_pass", _token_always_passes)),
     Bug("given without the token", ("S", "the home ended", "rule"), _set(scheduler.receive_command, "_given", _given_without_token)),
     Bug("had it, by anybody's word", ("S4",), _set(scheduler.receive_command, "_had_it", _any_resident_may_have_had_it)),
-    Bug("a repeated command is carried out again", ("the home ended",), _set(scheduler.receive, "decide_dose", _commands_again)),
-    Bug("a forged signature is good", ("S6",), _set(signatures, "is_genuine", lambda *_: True)),
-    Bug("the broker's word counts as receipt", ("S5", "S4"), _set(dispenserd.mqtt.uplink.Uplink, "_note", _puback_is_receipt)),
-    Bug("sent once and never again", ("S5", "S4"), _set(dispenserd.mqtt.uplink.Uplink, "_resend_now_and_then", _sends_once)),
-    Bug("undelivered is never shown", ("S4",), _rules_without("undelivered")),
+    Bug("a repeated command is carried out again", ("the home ended",), _set(scheduler.receive, "decide_dose", _commands_again), "messages_wild"),
+    Bug("a forged signature is good", ("S6",), _set(signatures, "is_genuine", lambda *_: True), "forgery"),
+    Bug("the broker's word counts as receipt", ("S5", "S4"), _set(dispenserd.mqtt.uplink.Uplink, "_note", _puback_is_receipt), "network_out"),
+    Bug("sent once and never again", ("S5", "S4"), _set(dispenserd.mqtt.uplink.Uplink, "_resend_now_and_then", _sends_once), "network_out"),
+    Bug("undelivered is never shown", ("S4",), _rules_without("undelivered"), "network_out"),
     Bug("nobody is alarmed", ("S4",), _rules_without("alarmed")),
     Bug("nothing is put away at closing", ("S2", "S4", "S8", "S"), _rules_without("cleared_away")),
     Bug("no outcome is written", ("S4", "S8"), _rules_without("settled")),
     Bug("nothing is held", ("S8", "S4", "S3"), _rules_without("held")),
     Bug("an order without an end waits for ever", ("S", "nobody"), _set(scheduler.receive, "_unproven", _no_events)),
-    Bug("an older card is accepted", ("rule 19", "S3"), _set(scheduler.receive, "_offered", _older_is_fine)),
-    Bug("a moved time makes a new dose", ("S", "KeyError", "the home ended"), _set(scheduler.expand, "_heirs", _nobody_inherits)),
+    Bug("an older card is accepted", ("rule 19", "S3"), _set(scheduler.receive, "_offered", _older_is_fine), "card"),
+    Bug("a moved time makes a new dose", ("S", "KeyError", "the home ended"), _set(scheduler.expand, "_heirs", _nobody_inherits), "card"),
     Bug("planned only in the small hours", ("S4",), _rules_with("planned", _plans_one_day)),
-    Bug("sent without a last look", ("rule 11", "rule 18"), _set(dispenserd.courier, "why_not_send", _nothing)),
-    Bug("medicine counted by id, not by what the plan asks", ("S", "rule"), _set(scheduler.gate, "beyond_plan", _nothing)),
+    Bug("sent without a last look", ("rule 11", "rule 18"), _set(dispenserd.courier, "why_not_send", _nothing), "slow_disk"),
+    Bug("medicine counted by id, not by what the plan asks", ("S", "rule"), _set(scheduler.gate, "beyond_plan", _nothing), "card"),
 )  # fmt: skip

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from scheduler import events as ev
-from tests.bottle.papers import WINDOW, dose_id
+from tests.bottle.papers import FOREIGN, WINDOW, dose_id
 
 if TYPE_CHECKING:
     from tests.bottle.bottle import Bottle
@@ -125,6 +125,8 @@ class Liveness:
         if not self._settled_at_home(SETTLE_S) or not self._robot_fine() or bottle.slow_disk_s:
             return ""
         if not matter.magazine or matter.holding or matter.tray or bottle.end.robot.due_ms is not None:
+            return ""
+        if matter.magazine[0].label.startswith(FOREIGN):
             return ""
         day, slot = bottle.papers.labels[matter.magazine[0].label]
         dose, now = dose_id(day, slot), bottle.times.true

@@ -19,6 +19,8 @@ ZONE = ZoneInfo("Europe/Copenhagen")
 WINDOW = timedelta(hours=2)
 SHARED = "N02BE01"
 PRODUCTION = "ROLL-1"
+FOREIGN = "X"
+"""Begins a label that is on nobody's roll."""
 SPARE_DAYS = 3
 """Sachets beyond the last day: an empty roll is another story."""
 

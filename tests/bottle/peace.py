@@ -12,7 +12,7 @@ from scheduler.record import from_plain, to_plain
 from scheduler.world import World
 from simulator.mechanics import Place
 from tests.bottle.liveness import outcome_needs_person
-from tests.bottle.papers import WINDOW, dose_id
+from tests.bottle.papers import FOREIGN, WINDOW, dose_id
 
 if TYPE_CHECKING:
     from tests.bottle.bottle import Bottle
@@ -70,12 +70,13 @@ def _matter(bottle: Bottle) -> None:
     """Each motor move has its order in the log, each done order its move; as far as no log was lost."""
     assert bottle.matter.conserved(), "a sachet is nowhere, or twice"
     logs = {event.log_id for event in bottle.disk.rows if isinstance(event, ev.RobotIdentified)}
-    if len(logs) > 1:
+    foreign = any(move.sachet.label.startswith(FOREIGN) for move in bottle.witnesses.trace)
+    if len(logs) > 1 or foreign:
         return
     moves = Counter(
         (dose_id(*bottle.papers.labels[move.sachet.label]), move.origin.value, move.target.value)
         for move in bottle.witnesses.trace
-        if move.target not in (Place.HANDS, Place.REMOVED)
+        if move.target not in (Place.HANDS, Place.REMOVED) and not move.sachet.label.startswith(FOREIGN)
     )
     started: Counter[str] = Counter()
     done: Counter[str] = Counter()

@@ -14,13 +14,14 @@ from simulator.line import Badness
 from simulator.mechanics import PlannedCut
 from tests.bottle.network import Manners
 from tests.bottle.oncall import Manner
-from tests.bottle.papers import NOONS
+from tests.bottle.papers import FOREIGN, NOONS
 from tests.bottle.robot_end import GOOD
 
 if TYPE_CHECKING:
     from tests.bottle.bottle import Bottle
 
 DAY_S = 86_400.0
+BIAS = 30
 
 Trouble = Callable[[], None]
 
@@ -43,7 +44,8 @@ SEVERITIES = (
 
 
 class Weather:
-    def __init__(self, bottle: Bottle, severity: Severity) -> None:
+    def __init__(self, bottle: Bottle, severity: Severity, bias: str = "") -> None:
+        """`bias` names a trouble that shall come often."""
         self._bottle = bottle
         self._chance = bottle.chance
         self.severity = severity
@@ -67,11 +69,14 @@ class Weather:
             self.forgery: 1,
             self.cut_next: 2,
             self.unreadable: 0.4,
+            self.foreign_label: 0.5,
             self.battery_clock: 0.5,
             self.slow_disk: 2,
             self.log_lost: 0.5,
         }
-        self._kinds, self._weights = list(weights), list(weights.values())
+        self._kinds = list(weights)
+        self._weights = [weights[kind] * (BIAS if kind.__name__ == bias else 1) for kind in weights]
+        self._bias = next((kind for kind in weights if kind.__name__ == bias), None)
         self.counts: dict[str, int] = {}
 
     def start(self) -> None:
@@ -93,6 +98,8 @@ class Weather:
              self.clock_step, self.box_dies, self.network_out, self.cut_next, self.log_lost),
             (30, 25, 10, 8, 8, 2, 2, 4, 4, 4, 3),
         )[0]  # fmt: skip
+        if self._bias is not None and chance.random() < 0.5:
+            aimed = self._bias
         if aimed in (self.light_fuse, self.light_flash):
             self._note(aimed.__name__)
             aimed()
@@ -170,6 +177,10 @@ class Weather:
 
     def unreadable(self) -> None:
         self._bottle.matter.spoil_mouth(self._bottle.times.true_ms, readable=False)
+        self._bottle.end.sense()
+
+    def foreign_label(self) -> None:
+        self._bottle.matter.spoil_mouth(self._bottle.times.true_ms, label=f"{FOREIGN}{self.total:04}")
         self._bottle.end.sense()
 
     # --- network and people far away ---

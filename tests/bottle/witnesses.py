@@ -16,7 +16,7 @@ from scheduler import events as ev
 from scheduler.events import Event
 from scheduler.outbox import Change
 from simulator.mechanics import Moved, Place
-from tests.bottle.papers import WINDOW, dose_id
+from tests.bottle.papers import FOREIGN, WINDOW, dose_id
 from tests.support.witness import Witness
 
 if TYPE_CHECKING:
@@ -167,6 +167,11 @@ class Witnesses:
         self.moves += 1
         self.trace.append(moved)
         label = moved.sachet.label
+        if label.startswith(FOREIGN):
+            assert moved.target in (Place.STORE, Place.REMOVED), (
+                "S3: a sachet of nobody's moved to the resident"
+            )
+            return
         day, slot = self._bottle.papers.labels[label]
         dose = dose_id(day, slot)
         assert self._bottle.matter.conserved(), "a sachet is nowhere, or twice"
