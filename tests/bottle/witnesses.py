@@ -74,6 +74,7 @@ class Witnesses:
         self.discards: set[str] = set()  # doses whose sachet a person let go
         self.card_since: list[tuple[datetime, int]] = []  # when the home accepted which card version
         self.moves = 0
+        self.holds: dict[str, frozenset[str]] = {}  # dose -> its prescriptions, as planned last
         self.trusted = False
         self.in_doubt: set[str] = set()  # doses with an Unknown that nothing has settled
         self.newest_order: ev.Order | None = None
@@ -90,6 +91,7 @@ class Witnesses:
                     self._issued(event.order, event.at)
                 case ev.DosePlanned():
                     opens = self._bottle.opens(event.dose.dose_id)
+                    self.holds[event.dose.dose_id] = frozenset(p.prescription_id for p in event.dose.portions)
                     assert event.dose.opens in opens, f"S2: {event.dose.dose_id[33:]} planned at another time"
                 case ev.OrderEnded():
                     self._ended(event)
@@ -159,6 +161,8 @@ class Witnesses:
         label = self._label(dose)
         assert label not in self.had, f"S1: {dose[33:]}: had from the robot, and now by hand"
         assert self.where(label) != "tray", f"S1: {dose[33:]}: by hand, and it lies in the tray"
+        asked = self._asked(dose, self._bottle.times.true - timedelta(minutes=10))
+        assert asked, f"S1: {dose[33:]}: by hand, and no card in force asks for it"
         self._apart(dose, label)
 
     # --- moves ---
@@ -219,12 +223,13 @@ class Witnesses:
         return any(self._bottle.papers.cards[version] is not None for version in in_force)
 
     def _apart(self, dose: str, label: str) -> None:
-        """S2: half the planned gap between two doses that share a prescription; all of them do."""
+        """S2: half the planned gap between two doses that share a prescription, as planned last."""
         now, opens = self._bottle.times.true, self._bottle.opens(dose)
         others = {self._dose(other): at for other, at in self.had.items() if other != label}
         others |= {other: at for other, at in self._bottle.given.items() if other != dose}
         for other, at in others.items():
-            if abs(now - at) > timedelta(hours=13):
+            apart = self.holds.get(dose, frozenset()).isdisjoint(self.holds.get(other, frozenset()))
+            if apart or abs(now - at) > timedelta(hours=13):
                 continue
             gap = min(abs(a - b) for a in opens for b in self._bottle.opens(other))
             assert now >= at + gap / 2 - CLOCKS_APART, f"S2: {dose[33:]} too soon after {other[33:]}"
