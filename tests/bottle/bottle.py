@@ -19,7 +19,7 @@ from random import Random
 import structlog
 
 from scheduler.commands import LoadRoll
-from scheduler.events import Event
+from scheduler.events import Event, TokenPassed
 from scheduler.outbox import Change
 from scheduler.roll import Roll
 from scheduler.world import Setting
@@ -294,6 +294,8 @@ class Bottle:
             for event in events:
                 self.say(f"    {event}")
         self.witnesses.committed(events, changes)
+        if any(isinstance(event, TokenPassed) for event in events):
+            self.resident.hears_of_help()
 
     def sending(self) -> None:
         self.witnesses.sending()
@@ -320,6 +322,7 @@ class Bottle:
     def give_by_hand(self, dose: str) -> None:
         self.say(f"given by hand: {dose[33:]}")
         self.given[dose] = self.times.true
+        self.resident.hears_of_help()
         self.witnesses.gave_by_hand(dose)
 
     def repair(self) -> None:

@@ -41,7 +41,7 @@ from protocol.mqtt import signatures
 from scheduler import events as ev
 from scheduler.commands import Fact, ReportClockStep, TakeReceipt
 from scheduler.decide import next_wakeup, settle
-from scheduler.dose import Stage, Trigger
+from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.ids import order_id
 from scheduler.outgoing import changes
 from scheduler.world import Dose, RobotState, Setting, World
@@ -229,6 +229,10 @@ def _turn_without_outcome(world: World, dose: Dose, now: datetime) -> str:
 _turn = scheduler.gate._not_its_turn
 
 
+def _waits_for_ever(dose: Dose) -> bool:
+    return dose.stage in IN_MAGAZINE or dose.stage is Stage.HOLDING
+
+
 def _restart_keeps_wishes(world: World, event: ev.DaemonStarted) -> World:
     after = _restarted(world, event)
     return replace(after, press=world.press, doses=world.doses)
@@ -339,10 +343,6 @@ def _clock_of_any_kind(world: World, setting: Setting, fact: Any, now: datetime)
     return [] if world.clock.trusted else [ev.ClockTrusted(at=now, source="robot")]
 
 
-def _triggers_refused(dose: Dose, trigger: Trigger) -> Dose:
-    return dose
-
-
 BUGS: tuple[Bug, ...] = (
     Bug("acts before the commit", ("P1", "P5", "S", "a "), _set(dispenserd.engine.Engine, "_turn", _act_first)),
     Bug("events and outbox rows in two transactions", ("S5", "S4"), _set(dispenserd.engine.Engine, "_turn", _two_transactions)),
@@ -362,16 +362,16 @@ BUGS: tuple[Bug, ...] = (
     Bug("a step of the clock unheard", ("rule 11", "rule 18", "S2", "S4"), _set(dispenserd.engine.Engine, "_has_stepped", _step_unheard), "clock_step"),
     Bug("orders while a dose is in doubt", ("P3",), _gate_lock_without("in_doubt")),
     Bug("the same order id for every attempt", ("P5", "the home ended"), _set(scheduler.offering, "order_id", _same_order_id)),
-    Bug("released while a person has the token", ("rule 5", "rule 11", "S1"), _set(scheduler.gate, "_not_its_turn", _turn_without_token)),
-    Bug("released after its outcome", ("S", "rule 11", "released"), _set(scheduler.gate, "_not_its_turn", _turn_without_outcome)),
+    Bug("released while a person has the token", ("rule 5", "rule 11", "S1"), _set(scheduler.gate, "_not_its_turn", _turn_without_token), "stall"),
+    Bug("released after its outcome", ("S", "rule 11", "released"), _all(_set(scheduler.gate, "_not_its_turn", _turn_without_outcome), _set(scheduler.offering, "waiting", _waits_for_ever)), "stall"),
     Bug("a press from before the restart", ("rule 2",), _set(scheduler.evolve, "_restarted", _restart_keeps_wishes)),
     Bug("released without a press", ("rule 2", "a release without"), _rules_with("pressed", _presses_once)),
     Bug("the token passes with the sachet anywhere", ("the token", "S1", "rule 5"), _set(scheduler.receive_command, "_token_may_pass", _token_always_passes)),
     Bug("given without the token", ("S", "the home ended", "rule"), _set(scheduler.receive_command, "_given", _given_without_token)),
-    Bug("had it, by anybody's word", ("S4",), _set(scheduler.receive_command, "_had_it", _any_resident_may_have_had_it)),
-    Bug("a repeated command is carried out again", ("the home ended",), _set(scheduler.receive, "decide_dose", _commands_again), "messages_wild"),
+    Bug("had it, by anybody's word", ("S4", "the same outcome"), _set(scheduler.receive_command, "_had_it", _any_resident_may_have_had_it)),
+    Bug("a repeated command is carried out again", ("the home ended",), _set(scheduler.receive, "decide_dose", _commands_again), "replay"),
     Bug("a forged signature is good", ("S6",), _set(signatures, "is_genuine", lambda *_: True), "forgery"),
-    Bug("the broker's word counts as receipt", ("S5", "S4"), _set(dispenserd.mqtt.uplink.Uplink, "_note", _puback_is_receipt), "network_out"),
+    Bug("the broker's word counts as receipt", ("S5", "S4"), _set(dispenserd.mqtt.uplink.Uplink, "_note", _puback_is_receipt), "broker_forgets"),
     Bug("sent once and never again", ("S5", "S4"), _set(dispenserd.mqtt.uplink.Uplink, "_resend_now_and_then", _sends_once), "network_out"),
     Bug("undelivered is never shown", ("S4",), _rules_without("undelivered"), "network_out"),
     Bug("nobody is alarmed", ("S4",), _rules_without("alarmed")),

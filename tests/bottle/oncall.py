@@ -58,6 +58,7 @@ class OnCall:
     rows: dict[str, set[str]] = field(default_factory=dict)  # "<incident>/<revision>" or answer -> event ids
     answers: dict[str, Payload] = field(default_factory=dict)
     last_heard: datetime | None = None
+    forged: bool = False
     sent: list[tuple[str, bytes]] = field(default_factory=list)
     _count: int = 0
 
@@ -135,17 +136,15 @@ class OnCall:
             **what,
         )
         raw = to_bytes(signatures.seal(decision, PRIVATE_KEY))
+        if self.forged:
+            copy = raw.replace(b'"by":"', b'"by":"x').replace(b'"decision_id":"', b'"decision_id":"x')
+            self.send(topic(BOX, Channel.DECISION), copy)
         if not self.send(topic(BOX, Channel.DECISION), raw):
             return ""
         self.sent.append((topic(BOX, Channel.DECISION), raw))
         return decision.decision_id
 
-    def forge(self) -> None:
-        """Somebody without the key: an old decision with a changed name."""
-        if self.sent:
-            where, raw = self.chance.choice(self.sent)
-            self.send(where, raw.replace(b'"by":"', b'"by":"x'))
-
     def replay(self) -> None:
+        """One of the newest, as it was."""
         if self.sent:
-            self.send(*self.chance.choice(self.sent))
+            self.send(*self.chance.choice(self.sent[-3:]))

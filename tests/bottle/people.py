@@ -21,6 +21,9 @@ STAFF = ("Anna", "Berit")
 ANSWER_S = 90.0
 """After so long without an answer somebody looks again; then after twice as long, and so on."""
 
+MISTAKES = 0.04
+"""Of what staff enter."""
+
 TRIES_MAX = 5
 """Then it waits for news, or for the one who goes through all that is open."""
 
@@ -71,6 +74,11 @@ class Resident:
         prompting = self._bottle.end.robot.display.light in (Light.PULSE, Light.ALERT)
         if prompting and self._bottle.matter.tray is None and self._chance.random() < 0.7:
             self._press(again)
+
+    def hears_of_help(self) -> None:
+        """Somebody will come, or was there: not everybody stops pressing for that."""
+        if self._chance.random() < 0.4:
+            self._bottle.after(self._chance.uniform(1, 1500), self._bottle.pressed)
 
     def sees_sachet(self, closes: datetime) -> None:
         """Something lies in the tray."""
@@ -129,7 +137,10 @@ class Staff:
 
     def _act(self, incident: Payload, owner: str) -> None:
         bottle, dose = self._bottle, incident["dose"]
-        if incident["kind"] == "robot_fault":
+        if dose and self._chance.random() < MISTAKES:
+            self._click_wrong(incident, owner)
+            return
+        if incident["kind"] in ("robot_fault", "release_failed"):
             bottle.repair()
         if dose and incident["holds_token"] and self._may_give(dose):
             if self._chance.random() < 0.85:
@@ -146,6 +157,16 @@ class Staff:
             self._say_what_is_there(incident, owner)
         else:
             self._close(incident, owner)
+
+    def _click_wrong(self, incident: Payload, owner: str) -> None:
+        """What was not so, where the home can know it: it must refuse."""
+        dose = incident["dose"]
+        if dose in self._bottle.witnesses.in_doubt:
+            return
+        if not incident["holds_token"] and dose not in self._bottle.given:
+            self._bottle.oncall.ask_decide(incident, owner, "given")
+        if self._bottle.where(dose) != "hands" and dose not in self._bottle.given:
+            self._bottle.oncall.ask_decide(incident, owner, "had_it")
 
     def _may_give(self, dose: str) -> bool:
         """Once, and not before its time."""

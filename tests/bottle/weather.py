@@ -67,6 +67,8 @@ class Weather:
             self.slow_motor: 1,
             self.stray_press: 3,
             self.forgery: 1,
+            self.replay: 1,
+            self.broker_forgets: 1,
             self.cut_next: 2,
             self.unreadable: 0.4,
             self.foreign_label: 0.5,
@@ -204,7 +206,27 @@ class Weather:
         bottle.after(chance.uniform(600, 20_000), bottle.messages_calm)
 
     def forgery(self) -> None:
-        self._chance.choice((self._bottle.oncall.forge, self._bottle.oncall.replay))()
+        """For a while somebody sends a changed copy of each decision, before the true one."""
+        self._bottle.oncall.forged = True
+        self._bottle.after(self._chance.uniform(600, 20_000), self._no_forgery)
+
+    def _no_forgery(self) -> None:
+        self._bottle.oncall.forged = False
+
+    def replay(self) -> None:
+        """What was asked comes again, also to a process that knows it only from its journal."""
+        if self._chance.random() < 0.5:
+            self._bottle.kill_box()
+        for after_s in (5.0, 60.0, 300.0):
+            self._bottle.after(after_s, self._bottle.oncall.replay)
+
+    def broker_forgets(self) -> None:
+        """It took what on-call was not there to hear, and lost it."""
+        self.oncall_out()
+        self._bottle.after(self._chance.uniform(30, 900), self._forget)
+
+    def _forget(self) -> None:
+        self._bottle.network_fails(self._chance.uniform(1, 60), loses_state=True)
 
     def card(self) -> None:
         self._bottle.new_card(self._chance.choice(NOONS), older=self._chance.random() < 0.1)

@@ -111,7 +111,7 @@ class Witnesses:
                     self.trusted = False
                 case ev.PlanAccepted():
                     newest = max((version for _, version in self.card_since), default=0)
-                    assert event.plan.card_version > newest, "rule 19: an older card was accepted"
+                    assert event.plan.card_version >= newest, "rule 19: an older card was accepted"
                     self.card_since.append((self._bottle.times.true, event.plan.card_version))
         self.journal.sees(events, changes, self.matter)
 
