@@ -70,22 +70,22 @@ def cannot_be_seen(bug: Bug) -> str:
     return str(getattr(bug, "equivalent", ""))
 
 
-def main(arguments: Sequence[str], bugs: Sequence[Bug] = BUGS) -> int:
+def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
-    unknown = set(options.bug) - {bug.name for bug in bugs}
+    unknown = set(options.bug) - {bug.name for bug in BUGS}
     if unknown:
         print(f"no such bug: {', '.join(sorted(unknown))}", file=sys.stderr)
         return 2
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    chosen = [bug for bug in bugs if not options.bug or bug.name in options.bug]
-    wanted = [number for number, bug in enumerate(chosen) if not cannot_be_seen(bug)]
+    chosen = [bug for bug in BUGS if not options.bug or bug.name in options.bug]
+    wanted = [bug.name for bug in chosen if not cannot_be_seen(bug)]
     began_s = time.monotonic()
     found: list[Found] = []
     dirty: list[tuple[int, str]] = []
     clean = 0
     interrupted = False
     try:
-        for each in each_done(partial(_one_of, chosen, options.seeds), wanted, options.jobs):
+        for each in each_done(partial(_one_of, options.seeds), wanted, options.jobs):
             found.append(each)
             _tell(f"{len(found)} of {len(wanted)} hunted, last: {each.name}: {each.verdict}")
         needed = max((each.seeds for each in found), default=0)
@@ -105,8 +105,9 @@ def main(arguments: Sequence[str], bugs: Sequence[Bug] = BUGS) -> int:
     return INTERRUPTED if interrupted else FINE
 
 
-def _one_of(bugs: Sequence[Bug], seeds_max: int, number: int) -> Found:
-    return hunted(bugs[number], seeds_max)
+def _one_of(seeds_max: int, name: str) -> Found:
+    """By name: what plants a bug does not travel between processes."""
+    return hunted(next(bug for bug in BUGS if bug.name == name), seeds_max)
 
 
 def document(

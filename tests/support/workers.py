@@ -11,6 +11,7 @@ import os
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 from typing import TypeVar
 
 PR_SET_PDEATHSIG = 1
@@ -21,7 +22,8 @@ Done = TypeVar("Done")
 
 def each_done(act: Callable[[Work], Done], pieces: Iterable[Work], jobs: int) -> Iterator[Done]:
     """In the order in which they end. However the caller stops asking, no process is left."""
-    pool = ProcessPoolExecutor(jobs, initializer=_begin, initargs=(os.getpid(),))
+    fork = get_context("fork")  # what was imported is there at once
+    pool = ProcessPoolExecutor(jobs, fork, initializer=_begin, initargs=(os.getpid(),))
     try:
         for done in as_completed([pool.submit(act, piece) for piece in pieces]):
             yield done.result()
