@@ -26,7 +26,7 @@ def stamped(schema: str, again: str, result: Mapping[str, Any]) -> dict[str, Any
         "schema": schema,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "version": __version__,
-        "commit": commit(),
+        "commit": AT_START,
         "machine": machine(),
         "again": again,
         **result,
@@ -59,3 +59,7 @@ def _git(*arguments: str) -> str:
     except FileNotFoundError:
         return ""
     return ran.stdout.strip() if ran.returncode == 0 else ""
+
+
+AT_START = commit()
+"""Asked when this is imported: a long run speaks of what it loaded, whatever is committed meanwhile."""
