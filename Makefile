@@ -3,8 +3,12 @@
 #   make demo            play the story at high speed, with a live view        SPEED=600  how many times as fast
 #   make demo ONCE=1     the same without a terminal; succeeds only if every expectation held
 #   make test            format, lint, types, contracts, tests, the story included
-#   make bench           figures beside their floors, about six minutes         JSON=1 SAMPLES=n QUIET=seconds
+#   make proof SEEDS=200 so many histories of 14 days, with faults and witnesses; SEED=k from this one, TRACE=1 told
+#   make bugs SEEDS=60   does a witness notice each seeded bug, within so many histories?
 #   make crash KILLS=100 a real home, killed so often at random and at named points; SEED=k again the same
+#   make power           the power cut between any two system calls of a store  STATES=n of each file's life
+#   make bench           figures beside their floors, about six minutes         JSON=1 SAMPLES=n QUIET=seconds
+#   make proof-page      docs/proof.md, from what these five left in build/proof with RESULT=build/proof/name.json
 #   make setup | lint | lock | clean
 
 .DEFAULT_GOAL := help
@@ -22,12 +26,21 @@ JSON ?=
 SAMPLES ?=
 QUIET ?=
 KILLS ?= 100
+SEEDS ?=
 SEED ?=
+DAYS ?=
+SEVERITY ?=
+SLOT_CHANCE ?=
+JOBS ?=
+TRACE ?=
+STATES ?=
+RESULT ?=
+RESULTS ?= build/proof
 UV ?= uv
 ROOMS := dispenserd drivers protocol scheduler simulator
 SOURCES := $(ROOMS) tests
 
-.PHONY: help setup demo test bench crash lint format lock clean
+.PHONY: help setup demo test proof bugs crash power bench proof-page lint format lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -42,13 +55,33 @@ test: lint
 	@echo "== tests"
 	@.venv/bin/python -m pytest -n 2 --dist worksteal
 
+# A seed is a history whatever the order of sets may be; a fixed one makes its trace the same to the letter.
+proof bugs: export PYTHONHASHSEED := 0
+proof: setup
+	@.venv/bin/python -m tests.bottle.proof --seeds $(or $(SEEDS),$(if $(SEED),1,200)) $(if $(SEED),--seed $(SEED)) \
+	    $(if $(DAYS),--days $(DAYS)) $(if $(SEVERITY),--severity $(SEVERITY)) $(if $(JOBS),--jobs $(JOBS)) \
+	    $(if $(SLOT_CHANCE),--slot-chance $(SLOT_CHANCE)) $(if $(filter-out 0,$(TRACE)),--trace) \
+	    $(if $(filter-out 0,$(JSON)),--json) $(if $(RESULT),--result $(RESULT))
+
+bugs: setup
+	@.venv/bin/python -m tests.bottle.hunt $(if $(SEEDS),--seeds $(SEEDS)) $(if $(JOBS),--jobs $(JOBS)) \
+	    $(if $(filter-out 0,$(JSON)),--json) $(if $(RESULT),--result $(RESULT))
+
+crash: setup
+	@.venv/bin/python -m tests.crash --kills $(KILLS) $(if $(SEED),--seed $(SEED)) \
+	    $(if $(or $(RESULT),$(JSON)),--json $(or $(RESULT),$(JSON)))
+
+power: setup
+	@.venv/bin/python -m tests.storage.power_loss $(if $(STATES),--states $(STATES)) $(if $(SEED),--seed $(SEED)) \
+	    $(if $(filter-out 0,$(JSON)),--json) $(if $(RESULT),--result $(RESULT))
+
 # Only a quiet machine says anything about the limits; the ratios hold on any.
 bench: setup
 	@.venv/bin/python -m tests.bench $(if $(filter-out 0,$(JSON)),--json) $(if $(SAMPLES),--samples $(SAMPLES)) \
-	    $(if $(QUIET),--quiet $(QUIET))
+	    $(if $(QUIET),--quiet $(QUIET)) $(if $(RESULT),--result $(RESULT))
 
-crash: setup
-	@.venv/bin/python -m tests.crash --kills $(KILLS) $(if $(SEED),--seed $(SEED)) $(if $(JSON),--json $(JSON))
+proof-page: setup
+	@.venv/bin/python -m tests.proof_page $(RESULTS) docs/proof.md
 
 lint: setup
 	@echo "== format"

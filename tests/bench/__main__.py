@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import logging
 import os
 import secrets
@@ -23,6 +24,7 @@ import structlog
 from tests.bench import latency, replay, upkeep, year
 from tests.bench.figures import Row, document, over, table
 from tests.bench.processes import BenchFailed, module, running
+from tests.support.results import keep, stamped
 
 SAMPLES = 200
 QUIET_S = 90.0
@@ -47,8 +49,12 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     took_s = time.monotonic() - began_s
+    told = document(rows, upkeep.machine(), took_s)
+    if options.result is not None:
+        plain = json.loads(told)
+        keep(options.result, stamped(plain["schema"], "make bench", plain))
     if options.json:
-        print(document(rows, upkeep.machine(), took_s))
+        print(told)
     else:
         print(f"{table(rows)}\n\n{upkeep.machine()}; {took_s:.0f} s")
     beyond = over(rows)
@@ -119,6 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Figures beside their floors.")
     add = parser.add_argument
     add("--json", action="store_true", help="one JSON object instead of the table")
+    add("--result", type=Path, metavar="FILE", help="keep the JSON object here")
     add("--samples", type=int, default=SAMPLES, help="alarms and presses, about a second each")
     add("--quiet", type=float, default=QUIET_S, metavar="SECONDS", help="at rest")
     add("--days", type=int, default=DAYS, help="of the journal that is replayed")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import signal
 import sys
 import time
@@ -22,6 +21,7 @@ from dispenserd.clock import RATE_MAX
 from dispenserd.probe import Point
 from tests.crash.campaign import Campaign, Tally
 from tests.crash.evidence import Evidence
+from tests.support.results import keep, stamped
 
 SEEDS = 1_000_000
 
@@ -41,7 +41,8 @@ def main(arguments: list[str]) -> int:
         seconds = time.monotonic() - began_s
         result = report(tally, campaign.evidence, seed, options.kills, seconds)
         if options.json is not None:
-            options.json.write_text(json.dumps(result, indent=2) + "\n")
+            again = f"make crash KILLS={options.kills} SEED={seed}"
+            keep(options.json, stamped(result["schema"], again, {**result, "rate": options.rate}))
         if options.keep and campaign.evidence is not None:
             campaign.evidence.write(Path(folder) / "evidence.json")
             print(f"kept in {folder}")

@@ -21,6 +21,9 @@ from pathlib import Path
 from tests.storage.disk_model import Disk, State
 from tests.storage.recorded_lives import LIVES, Life
 from tests.storage.syscalls import Said, Step, python, recorded
+from tests.support.results import keep, stamped
+
+SCHEMA = "dispenserd/power/1"
 
 SAMPLES_MAX = 400
 """Random states of one cut, beside its corners."""
@@ -130,14 +133,21 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--life", choices=[life.name for life in LIVES], action="append")
     parser.add_argument("--bug", default="", help="a fault planted in the recorded store: see recorded_lives")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--result", type=Path, help="keep the JSON object here")
     options = parser.parse_args(arguments)
     chosen = [life for life in LIVES if not options.life or life.name in options.life]
     found = [campaign(life, options.states, options.seed, options.bug) for life in chosen]
     violations = sum(len(each.violations) for each in found)
+    counts = [{**vars(each), "violations": len(each.violations)} for each in found]
+    shown = [violation for each in found for violation in each.violations[:20]]
+    whole = {"seed": options.seed, "lives": counts, "violations": violations, "shown": shown}
+    if options.result is not None:
+        again = f"make power STATES={options.states} SEED={options.seed}"
+        keep(
+            options.result,
+            stamped(SCHEMA, again, {**whole, "states_max": options.states, "bug": options.bug}),
+        )
     if options.json:
-        counts = [{**vars(each), "violations": len(each.violations)} for each in found]
-        shown = [violation for each in found for violation in each.violations[:20]]
-        whole = {"seed": options.seed, "lives": counts, "violations": violations, "shown": shown}
         print(json.dumps(whole))
     else:
         for each in found:

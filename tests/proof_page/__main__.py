@@ -1,0 +1,49 @@
+"""`python -m tests.proof_page FOLDER PAGE`: writes the page of the proof from the result files in a folder.
+
+A file that is no result of ours ends it: nothing is left out in silence. Exit code 2 then, and no page.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.proof_page.page import CAMPAIGNS, page, verdict
+
+
+def main(arguments: Sequence[str]) -> int:
+    if len(arguments) != 2:
+        print("python -m tests.proof_page FOLDER PAGE", file=sys.stderr)
+        return 2
+    folder, written = Path(arguments[0]), Path(arguments[1])
+    try:
+        results = [_read(path) for path in sorted(folder.glob("*.json"))]
+    except ValueError as strange:
+        print(f"proof-page: {strange}", file=sys.stderr)
+        return 2
+    written.write_text(page(results))
+    run = {result["schema"] for result in results}
+    for result in results:
+        print(f"{CAMPAIGNS[result['schema']][0]}: {verdict(result)}")
+    for schema, (name, command) in CAMPAIGNS.items():
+        if schema not in run:
+            print(f"{name}: not run ({command})")
+    return 0
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """ValueError names the file."""
+    try:
+        found = json.loads(path.read_text())
+    except json.JSONDecodeError as broken:
+        raise ValueError(f"{path.name} is no JSON: {broken}") from None
+    if not isinstance(found, dict) or found.get("schema") not in CAMPAIGNS or "made" not in found:
+        raise ValueError(f"{path.name} is no result of a run")
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,185 @@
+"""What the page says whatever the runs came to: promises, their witnesses, words for faults, what is missing.
+
+Kept by hand. A test holds every file and name here against the code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+BOTTLE, LIVENESS, PEACE = "tests/bottle/witnesses.py", "tests/bottle/liveness.py", "tests/bottle/peace.py"
+JOURNAL, CRASH = "tests/support/witness.py", "tests/crash/witness.py"
+POWER = "tests/storage/power_loss.py"
+
+
+@dataclass(frozen=True)
+class Promise:
+    """`watched`: file and the functions in it that would speak."""
+
+    number: str
+    means: str
+    watched: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+PROMISES = (
+    Promise(
+        "S1",
+        "no dose twice: not from the robot, not by hand, not one of each",
+        (
+            (BOTTLE, ("moved", "gave_by_hand", "_towards_resident")),
+            (PEACE, ("_doses", "_matter")),
+            (CRASH, ("no_dose_leaves_twice",)),
+        ),
+    ),
+    Promise(
+        "S2",
+        "nothing outside its window, nothing too close to the dose before, no sachet left in the tray",
+        (
+            (BOTTLE, ("_towards_resident", "_apart")),
+            (LIVENESS, ("_look",)),
+            (CRASH, ("nothing_moves_outside_its_window",)),
+        ),
+    ),
+    Promise(
+        "S3",
+        "the sachet that moves is the dose's own, and a card in force asks for it",
+        ((BOTTLE, ("_towards_resident", "_asked")),),
+    ),
+    Promise(
+        "S4",
+        "each dose has one outcome that matter does not contradict; where nobody had it, on-call was told, "
+        "or the robot says that on-call could not be",
+        (
+            (LIVENESS, ("_look", "_look_cut_off")),
+            (PEACE, ("_doses",)),
+            (JOURNAL, ("_outcome", "_cleared")),
+            (CRASH, ("every_dose_has_one_outcome", "nobody_is_missed_in_silence")),
+        ),
+    ),
+    Promise(
+        "S5",
+        "motor, robot log, journal, on-call and fagsystem tell one story; each row arrived, once",
+        (
+            (PEACE, ("_outboxes", "_oncall", "_robot_log", "_administrations", "_replay")),
+            (
+                CRASH,
+                (
+                    "trace_and_robot_log_agree",
+                    "the_journal_has_the_whole_robot_log",
+                    "oncall_has_what_left_the_home",
+                    "one_administration_each",
+                    "the_chain_holds",
+                ),
+            ),
+            (POWER, ("opened",)),
+        ),
+    ),
+    Promise("S6", "a forged or replayed command decides nothing", ((BOTTLE, ("committed",)),)),
+    Promise(
+        "S8",
+        "in calm times a press brings the sachet; what is locked is told",
+        ((LIVENESS, ("_look_offered", "_look")), (JOURNAL, ("_cleared",))),
+    ),
+    Promise(
+        "S9",
+        "a home without a network dispenses, says so, and catches up",
+        ((LIVENESS, ("_look_offered", "_look_cut_off")), (PEACE, ("_outboxes", "_oncall"))),
+    ),
+    Promise("rule 2", "a release answers a fresh press", ((BOTTLE, ("_issued",)), (JOURNAL, ("_event",)))),
+    Promise("rule 3", "missed only where the sachet lies in store or magazine", ((JOURNAL, ("_outcome",)),)),
+    Promise(
+        "rule 5",
+        "one token: robot or person",
+        ((BOTTLE, ("_towards_resident", "sending")), (JOURNAL, ("_token",))),
+    ),
+    Promise(
+        "rule 10",
+        "P1: committed before it is sent. P3: nothing is ordered beside a doubt. P5: an order id once",
+        (
+            (BOTTLE, ("committed", "_issued", "_towards_resident")),
+            (CRASH, ("every_motion_was_ordered_first",)),
+        ),
+    ),
+    Promise("rule 11", "the last look before an order is sent", ((BOTTLE, ("sending", "_diverted")),)),
+    Promise("rule 12", "the robot's log is read to its head", ((PEACE, ("_robot_log",)),)),
+    Promise(
+        "rule 18",
+        "nothing irreversible on an untrusted clock",
+        ((BOTTLE, ("_issued", "sending")),),
+    ),
+    Promise("rule 19", "no older card", ((BOTTLE, ("committed",)),)),
+    Promise("rule 26", "an open incident loses no priority and comes to rest", ((JOURNAL, ("_changed",)),)),
+    Promise(
+        "matter",
+        "loaded = had + in store + in tray + in holding place + in magazine",
+        (
+            ("simulator/mechanics.py", ("conserved",)),
+            (BOTTLE, ("moved",)),
+            (CRASH, ("sachets_are_conserved",)),
+        ),
+    ),
+)
+
+TROUBLES = {
+    "box_dies": "the box dies and starts again",
+    "box_long_down": "the box is down for minutes or hours",
+    "light_fuse": "the box dies n points later, at a commit, a byte, a message or a file",
+    "robot_power": "the robot loses power",
+    "cut_motion": "the robot loses power while a motor turns",
+    "cut_next": "the robot loses power at the next motion, before or after the sachet landed",
+    "light_flash": "the robot loses power at the n-th write of its memory, which is kept or not",
+    "log_lost": "the robot's log is gone",
+    "cable": "the serial line is pulled",
+    "bad_line": "loss, doubles, bit errors and delay on the serial line",
+    "network_out": "no network, sometimes with the broker's state lost",
+    "oncall_out": "on-call is down",
+    "messages_wild": "late, repeated and reordered messages and receipts",
+    "forgery": "a forged or replayed command",
+    "card": "a newer card moves, stops or resumes a dose; sometimes an older one is offered",
+    "clock_step": "the box's clock steps, by seconds up to months",
+    "battery_clock": "the robot's clock loses its battery",
+    "lid": "the lid is opened",
+    "stall": "a motor stalls",
+    "slow_motor": "a motor is slow, or too slow",
+    "stray_press": "somebody presses at any time",
+    "unreadable": "a label can not be read",
+    "slow_disk": "commits take up to seconds",
+}
+
+STORAGE_TESTS = (
+    ("a full disk, under the store and under the whole home", "tests/storage/test_store_on_a_full_disk.py"),
+    ("the home on a disk that fills while a resident presses", "tests/storage/test_home_on_a_full_disk.py"),
+    (
+        "EIO, ENOSPC, read-only, short writes and a failing fsync at the n-th call",
+        "tests/storage/test_store_under_disk_faults.py",
+    ),
+    (
+        "flipped bytes in database, WAL, key file and robot memory; a deleted or cut WAL",
+        "tests/storage/test_rotten_files.py",
+    ),
+)
+
+NOT_COVERED = (
+    "Hardware. The robot is simulated firmware; its sensors are right or silent, they never lie. A "
+    "double feed (rule 7) and a carousel (rule 15) do not exist in it.",
+    "In the bottle, store, broker, on-call, sockets and serial port are models: a commit happens "
+    "whole or not at all. The real ones are met in `make crash` and the storage tests, in far smaller"
+    " numbers.",
+    "What on-call's desk sees of a silent home (*unknown since*) is no part of the bottle; heartbeats"
+    " are not judged there.",
+    "One home, one resident, one robot. One sachet a slot, windows of two hours, and only the noon "
+    "dose moves or stops.",
+    "A history is a fortnight. What takes months to go wrong (drift beyond its bound, a full journal,"
+    " wear) is not tried.",
+    "People say what is true: staff give by hand only after the home's confirmation, and a finding is"
+    " what they saw. A person who errs or lies is not tried.",
+    "Keys that leaked, an attacker on the serial line, a broker that lies for long. Forged and "
+    "replayed commands are tried.",
+    "A journal that lost its end (rule 23) is tried by its own tests only, not by a campaign.",
+    "Disks that lie about having written. The power cut keeps and drops 512-byte sectors as POSIX allows.",
+    "The witnesses read the product's event types and, to know which dose is planned, its replay. "
+    "What they judge by is matter, people and papers.",
+    "The seeded bugs are a list made by people. Bugs of a kind that nobody thought of are not on it.",
+    "Figures are of the machine named here, which is no Raspberry Pi.",
+    "Whatever [safety.md](safety.md#what-is-in-force-today) calls *in part* or *not yet*.",
+)
