@@ -52,12 +52,13 @@ Plant = Callable[[ExitStack], None]
 @dataclass(frozen=True)
 class Bug:
     """`caught_by`: what the violation's text begins with, one of these. `needs`: a trouble of `weather` that
-    shall come often while it is hunted."""
+    shall come often while it is hunted. `equivalent`: why no witness can see it, where that is so."""
 
     name: str
     caught_by: tuple[str, ...]
     plant: Plant
     needs: str = ""
+    equivalent: str = ""
 
 
 @contextmanager
@@ -363,7 +364,7 @@ BUGS: tuple[Bug, ...] = (
     Bug("orders while a dose is in doubt", ("P3",), _gate_lock_without("in_doubt")),
     Bug("the same order id for every attempt", ("P5", "the home ended"), _set(scheduler.offering, "order_id", _same_order_id)),
     Bug("released while a person has the token", ("rule 5", "rule 11", "S1"), _set(scheduler.gate, "_not_its_turn", _turn_without_token), "stall"),
-    Bug("released after its outcome", ("S", "rule 11", "released"), _all(_set(scheduler.gate, "_not_its_turn", _turn_without_outcome), _set(scheduler.offering, "waiting", _waits_for_ever)), "stall"),
+    Bug("released after its outcome", ("S", "rule 11", "released"), _all(_set(scheduler.gate, "_not_its_turn", _turn_without_outcome), _set(scheduler.offering, "waiting", _waits_for_ever), _set(scheduler.gate, "_too_much", _nothing)), "stall"),
     Bug("a press from before the restart", ("rule 2",), _set(scheduler.evolve, "_restarted", _restart_keeps_wishes)),
     Bug("released without a press", ("rule 2", "a release without"), _rules_with("pressed", _presses_once)),
     Bug("the token passes with the sachet anywhere", ("the token", "S1", "rule 5"), _set(scheduler.receive_command, "_token_may_pass", _token_always_passes)),
@@ -372,13 +373,13 @@ BUGS: tuple[Bug, ...] = (
     Bug("a repeated command is carried out again", ("the home ended",), _set(scheduler.receive, "decide_dose", _commands_again), "replay"),
     Bug("a forged signature is good", ("S6",), _set(signatures, "is_genuine", lambda *_: True), "forgery"),
     Bug("the broker's word counts as receipt", ("S5", "S4"), _set(dispenserd.mqtt.uplink.Uplink, "_note", _puback_is_receipt), "broker_forgets"),
-    Bug("sent once and never again", ("S5", "S4"), _set(dispenserd.mqtt.uplink.Uplink, "_resend_now_and_then", _sends_once), "network_out"),
+    Bug("sent once and never again", ("S5", "S4"), _set(dispenserd.mqtt.uplink.Uplink, "_resend_now_and_then", _sends_once), "messages_wild"),
     Bug("undelivered is never shown", ("S4",), _rules_without("undelivered"), "network_out"),
     Bug("nobody is alarmed", ("S4",), _rules_without("alarmed")),
     Bug("nothing is put away at closing", ("S2", "S4", "S8", "S"), _rules_without("cleared_away")),
     Bug("no outcome is written", ("S4", "S8"), _rules_without("settled")),
-    Bug("nothing is held", ("S8", "S4", "S3"), _rules_without("held")),
-    Bug("an order without an end waits for ever", ("S", "nobody"), _set(scheduler.receive, "_unproven", _no_events)),
+    Bug("nothing is held", (), _rules_without("held"), equivalent="the gate refuses a sachet that doesn't fit, and a lock is a care incident too"),
+    Bug("an order without an end waits for ever", ("S", "nobody"), _all(_set(scheduler.receive, "_unproven", _no_events), _rules_without("overdue"))),
     Bug("an older card is accepted", ("rule 19", "S3"), _set(scheduler.receive, "_offered", _older_is_fine), "card"),
     Bug("a moved time makes a new dose", ("S", "KeyError", "the home ended"), _set(scheduler.expand, "_heirs", _nobody_inherits), "card"),
     Bug("planned only in the small hours", ("S4",), _rules_with("planned", _plans_one_day)),

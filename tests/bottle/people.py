@@ -141,7 +141,9 @@ class Staff:
             self._click_wrong(incident, owner)
             return
         if incident["kind"] in ("robot_fault", "release_failed"):
-            bottle.repair()
+            if bottle.end.memory.fault:
+                bottle.repair()
+                return  # and gives or says what is to be said when they come back from the robot
         if dose and incident["holds_token"] and self._may_give(dose):
             if self._chance.random() < 0.85:
                 bottle.give_by_hand(dose)

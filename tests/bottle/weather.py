@@ -131,7 +131,7 @@ class Weather:
         self._bottle.end.power_off()
 
     def slow_disk(self) -> None:
-        self._bottle.slow_disk_s = self._chance.choice((0.1, 1.0, 8.0))
+        self._bottle.slow_disk_s = self._chance.choice((0.1, 1.0, 8.0, 150.0))
         self._bottle.after(self._chance.uniform(60, 9000), self._fast_disk)
 
     def _fast_disk(self) -> None:
