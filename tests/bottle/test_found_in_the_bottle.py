@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-import dispenserd.engine
 from dispenserd.courier import COMPARE_CLOCK_S, Courier
 from dispenserd.engine import ASK_ANYWAY_S
 from scheduler import commands as cmd
 from scheduler import events as ev
+from scheduler.decide import settle
 from tests.bottle.bottle import Bottle, Recipe
 from tests.bottle.one_engine import OneEngine
 from tests.bottle.weather import Severity
@@ -161,13 +161,12 @@ def test_a_clock_set_right_is_trusted_within_a_minute_although_the_robot_is_aske
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
     """Every civil instant for which the core was asked; it is the real one that answers."""
     instants: list[datetime] = []
-    real = dispenserd.engine.settle
 
     def noted(*arguments: Any) -> Any:
         instants.append(arguments[-1])
-        return real(*arguments)
+        return settle(*arguments)
 
-    monkeypatch.setattr(dispenserd.engine, "settle", noted)
+    monkeypatch.setattr("dispenserd.engine.settle", noted)
     return instants
 
 

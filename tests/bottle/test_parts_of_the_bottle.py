@@ -127,9 +127,10 @@ class Timed:
         self.times = Times(START)
         self.loop = VirtualLoop(self.times.seconds)
         self.done: list[tuple[str, float]] = []
+        self.tasks: list[asyncio.Task[None]] = []
 
-    def start(self, run: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        return self.loop.create_task(run)
+    def start(self, run: Coroutine[Any, Any, None]) -> None:
+        self.tasks.append(self.loop.create_task(run))
 
     def at(self, now_s: float) -> None:
         self.times.now_s = now_s
@@ -169,14 +170,14 @@ def test_what_becomes_ready_now_runs_now_and_a_cancelled_timer_is_never_due() ->
         await gate.wait()
         timed.done.append(("passed", timed.times.now_s))
 
-    sleeper = timed.start(timed.waits("never", 50.0))
+    timed.start(timed.waits("never", 50.0))
     timed.start(passes())
     timed.at(0.0)
     timed.start(opens())
     assert timed.loop.due_s == 0.0
     timed.at(0.0)
     assert timed.done == [("passed", 0.0)]
-    sleeper.cancel()
+    timed.tasks[0].cancel()
     timed.at(1.0)
     assert timed.loop.due_s is None
     timed.loop.bury()
@@ -195,12 +196,13 @@ def test_a_buried_loop_runs_no_timer_any_more_and_leaves_no_task_even_where_one_
             finally:
                 ended.append("resisted once")
 
-    tasks = [timed.start(timed.waits("timer", 1.0)), timed.start(resists())]
+    timed.start(timed.waits("timer", 1.0))
+    timed.start(resists())
     timed.at(0.0)
     timed.times.now_s = 100.0
     timed.loop.bury()
     assert timed.loop.is_closed()
-    assert all(task.done() for task in tasks)
+    assert all(task.done() for task in timed.tasks)
     assert (timed.done, ended) == ([], ["resisted once"])
 
 
