@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from dataclasses import dataclass
-from math import log
+from math import log, log1p
 from random import Random
 
 BITS_PER_BYTE = 10
@@ -120,4 +120,4 @@ class BadLine:
 
     def _next_flip(self, chance: float) -> int:
         """Bits that stay whole before one that doesn't."""
-        return int(log(1.0 - self._random.random()) / log(1.0 - chance)) if chance < 1.0 else 0
+        return int(log(1.0 - self._random.random()) / log1p(-chance)) if chance < 1.0 else 0

@@ -39,7 +39,7 @@ SEEN_POLLING = Polling(status_every_s=43_200.0, clock_every_s=28_800.0)
 
 
 LOOK_S = 20.0
-"""Engine and courier look at the clock this often: more seldom than in a home, and nothing may depend on it."""
+"""Engine and courier look at the clock so seldom: less often than in a home, and nothing may depend on it."""
 
 
 class Folder:
@@ -60,16 +60,15 @@ class WatchedJournal(BottleJournal):
         super().__init__(disk, fuse)
         self._box = box
 
-    async def append(self, events: Sequence[Event], changes: Sequence[Change]) -> None:
+    async def takes_time(self) -> None:
         slow_s = self._box.fsync_s()
         if slow_s:
             self._box.committing = True
             await asyncio.sleep(slow_s)
             self._box.committing = False
-        self._fuse.passed("before commit")
-        self._disk.commit(events, changes)
+
+    def committed(self, events: Sequence[Event], changes: Sequence[Change]) -> None:
         self._box.committed(events, changes)
-        self._fuse.passed("after commit")
 
 
 class Witnessing(Protocol):

@@ -6,22 +6,21 @@ to one life. A commit is there as a whole or not at all; where the life ends dec
 
 from __future__ import annotations
 
-import hashlib
+import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import count
 
 from dispenserd.home import Head, OutboxRow
+from dispenserd.store.chain import GENESIS, canonical, link
+from dispenserd.store.errors import LocalError, closed
 from scheduler.events import Event
 from scheduler.evolve import evolve
 from scheduler.outbox import Change, OutboxName, Put
+from scheduler.record import EVENT_FIELD, to_plain
 from scheduler.world import World
 from tests.bottle.fuse import Fuse
-
-GENESIS = "0" * 64
-
-
-class KeyUsedAgain(Exception):
-    """An outbox key was put twice: our bug (S5)."""
 
 
 @dataclass
@@ -45,45 +44,85 @@ class Disk:
         self._folded = len(self.rows)
         return self._world
 
-    def commit(self, events: Sequence[Event], changes: Sequence[Change]) -> None:
-        if not events:
-            return
-        for change in changes:
-            if isinstance(change, Put) and (change.outbox, change.key) in self.keys:
-                raise KeyUsedAgain(f"{change.outbox} {change.key}")
+    def missing(self, heads: Sequence[Head]) -> list[Head]:
+        return [head for head in heads if head not in self.heads and not self._is_beginning(head)]
+
+    def linked(self, events: Sequence[Event]) -> list[str]:
+        """The hash of each row that would follow: RecordError for an event that can't be written down."""
+        chain = [self.head]
+        for sequence, event in zip(count(len(self.rows) + 1), events, strict=False):
+            plain = to_plain(event)
+            kind = str(plain.pop(EVENT_FIELD))
+            chain.append(link(chain[-1], sequence, self.epoch, kind, canonical(plain)))
+        return chain[1:]
+
+    def commit(self, events: Sequence[Event], chain: Sequence[str], changes: Sequence[Change]) -> None:
+        """All of it, or LocalError and nothing. `chain` is what `linked` said."""
+        puts = [(change.outbox, change.key) for change in changes if isinstance(change, Put)]
+        if len(set(puts)) < len(puts) or not self.keys.isdisjoint(puts):
+            raise LocalError("an outbox key was put before")
+        self.keys.update(puts)
         self.rows += events
         self.commits += 1
-        self.head = hashlib.sha256(f"{self.head}{len(self.rows)}".encode()).hexdigest()
-        self.heads.add((self.epoch, self.head))
+        self.head = chain[-1]
+        self.heads.update((self.epoch, head) for head in chain)
         for change in changes:
             where = (change.outbox, change.key)
             if isinstance(change, Put):
-                self.keys.add(where)
-                self.waiting[where] = OutboxRow(
-                    change.outbox, change.key, f"{self.epoch}-{self.head}", change.body
-                )
+                body = json.loads(canonical(change.body))
+                self.waiting[where] = OutboxRow(*where, f"{self.epoch}-{self.head}", body)
             else:
                 self.waiting.pop(where, None)
 
+    def _is_beginning(self, head: Head) -> bool:
+        return head[1] == GENESIS and head[0] <= self.epoch
+
 
 class BottleJournal:
-    """Implements `dispenserd.engine.Journal` for one life."""
+    """Implements `dispenserd.engine.Journal` for one life. After a failure it refuses everything."""
 
     def __init__(self, disk: Disk, fuse: Fuse) -> None:
         self._disk = disk
         self._fuse = fuse
+        self._line = asyncio.Lock()  # one at a time, in the order in which they were asked
+        self._failed = False
 
     @property
     def newest(self) -> tuple[int, int, str]:
         return self._disk.epoch, len(self._disk.rows), self._disk.head
 
-    async def missing(self, heads: Sequence[Head]) -> Sequence[Head]:
-        return [head for head in heads if head not in self._disk.heads]
-
     async def append(self, events: Sequence[Event], changes: Sequence[Change]) -> None:
-        self._fuse.passed("before commit")
-        self._disk.commit(events, changes)
-        self._fuse.passed("after commit")
+        async with self._line:
+            self._require_sound()
+            if not events:
+                if changes:
+                    raise LocalError("an outbox change follows from an event, and there is none")
+                return
+            await self.takes_time()
+            self._fuse.passed("before commit")
+            chain = self._disk.linked(events)
+            self._failed = True
+            self._disk.commit(events, chain, changes)
+            self._failed = False
+            self.committed(events, changes)
+            self._fuse.passed("after commit")
 
     async def unanswered(self, outbox: OutboxName) -> list[OutboxRow]:
-        return [row for (name, _), row in self._disk.waiting.items() if name == outbox]
+        async with self._line:
+            self._require_sound()
+            return [row for (name, _), row in self._disk.waiting.items() if name == outbox]
+
+    async def missing(self, heads: Sequence[Head]) -> list[Head]:
+        async with self._line:
+            self._require_sound()
+            return self._disk.missing(heads)
+
+    async def takes_time(self) -> None:
+        """How long the card needs; nothing here."""
+
+    def committed(self, events: Sequence[Event], changes: Sequence[Change]) -> None:
+        """It is on disk, and nobody acts on it yet."""
+
+    def _require_sound(self) -> None:
+        if self._failed:
+            raise closed()

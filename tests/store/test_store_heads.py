@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from dispenserd.store import emergency
 from dispenserd.store.chain import GENESIS
+from dispenserd.store.errors import StoreBroken
 from dispenserd.store.store import Store
 from scheduler.events import DoseDue
 
@@ -88,6 +90,9 @@ def test_a_killed_writers_head_is_missing_once_its_wal_or_its_file_is_deleted(
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     if lost == "all":
         path.unlink()
+        with pytest.raises(StoreBroken):
+            opened()  # the record beside it says that there was one
+        emergency.place(path).unlink()  # a new home was meant, or the whole folder is gone
     newest = (1, acknowledged[-1])
     assert opened().missing([newest]) == [newest]
 

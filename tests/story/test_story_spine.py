@@ -14,7 +14,7 @@ DISPENSERD = Path(sys.executable).parent / "dispenserd"
 PLAY_S_MAX = 400
 """It lasts 4 min 25 s: 42 h 50 min at 600 times the speed of life, start and end."""
 
-LAST_HAPPENINGS = 40
+LAST_HAPPENINGS = 150
 
 
 @pytest.mark.story

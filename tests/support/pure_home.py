@@ -263,7 +263,9 @@ class PureHome:
 
     def until(self, local: str, day: int = 1) -> None:
         """Let time pass to `local` (HH:MM[:SS], day 1 = the first), waking only when the core wants to."""
-        target = utc(local, day)
+        self.until_at(utc(local, day))
+
+    def until_at(self, target: datetime) -> None:
         while True:
             due = next_wakeup(self.world, self.setting, self.now)
             if due is None or due >= target:
