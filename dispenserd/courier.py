@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Protocol
 
-from dispenserd.clock import Clock
+from dispenserd.clock import Clock, set_or_due
 from dispenserd.home import Home
 from scheduler import events as ev
 from scheduler.commands import Fact
@@ -97,9 +96,7 @@ class Courier:
             self._confirm()
             self._show()
             self._compare_clock()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._look_s):
-                    await committed.wait()
+            await set_or_due(committed, self._look_s)
 
     async def _orders(self) -> None:
         under_way = self._home.world.order_under_way()

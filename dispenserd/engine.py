@@ -154,9 +154,10 @@ class Engine:
     async def _next(self) -> Sequence[_Handed]:
         """What was handed in, waiting no longer than until something is due."""
         handed: list[_Handed] = []
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._pause_s()):
-                handed.append(await self._inbox.get())
+        if self._inbox.empty():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._pause_s()):
+                    handed.append(await self._inbox.get())
         while not self._inbox.empty():
             handed.append(self._inbox.get_nowait())
         return handed
