@@ -59,7 +59,7 @@ class Recorder:
 
 
 def _text(message: Any) -> str:
-    values = {name: getattr(message, name) for name in _names(type(message))}
+    values = {name: getattr(message, name) for name in _names(message.__class__)}
     if isinstance(message, LogEntry) and message.kind is EntryKind.LOADED:
         values["production_id"] = values.pop("detail")
     shown = (f"{name}={_field(name, value)}" for name, value in values.items())
@@ -67,7 +67,7 @@ def _text(message: Any) -> str:
 
 
 @cache
-def _names(kind: Any) -> tuple[str, ...]:
+def _names(kind: type) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
 
 

@@ -212,7 +212,7 @@ class Bottle:
         dues = [self._agenda[0][0] if self._agenda else None, self.network.due_s, self.end.due_s]
         if self.box.alive:
             dues.append(self._box_due_s())
-        return min(due for due in dues if due is not None)
+        return min([due for due in dues if due is not None])
 
     def _box_due_s(self) -> float | None:
         """The next timer of the process where anything is under way; else what the core said is due."""
