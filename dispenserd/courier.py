@@ -118,8 +118,10 @@ class Courier:
         """The robot may forget what we committed, and keeps our newest position (rules 13 and 23): also after
         what people said of a dose, which no log of a robot tells."""
         robot = self._home.world.robot
+        if robot.state is not RobotState.READY or robot.log_read == 0:
+            return
         newest = (robot.session, robot.log_read, _settled(self._home.world))
-        if robot.state is RobotState.READY and newest != self._confirmed and robot.log_read > 0:
+        if newest != self._confirmed:
             epoch, head = self._home.head
             self._robot.confirm(robot.log_read, epoch, head)
             self._confirmed = newest
