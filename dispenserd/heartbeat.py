@@ -8,7 +8,6 @@ Not in force yet: rule 28's per-home counter, and on-call asking for all when th
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
