@@ -11,11 +11,12 @@ rehearsal. `dispenserd run` and `dispenserd oncall run` never read it.
 
 from __future__ import annotations
 
+import asyncio
 import math
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -139,8 +140,17 @@ class StepWatch:
         """The watch after this reading, and the step if it is now beyond the limit (reported once)."""
         apart = self.apart + moved_apart(self.last, reading, self.rate)
         if abs(apart) > self.limit:
-            return replace(self, last=reading, apart=timedelta(0)), apart
-        return replace(self, last=reading, apart=apart), None
+            return StepWatch(self.limit, self.rate, last=reading), apart
+        return StepWatch(self.limit, self.rate, last=reading, apart=apart), None
+
+
+async def set_or_due(event: asyncio.Event, after_s: float) -> None:
+    """Until somebody sets the event; after `after_s` the clock does."""
+    due = asyncio.get_running_loop().call_later(after_s, event.set)
+    try:
+        await event.wait()
+    finally:
+        due.cancel()
 
 
 def _whole_ms(instant: datetime) -> datetime:

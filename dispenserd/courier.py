@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Protocol
 
-from dispenserd.clock import Clock
+from dispenserd.clock import Clock, set_or_due
 from dispenserd.home import Home
 from scheduler import events as ev
 from scheduler.commands import Fact
@@ -97,9 +96,7 @@ class Courier:
             self._confirm()
             self._show()
             self._compare_clock()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._look_s):
-                    await committed.wait()
+            await set_or_due(committed, self._look_s)
 
     async def _orders(self) -> None:
         under_way = self._home.world.order_under_way()
@@ -121,8 +118,10 @@ class Courier:
         """The robot may forget what we committed, and keeps our newest position (rules 13 and 23): also after
         what people said of a dose, which no log of a robot tells."""
         robot = self._home.world.robot
+        if robot.state is not RobotState.READY or robot.log_read == 0:
+            return
         newest = (robot.session, robot.log_read, _settled(self._home.world))
-        if robot.state is RobotState.READY and newest != self._confirmed and robot.log_read > 0:
+        if newest != self._confirmed:
             epoch, head = self._home.head
             self._robot.confirm(robot.log_read, epoch, head)
             self._confirmed = newest

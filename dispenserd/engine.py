@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 import structlog
 
-from dispenserd.clock import Clock, Reading, StepWatch, read
+from dispenserd.clock import Clock, Reading, StepWatch, read, set_or_due
 from dispenserd.home import Head, OutboxRow, Position
 from scheduler.commands import Fact, ReportClockStep
 from scheduler.decide import next_wakeup, settle
@@ -67,6 +66,7 @@ class Engine:
         self._journal = journal
         self._clock = clock
         self._inbox: asyncio.Queue[_Handed] = asyncio.Queue(INBOX_FACTS_MAX)
+        self._something_waits = asyncio.Event()  # in the inbox
         self._watchers: list[asyncio.Event] = []
         self._run = journal.newest[2]
         self.turned_s = clock.monotonic()
@@ -99,6 +99,7 @@ class Engine:
     async def submit(self, *facts: Fact) -> Sequence[Event]:
         done: asyncio.Future[Sequence[Event]] = asyncio.get_running_loop().create_future()
         await self._inbox.put(_Handed(facts, done))
+        self._something_waits.set()
         return await done
 
     async def unanswered(self, outbox: OutboxName) -> Sequence[OutboxRow]:
@@ -154,9 +155,9 @@ class Engine:
     async def _next(self) -> Sequence[_Handed]:
         """What was handed in, waiting no longer than until something is due."""
         handed: list[_Handed] = []
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._pause_s()):
-                handed.append(await self._inbox.get())
+        if self._inbox.empty():
+            self._something_waits.clear()
+            await set_or_due(self._something_waits, self._pause_s())
         while not self._inbox.empty():
             handed.append(self._inbox.get_nowait())
         return handed

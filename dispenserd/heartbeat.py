@@ -8,13 +8,12 @@ Not in force yet: rule 28's per-home counter, and on-call asking for all when th
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
 
 import structlog
 
+from dispenserd.clock import set_or_due
 from dispenserd.home import Home
 from dispenserd.mqtt.session import Session
 from dispenserd.mqtt.translate import heartbeat
@@ -60,9 +59,7 @@ class Heartbeat:
                 pause_s = min(self._new_connection(), self._every_s)
             else:
                 self._beat()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause_s):
-                    await changed.wait()
+            await set_or_due(changed, pause_s)
 
     def _new_connection(self) -> float:
         """How long to leave the line to the incidents first."""

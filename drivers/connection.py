@@ -163,10 +163,11 @@ class RobotConnection:
 
     async def _wait(self) -> None:
         """Until something is received, wished or due."""
-        due_s = self._machine.next_timeout_s()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(None if due_s is None else max(due_s - self._monotonic(), 0.0)):
-                await self._wake.wait()
+        if not self._wake.is_set():
+            due_s = self._machine.next_timeout_s()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(None if due_s is None else max(due_s - self._monotonic(), 0.0)):
+                    await self._wake.wait()
         self._wake.clear()
 
     def _was_steady(self) -> bool:

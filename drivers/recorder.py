@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import cache
 from typing import Any, Final
 
 from protocol.wire.messages import EntryKind, LogEntry, Message
@@ -58,11 +59,16 @@ class Recorder:
 
 
 def _text(message: Any) -> str:
-    values = {field.name: getattr(message, field.name) for field in fields(message)}
+    values = {name: getattr(message, name) for name in _names(message.__class__)}
     if isinstance(message, LogEntry) and message.kind is EntryKind.LOADED:
         values["production_id"] = values.pop("detail")
     shown = (f"{name}={_field(name, value)}" for name, value in values.items())
     return f"{type(message).__name__}({', '.join(shown)})"
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def _field(name: str, value: object) -> str:

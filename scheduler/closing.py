@@ -39,6 +39,8 @@ def cleared_away(world: World, setting: Setting, now: datetime) -> Sequence[ev.E
     if world.robot.state is not RobotState.READY or world.order_under_way():
         return []
     for dose in in_order(world):
+        if dose.stage in GONE:
+            continue
         kind, ground = _away(world, setting, dose, now)
         if kind is not None:
             return [issue(world, setting, dose, kind, ground, now)]
@@ -47,8 +49,6 @@ def cleared_away(world: World, setting: Setting, now: datetime) -> Sequence[ev.E
 
 def _away(world: World, setting: Setting, dose: Dose, now: datetime) -> tuple[ev.OrderKind | None, str]:
     status = world.robot.status
-    if dose.stage in GONE:
-        return None, ""
     waits = dose.away_tried is not None and now < dose.away_tried + AGAIN
     if status is None or status.lid_open or waits:
         return None, ""

@@ -7,7 +7,7 @@ stale world. No rule reads a clock, and none remembers anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from scheduler.causes import BLOCKED_AHEAD, REFILL_AHEAD, UNREACHABLE_LEAD
@@ -112,41 +112,40 @@ RULES: tuple[Rule, ...] = (
 
 def next_wakeup(world: World, setting: Setting, now: datetime) -> datetime | None:
     """The earliest instant after `now` at which `decide` may have something to say without a new fact."""
-    return min((at for at in _instants(world, setting, now) if at > now), default=None)
-
-
-def _instants(world: World, setting: Setting, now: datetime) -> Iterator[datetime]:
     limits = setting.limits
+    instants: list[datetime] = []
     if world.last_at is not None:
-        yield world.last_at + limits.idle_proof
+        instants.append(world.last_at + limits.idle_proof)
     if world.planned_to is not None:
-        yield setting.local.midnight(world.planned_to + timedelta(days=1)) - limits.plan_ahead
+        instants.append(setting.local.midnight(world.planned_to + timedelta(days=1)) - limits.plan_ahead)
     for since in (world.robot.since, world.clock.since, world.robot.magazine_since):
         if since is not None:
-            yield since + limits.robot_gone
-    for receipt in world.receipts.values():
-        yield receipt.since + limits.receipt
+            instants.append(since + limits.robot_gone)
+    instants += [receipt.since + limits.receipt for receipt in world.receipts.values()]
     for dose in world.doses.values():
-        yield from _dose_instants(world, setting, dose, now)
+        instants += _dose_instants(world, setting, dose, now)
+    return min([at for at in instants if at > now], default=None)
 
 
-def _dose_instants(world: World, setting: Setting, dose: Dose, now: datetime) -> Iterator[datetime]:
+def _dose_instants(world: World, setting: Setting, dose: Dose, now: datetime) -> list[datetime]:
     limits, plan = setting.limits, dose.plan
+    instants = [plan.opens, plan.closes]
     if dose.order is not None:
-        yield dose.order.issued + limits.order_life
-    yield plan.opens
-    yield plan.closes
+        instants.append(dose.order.issued + limits.order_life)
     if dose.away_tried is not None:
-        yield dose.away_tried + AGAIN
+        instants.append(dose.away_tried + AGAIN)
     if dose.outcome is not None:
-        return
-    yield plan.opens - UNREACHABLE_LEAD
-    yield plan.opens - REFILL_AHEAD
-    yield plan.opens - BLOCKED_AHEAD
-    yield plan.half
-    yield plan.closes + limits.robot_gone
-    yield plan.opens + limits.reminder_every * (dose.reminders + 1)
+        return instants
+    instants += (
+        plan.opens - UNREACHABLE_LEAD,
+        plan.opens - REFILL_AHEAD,
+        plan.opens - BLOCKED_AHEAD,
+        plan.half,
+        plan.closes + limits.robot_gone,
+        plan.opens + limits.reminder_every * (dose.reminders + 1),
+    )
     if dose.open_at(now):  # before it opens nothing depends on it, and it opens with a look of its own
-        yield earliest(world, dose)
+        instants.append(earliest(world, dose))
     if dose.presented is not None:
-        yield dose.presented + limits.tray_left
+        instants.append(dose.presented + limits.tray_left)
+    return instants

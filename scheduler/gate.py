@@ -29,8 +29,9 @@ def lock(world: World) -> str:
         return "journal_behind"  # rule 23
     if not world.clock.trusted:
         return "clock"  # rule 18
-    if any(dose.stage is Stage.DOUBT for dose in world.doses.values()):
-        return "in_doubt"  # P3
+    for dose in world.doses.values():
+        if dose.stage is Stage.DOUBT:
+            return "in_doubt"  # P3
     if robot.status.fault:
         return "fault"
     if robot.status.lid_open:

@@ -5,7 +5,7 @@ Each rule is `(world, setting, now) -> events`; `decide` asks them in a stated o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from scheduler import events as ev
@@ -169,6 +169,6 @@ def _label(world: World, setting: Setting, dose: Dose, kind: ev.OrderKind, sourc
     return sachet.label if sachet else ""
 
 
-def in_order(world: World) -> list[Dose]:
+def in_order(world: World) -> Collection[Dose]:
     """Doses by opening: the order in which the strip holds them."""
-    return list(world.doses.values())
+    return world.doses.values()

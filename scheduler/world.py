@@ -182,7 +182,10 @@ class World:
 
     def order_under_way(self) -> OpenOrder | None:
         """P6: one order in flight per robot."""
-        return next((dose.order for dose in self.doses.values() if dose.order), None)
+        for dose in self.doses.values():
+            if dose.order is not None:
+                return dose.order
+        return None
 
 
 LOSSES_MAX = 64

@@ -11,7 +11,8 @@ Every input takes `Now`: uptime and the battery clock. `refusals` says what it w
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 from typing import assert_never
 
 from protocol.wire import limits as wire
@@ -357,9 +358,14 @@ class Firmware:
         return news
 
 
-def _news_in(status: m.Status) -> m.Status:
+def _news_in(status: m.Status) -> tuple[object, ...]:
     """A tenth of the battery is news, a percent is not."""
-    return replace(status, uptime_ms=0, battery_percent=status.battery_percent // 10)
+    return (*_STATES_OF(status), status.battery_percent // 10)
+
+
+_STATES_OF = attrgetter(
+    *(field.name for field in fields(m.Status) if field.name not in ("uptime_ms", "battery_percent"))
+)
 
 
 def _refused(order: m.Order, error: m.Error) -> m.OrderReply:

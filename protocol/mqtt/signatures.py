@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TypeVar
 
 from cryptography.exceptions import InvalidSignature
@@ -18,6 +19,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from protocol.mqtt.payloads import Signed
 
 KEY_BYTES = 32
+KEYS_KEPT = 4
+"""Public keys parsed once: a home knows one, and for a while the next."""
+
 _DOMAIN = b"dispenserd signature v1"
 
 S = TypeVar("S", bound=Signed)
@@ -42,10 +46,15 @@ def sign(private_key: bytes, context: str, body: Mapping[str, object]) -> str:
 def verify(public_key: bytes, context: str, body: Mapping[str, object], signature: str) -> bool:
     try:
         raw = bytes.fromhex(signature)
-        Ed25519PublicKey.from_public_bytes(public_key).verify(raw, _signed_bytes(context, body))
+        _public_key(public_key).verify(raw, _signed_bytes(context, body))
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+@lru_cache(maxsize=KEYS_KEPT)
+def _public_key(raw: bytes) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(raw)
 
 
 def canonical_json(body: Mapping[str, object]) -> bytes:

@@ -26,6 +26,9 @@ UNSIGNED, NEGATIVE, BYTES, TEXT, ARRAY, MAP, TAG, SIMPLE = range(8)
 FALSE, TRUE = 20, 21
 """The only simple values on this wire."""
 
+IN_PLACE_MAX = 23
+"""Additional information up to this is the number itself."""
+
 ARGUMENT_BYTES = {24: 1, 25: 2, 26: 4, 27: 8}
 """How many bytes follow an initial byte with this additional information."""
 
@@ -105,7 +108,7 @@ def _end_of_item(body: bytes, at: int, depth: int) -> int:
 
 def _argument(body: bytes, at: int, information: int) -> tuple[int, int]:
     """The number that belongs to an initial byte, and where it ends."""
-    if information < min(ARGUMENT_BYTES):
+    if information <= IN_PLACE_MAX:
         return information, at
     if information not in ARGUMENT_BYTES:  # 28-30 are reserved, 31 is an indefinite length
         raise InvalidValue(Fault.NOT_CANONICAL, "body")

@@ -6,8 +6,9 @@ messages out of these; `codec` alone turns a refusal into an error of ours or of
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -79,28 +80,32 @@ class Bytes:
     from_wire = to_wire
 
 
-def is_code_character(character: str) -> bool:
-    """Visible ASCII: what every label, code and version consists of."""
-    return "!" <= character <= "~"
+_CODE = re.compile(r"[!-~]*")
+_SHOWN = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]*")
 
 
-def is_shown_character(character: str) -> bool:
+def is_code_text(text: str) -> bool:
+    """Visible ASCII only: what every label, code and version consists of."""
+    return _CODE.fullmatch(text) is not None
+
+
+def is_shown_text(text: str) -> bool:
     """Anything but control characters (C0, DEL, C1) and lone surrogates, which UTF-8 can't carry."""
-    return character >= " " and not "\x7f" <= character <= "\x9f" and not "\ud800" <= character <= "\udfff"
+    return _SHOWN.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
     chars_max: int
     chars_min: int = 0
-    allowed: Callable[[str], bool] = is_code_character
+    allowed: Callable[[str], bool] = is_code_text
 
     def to_wire(self, value: Any, where: str) -> Any:
         if not isinstance(value, str):
             raise InvalidValue(Fault.BAD_TYPE, where)
         if not self.chars_min <= len(value) <= self.chars_max:
             raise InvalidValue(Fault.LIMIT, where)
-        if not all(self.allowed(character) for character in value):
+        if not self.allowed(value):
             raise InvalidValue(Fault.BAD_TEXT, where)
         return str(value)
 
@@ -195,23 +200,25 @@ class Layout:
     of: type[Any]
     kinds: dict[str, Kind]
     consistent: Callable[[Any], bool] = _always
+    _rows: tuple[tuple[str, str, Kind], ...] = field(init=False, repr=False)  # name, "Message.name", kind
+
+    def __post_init__(self) -> None:
+        rows = tuple((name, f"{self.of.__name__}.{name}", kind) for name, kind in self.kinds.items())
+        object.__setattr__(self, "_rows", rows)
 
     def to_wire(self, message: Any) -> list[Any]:
-        items = [kind.to_wire(getattr(message, name), self._where(name)) for name, kind in self.kinds.items()]
+        items = [kind.to_wire(getattr(message, name), where) for name, where, kind in self._rows]
         self._check(message)
         return items
 
     def from_wire(self, items: list[Any]) -> Any:
         if len(items) != len(self.kinds):
             raise InvalidValue(Fault.FIELD_COUNT, self.of.__name__)
-        pairs = zip(self.kinds.items(), items, strict=True)
-        message = self.of(**{name: kind.from_wire(item, self._where(name)) for (name, kind), item in pairs})
+        pairs = zip(self._rows, items, strict=True)
+        message = self.of(**{name: kind.from_wire(item, where) for (name, where, kind), item in pairs})
         self._check(message)
         return message
 
     def _check(self, message: Any) -> None:
         if not self.consistent(message):
             raise InvalidValue(Fault.INCONSISTENT, self.of.__name__)
-
-    def _where(self, name: str) -> str:
-        return f"{self.of.__name__}.{name}"

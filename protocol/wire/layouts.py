@@ -9,7 +9,7 @@ from __future__ import annotations
 from protocol.wire import limits
 from protocol.wire import messages as m
 from protocol.wire.fields import Bytes, Choice, Flag, Kind, Layout, Many, Number, OneOf, Record, Text
-from protocol.wire.fields import is_shown_character as shown
+from protocol.wire.fields import is_shown_text as shown
 
 _REF = Number(limits.U32_MAX, min=1)
 _REF_OR_UNASKED = Number(limits.U32_MAX)

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from dataclasses import dataclass
 from enum import Enum, IntEnum, StrEnum
+from struct import Struct
 
 from protocol.wire import codec, limits
 from protocol.wire.errors import LocalProtocolError, RemoteProtocolError
@@ -129,12 +130,16 @@ _SENDS = {Role.HOST: Request, Role.ROBOT: Reply | RobotEvent}
 _HEARS = {Role.HOST: Reply | RobotEvent, Role.ROBOT: Request}
 _RECEIVES_FRAME_BYTES_MAX = {Role.HOST: limits.FRAME_BYTES_MAX, Role.ROBOT: limits.HOST_FRAME_BYTES_MAX}
 _NO_SEQUENCE = 0
+_FRAME_TYPES = {int(kind): kind for kind in FrameType}
+_HEADER = Struct(">BBQI")
+"""Version, frame type, session, sequence; most significant byte first."""
+
 _RESET_OF_FAULT = {Fault.UNKNOWN_MESSAGE: Error.UNKNOWN_MESSAGE, Fault.LIMIT: Error.LIMIT}
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A payload of `framing`: header and body. Numbers go most significant byte first."""
+    """A payload of `framing`: header and body."""
 
     kind: FrameType
     session: int
@@ -142,12 +147,7 @@ class Frame:
     body: bytes = b""
 
     def to_bytes(self) -> bytes:
-        return (
-            bytes((PROTOCOL_VERSION, self.kind))
-            + self.session.to_bytes(8, "big")
-            + self.sequence.to_bytes(4, "big")
-            + self.body
-        )
+        return _HEADER.pack(PROTOCOL_VERSION, self.kind, self.session, self.sequence) + self.body
 
 
 class Link:
@@ -246,13 +246,13 @@ class Link:
     def _on_payload(self, payload: bytes, now_s: float) -> list[LinkEvent]:
         if len(payload) < limits.HEADER_BYTES:
             return self._drop(Dropped.SHORT_HEADER)
-        session = int.from_bytes(payload[2:10], "big")
-        if payload[0] != PROTOCOL_VERSION:
+        version, number, session, sequence = _HEADER.unpack_from(payload)
+        if version != PROTOCOL_VERSION:
             return self._on_other_version(session)
-        if payload[1] not in set(FrameType):
+        kind = _FRAME_TYPES.get(number)
+        if kind is None:
             return self._drop(Dropped.UNKNOWN_FRAME_TYPE)
-        sequence = int.from_bytes(payload[10 : limits.HEADER_BYTES], "big")
-        frame = Frame(FrameType(payload[1]), session, sequence, payload[limits.HEADER_BYTES :])
+        frame = Frame(kind, session, sequence, payload[limits.HEADER_BYTES :])
         return self._on_frame(frame, now_s) if _is_plausible(frame) else self._drop(Dropped.BAD_HEADER)
 
     def _on_other_version(self, session: int) -> list[LinkEvent]:

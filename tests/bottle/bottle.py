@@ -213,28 +213,26 @@ class Bottle:
         dues = [self._agenda[0][0] if self._agenda else None, self.network.due_s, self.end.due_s]
         if self.box.alive:
             dues.append(self._box_due_s())
-        return min(due for due in dues if due is not None)
+        return min([due for due in dues if due is not None])
 
     def _box_due_s(self) -> float | None:
         """The next timer of the process where anything is under way; else what the core said is due."""
         box = self.box
         if box.loop.ready:
             return self.times.now_s
-        reachable = self.end.plugged and self.end.robot.powered
-        delivering = self.network.connected and self.oncall.up and any(self.disk.waiting)
-        if (
-            not box.ready
-            or box.committing
-            or box.robot.busy
-            or delivering
-            or (reachable and not box.robot.ready)
-        ):
+        if not box.ready or box.committing or box.robot.busy or self._delivering() or self._connecting():
             return box.due_s
         due = box.engine.due
         if due is None:
             return None
         due_s = self.times.at_s(due - self.times.wall_off) + 0.001
         return due_s if due_s > self.times.now_s else box.due_s  # it is due: a slow commit is under way
+
+    def _delivering(self) -> bool:
+        return self.network.connected and self.oncall.up and bool(self.disk.waiting)
+
+    def _connecting(self) -> bool:
+        return self.end.plugged and self.end.robot.powered and not self.box.robot.ready
 
     # --- the box's lives ---
 

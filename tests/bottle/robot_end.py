@@ -150,9 +150,10 @@ class RobotEnd:
     @property
     def due_s(self) -> float | None:
         dues = [self.inward.due_s, self.outward.due_s, self._link.next_timeout_s()]
-        if self.robot.due_ms is not None:
-            dues.append(self.times.now_s + (self.robot.due_ms - self.times.true_ms) / 1000)
-        return min((due for due in dues if due is not None), default=None)
+        due_ms = self.robot.due_ms
+        if due_ms is not None:
+            dues.append(self.times.now_s + (due_ms - self.times.true_ms) / 1000)
+        return min([due for due in dues if due is not None], default=None)
 
     @property
     def quiet(self) -> bool:
@@ -163,7 +164,7 @@ class RobotEnd:
         """All that is due now."""
         data = self.inward.pull(self.times.now_s)
         self._guarded(lambda: self._hear(data))
-        while self.robot.due_ms is not None and self.robot.due_ms <= self.times.true_ms:
+        while (due_ms := self.robot.due_ms) is not None and due_ms <= self.times.true_ms:
             powered = self.robot.powered
             self._guarded(lambda: self._say(self.robot.step(self.times.moment)))
             if powered and not self.robot.powered:

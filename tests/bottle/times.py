@@ -19,6 +19,7 @@ class Times:
     wall_off: timedelta = timedelta(0)
 
     def __post_init__(self) -> None:
+        self._true = (0.0, self.start)  # as last asked for: everybody asks at the same instant
         self._start_ms = (self.start - EPOCH) // timedelta(milliseconds=1)
 
     def seconds(self) -> float:
@@ -27,7 +28,9 @@ class Times:
     @property
     def true(self) -> datetime:
         """Whole milliseconds."""
-        return self.start + timedelta(milliseconds=int(self.now_s * 1000 + 1e-6))
+        if self._true[0] != self.now_s:
+            self._true = (self.now_s, self.start + timedelta(milliseconds=int(self.now_s * 1000 + 1e-6)))
+        return self._true[1]
 
     @property
     def true_ms(self) -> int:

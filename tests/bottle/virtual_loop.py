@@ -7,12 +7,16 @@ blocks still try to do is the business of those they do it to.
 from __future__ import annotations
 
 import asyncio
+import heapq
 from asyncio import base_events, events
 from collections.abc import Callable
 from typing import Any
 
 BURIALS_MAX = 10
 """A task may swallow one cancellation (a timeout that struck at the same instant), not many."""
+
+SCHEDULED_MIN = 100
+"""Fewer timers than this are not worth tidying up."""
 
 
 class _NoSelector:
@@ -30,6 +34,7 @@ class VirtualLoop(base_events.BaseEventLoop):
 
     def __init__(self, now_s: Callable[[], float]) -> None:
         super().__init__()
+        self._timer_cancelled_count: int  # the base class counts
         self._now_s = now_s
         self._selector = _NoSelector()
         self._clock_resolution = 1e-9
@@ -55,11 +60,8 @@ class VirtualLoop(base_events.BaseEventLoop):
         """When the next timer is due; now, if something can run at once."""
         if self._ready:  # type: ignore[attr-defined]
             return self._now_s()
+        self._forget_cancelled()
         scheduled = self._scheduled  # type: ignore[attr-defined]
-        while scheduled and scheduled[0]._cancelled:
-            self._run_once()  # type: ignore[attr-defined]
-            if self._ready:  # type: ignore[attr-defined]
-                return self._now_s()
         return scheduled[0]._when if scheduled else None
 
     def run_due(self) -> None:
@@ -67,11 +69,8 @@ class VirtualLoop(base_events.BaseEventLoop):
         before = events._get_running_loop()
         events._set_running_loop(self)
         try:
-            while True:
-                due_s = self.due_s
-                if due_s is None or due_s > self._now_s():
-                    return
-                self._run_once()  # type: ignore[attr-defined]
+            while (due_s := self.due_s) is not None and due_s <= self._now_s():
+                self._run_round(self._now_s() + self._clock_resolution)
         finally:
             events._set_running_loop(before)
 
@@ -92,6 +91,33 @@ class VirtualLoop(base_events.BaseEventLoop):
         events._set_running_loop(self)
         try:
             while self._ready:  # type: ignore[attr-defined]
-                self._run_once()  # type: ignore[attr-defined]
+                self._run_round(self._now_s() + self._clock_resolution)
         finally:
             events._set_running_loop(before)
+
+    def _run_round(self, end_s: float) -> None:
+        """What asyncio's own loop does in one round, without a selector to ask."""
+        self._forget_cancelled()
+        ready, scheduled = self._ready, self._scheduled  # type: ignore[attr-defined]
+        while scheduled and scheduled[0]._when < end_s:
+            timer = heapq.heappop(scheduled)
+            timer._scheduled = False
+            ready.append(timer)
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if not handle._cancelled:
+                handle._run()
+
+    def _forget_cancelled(self) -> None:
+        """At the front always, elsewhere once they are most of what is scheduled."""
+        scheduled = self._scheduled  # type: ignore[attr-defined]
+        if len(scheduled) > SCHEDULED_MIN and self._timer_cancelled_count > len(scheduled) / 2:
+            for timer in scheduled:
+                timer._scheduled = not timer._cancelled
+            scheduled[:] = [timer for timer in scheduled if not timer._cancelled]
+            heapq.heapify(scheduled)
+            self._timer_cancelled_count = 0
+            return
+        while scheduled and scheduled[0]._cancelled:
+            heapq.heappop(scheduled)._scheduled = False
+            self._timer_cancelled_count -= 1

@@ -27,7 +27,7 @@ from protocol.wire.fields import (
     OneOf,
     Record,
     Text,
-    is_code_character,
+    is_code_text,
 )
 from protocol.wire.layouts import LAYOUTS, LOG_ENTRY
 
@@ -44,7 +44,7 @@ def values(kind: Kind) -> st.SearchStrategy[Any]:
         case Text():
             code = st.characters(min_codepoint=0x21, max_codepoint=0x7E)
             shown = st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"))
-            alphabet = code if kind.allowed is is_code_character else shown
+            alphabet = code if kind.allowed is is_code_text else shown
             return st.text(alphabet, min_size=kind.chars_min, max_size=kind.chars_max)
         case Choice():
             return st.sampled_from(kind.of)
@@ -211,7 +211,7 @@ def _worst(kind: Kind) -> Any:
         case Bytes():
             return b"\xff" * kind.length
         case Text():
-            return ("~" if kind.allowed is is_code_character else "\N{GRINNING FACE}") * kind.chars_max
+            return ("~" if kind.allowed is is_code_text else "\N{GRINNING FACE}") * kind.chars_max
         case Choice():
             return max(kind.of, key=len)
         case OneOf():

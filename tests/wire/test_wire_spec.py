@@ -42,7 +42,7 @@ def written(kind: Kind) -> str:
         case Bytes():
             return f"bytes {kind.length}" + (" or 0" if kind.may_be_empty else "")
         case Text():
-            alphabet = "code" if kind.allowed is fields.is_code_character else "text"
+            alphabet = "code" if kind.allowed is fields.is_code_text else "text"
             return f"{alphabet} {kind.chars_min}..{kind.chars_max}"
         case Choice():
             return "one of " + ", ".join(f"`{member.value}`" for member in kind.of)
