@@ -173,7 +173,7 @@ def _not_offered(world: World, setting: Setting, dose: Dose, now: datetime) -> C
     if now >= dose.plan.closes or world.order_under_way() is not None:
         return _as_told(world, dose)
     reason = ""
-    if dose.stage is Stage.DUE:
+    if dose.stage in (Stage.PLANNED, Stage.DUE):
         reason = why_not_release(world, setting, dose, now)
     elif dose.stage is Stage.HOLDING:
         reason = why_not_present(world, dose, now)

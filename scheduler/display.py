@@ -44,7 +44,7 @@ def _dose_lines(world: World, setting: Setting, now: datetime) -> tuple[str, str
     dose = open_doses[0]
     if dose.token:
         return "steady", "none", ("Personalet hjælper dig med din medicin.",)
-    if dose.stage in (Stage.DUE, Stage.FAILED, Stage.HOLDING):
+    if dose.stage in (Stage.PLANNED, Stage.DUE, Stage.FAILED, Stage.HOLDING):
         reason = "" if dose.stage is Stage.HOLDING else why_not_release(world, setting, dose, now)
         return _offer(dose, reason)
     if dose.stage in (Stage.RELEASING, Stage.PRESENTING):

@@ -133,7 +133,9 @@ class Firmware:
         return self._news(now)
 
     def watch_motor(self, now: Now) -> list[m.Message]:
-        """No motion takes so long: stop the motor. That says nothing about the sachet; its sensors do."""
+        """At every turn. No motion takes so long: stop the motor. That says nothing about the sachet; its
+        sensors do."""
+        self._logbook.keep_time(now)
         if not isinstance(self._order, Started) or now.uptime_ms < self._order.stop_uptime_ms:
             return []
         motion = self._mechanics.halt()

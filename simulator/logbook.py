@@ -13,6 +13,10 @@ from protocol.wire import messages as m
 from simulator.mechanics import Sensors
 from simulator.memory import Memory, Seen
 
+KEEP_TIME_MS = 10 * 60 * 1000
+"""What a power cut may take away of the time since the last release: a third of the least gap.
+Oftener would wear the flash for nothing."""
+
 LOG_LOST = "log_lost"
 """The fault when something happened by itself and the log had no room for it: a person must look."""
 
@@ -32,6 +36,13 @@ class Logbook:
     def operating_ms(self, now: Now) -> int:
         """Uptime over all boots: time without power counts zero, so a gap only ever lasts longer."""
         return self._base_ms + now.uptime_ms
+
+    def keep_time(self, now: Now) -> None:
+        """Call at every turn: writes how long the robot has run, whenever ten minutes have passed."""
+        whole_ms = self.operating_ms(now) // KEEP_TIME_MS * KEEP_TIME_MS
+        if whole_ms > self._memory.operating_ms:
+            self._memory.operating_ms = whole_ms
+            self._memory.keep()
 
     def utc_ms(self, now: Now) -> int:
         """The battery clock; it stands still at the last instant there is."""

@@ -212,6 +212,7 @@ class RobotEnd:
     def power_off(self) -> None:
         """Until the instant that `off_s` draws."""
         if self.robot.powered:
+            self._guarded_turn()
             self.failures += 1
             off_ms = int(self.off_s() * 1000)
             self.robot.power_off(self.times.moment, off_ms, lands=self.lands)
@@ -224,6 +225,12 @@ class RobotEnd:
 
     def plug_in(self) -> None:
         self.plugged = True
+
+    def _guarded_turn(self) -> None:
+        """What it kept by itself in the quiet that we leapt over."""
+        self.flash.mend()
+        if self.robot.due_ms is None:
+            self._say(self.robot.step(self.times.moment))
 
     def _act(self, act: Callable[[], list[Message]]) -> None:
         self._guarded(lambda: self._say(act()))

@@ -347,3 +347,20 @@ def test_while_one_dose_may_be_given_by_hand_no_token_passes_for_another_that_sh
     assert second is not None
     assert home.take(second, "Bo").accepted
     assert home.dose("noon").token == "Bo"
+
+
+def test_an_untrusted_clock_opens_no_window_and_says_that_the_dose_is_blocked() -> None:
+    """Else tomorrow's dose would be due for ever, and a newer card could neither move nor withdraw it."""
+    home = PureHome(utc("07:40"))
+    home.start()
+    step(home, DAY)
+    home.until("08:05", day=2)
+    assert home.dose("morning", day=2).stage is Stage.PLANNED
+    blocked = home.incident("morning", day=2)
+    assert blocked is not None
+    assert (blocked.kind, blocked.detail) == (ev.Kind.DOSE_BLOCKED, "clock")
+    step(home, -DAY)
+    trust(home)
+    home.until("08:05")
+    assert home.dose("morning").stage is Stage.DUE
+    assert home.dose("morning", day=2).stage is Stage.PLANNED

@@ -154,6 +154,15 @@ def test_no_more_releases_than_the_maximum_in_a_day_of_uptime() -> None:
     assert bench.send(release(3, attempt=2)).accepted
 
 
+def test_a_boot_does_not_make_the_robot_forget_the_night_since_the_last_release(bench: Bench) -> None:
+    """Nothing was logged since; the time is kept all the same (W-ORDER-10)."""
+    bench.done(release(1))
+    bench.done(divert(1))
+    bench.wait(10 * HOUR_S)
+    bench.cut(off_s=2.0)
+    assert bench.send(release(2)).accepted
+
+
 def test_limits_of_pace_survive_a_boot_and_time_without_power_counts_zero(bench: Bench) -> None:
     bench.wait(HOUR_S)
     bench.done(release(1))
