@@ -47,9 +47,10 @@ class Found:
     cpu_s: float
 
 
-def recipe(seed: int) -> Recipe:
+def recipe(seed: int, needs: str = "") -> Recipe:
+    """The history of a seed, with more of the weather that a bug needs to show itself."""
     (severity,) = (each for each in SEVERITIES if each.name == SEVERITY)
-    return Recipe(seed, DAYS, severity, slot_chance=SLOT_CHANCE)
+    return Recipe(seed, DAYS, severity, slot_chance=SLOT_CHANCE, bias=needs)
 
 
 def hunted(bug: Bug, seeds_max: int) -> Found:
@@ -57,7 +58,7 @@ def hunted(bug: Bug, seeds_max: int) -> Found:
     cpu_s = 0.0
     for seed in range(1, seeds_max + 1):
         with planted(bug):
-            tally = play(recipe(seed))
+            tally = play(recipe(seed, bug.needs))
         cpu_s += tally.cpu_s
         for _, said in tally.violations:
             verdict = CAUGHT if said.startswith(bug.caught_by) else OTHER
@@ -67,7 +68,7 @@ def hunted(bug: Bug, seeds_max: int) -> Found:
 
 def cannot_be_seen(bug: Bug) -> str:
     """Why no witness can tell the home with this bug from the one without; "" = one can."""
-    return str(getattr(bug, "equivalent", ""))
+    return bug.equivalent
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -88,8 +89,11 @@ def main(arguments: Sequence[str]) -> int:
         for each in each_done(partial(_one_of, options.seeds), wanted, options.jobs):
             found.append(each)
             _tell(f"{len(found)} of {len(wanted)} hunted, last: {each.name}: {each.verdict}")
-        needed = max((each.seeds for each in found), default=0)
-        recipes = [recipe(seed) for seed in range(1, needed + 1)]
+        needed: dict[str, int] = {}  # the same weather without a bug, as far as any was hunted in it
+        needs = {bug.name: bug.needs for bug in chosen}
+        for each in found:
+            needed[needs[each.name]] = max(each.seeds, needed.get(needs[each.name], 0))
+        recipes = [recipe(seed, bias) for bias in needed for seed in range(1, needed[bias] + 1)]
         for tally in each_done(play, recipes, options.jobs):
             clean += 1
             dirty += tally.violations

@@ -140,10 +140,9 @@ class Staff:
         if dose and self._chance.random() < MISTAKES:
             self._click_wrong(incident, owner)
             return
-        if incident["kind"] in ("robot_fault", "release_failed"):
-            if bottle.end.memory.fault:
-                bottle.repair()
-                return  # and gives or says what is to be said when they come back from the robot
+        if incident["kind"] in ("robot_fault", "release_failed") and bottle.end.memory.fault:
+            bottle.repair()
+            return  # and gives or says what is to be said when they come back from the robot
         if dose and incident["holds_token"] and self._may_give(dose):
             if self._chance.random() < 0.85:
                 bottle.give_by_hand(dose)

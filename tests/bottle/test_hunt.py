@@ -11,9 +11,10 @@ import pytest
 
 from tests.bottle import hunt
 from tests.bottle.bottle import Bottle
-from tests.bottle.bugs import Bug, Plant, planted
+from tests.bottle.bugs import Bug, planted
 from tests.bottle.hunt import CAUGHT, ESCAPED, OTHER, Found, document, hunted, table
 from tests.bottle.proof import play
+from tests.bottle.sabotage import Plant
 
 OPTIONS = argparse.Namespace(seeds=3)
 NO_BUG: Plant = lambda _: None  # noqa: E731
