@@ -22,7 +22,7 @@ a person's act."""
 
 def opened(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
     """Windows that opened: the dose is due. One that closed while the home was down was never offered. A clock
-    that nobody trusts opens nothing: tomorrow's dose would be due, and no card could change it any more."""
+    that nobody trusts opens nothing: tomorrow's dose would be due, and no card could change it then."""
     if not world.clock.trusted:
         return []
     return [

@@ -117,12 +117,20 @@ class Bottle:
         self.leaps = 0
         self.witnesses = Witnesses(self)
         self.liveness = Liveness(self)
-        self.weather = Weather(self, recipe.severity or drawn, recipe.bias)
+        self._drawn = drawn
+        self.weather = self._weather(recipe)
         self.resident, self.staff = Resident(self), Staff(self)
         self.oncall.heard = self.staff.told
         self.end.booted = self.weather.recovering
         self.box_since_s = 0.0
         self.box = self._new_box()
+
+    def _weather(self, recipe: Recipe) -> Weather:
+        return Weather(self, recipe.severity or self._drawn, recipe.bias)
+
+    def _down_s(self) -> float:
+        """How long a box that died stays down."""
+        return self.chance.choice((0.3, 2.0, 2.0, 5.0, 20.0, 90.0))
 
     # --- a history ---
 
@@ -270,8 +278,7 @@ class Bottle:
         self.box_deaths += 1
         self.deaths_at[at] = self.deaths_at.get(at, 0) + 1
         self.say(f"the box dies: {at}")
-        chance = self.chance
-        down = chance.choice((0.3, 2.0, 2.0, 5.0, 20.0, 90.0)) if down_s is None else down_s
+        down = self._down_s() if down_s is None else down_s
         self.liveness.disturbed()
         self.after(down, self._start_box)
 
