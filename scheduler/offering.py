@@ -21,8 +21,10 @@ a person's act."""
 
 
 def opened(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
-    """Windows that opened: the dose is due. One that closed while the home was down was never offered. A clock
-    that nobody trusts opens nothing: tomorrow's dose would be due, and no card could change it then."""
+    """Windows that opened: the dose is due. One that closed while the home was down was never offered.
+
+    An untrusted clock opens nothing: tomorrow's dose would be due, and no card could change it then.
+    """
     if not world.clock.trusted:
         return []
     return [
