@@ -61,6 +61,9 @@ LOAD_EARLY_S = 900.0
 SLOT_CHANCE = 0.22
 """Of each day part to be in the plan: few doses a day, so that many days fit into an hour."""
 
+EVERY = ((1, 35), (2, 30), (3, 20), (7, 15))
+"""Medicine on every n-th day, and how often a plan is so: more homes and more weather in the same time."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -72,6 +75,7 @@ class Recipe:
     severity: Severity | None = None
     trusting: bool | None = None
     slot_chance: float = SLOT_CHANCE
+    every: int | None = None  # medicine on every n-th day; None: drawn
     bias: str = ""  # a trouble of `weather` that shall come often
 
 
@@ -91,7 +95,8 @@ class Bottle:
         self.trace = trace
         first = chance.choice(FIRST_DAYS)
         slots = tuple(s for s in DRUGS if chance.random() < recipe.slot_chance) or ("noon",)
-        self.papers = Papers(first, recipe.days, slots)
+        every = chance.choices(*zip(*EVERY, strict=True))[0] if recipe.every is None else recipe.every
+        self.papers = Papers(first, recipe.days, slots, every)
         self.times = Times(datetime.combine(first, time(6), ZONE).astimezone(UTC))
         self.days = recipe.days
         drawn = chance.choices(SEVERITIES, (12, 7, 1))[0]
@@ -155,13 +160,15 @@ class Bottle:
         self._make_peace()
 
     def _day(self, day: date) -> None:
-        self.resident.plan_day(day)
-        self.liveness.plan_day(day)
+        if self.papers.is_due(day):
+            self.resident.plan_day(day)
+            self.liveness.plan_day(day)
 
     def _make_peace(self) -> None:
         """The weather ends; somebody mends what is broken, and what is on its way arrives."""
         self.weather.end()
         for number in range(16):
+            self._start_box()  # somebody plugs it in, if it is down
             self.box.fuse.left = None
             self.end.flash.mend()
             self.end.plug_in()

@@ -165,7 +165,10 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "released while a person has the token",
         ("rule 5", "rule 11", "S1"),
-        put(scheduler.gate, "_not_its_turn", turn_without_token),
+        together(
+            put(scheduler.gate, "_not_its_turn", turn_without_token),
+            put(scheduler.gate, "_too_much", nothing),
+        ),
         "stall",
     ),
     Bug(

@@ -50,7 +50,7 @@ class Found:
 def recipe(seed: int, needs: str = "") -> Recipe:
     """The history of a seed, with more of the weather that a bug needs to show itself."""
     (severity,) = (each for each in SEVERITIES if each.name == SEVERITY)
-    return Recipe(seed, DAYS, severity, slot_chance=SLOT_CHANCE, bias=needs)
+    return Recipe(seed, DAYS, severity, slot_chance=SLOT_CHANCE, every=1, bias=needs)
 
 
 def hunted(bug: Bug, seeds_max: int) -> Found:

@@ -131,6 +131,8 @@ class Liveness:
         day, slot = bottle.papers.labels[matter.magazine[0].label]
         dose, now = dose_id(day, slot), bottle.times.true
         known = bottle.disk.replayed().doses.get(dose)
+        if dose in bottle.end.memory.gone:
+            return ""  # the robot began to release it before, and refuses to do so again (P9)
         waits = known is not None and known.outcome is None and not known.token and not known.held
         inside = known is not None and known.plan.opens + EDGE < now < known.plan.closes - EDGE
         if not waits or not inside or self._others_in_the_way(dose):

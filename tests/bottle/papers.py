@@ -34,11 +34,12 @@ def dose_id(day: date, slot: str) -> str:
 
 @dataclass
 class Papers:
-    """`cards` = card version -> noon hour."""
+    """`cards` = card version -> noon hour. There is medicine on every `every`-th day only."""
 
     first: date
     days: int
     slots: tuple[str, ...]
+    every: int = 1
     cards: dict[int, int | None] = field(default_factory=lambda: {1: 12})
 
     def __post_init__(self) -> None:
@@ -51,7 +52,7 @@ class Papers:
 
     def roll(self) -> Roll:
         sachets: list[Sachet] = []
-        for day in range(self.days + SPARE_DAYS):
+        for day in range(0, self.days + SPARE_DAYS * self.every, self.every):
             for slot in self.slots:
                 content = {
                     Content(DRUGS[slot], "10 mg", Decimal(1), "tablet"),
@@ -61,6 +62,9 @@ class Papers:
                 number = len(sachets) + 1
                 sachets.append(Sachet(number, f"L{number:03}", at, frozenset(content)))
         return Roll(PRODUCTION, RESIDENT, 1, tuple(sachets))
+
+    def is_due(self, day: date) -> bool:
+        return (day - self.first).days % self.every == 0
 
     def offer(self, version: int) -> cmd.OfferPlan:
         return cmd.OfferPlan(RESIDENT, version, self._card(self.cards[version]), f"f{version}")
@@ -77,10 +81,12 @@ class Papers:
     def _card(self, noon: int | None) -> tuple[Prescription, ...]:
         intakes = {slot: one for slot in self.slots if (one := _intake(slot, noon)) is not None}
         own = [
-            Prescription(f"p-{slot}", DRUGS[slot], "10 mg", "tablet", (Dosage(self.first, None, 1, (one,)),))
+            Prescription(
+                f"p-{slot}", DRUGS[slot], "10 mg", "tablet", (Dosage(self.first, None, self.every, (one,)),)
+            )
             for slot, one in intakes.items()
         ]
-        often = Dosage(self.first, None, 1, tuple(intakes.values()))
+        often = Dosage(self.first, None, self.every, tuple(intakes.values()))
         return (*own, Prescription("p-shared", SHARED, "5 mg", "tablet", (often,)))
 
 

@@ -57,7 +57,7 @@ class SiegeWeather(Weather):
 
 class Besieged(Bottle):
     def __init__(self, seed: int) -> None:
-        super().__init__(Recipe(seed, 1, SIEGE, slot_chance=0.6))
+        super().__init__(Recipe(seed, 1, SIEGE, slot_chance=0.6, every=1))
 
     def _weather(self, recipe: Recipe) -> Weather:
         return SiegeWeather(self, SIEGE)
