@@ -54,6 +54,8 @@ async def test_each_point_is_passed_between_what_it_lies_between() -> None:
         await home.prepare()
         await home.take_dose()
         await home.until(lambda: home.events(ev.AdministrationFiled), "filed")
+        # A refusal is an answer, and on-call receipts it: an incident may or may not have come up by itself.
+        await home.ask("decide", dose="no-such-dose", verdict="given", by="Nora Nurse", reason="asked")
         await home.until(lambda: Point.RECEIPT_COMMITTED in witnessed.passed, "a receipt")
         await home.stop_daemon()
     assert set(witnessed.passed) == set(Point)
