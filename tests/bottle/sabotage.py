@@ -198,7 +198,8 @@ def turn_without_token(world: World, dose: Dose, now: datetime) -> str:
 
 
 def turn_without_outcome(world: World, dose: Dose, now: datetime) -> str:
-    return turn(world, replace(dose, outcome=None), now)
+    """Nor token: who gave it by hand still has that."""
+    return turn(world, replace(dose, outcome=None, token="" if dose.outcome else dose.token), now)
 
 
 turn = scheduler.gate._not_its_turn
