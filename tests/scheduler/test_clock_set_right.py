@@ -364,3 +364,19 @@ def test_an_untrusted_clock_opens_no_window_and_says_that_the_dose_is_blocked() 
     home.until("08:05")
     assert home.dose("morning").stage is Stage.DUE
     assert home.dose("morning", day=2).stage is Stage.PLANNED
+
+
+def test_no_token_passes_for_medicine_that_the_newest_card_has_stopped() -> None:
+    """S1: by hand too, no more than the plan in force asks for."""
+    home = PureHome(utc("07:40"))
+    home.start()
+    home.until("08:05")
+    home.give(ev.RobotReported(home.now, replace(home.robot.status(), lid_open=True)))
+    home.until("08:10")
+    assert home.incident("morning") is not None
+    stopped = tuple(one for one in prescriptions() if one.prescription_id != "p-morning")
+    home.give(cmd.OfferPlan(RESIDENT, 2, stopped, "f2"))
+    incident = home.incident("morning")
+    assert incident is not None
+    assert home.take(incident, "Anna").accepted
+    assert home.dose("morning").token == ""

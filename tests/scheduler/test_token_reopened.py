@@ -27,7 +27,6 @@ def test_who_holds_the_token_is_seen_to_hold_it_when_the_incident_is_reopened_an
     assert order is not None
     home.move("accepted started")
     home.until("12:08")  # no end in its life: Unknown
-    print(home.dose("noon").stage, about(home))
     assert home.decide(home.dose("noon"), ev.Verdict.NOT_GIVEN, "Bo").accepted
     home.lost()
     home.until("12:15")
