@@ -99,9 +99,10 @@ class Witnesses:
                     self.in_doubt.discard(event.dose_id)
                 case ev.DecisionMade():
                     assert event.by in PERSONS, "S6: a decision by nobody of ours"
-                    self.in_doubt.discard(event.dose_id)
                     if event.verdict is ev.Verdict.DISCARD:
                         self.discards.add(event.dose_id)
+                    else:
+                        self.in_doubt.discard(event.dose_id)
                 case ev.IncidentTaken() | ev.TokenPassed():
                     by = event.by if isinstance(event, ev.IncidentTaken) else event.to
                     assert by in PERSONS, "S6: taken by nobody of ours"
