@@ -4,6 +4,7 @@
 #   make demo ONCE=1     the same without a terminal; succeeds only if every expectation held
 #   make test            format, lint, types, contracts, tests, the story included
 #   make proof SEEDS=200 so many histories of 14 days, with faults and witnesses; SEED=k from this one, TRACE=1 told
+#   make siege SEEDS=40   a day of crashes each, hundreds a second of one core
 #   make bugs SEEDS=60   does a witness notice each seeded bug, within so many histories?
 #   make crash KILLS=100 a real home, killed so often at random and at named points; SEED=k again the same
 #   make power           the power cut between any two system calls of a store  STATES=n of each file's life
@@ -40,7 +41,7 @@ UV ?= uv
 ROOMS := dispenserd drivers protocol scheduler simulator
 SOURCES := $(ROOMS) tests
 
-.PHONY: help setup demo test proof bugs crash power bench proof-page lint format lock clean
+.PHONY: help setup demo test proof siege bugs crash power bench proof-page lint format lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -62,6 +63,9 @@ proof: setup
 	    $(if $(DAYS),--days $(DAYS)) $(if $(SEVERITY),--severity $(SEVERITY)) $(if $(JOBS),--jobs $(JOBS)) \
 	    $(if $(SLOT_CHANCE),--slot-chance $(SLOT_CHANCE)) $(if $(filter-out 0,$(TRACE)),--trace) \
 	    $(if $(filter-out 0,$(JSON)),--json) $(if $(RESULT),--result $(RESULT))
+
+siege: setup
+	@$(MAKE) proof SEEDS=$(or $(SEEDS),40) SEVERITY=siege DAYS=1 SLOT_CHANCE=0.6
 
 bugs: setup
 	@.venv/bin/python -m tests.bottle.hunt $(if $(SEEDS),--seeds $(SEEDS)) $(if $(JOBS),--jobs $(JOBS)) \

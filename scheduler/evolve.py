@@ -11,9 +11,9 @@ from typing import assert_never
 from scheduler import events as ev
 from scheduler.dose import AT_REST, Trigger
 from scheduler.evolve_clock import WENT_BACK, set_back, trusted_again
-from scheduler.evolve_dose import evolve_dose, moved, with_dose
+from scheduler.evolve_dose import evolve_dose, moved
 from scheduler.evolve_incident import evolve_incident
-from scheduler.replacing import replace
+from scheduler.replacing import replace, replace_fresh
 from scheduler.world import (
     FORGERIES,
     KEEP_SETTLED,
@@ -34,7 +34,7 @@ def evolve(world: World, event: ev.Event) -> World:
         world = set_back(world, event.at)
     after = _changed(world, event)
     newest = after.clock.trusted and (after.trusted_at is None or event.at > after.trusted_at)
-    return replace(after, last_at=event.at, trusted_at=event.at if newest else after.trusted_at)
+    return replace_fresh(after, world, last_at=event.at, trusted_at=event.at if newest else after.trusted_at)
 
 
 def _changed(world: World, event: ev.Event) -> World:
@@ -240,23 +240,26 @@ def _logged(world: World, event: ev.RobotLogged) -> World:
         last_entry=event,
         gone_label=event.label if left and event.label else world.robot.gone_label,
     )
-    world = replace(world, robot=robot)
     dose = world.doses.get(event.dose_id)
     if dose is None:
-        return world
+        return replace(world, robot=robot)
+    dose = _dose_logged(dose, event, trusted=world.clock.trusted)
+    return replace(world, robot=robot, doses={**world.doses, dose.dose_id: dose})
+
+
+def _dose_logged(dose: Dose, event: ev.RobotLogged, *, trusted: bool) -> Dose:
     if event.entry == "lifted":
         # A clock nobody trusts tells no time: too early a lift would bring the next dose too soon (S2).
-        lifted = min(event.robot_at, event.at) if world.clock.trusted else event.at
-        lift = replace(moved(dose, Trigger.LIFTED), lifted=lifted, had_before=None, order=None)
-        return with_dose(world, lift)
+        lifted = min(event.robot_at, event.at) if trusted else event.at
+        return replace(moved(dose, Trigger.LIFTED), lifted=lifted, had_before=None, order=None)
     if dose.order is None or dose.order.order.order_id != event.order_id:
-        return world
+        return dose
     if event.entry == "accepted":
-        return with_dose(world, replace(dose, order=replace(dose.order, accepted=True)))
+        return replace(dose, order=replace(dose.order, accepted=True))
     if event.entry == "started":
         order = replace(dose.order, accepted=True, started=True, boot_id=event.boot_id)
-        return with_dose(world, replace(dose, order=order))
-    return world
+        return replace(dose, order=order)
+    return dose
 
 
 def _date(text: str) -> date:

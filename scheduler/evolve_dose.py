@@ -58,7 +58,8 @@ def _issued(world: World, event: ev.OrderIssued) -> World:
         wanted_until=order.expires if spent else dose.wanted_until,
         away_tried=event.at if order.kind in AWAY else dose.away_tried,
     )
-    return replace(with_dose(world, dose), press=None if spent else world.press)
+    doses = {**world.doses, dose.dose_id: dose}
+    return replace(world, doses=doses, press=None if spent else world.press)
 
 
 AWAY = frozenset({ev.OrderKind.RETRACT, ev.OrderKind.DIVERT})
@@ -81,6 +82,7 @@ def _dose_changed(dose: Dose, event: ev.DoseChange) -> Dose:
         case ev.DoseHeld():
             return replace(moved(dose, Trigger.HELD), held=event.reason, held_label=event.label)
         case ev.OutcomeRecorded():
+            # Without a lift the outcome says when it was had: then a new one is dated anew.
             had_before = dose.had_before if dose.lifted is not None else None
             return replace(dose, outcome=event, had_before=had_before, wanted_until=None)
         case ev.FindingContradicted():

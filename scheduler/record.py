@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import json
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from enum import IntEnum, StrEnum
 from functools import cache
-from typing import Union, cast, get_args, get_origin, get_type_hints
+from operator import itemgetter
+from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from scheduler import instant
 from scheduler.events import Event
@@ -82,7 +83,9 @@ def _of_record(kind: type) -> _Codec:
     codecs = {field.name: _codec(kind, field.name, hints[field.name]) for field in fields(kind) if field.init}
     names = set(codecs)
     encoders = [(name, codec.encode) for name, codec in codecs.items()]
-    decoders = [(name, codec.decode) for name, codec in codecs.items()]
+    decoders = [(place, name, codecs[name].decode) for place, name in enumerate(codecs)]
+    others = [each for each in decoders if each[2] is not _text]
+    in_order, texts = _getter(tuple(codecs)), _getter(names - {other for _, other, _ in others})
     make = constructor(kind)
 
     def encode(value: object) -> PlainValue:
@@ -102,18 +105,24 @@ def _of_record(kind: type) -> _Codec:
             raise RecordError(f"not a {kind.__name__}")
         if value.keys() != names:
             raise RecordError(f"{kind.__name__}: {_difference(names, set(value))}")
-        read: list[object] = []  # in the order of the fields
+        read: list[Any] = [*in_order(value)]  # PlainValue, and then what it stands for
+        whole = {str}.issuperset(map(type, texts(value)))  # most fields are: not worth a call each
         name = ""
         try:
-            for name, decode_field in decoders:
-                plain = value[name]
-                whole = decode_field is _text and type(plain) is str  # most fields: not worth a call
-                read.append(plain if whole else decode_field(plain))
+            for place, name, decode_field in others if whole else decoders:  # noqa: B007  # the error names it
+                read[place] = decode_field(read[place])
         except RecordError as error:
             raise RecordError(f"{kind.__name__}.{name}: {error}") from None
         return make(*read)
 
     return _Codec(encode, decode)
+
+
+def _getter(names: Collection[str]) -> Callable[[Plain], tuple[PlainValue, ...]]:
+    """All these values at once; `itemgetter` gives one alone bare, and must have one."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda plain: tuple(plain[name] for name in names)
 
 
 def _difference(expected: set[str], found: set[str]) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import fields, make_dataclass
 from functools import cache
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 R = TypeVar("R")
 
@@ -32,6 +32,17 @@ else:
         except KeyError:
             raise TypeError(f"{kind.__name__} has no field {name!r}") from None
         return make(*values)
+
+
+def replace_fresh(record: R, source: R, /, **changes: Any) -> R:
+    """`record` itself, changed in place, where it was made from `source` and nobody has seen it yet; where it
+    still is `source`, a copy."""
+    if record is source:
+        copy: R = replace(cast(Any, record), **changes)
+        return copy
+    for name, value in changes.items():
+        object.__setattr__(record, name, value)
+    return record
 
 
 @cache

@@ -20,6 +20,7 @@ from typing import Annotated, Any, assert_never
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from dispenserd.durable import sync_folder
 from dispenserd.fagsystem.mapping import ATC_SYSTEM, ResidentIdentity
 from scheduler.events import Outcome
 from scheduler.instant import from_iso
@@ -91,12 +92,12 @@ def file(root: Path, resident: ResidentIdentity, local: LocalTime, body: Plain) 
     told = administration(body, resident, local)
     folder = root / resident.key / FOLDER_NAME
     folder.mkdir(parents=True, exist_ok=True)
-    _sync_folder(folder.parent)
+    sync_folder(folder.parent)
     path = folder / f"{told['id']}.json"
     half = folder / f".{told['id']}.part"
     _write_through(half, json.dumps(told, ensure_ascii=False, indent=2).encode() + b"\n")
     half.replace(path)
-    _sync_folder(folder)
+    sync_folder(folder)
     return path
 
 
@@ -135,12 +136,3 @@ def _write_through(path: Path, content: bytes) -> None:
         target.write(content)
         target.flush()
         os.fsync(target.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    """A rename is on disk when its folder is."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from dispenserd.durable import sync_folder
+
 KEY_BYTES = 32
 OTHERS_MAY = 0o077
 
@@ -30,7 +32,7 @@ def load_or_create(path: Path) -> SigningKey:
     if not path.exists():
         _create(path)
     key = load(path)
-    _sync_folder(path.parent)  # also of a start that ended before it came here
+    sync_folder(path.parent)  # also of a start that ended before it came here
     _write_public(path, key.public)
     return key
 
@@ -82,16 +84,7 @@ def _write_public(path: Path, public: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.replace(target)
-    _sync_folder(target.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """The name, too, must outlive a power cut: homes were told of this key."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(target.parent)
 
 
 def _from_hex(text: str) -> bytes | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from dispenserd.durable import sync_folder
 from dispenserd.store.errors import StoreKeyError
 
 KEY_BYTES = 32
@@ -69,11 +70,7 @@ def create_file_key(path: Path) -> None:
         file.write(secrets.token_bytes(KEY_BYTES))
         file.flush()
         os.fsync(descriptor)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)  # a store whose key's name was lost opens no more
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)  # a store whose key's name was lost opens no more
 
 
 def _read(path: Path, *, private: bool) -> bytes:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from dispenserd.durable import sync_folder
 from dispenserd.store.errors import REASONS, UNREADABLE
 from scheduler.instant import from_iso, iso
 
@@ -84,15 +85,6 @@ def clear(store: Path) -> None:
 
 def place(store: Path) -> Path:
     return store.with_name(store.name + ".emergency")
-
-
-def sync_folder(folder: Path) -> None:
-    """Names in it, too, must outlive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _unreadable(path: Path) -> Stop:

@@ -16,6 +16,7 @@ from typing import Self
 
 from sqlalchemy import Connection, insert, select, tuple_
 
+from dispenserd.durable import sync_folder
 from dispenserd.home import Head, OutboxRow
 from dispenserd.store import emergency
 from dispenserd.store import outbox as outboxes
@@ -275,7 +276,7 @@ def _make_private(path: Path) -> None:
         path.chmod(PRIVATE_MODE)
         return
     os.close(descriptor)
-    emergency.sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _write_again(wal: Path) -> None:
@@ -297,7 +298,7 @@ def _write_again(wal: Path) -> None:
 def _keep_names(path: Path) -> None:
     """SQLite ignores a failed fsync of the folder of a new WAL, and without its name all in it is lost."""
     try:
-        emergency.sync_folder(path.parent)
+        sync_folder(path.parent)
         emergency.prepare(path)
     except OSError as error:
         raise broken(error) from None

@@ -360,7 +360,7 @@ def _parts(
         position=lambda: engine.head,
         deliver=lambda facts: courier.deliver(facts),
         dump=lambda _reason, _lines: None,
-        monotonic=clock.monotonic,
+        monotonic=time.monotonic,  # the line's own time-outs are not skipped
         now=clock.now,
         new_session=lambda: secrets.randbits(64),
     )

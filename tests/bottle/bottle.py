@@ -37,6 +37,7 @@ from tests.bottle.papers import FOREIGN, PRODUCTION, WINDOW, ZONE, Papers
 from tests.bottle.peace import at_peace
 from tests.bottle.people import Resident, Staff
 from tests.bottle.robot_end import RobotEnd
+from tests.bottle.siege import SIEGE, Siege
 from tests.bottle.times import EPOCH, Times
 from tests.bottle.weather import SEVERITIES, Severity, Weather
 from tests.bottle.witnesses import Witnesses
@@ -122,20 +123,14 @@ class Bottle:
         self.leaps = 0
         self.witnesses = Witnesses(self)
         self.liveness = Liveness(self)
-        self._drawn = drawn
-        self.weather = self._weather(recipe)
+        severity = recipe.severity or drawn
+        self.weather = Siege(self) if severity == SIEGE else Weather(self, severity, recipe.bias)
+        self.end.off_s = self.weather.off_s
         self.resident, self.staff = Resident(self), Staff(self)
         self.oncall.heard = self.staff.told
         self.end.booted = self.weather.recovering
         self.box_since_s = 0.0
         self.box = self._new_box()
-
-    def _weather(self, recipe: Recipe) -> Weather:
-        return Weather(self, recipe.severity or self._drawn, recipe.bias)
-
-    def _down_s(self) -> float:
-        """How long a box that died stays down."""
-        return self.chance.choice((0.3, 2.0, 2.0, 5.0, 20.0, 90.0))
 
     # --- a history ---
 
@@ -285,7 +280,7 @@ class Bottle:
         self.box_deaths += 1
         self.deaths_at[at] = self.deaths_at.get(at, 0) + 1
         self.say(f"the box dies: {at}")
-        down = self._down_s() if down_s is None else down_s
+        down = self.weather.down_s() if down_s is None else down_s
         self.liveness.disturbed()
         self.after(down, self._start_box)
 
@@ -464,9 +459,6 @@ class Bottle:
         if self.trace:
             self.trace(f"{self.times.true.astimezone(ZONE).isoformat()[:23]}  {what}")
 
-    def off_s(self) -> float:
-        return self.chance.choice((0.3, 2.0, 10.0, 60.0, 400.0))
-
     # --- what it is made of ---
 
     def _setting(self) -> Setting:
@@ -483,7 +475,6 @@ class Bottle:
         limits = FirmwareLimits(gap_ms=0, per_day_max=10_000) if self.trusting else FirmwareLimits()
         matter = Mechanics()
         end = RobotEnd(self.times, self.chance, memory, matter, limits)
-        end.off_s = self.off_s
         end.reads_labels = not self.trusting
         memory.entries_max = self.chance.choice((512, 512, 160))
         matter.load(PRODUCTION, labels, self.times.true_ms)

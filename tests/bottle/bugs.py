@@ -1,7 +1,7 @@
 """Seeded bugs: each takes one guard out of the running product, and a named witness must notice.
 
 A campaign that finds nothing proves something only if it finds these. `planted(bug)` puts one in for the
-length of a `with`; `SEEDS_MAX` histories of `DAYS` days must be enough for each (`make bugs`).
+length of a `with`. `hunt` says how many histories are enough for each (`make bugs`).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import scheduler.expand
 import scheduler.gate
 import scheduler.incidents
 import scheduler.offering
+import scheduler.outgoing
 import scheduler.planning
 import scheduler.receive
 import scheduler.receive_command
@@ -40,8 +41,10 @@ from tests.bottle.sabotage import (
     clock_of_any_kind,
     commands_again,
     doubt_is_back,
+    first_revision_only,
     gate_lock_without,
     given_without_token,
+    last_event_forgotten,
     late_open,
     missed_by_the_clock,
     no_daylight_saving,
@@ -73,7 +76,7 @@ from tests.bottle.sabotage import (
 @dataclass(frozen=True)
 class Bug:
     """`caught_by`: what the violation's text begins with, one of these. `needs`: a trouble of `weather` that
-    shall come often while it is hunted. `equivalent`: why no witness can see it, where that is so."""
+    shall come often while it is hunted, or "siege". `equivalent`: why no witness can see it, where so."""
 
     name: str
     caught_by: tuple[str, ...]
@@ -95,6 +98,7 @@ BUGS: tuple[Bug, ...] = (
         "events and outbox rows in two transactions",
         ("S5", "S4"),
         put(dispenserd.engine.Engine, "_turn", two_transactions),
+        "siege",
     ),
     Bug(
         "an unclear answer counts as refused",
@@ -260,5 +264,16 @@ BUGS: tuple[Bug, ...] = (
         ("S", "rule"),
         put(scheduler.gate, "beyond_plan", nothing),
         "card",
+    ),
+    Bug("nobody answers a press", ("S8",), rules_without("pressed", "presented")),
+    Bug(
+        "the last event of a commit is forgotten",
+        ("the journal tells", "S", "P", "an attempt"),
+        put(dispenserd.engine.Engine, "_turn", last_event_forgotten),
+    ),
+    Bug(
+        "a correction of an outcome is not filed",
+        ("S5",),
+        put(scheduler.outgoing, "_administrations", first_revision_only),
     ),
 )

@@ -24,6 +24,7 @@ from typing import Any
 from tests.bottle.bottle import Recipe
 from tests.bottle.bugs import BUGS, Bug, planted
 from tests.bottle.proof import FINE, INTERRUPTED, VIOLATED, play
+from tests.bottle.siege import SIEGE
 from tests.bottle.weather import SEVERITIES
 from tests.support.results import keep, stamped
 from tests.support.workers import each_done
@@ -49,6 +50,8 @@ class Found:
 
 def recipe(seed: int, needs: str = "") -> Recipe:
     """The history of a seed, with more of the weather that a bug needs to show itself."""
+    if needs == SIEGE.name:
+        return Recipe(seed, 1, SIEGE, slot_chance=SLOT_CHANCE, every=1)
     (severity,) = (each for each in SEVERITIES if each.name == SEVERITY)
     return Recipe(seed, DAYS, severity, slot_chance=SLOT_CHANCE, every=1, bias=needs)
 

@@ -25,6 +25,7 @@ from typing import Any
 
 from tests.bottle.bottle import SLOT_CHANCE, Bottle, Recipe
 from tests.bottle.papers import ZONE
+from tests.bottle.siege import SIEGE
 from tests.bottle.weather import SEVERITIES
 from tests.support.results import keep, stamped
 from tests.support.workers import each_done
@@ -44,6 +45,9 @@ BROKEN = (
     AssertionError, ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError
 )  # fmt: skip
 """How a history ends that should not: by a witness's word, or because something in it fell over."""
+
+CHOICES = (*SEVERITIES, SIEGE)
+"""A siege is never drawn: it is played for its density."""
 
 
 @dataclass
@@ -218,7 +222,7 @@ def document(total: Tally, options: argparse.Namespace, seconds: float, interrup
 
 
 def _recipe(options: argparse.Namespace, seed: int) -> Recipe:
-    severity = next((each for each in SEVERITIES if each.name == options.severity), None)
+    severity = next((each for each in CHOICES if each.name == options.severity), None)
     return Recipe(seed, options.days, severity, slot_chance=options.slot_chance)
 
 
@@ -313,7 +317,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--seed", type=int, default=1, help="the first one")
     add("--days", type=int, default=DAYS)
     add("--jobs", type=int, default=2)
-    add("--severity", choices=[each.name for each in SEVERITIES], help="default: drawn")
+    add("--severity", choices=[each.name for each in CHOICES], help="default: drawn")
     add("--slot-chance", type=float, default=SLOT_CHANCE, help="of each day part to have a dose")
     add("--result", type=Path, help="keep the result here, as JSON")
     add("--json", action="store_true", help="JSON instead of the table")

@@ -22,6 +22,7 @@ import scheduler.expand
 import scheduler.gate
 import scheduler.incidents
 import scheduler.offering
+import scheduler.outgoing
 import scheduler.planning
 import scheduler.receive
 import scheduler.receive_command
@@ -69,34 +70,45 @@ def no_events(*_: Any) -> Sequence[ev.Event]:
 
 
 async def act_first(self: Any, handed: Sequence[Any], now: datetime, stepped: bool) -> None:
-    before = self._world
-    facts: list[Fact] = [ReportClockStep()] if stepped else []
-    facts += [fact for each in handed for fact in each.facts]
-    after, events = settle(before, self._setting, facts, now)
+    before, after, events = _decided(self, handed, now, stepped)
     if events:
-        self._world = after
-        for watcher in self._watchers:
-            watcher.set()
+        _show(self, after)
         await asyncio.sleep(0.2)
         await self._journal.append(events, changes(before, after, events))
     _turned(self, handed, events, now)
 
 
 async def two_transactions(self: Any, handed: Sequence[Any], now: datetime, stepped: bool) -> None:
-    before = self._world
+    before, after, events = _decided(self, handed, now, stepped)
+    if events:
+        if events[:-1]:
+            await self._journal.append(events[:-1], ())
+        await self._journal.append(events[-1:], changes(before, after, events))
+        _show(self, after)
+    _turned(self, handed, events, now)
+
+
+async def last_event_forgotten(self: Any, handed: Sequence[Any], now: datetime, stepped: bool) -> None:
+    before, after, events = _decided(self, handed, now, stepped)
+    if events:
+        kept = events[:-1] or events
+        await self._journal.append(kept, changes(before, after, kept))
+        _show(self, after)
+    _turned(self, handed, events, now)
+
+
+def _decided(
+    engine: Any, handed: Sequence[Any], now: datetime, stepped: bool
+) -> tuple[World, World, tuple[ev.Event, ...]]:
     facts: list[Fact] = [ReportClockStep()] if stepped else []
     facts += [fact for each in handed for fact in each.facts]
-    after, events = settle(before, self._setting, facts, now)
-    if len(events) > 1:
-        await self._journal.append(events[:-1], ())
-        await self._journal.append(events[-1:], changes(before, after, events))
-    elif events:
-        await self._journal.append(events, changes(before, after, events))
-    if events:
-        self._world = after
-        for watcher in self._watchers:
-            watcher.set()
-    _turned(self, handed, events, now)
+    return engine._world, *settle(engine._world, engine._setting, facts, now)
+
+
+def _show(engine: Any, after: World) -> None:
+    engine._world = after
+    for watcher in engine._watchers:
+        watcher.set()
 
 
 def _turned(engine: Any, handed: Sequence[Any], events: Sequence[ev.Event], now: datetime) -> None:
@@ -106,6 +118,12 @@ def _turned(engine: Any, handed: Sequence[Any], events: Sequence[ev.Event], now:
         if not each.done.done():
             each.done.set_result(events)
 
+
+def first_revision_only(after: World, event: ev.OutcomeRecorded) -> Any:
+    return _administrations(after, event) if event.revision == 1 else ()
+
+
+_administrations = scheduler.outgoing._administrations
 
 # --- the robot's record -------------------------------------------------------------------------------
 

@@ -90,6 +90,14 @@ class Weather:
     def end(self) -> None:
         self.ended = True
 
+    def down_s(self) -> float:
+        """How long a box that died stays down."""
+        return self._chance.choice((0.3, 2.0, 2.0, 5.0, 20.0, 90.0))
+
+    def off_s(self) -> float:
+        """How long a robot is without power."""
+        return self._chance.choice((0.3, 2.0, 10.0, 60.0, 400.0))
+
     def aim(self) -> None:
         """Somebody pressed, or an order went out: a good moment to fail."""
         if self.ended or self._chance.random() >= self.severity.aimed:
@@ -146,7 +154,7 @@ class Weather:
             end.power_off()
 
     def cut_next(self) -> None:
-        off_ms = int(self._bottle.off_s() * 1000)
+        off_ms = int(self.off_s() * 1000)
         self._bottle.matter.faults.cut_next = PlannedCut(off_ms, self._chance.random() < 0.5)
 
     def cable(self) -> None:

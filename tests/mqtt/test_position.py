@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -29,6 +29,7 @@ from scheduler.commands import RejectCommand
 from scheduler.events import JournalFoundBehind
 from scheduler.summary import Summary
 from tests.support.broker import TestBroker
+from tests.support.loops import beside
 from tests.support.oncall_by_hand import FORGERS, PRIVATE, PUBLIC
 from tests.support.paper_home import BOX, NOON, PaperHome, eventually, noon
 
@@ -199,7 +200,7 @@ async def test_whatever_a_home_says_first_it_is_told(tmp_path: Path, said: str) 
     with TestBroker() as broker:
         ear = [(topic(BOX, Channel.POSITION), 1)]
         session = Session(Broker(broker.host, broker.port), "ear", ear, None, SOON)
-        async with oncall(broker, tmp_path) as database, _tasks(session.run()):
+        async with oncall(broker, tmp_path) as database, beside(session.run()):
             kept = p.read_heartbeat(heartbeat(BOX, NOON, before.position, SUMMARY).payload)
             with database.writing() as connection:
                 keep_position(connection, kept)
@@ -226,7 +227,7 @@ async def a_home(broker: TestBroker, home: PaperHome) -> AsyncIterator[Session]:
     session = Session(place, BOX, Downlink.subscriptions(BOX), presence(BOX, home.epoch), SOON)
     uplink, downlink = Uplink(home, session, BOX, noon), Downlink(home, session, BOX, PUBLIC, LIFE, noon)
     beat = Heartbeat(home, session, BOX, noon, lambda: True, lambda: SUMMARY, every_s=0.1)
-    async with _tasks(session.run(), uplink.run(), downlink.run(), beat.run()):
+    async with beside(session.run(), uplink.run(), downlink.run(), beat.run()):
         await eventually(lambda: session.state.connected, "connected")
         yield session
 
@@ -239,7 +240,7 @@ async def staff(broker: TestBroker) -> AsyncIterator[Any]:
         raw = payload if isinstance(payload, bytes) else p.to_bytes(payload)
         await session.publish(Message(topic(BOX, Channel.POSITION), raw))
 
-    async with _tasks(session.run()):
+    async with beside(session.run()):
         await eventually(lambda: session.state.connected, "staff connected")
         yield say
 
@@ -249,7 +250,7 @@ async def oncall(broker: TestBroker, folder: Path) -> AsyncIterator[db.Database]
     database = db.create(folder / "o.db")
     place = Broker(broker.host, broker.port)
     connected = asyncio.Event()
-    async with _tasks(
+    async with beside(
         serve(
             database,
             SigningKey(PRIVATE, PUBLIC),
@@ -262,16 +263,3 @@ async def oncall(broker: TestBroker, folder: Path) -> AsyncIterator[db.Database]
         async with asyncio.timeout(8):
             await connected.wait()
         yield database
-
-
-@asynccontextmanager
-async def _tasks(*loops: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    tasks = [asyncio.ensure_future(loop) for loop in loops]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        for end in await asyncio.gather(*tasks, return_exceptions=True):
-            if not isinstance(end, asyncio.CancelledError):
-                raise AssertionError(end)

@@ -26,6 +26,7 @@ from dispenserd.oncall.service import serve
 from protocol.mqtt.topics import Channel, topic
 from scheduler.commands import RejectCommand, TakeIncident, TakeReceipt
 from tests.support.broker import TestBroker
+from tests.support.loops import beside
 from tests.support.paper_home import BOX, PaperHome, eventually
 
 SOON = BackOff(first_s=0.05, longest_s=0.2)
@@ -65,26 +66,13 @@ def place(tmp_path: Path) -> Place:
 
 
 @asynccontextmanager
-async def _tasks(*loops: object) -> AsyncIterator[None]:
-    tasks = [asyncio.ensure_future(loop) for loop in loops]  # type: ignore[call-overload]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        for end in await asyncio.gather(*tasks, return_exceptions=True):
-            if not isinstance(end, asyncio.CancelledError):
-                raise end
-
-
-@asynccontextmanager
 async def a_home(broker: TestBroker, home: PaperHome, place: Place) -> AsyncIterator[Session]:
     session = Session(
         Broker(broker.host, broker.port), BOX, Downlink.subscriptions(BOX), presence(BOX, home.epoch), SOON
     )
     uplink = Uplink(home, session, BOX, now)
     downlink = Downlink(home, session, BOX, place.key.public, LIFE, now)
-    async with _tasks(session.run(), uplink.run(), downlink.run()):
+    async with beside(session.run(), uplink.run(), downlink.run()):
         yield session
 
 
@@ -92,7 +80,7 @@ async def a_home(broker: TestBroker, home: PaperHome, place: Place) -> AsyncIter
 async def on_call(broker: TestBroker, place: Place) -> AsyncIterator[list[SessionState]]:
     told: list[SessionState] = []
     place_of_broker = Broker(broker.host, broker.port)
-    async with _tasks(
+    async with beside(
         serve(place.database, place.key, place_of_broker, SystemClock(), told.append, back_off=SOON)
     ):
         await eventually(lambda: bool(told) and told[-1].connected, "on-call connected")
@@ -131,7 +119,7 @@ async def test_a_message_delivered_twice_is_one_row_and_receipted_twice(place: P
         listener = Session(
             Broker(broker.host, broker.port), "listener", [(topic(BOX, Channel.RECEIPT), 1)], None, SOON
         )
-        async with on_call(broker, place), _tasks(listener.run()):
+        async with on_call(broker, place), beside(listener.run()):
             await eventually(lambda: listener.state.connected, "listening")
             for _ in range(2):
                 await listener.publish(message)
@@ -223,7 +211,7 @@ async def test_a_home_that_speaks_for_another_gets_no_receipt(place: Place) -> N
     honest = row_message("box-8", home.position, row)
     with TestBroker() as broker:
         sender = Session(Broker(broker.host, broker.port), "sender", (), None, SOON)
-        async with on_call(broker, place), _tasks(sender.run()):
+        async with on_call(broker, place), beside(sender.run()):
             await eventually(lambda: sender.state.connected, "connected")
             await sender.publish(Message(f"dispenserd/1/{BOX}/incident", honest.payload))
             await sender.publish(Message(f"dispenserd/1/{BOX}/incident", b"\xff"))
@@ -256,5 +244,5 @@ async def test_wrong_credentials_are_told(place: Place) -> None:
     with TestBroker({"staff": "right"}) as broker:
         wrong = Broker(broker.host, broker.port, "staff", "wrong")
         clock = RatedClock(now(), SystemClock().monotonic(), 60.0)
-        async with _tasks(serve(place.database, place.key, wrong, clock, told.append, SOON)):
+        async with beside(serve(place.database, place.key, wrong, clock, told.append, SOON)):
             await eventually(lambda: bool(told) and told[-1].standing is Standing.NOT_AUTHORISED, "told")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.proof_page.page import CAMPAIGNS, page, verdict
+from tests.proof_page.page import CAMPAIGNS, page, schema, verdict
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -25,11 +25,11 @@ def main(arguments: Sequence[str]) -> int:
         print(f"proof-page: {strange}", file=sys.stderr)
         return 2
     written.write_text(page(results))
-    run = {result["schema"] for result in results}
+    run = {schema(result) for result in results}
     for result in results:
-        print(f"{CAMPAIGNS[result['schema']][0]}: {verdict(result)}")
-    for schema, (name, command) in CAMPAIGNS.items():
-        if schema not in run:
+        print(f"{CAMPAIGNS[schema(result)][0]}: {verdict(result)}")
+    for each, (name, command) in CAMPAIGNS.items():
+        if each not in run:
             print(f"{name}: not run ({command})")
     return 0
 

@@ -75,39 +75,28 @@ class OncallByHand:
         self, about: p.IncidentPayload, by: str, private: bytes = PRIVATE, changes: Fields = NONE
     ) -> bytes:
         """A signed take, ready to be said; `changes` are made before signing."""
-        now = self._now()
-        fields: dict[str, object] = {
-            "schema": p.DECISION,
-            "action": "take",
-            "decision_id": secrets.token_hex(16),
-            "home": self._box,
-            "epoch": about.epoch,
-            "incident": about.incident,
-            "revision": about.revision,
-            "by": by,
-            "issued": now,
-            "expires": now + LIFE_REAL * self._rate,
-            **changes,
-        }
+        fields = {**self._decision("take", about, by), **changes}
         return p.to_bytes(seal(p.TakePayload.model_validate(fields), private))
 
     def close(self, about: p.IncidentPayload, by: str, resolution: str = "looked_into") -> bytes:
         """A signed close, ready to be said."""
+        fields = {**self._decision("close", about, by), "resolution": resolution}
+        return p.to_bytes(seal(p.ClosePayload.model_validate(fields), PRIVATE))
+
+    def _decision(self, action: str, about: p.IncidentPayload, by: str) -> dict[str, object]:
         now = self._now()
-        fields: dict[str, object] = {
+        return {
             "schema": p.DECISION,
-            "action": "close",
+            "action": action,
             "decision_id": secrets.token_hex(16),
             "home": self._box,
             "epoch": about.epoch,
             "incident": about.incident,
             "revision": about.revision,
             "by": by,
-            "resolution": resolution,
             "issued": now,
             "expires": now + LIFE_REAL * self._rate,
         }
-        return p.to_bytes(seal(p.ClosePayload.model_validate(fields), PRIVATE))
 
     async def decide(self, raw: bytes) -> None:
         assert isinstance(await self._publish(Channel.DECISION, raw), BrokerTook)
