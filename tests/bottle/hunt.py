@@ -23,8 +23,9 @@ from typing import Any
 
 from tests.bottle.bottle import Recipe
 from tests.bottle.bugs import BUGS, Bug, planted
-from tests.bottle.proof import FINE, INTERRUPTED, VIOLATED, play
+from tests.bottle.proof import FINE, INTERRUPTED, VIOLATED
 from tests.bottle.siege import SIEGE
+from tests.bottle.tally import play
 from tests.bottle.weather import SEVERITIES
 from tests.support.results import keep, stamped
 from tests.support.workers import each_done

@@ -4,28 +4,25 @@
     python -m tests.bottle.proof --seed 17 --trace       one history, told line by line
 
 Exit code 1 if any history ended in a violation, 130 if interrupted before one did. Ctrl-C: the table of what
-was played until then.
+was played until then. A run with a result file that was interrupted, or killed, goes on where it was when the
+same command is given again at the same commit.
 """
 
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import signal
 import sys
 import time
-import traceback
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from tests.bottle.bottle import SLOT_CHANCE, Bottle, Recipe
-from tests.bottle.papers import ZONE
 from tests.bottle.siege import SIEGE
+from tests.bottle.tally import BROKEN, Tally, play, said
+from tests.bottle.unfinished import Unfinished
 from tests.bottle.weather import SEVERITIES
 from tests.support.results import keep, stamped
 from tests.support.workers import each_done
@@ -41,121 +38,13 @@ TOLD_EVERY_S = 30.0
 
 FINE, VIOLATED, INTERRUPTED = 0, 1, 130
 
-BROKEN = (
-    AssertionError, ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError
-)  # fmt: skip
-"""How a history ends that should not: by a witness's word, or because something in it fell over."""
-
 CHOICES = (*SEVERITIES, SIEGE)
 """A siege is never drawn: it is played for its density."""
 
 
-@dataclass
-class Tally:
-    """What some histories came to; sums only, so that tallies add up."""
-
-    histories: int = 0
-    days: int = 0
-    cpu_s: float = 0.0
-    counts: Counter[str] = field(default_factory=Counter)
-    troubles: Counter[str] = field(default_factory=Counter)
-    deaths_at: Counter[str] = field(default_factory=Counter)
-    outcomes: Counter[str] = field(default_factory=Counter)
-    calendar: Counter[str] = field(default_factory=Counter)
-    violations: list[tuple[int, str]] = field(default_factory=list)
-
-    def add(self, other: Tally) -> None:
-        self.histories += other.histories
-        self.days += other.days
-        self.cpu_s += other.cpu_s
-        self.counts += other.counts
-        self.troubles += other.troubles
-        self.deaths_at += other.deaths_at
-        self.outcomes += other.outcomes
-        self.calendar += other.calendar
-        self.violations += other.violations
-
-    @property
-    def crashes(self) -> int:
-        return self.counts["crashes of the box"] + self.counts["power failures of the robot"]
-
-    @property
-    def crashes_per_cpu_s(self) -> float:
-        return self.crashes / self.cpu_s if self.cpu_s else 0.0
-
-
-def play(recipe: Recipe) -> Tally:
-    """One history, counted."""
-    started_s = time.process_time()
-    tally = Tally(histories=1, days=recipe.days)
-    gc.collect()
-    gc.disable()  # a history makes many small records and few cycles: collected before the next
-    bottle = Bottle(recipe)
-    try:
-        bottle.run()
-    except BROKEN as violation:
-        tally.violations.append((recipe.seed, said(violation)))
-    finally:
-        gc.enable()
-    tally.cpu_s = time.process_time() - started_s
-    tally.counts.update(counted(bottle))
-    tally.troubles.update(bottle.weather.counts)
-    tally.deaths_at.update(bottle.deaths_at)
-    tally.outcomes.update(o.outcome.value for o in bottle.witnesses.journal.outcomes.values())
-    tally.calendar.update(calendar(bottle.papers.first, recipe.days))
-    return tally
-
-
-def counted(bottle: Bottle) -> dict[str, int]:
-    return {
-        "doses": len(bottle.witnesses.journal.outcomes),
-        "commits": bottle.commits,
-        "orders": bottle.orders,
-        "moves of a sachet": bottle.witnesses.moves,
-        "crashes of the box": bottle.box_deaths,
-        "power failures of the robot": bottle.end.failures,
-        "messages published": bottle.network.published,
-        "given by hand": len(bottle.given),
-        "doses looked after": bottle.liveness.checked,
-        "presses that had to bring a sachet": bottle.liveness.offers,
-        "looks at a home that is cut off": bottle.liveness.cut_off_looks,
-        f"histories: {bottle.weather.severity.name}": 1,
-        "histories: robot that refuses nothing by memory": int(bottle.trusting),
-    }
-
-
-def calendar(first: date, days: int) -> set[str]:
-    """What is special about the days of a history."""
-    found = set()
-    for day in (first + timedelta(days=number) for number in range(days)):
-        grows = _off(day + timedelta(days=1)) - _off(day)
-        if grows:
-            found.add("summer time begins" if grows > timedelta(0) else "summer time ends")
-        if (day.month, day.day) == (12, 31):
-            found.add("a year ends")
-        if (day.month, day.day) == (2, 29):
-            found.add("a leap day")
-    return found or {"none of these"}
-
-
-def _off(day: date) -> timedelta:
-    return datetime(day.year, day.month, day.day, tzinfo=ZONE).utcoffset() or timedelta(0)
-
-
-def said(violation: BaseException) -> str:
-    """Its first line, or where it was if it says nothing; before it what it is, if no witness spoke."""
-    text = str(violation).splitlines()
-    frame = traceback.extract_tb(violation.__traceback__)[-1]
-    told = text[0][:200] if text else f"{frame.name}: {frame.line}"
-    if isinstance(violation, AssertionError):
-        return told
-    return f"{type(violation).__name__} in {frame.name}: {told}"
-
-
-def run(recipes: Sequence[Recipe], jobs: int) -> Iterator[Tally]:
-    """The running total, after every history."""
-    total = Tally()
-    for tally in each_done(play, recipes, jobs):
+def run(recipes: Sequence[Recipe], jobs: int, total: Tally) -> Iterator[Tally]:
+    """The running total, after every history; what is in it already is not played again."""
+    for tally in each_done(play, [each for each in recipes if each.seed not in total.seeds], jobs):
         total.add(tally)
         yield total
 
@@ -166,17 +55,26 @@ def main(arguments: Sequence[str]) -> int:
     if options.trace:
         return _tell(recipes[0])
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    total, began_s, interrupted = Tally(), time.monotonic(), False
-    progress = Progress(len(recipes))
+    unfinished = Unfinished(options.result, _again(options))
+    found, before_s = unfinished.found()
+    total = found
+    began_s, interrupted = time.monotonic(), False
+    progress = Progress(len(recipes), len(found.seeds))
     try:
-        for total in run(recipes, options.jobs):
+        for total in run(recipes, options.jobs, found):
             progress.tell(total.histories, f"{len(total.violations)} violations")
+            unfinished.keep_now_and_then(total, before_s + time.monotonic() - began_s)
     except KeyboardInterrupt:
         interrupted = True
     progress.end()
-    result = document(total, options, time.monotonic() - began_s, interrupted)
+    seconds = before_s + time.monotonic() - began_s
+    result = document(total, options, seconds, interrupted)
     if options.result is not None:
         keep(options.result, result)
+    if interrupted:
+        unfinished.keep(total, seconds)
+    else:
+        unfinished.forget()
     print(json.dumps(result) if options.json else table(result))
     if total.violations:
         return VIOLATED
@@ -194,10 +92,9 @@ def document(total: Tally, options: argparse.Namespace, seconds: float, interrup
             alone = (seed, what) in by_itself.violations
         violations.append({"seed": seed, "said": what, "again": f"make proof SEED={seed}{given} TRACE=1",
                            "same_alone": alone})  # fmt: skip
-    again = f"make proof SEEDS={options.seeds} SEED={options.seed}{given}"
     return stamped(
         SCHEMA,
-        again,
+        _again(options),
         {
             "seeds": {"first": options.seed, "asked": options.seeds, "played": total.histories},
             "days_each": options.days,
@@ -224,6 +121,10 @@ def document(total: Tally, options: argparse.Namespace, seconds: float, interrup
 def _recipe(options: argparse.Namespace, seed: int) -> Recipe:
     severity = next((each for each in CHOICES if each.name == options.severity), None)
     return Recipe(seed, options.days, severity, slot_chance=options.slot_chance)
+
+
+def _again(options: argparse.Namespace) -> str:
+    return f"make proof SEEDS={options.seeds} SEED={options.seed}{_given(options)}"
 
 
 def _given(options: argparse.Namespace) -> str:
@@ -275,8 +176,9 @@ def _rows(counts: Mapping[str, int], before: str = "") -> list[str]:
 class Progress:
     """How far, how fast, how long still: on a terminal one line that changes, elsewhere one now and then."""
 
-    def __init__(self, whole: int, now_s: Callable[[], float] = time.monotonic) -> None:
-        self._whole, self._now_s = whole, now_s
+    def __init__(self, whole: int, before: int = 0, now_s: Callable[[], float] = time.monotonic) -> None:
+        """`before`: so many were done by an earlier start."""
+        self._whole, self._before, self._now_s = whole, before, now_s
         self._began_s = self._told_s = now_s()
         self._live = sys.stderr.isatty()
 
@@ -284,7 +186,7 @@ class Progress:
         now_s = self._now_s()
         if now_s - self._told_s >= (0.2 if self._live else TOLD_EVERY_S) or done == self._whole:
             self._told_s = now_s
-            line = f"proof: {progress(done, self._whole, now_s - self._began_s)}, {more}"
+            line = f"proof: {progress(done, self._whole, now_s - self._began_s, self._before)}, {more}"
             before, end = ("\r\033[K", "") if self._live else ("", "\n")
             print(before + line, end=end, file=sys.stderr, flush=True)
 
@@ -293,9 +195,9 @@ class Progress:
             print(file=sys.stderr)
 
 
-def progress(done: int, whole: int, elapsed_s: float) -> str:
-    minutes, seconds = divmod(round(elapsed_s / done * (whole - done)), 60)
-    rate = done / max(elapsed_s, 1e-9)
+def progress(done: int, whole: int, elapsed_s: float, before: int = 0) -> str:
+    rate = (done - before) / max(elapsed_s, 1e-9)
+    minutes, seconds = divmod(round((whole - done) / rate), 60)
     return f"{done:,} of {whole:,} histories, {rate:.1f} a second, {minutes} min {seconds:02} s left"
 
 

@@ -13,8 +13,8 @@ from tests.bottle import hunt
 from tests.bottle.bottle import Bottle
 from tests.bottle.bugs import Bug, planted
 from tests.bottle.hunt import CAUGHT, ESCAPED, OTHER, Found, document, hunted, table
-from tests.bottle.proof import play
 from tests.bottle.sabotage import Plant
+from tests.bottle.tally import play
 
 OPTIONS = argparse.Namespace(seeds=3)
 NO_BUG: Plant = lambda _: None  # noqa: E731

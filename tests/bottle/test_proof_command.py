@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from tests.bottle import proof
-from tests.bottle.bottle import FIRST_DAYS, Bottle
-from tests.bottle.proof import Tally, calendar, main, progress
+from tests.bottle.bottle import FIRST_DAYS, Bottle, Recipe
+from tests.bottle.proof import main, progress
+from tests.bottle.tally import Tally, calendar, play
+from tests.support import results
 
 
 def ending_in(end: Exception | None) -> Callable[[Bottle], None]:
@@ -72,6 +74,56 @@ def test_interrupted_it_tells_what_was_played_and_no_more(
     monkeypatch.setattr(proof, "run", run)
     assert main(["--seeds", "9"]) == code
     assert "5 of 9 played, interrupted" in capsys.readouterr().out
+
+
+def killed_after(seeds: set[int], play_one: Callable[..., Tally]) -> Callable[..., Iterator[Tally]]:
+    def each_done(_: Any, recipes: list[Recipe], __: int) -> Iterator[Tally]:
+        for recipe in recipes:
+            if recipe.seed not in seeds:
+                raise KeyboardInterrupt
+            yield play_one(recipe)
+
+    return each_done
+
+
+def test_a_run_that_was_interrupted_goes_on_and_comes_to_what_an_undisturbed_one_comes_to(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["--seeds", "3", "--days", "1"]
+    assert main([*command, "--result", str(tmp_path / "whole.json")]) == 0
+    kept = tmp_path / "parts.json"
+    with monkeypatch.context() as patch:
+        patch.setattr(proof, "each_done", killed_after({1, 2}, play))
+        assert main([*command, "--result", str(kept)]) == 130
+    assert json.loads(kept.read_text())["seeds"]["played"] == 2
+    assert main([*command, "--result", str(kept)]) == 0
+    assert "going on after 2 histories" in capsys.readouterr().err
+    whole, parts = (json.loads(path.read_text()) for path in (tmp_path / "whole.json", kept))
+    told_by_a_clock = {"made", "seconds", "cpu_s", "crashes_per_cpu_s"}
+    assert {k: v for k, v in parts.items() if k not in told_by_a_clock} == {
+        k: v for k, v in whole.items() if k not in told_by_a_clock
+    }
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["parts.json", "whole.json"]
+
+
+@pytest.mark.parametrize("other", ["days", "commit", "broken"])
+def test_what_was_interrupted_is_no_part_of_other_histories_or_another_version(
+    other: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Bottle, "run", ending_in(None))
+    kept = tmp_path / "proof.json"
+    with monkeypatch.context() as patch:
+        patch.setattr(proof, "each_done", killed_after({1}, play))
+        assert main(["--seeds", "2", "--result", str(kept)]) == 130
+    days = "9" if other == "days" else "14"
+    if other == "commit":
+        monkeypatch.setattr(results, "AT_START", "another")
+    if other == "broken":
+        (tmp_path / "proof.json.unfinished").write_text("{")
+    assert main(["--seeds", "2", "--days", days, "--result", str(kept)]) == 0
+    assert "put aside as proof.json.unfinished.aside" in capsys.readouterr().err
+    assert json.loads(kept.read_text())["days"] == 2 * int(days)
+    assert (tmp_path / "proof.json.unfinished.aside").exists()
 
 
 def test_the_first_days_reach_every_kind_of_day() -> None:
