@@ -23,16 +23,8 @@ _DECODER = json.JSONDecoder()
 """Without `json.loads`' look around the text: a body is canonical JSON and nothing else."""
 
 
-class RawRow(NamedTuple):
-    """A journal row as its columns hold it."""
-
-    sequence: int
-    epoch: int
-    at: str
-    kind: str
-    body: str
-    previous: str
-    hash: str
+RawRow = tuple[int, int, str, str, str, str, str]
+"""A journal row as its columns hold it: sequence, epoch, at, kind, body, previous, hash."""
 
 
 class JournalRow(NamedTuple):
@@ -66,24 +58,27 @@ def _quoted(kind: str) -> str:
 
 def checked(rows: Iterable[RawRow], previous: str = GENESIS, sequence: int = 0) -> Iterator[JournalRow]:
     """The rows after `sequence`, each proven to follow; ends with ChainBroken at the first that does not."""
-    for raw in rows:
+    for number, epoch, at, kind, text, before, told in rows:
         sequence += 1
-        row = opened(raw, sequence)
-        linked = link(previous, sequence, raw.epoch, raw.kind, raw.body)
-        if (raw.sequence, raw.previous, raw.hash, raw.at) != (sequence, previous, linked, row.body.get("at")):
+        body = _parsed(text, sequence)
+        linked = link(previous, sequence, epoch, kind, text)
+        if number != sequence or before != previous or told != linked or at != body.get("at"):
             raise ChainBroken(sequence)
         previous = linked
-        yield row
+        yield JournalRow(sequence, epoch, at, kind, body, linked, before)
 
 
-def opened(raw: RawRow, sequence: int) -> JournalRow:
-    """Its body parsed; ChainBroken(sequence) if there is none."""
+def opened(raw: RawRow) -> JournalRow:
+    """Its body parsed; ChainBroken of its sequence if there is none."""
+    sequence, epoch, at, kind, text, previous, told = raw
+    return JournalRow(sequence, epoch, at, kind, _parsed(text, sequence), told, previous)
+
+
+def _parsed(text: str, sequence: int) -> Plain:
     try:
-        body, end = _DECODER.raw_decode(raw.body)
-        if end != len(raw.body):
-            raise ChainBroken(sequence)
+        body, end = _DECODER.raw_decode(text)
     except (ValueError, TypeError):
         raise ChainBroken(sequence) from None
-    if not isinstance(body, dict):
+    if end != len(text) or not isinstance(body, dict):
         raise ChainBroken(sequence)
-    return JournalRow(raw.sequence, raw.epoch, raw.at, raw.kind, body, raw.hash, raw.previous)
+    return body

@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Self, cast
 
 from sqlalchemy import Connection, insert, select, tuple_
 
@@ -132,7 +132,7 @@ class Store:
         for number, raw in enumerate(self._raw(after_sequence)):
             if number == limit:
                 return
-            yield opened(raw, raw.sequence)
+            yield opened(raw)
 
     def unanswered(self, outbox: OutboxName) -> list[OutboxRow]:
         """Committed rows that nobody answered yet, oldest first."""
@@ -232,7 +232,7 @@ class Store:
                     .order_by(JOURNAL.c.sequence)
                     .limit(CHUNK_ROWS)
                 ).all()
-            yield from map(RawRow._make, chunk)
+            yield from cast(Sequence[RawRow], chunk)  # a row of SQLAlchemy is a tuple of its columns
             if len(chunk) < CHUNK_ROWS:
                 return
             after_sequence = chunk[-1].sequence

@@ -10,7 +10,6 @@ import hashlib
 import json
 import time
 from pathlib import Path
-from statistics import median
 
 from dispenserd.store.store import Store
 from scheduler.evolve import evolve
@@ -24,7 +23,8 @@ DOSES_KEPT_MAX = 32
 
 
 def replayed(path: Path, key: bytes, days: int, times: int) -> list[Row]:
-    """`times` pairs, each product and floor after one another; their medians."""
+    """`times` pairs, each product and floor after one another; the least of each: both only compute, and what
+    else a machine does can only add to that."""
     took, floors, world, rows = list[float](), list[float](), World(), 0
     for _ in range(times):
         began_s = time.monotonic()
@@ -33,9 +33,9 @@ def replayed(path: Path, key: bytes, days: int, times: int) -> list[Row]:
         began_s = time.monotonic()
         _bare(path, key)
         floors.append(time.monotonic() - began_s)
-    note = f"{rows} rows of {days} days, median of {times}; floor: the same rows read, hashed and parsed"
+    note = f"{rows} rows of {days} days, least of {times}; floor: the same rows read, hashed and parsed"
     return [
-        Row("replay of a year", "s", median(took), median(floors), REPLAY_S_MAX, note=note),
+        Row("replay of a year", "s", min(took), min(floors), REPLAY_S_MAX, note=note),
         Row("doses in the world after it", "", len(world.doses), None, DOSES_KEPT_MAX),
     ]
 
