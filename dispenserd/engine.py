@@ -20,6 +20,7 @@ from dispenserd.home import Head, OutboxRow, Position
 from scheduler.commands import Fact, ReportClockStep
 from scheduler.decide import next_wakeup, settle
 from scheduler.events import DaemonStarted, Event
+from scheduler.invariants import InvariantBroken, broken
 from scheduler.outbox import Change, OutboxName
 from scheduler.outgoing import changes
 from scheduler.world import Setting, World
@@ -126,7 +127,11 @@ class Engine:
         facts += [fact for each in handed for fact in each.facts]
         after, events = settle(before, self._setting, facts, now)
         if events:
-            await self._journal.append(events, changes(before, after, events))
+            told = changes(before, after, events)
+            wrong = broken(before, after, events, told)
+            if wrong:
+                raise InvariantBroken(wrong)
+            await self._journal.append(events, told)
             if any(isinstance(event, DaemonStarted) for event in events):
                 self._run = self._journal.newest[2]
             self._world = after

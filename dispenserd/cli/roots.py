@@ -22,6 +22,7 @@ from dispenserd.control import ControlError
 from dispenserd.logs import configure
 from dispenserd.probe import Probe
 from dispenserd.store.errors import StoreError
+from scheduler.invariants import InvariantBroken
 
 END_WITHIN_S = 8.0
 """From the root's end to the process's: less than systemd's TimeoutStopSec. A thread that hangs in a dead
@@ -73,7 +74,7 @@ def _until_stopped(root: Coroutine[Any, Any, None]) -> None:
         if known is None:
             raise
         raise known from None
-    except (ConfigError, ControlError, StoreError) as error:
+    except (ConfigError, ControlError, StoreError, InvariantBroken) as error:
         raise _ended(error) from None
     finally:
         ending.cancel()  # every thread of the loop's pool has ended
@@ -103,7 +104,7 @@ def _known(group: BaseExceptionGroup[BaseException]) -> Failure | None:
         match error:
             case BaseExceptionGroup():
                 known = _known(error)
-            case ConfigError() | ControlError() | StoreError():
+            case ConfigError() | ControlError() | StoreError() | InvariantBroken():
                 known = _ended(error)
             case _:
                 known = None
@@ -112,8 +113,10 @@ def _known(group: BaseExceptionGroup[BaseException]) -> Failure | None:
     return None
 
 
-def _ended(error: ConfigError | ControlError | StoreError) -> Failure:
+def _ended(error: ConfigError | ControlError | StoreError | InvariantBroken) -> Failure:
     match error:
+        case InvariantBroken():
+            return failed(Exit.REFUSED, "invariant", error)
         case StoreError():
             return failed(Exit.STORE, "store", error)
         case ControlError():

@@ -55,6 +55,9 @@ FIRST_DAYS = (
 STEPS_MAX = 4_000_000
 """Of one history: more is a loop that does not rest."""
 
+HUNG_S = 60.0
+"""A commit that takes longer is a home that does nothing meanwhile."""
+
 PEACE_DAYS = 1
 LOAD_EARLY_S = 900.0
 
@@ -129,7 +132,7 @@ class Bottle:
         self.resident, self.staff = Resident(self), Staff(self)
         self.oncall.heard = self.staff.told
         self.end.booted = self.weather.recovering
-        self.box_since_s = 0.0
+        self.box_since_s = self.box_down_since_s = 0.0
         self.box = self._new_box()
 
     # --- a history ---
@@ -278,6 +281,7 @@ class Bottle:
     def _buried(self, down_s: float | None) -> None:
         at = self.box.fuse.at
         self.box_deaths += 1
+        self.box_down_since_s = self.times.now_s
         self.deaths_at[at] = self.deaths_at.get(at, 0) + 1
         self.say(f"the box dies: {at}")
         down = self.weather.down_s() if down_s is None else down_s
@@ -309,7 +313,11 @@ class Bottle:
 
     def fsync_s(self) -> float:
         """How long a commit takes: a worn card may need seconds."""
-        return self.chance.random() * self.slow_disk_s if self.slow_disk_s else 0.0
+        slow_s = self.chance.random() * self.slow_disk_s if self.slow_disk_s else 0.0
+        if slow_s > HUNG_S:
+            self.liveness.disturbed()
+            self.after(slow_s, self.liveness.disturbed)
+        return slow_s
 
     # --- what people and weather do ---
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from random import Random
 from typing import Protocol
 
+from dispenserd.app import ALIVE_S
 from dispenserd.courier import Courier
 from dispenserd.engine import Engine
 from dispenserd.heartbeat import Heartbeat
@@ -42,6 +43,10 @@ LOOK_S = 20.0
 """Engine and courier look at the clock so seldom: less often than in a home, and nothing may depend on it."""
 
 
+BEAT_S = 600.0
+"""A sign of life so seldom, and none while the home is left alone: only its absence is judged."""
+
+
 class Folder:
     """The fagsystem: what was filed under which name. Filing again must be the same."""
 
@@ -63,9 +68,9 @@ class WatchedJournal(BottleJournal):
     async def takes_time(self) -> None:
         slow_s = self._box.fsync_s()
         if slow_s:
-            self._box.committing = True
+            self._box.committing_since_s = self._box.clock.monotonic()
             await asyncio.sleep(slow_s)
-            self._box.committing = False
+            self._box.committing_since_s = None
 
     def committed(self, events: Sequence[Event], changes: Sequence[Change]) -> None:
         self._box.committed(events, changes)
@@ -114,7 +119,8 @@ class Box:
         self.robot = self._connection()
         robot = Wiring(self._probe).robot(self.robot)
         self.courier = Courier(self.engine, setting, robot, self.clock, LOOK_S)
-        self.ready = self.committing = False
+        self.ready = False
+        self.committing_since_s: float | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._main = self.loop.create_task(self._run())
 
@@ -123,6 +129,10 @@ class Box:
     @property
     def alive(self) -> bool:
         return not self._main.done() and not self.fuse.dead
+
+    @property
+    def committing(self) -> bool:
+        return self.committing_since_s is not None
 
     @property
     def due_s(self) -> float | None:
@@ -197,7 +207,7 @@ class Box:
         limits = self.setting.limits
         life = CommandLife(longest=limits.command_life, clocks_apart=limits.clock_agreement)
         beat = Heartbeat(
-            engine, self.session, box, now, lambda: True, lambda: summarise(engine.world, now()), 14_400.0
+            engine, self.session, box, now, self._turns, lambda: summarise(engine.world, now()), BEAT_S
         )
         self.fuse.passed("start")
         async with asyncio.TaskGroup() as tasks:
@@ -214,6 +224,9 @@ class Box:
                 self._file,
             ):
                 tasks.create_task(service())
+
+    def _turns(self) -> bool:
+        return self.clock.monotonic() - self.engine.turned_s < ALIVE_S
 
     async def _file(self) -> None:
         """As the folder's sync: oldest first, noted after the file is there."""

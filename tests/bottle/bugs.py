@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import dispenserd.courier
 import dispenserd.engine
+import dispenserd.heartbeat
 import dispenserd.mqtt.downlink
 import dispenserd.mqtt.uplink
 import drivers.robot
@@ -37,6 +38,7 @@ from tests.bottle.sabotage import (
     act_first,
     always_open,
     any_resident_may_have_had_it,
+    beats_anyway,
     caught_up_at_once,
     clock_of_any_kind,
     commands_again,
@@ -88,6 +90,9 @@ class Bug:
 @contextmanager
 def planted(bug: Bug) -> Iterator[None]:
     with ExitStack() as stack:
+        put(dispenserd.engine, "broken", lambda *_: "")(
+            stack
+        )  # a witness must notice without the product's help
         bug.plant(stack)
         yield
 
@@ -264,6 +269,12 @@ BUGS: tuple[Bug, ...] = (
         ("S", "rule"),
         put(scheduler.gate, "beyond_plan", nothing),
         "card",
+    ),
+    Bug(
+        "a sign of life although the engine hangs",
+        ("S4",),
+        put(dispenserd.heartbeat.Heartbeat, "_beat", beats_anyway),
+        "slow_disk",
     ),
     Bug("nobody answers a press", ("S8",), rules_without("pressed", "presented")),
     Bug(

@@ -10,7 +10,9 @@ from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from dispenserd.app import ALIVE_S
 from scheduler import events as ev
+from tests.bottle.oncall import HOME_SILENT
 from tests.bottle.papers import FOREIGN, WINDOW, dose_id
 
 if TYPE_CHECKING:
@@ -30,6 +32,11 @@ EDGE = timedelta(minutes=3)
 UNDELIVERED_S = 90.0
 """Undelivered shows 30 s after it should have been receipted; the display follows."""
 
+ON_ITS_WAY_S = 150.0
+"""So late a sign of life may still arrive."""
+
+UNKNOWN_WITHIN_S = HOME_SILENT.total_seconds() + ON_ITS_WAY_S
+
 
 class Liveness:
     def __init__(self, bottle: Bottle) -> None:
@@ -40,11 +47,16 @@ class Liveness:
         self.excused = 0
         self.offers = 0
         self.cut_off_looks = 0
+        self.unknown_looks = 0
 
     def plan_day(self, day: date) -> None:
         for slot in self._bottle.papers.slots:
             closes = self._bottle.papers.opens(day, slot)[0] + WINDOW
             self._bottle.at(closes + LOOK_AFTER, partial(self._look, day, slot, 0))
+            for since_opens in (WINDOW / 2, WINDOW):
+                self._bottle.at(
+                    closes - WINDOW + since_opens + LOOK_AFTER, partial(self._look_silent, day, slot)
+                )
 
     # --- what happened ---
 
@@ -117,6 +129,26 @@ class Liveness:
             )
         bottle.after(1200, self._look_cut_off)
 
+    def _look_silent(self, day: date, slot: str) -> None:
+        """S4: a dose may be missed in a home that can say nothing, so the home is shown as unknown."""
+        bottle = self._bottle
+        if not bottle.oncall.up or self._silent_s() < UNKNOWN_WITHIN_S:
+            return
+        self.unknown_looks += 1
+        assert bottle.oncall.shown() == "unknown", f"S4: silent at {day} {slot}, and shown as alive"
+
+    def _silent_s(self) -> float:
+        """For how long nothing that the home does can have reached on-call."""
+        bottle, now_s = self._bottle, self._bottle.times.now_s
+        since = [now_s]
+        if not bottle.box.alive:
+            since.append(bottle.box_down_since_s)
+        if not bottle.network.up:
+            since.append(bottle.network.down_since_s)
+        if bottle.box.committing_since_s is not None:
+            since.append(bottle.box.committing_since_s + ALIVE_S)
+        return now_s - min(since)
+
     # --- what can be known ---
 
     def _offerable(self) -> str:
@@ -171,7 +203,12 @@ class Liveness:
     def _settled_at_home(self, for_s: float) -> bool:
         bottle = self._bottle
         right = not bottle.times.wall_off and not bottle.end.memory.clock.offset_ms
-        return bottle.box.alive and right and bottle.times.now_s >= self._home_since_s + for_s
+        return (
+            bottle.box.alive
+            and not bottle.box.committing
+            and right
+            and bottle.times.now_s >= self._home_since_s + for_s
+        )
 
     def _was_planned(self, dose: str) -> bool:
         witness = self._bottle.witnesses.journal

@@ -55,6 +55,7 @@ class Network:
         self._kept_for_home: dict[int, tuple[str, bytes]] = {}
         self.session: BottleSession | None = None
         self.published = 0
+        self.down_since_s = 0.0
 
     @property
     def due_s(self) -> float | None:
@@ -71,6 +72,8 @@ class Network:
     # --- weather ---
 
     def fail(self, *, loses_state: bool) -> None:
+        if self.up:
+            self.down_since_s = self._times.now_s
         self.up = False
         if loses_state:
             self._kept_for_oncall.clear()

@@ -11,11 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from dispenserd.oncall.limits import OncallLimits
+from dispenserd.oncall.view import home_view
 from protocol.mqtt import signatures
+from protocol.mqtt.instants import to_text
 from protocol.mqtt.payloads import (
     ClosePayload,
     DecidePayload,
@@ -31,6 +35,7 @@ PRIVATE_KEY = bytes(range(32))
 PUBLIC_KEY = Ed25519PrivateKey.from_private_bytes(PRIVATE_KEY).public_key().public_bytes_raw()
 BOX = "box-0001"
 LIFE = timedelta(minutes=10)
+HOME_SILENT = OncallLimits().home_silent
 
 Payload = dict[str, Any]
 
@@ -58,6 +63,7 @@ class OnCall:
     rows: dict[str, set[str]] = field(default_factory=dict)  # "<incident>/<revision>" or answer -> event ids
     answers: dict[str, Payload] = field(default_factory=dict)
     last_heard: datetime | None = None
+    beat: datetime | None = None  # the newest sign of life
     forged: bool = False
     sent: list[tuple[str, bytes]] = field(default_factory=list)
     _count: int = 0
@@ -73,9 +79,19 @@ class OnCall:
                 self._incident(payload)
             case "dispenserd/answer/1":
                 self._answer(payload)
+            case "dispenserd/heartbeat/1":
+                self.beat = self.times.true
             case _:
                 pass
         return True
+
+    def shown(self) -> str:
+        """How on-call's own list shows the home now: "alive" or "unknown"."""
+        heard = to_text(self.beat) if self.beat else None
+        row: Any = SimpleNamespace(
+            home=BOX, heard=heard, alive_since=heard, first_seen=heard, offline_since=None
+        )
+        return str(home_view(row, self.times.true, HOME_SILENT)["state"])
 
     def _incident(self, payload: Payload) -> None:
         name, revision = payload["incident"], payload["revision"]

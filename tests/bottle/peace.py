@@ -70,12 +70,15 @@ def _matter(bottle: Bottle) -> None:
     """Each motor move has its order in the log, each done order its move; as far as no log was lost."""
     assert bottle.matter.conserved(), "a sachet is nowhere, or twice"
     logs = {event.log_id for event in bottle.disk.rows if isinstance(event, ev.RobotIdentified)}
-    foreign = any(move.sachet.label.startswith(FOREIGN) for move in bottle.witnesses.trace)
-    if len(logs) > 1 or foreign:
+    trace = bottle.witnesses.trace
+    foreign = any(move.sachet.label.startswith(FOREIGN) for move in trace)
+    # In a changed magazine a dose may find the next one's sachet, and a person may discard that for it.
+    mixed = bool(bottle.witnesses.discards) and any(move.target is Place.REMOVED for move in trace)
+    if len(logs) > 1 or foreign or mixed:
         return
     moves = Counter(
         (dose_id(*bottle.papers.labels[move.sachet.label]), move.origin.value, move.target.value)
-        for move in bottle.witnesses.trace
+        for move in trace
         if move.target not in (Place.HANDS, Place.REMOVED) and not move.sachet.label.startswith(FOREIGN)
     )
     started: Counter[str] = Counter()

@@ -107,6 +107,7 @@ def counted(bottle: Bottle) -> dict[str, int]:
         "doses looked after": bottle.liveness.checked,
         "presses that had to bring a sachet": bottle.liveness.offers,
         "looks at a home that is cut off": bottle.liveness.cut_off_looks,
+        "looks at a home that is silent": bottle.liveness.unknown_looks,
         f"histories: {bottle.weather.severity.name}": 1,
         "histories: robot that refuses nothing by memory": int(bottle.trusting),
     }

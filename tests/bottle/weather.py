@@ -16,12 +16,18 @@ from tests.bottle.network import Manners
 from tests.bottle.oncall import Manner
 from tests.bottle.papers import FOREIGN, NOONS
 from tests.bottle.robot_end import GOOD
+from tests.bottle.witnesses import CLOCKS_APART
 
 if TYPE_CHECKING:
     from tests.bottle.bottle import Bottle
 
 DAY_S = 86_400.0
 BIAS = 30
+
+DRIFT_EVERY_S = 600.0
+DRIFT_S = 1.2
+DRIFTS_MAX = timedelta(minutes=1)
+"""0.2 %: below a minute in the eight hours until the bottle's home compares its clock with the robot's."""
 
 Trouble = Callable[[], None]
 
@@ -61,6 +67,7 @@ class Weather:
             self.oncall_out: 2,
             self.messages_wild: 3,
             self.clock_step: 2,
+            self.clock_drift: 1,
             self.card: 3,
             self.lid: 2,
             self.stall: 2,
@@ -139,7 +146,7 @@ class Weather:
         self._bottle.end.power_off()
 
     def slow_disk(self) -> None:
-        self._bottle.slow_disk_s = self._chance.choice((0.1, 1.0, 8.0, 150.0))
+        self._bottle.slow_disk_s = self._chance.choice((0.1, 1.0, 8.0, 150.0, 4_000.0))
         self._bottle.after(self._chance.uniform(60, 9000), self._fast_disk)
 
     def _fast_disk(self) -> None:
@@ -246,6 +253,20 @@ class Weather:
         off_s = self._chance.choice((-90.0, 100.0, 600.0, -3600.0, 86_400.0, -10_000_000.0))
         self._bottle.step_clock(timedelta(seconds=off_s))
         self._bottle.after(self._length(), lambda: self._bottle.step_clock(timedelta(0)))
+
+    def clock_drift(self) -> None:
+        """The box's wall clock goes wrong so slowly that no look sees a step, up to a few minutes."""
+        self._bottle.witnesses.apart = CLOCKS_APART + DRIFTS_MAX
+        pace = timedelta(seconds=self._chance.choice((-DRIFT_S, DRIFT_S / 3, DRIFT_S)))
+        self._drift(pace, self._chance.randint(20, 300))
+
+    def _drift(self, pace: timedelta, times: int) -> None:
+        bottle = self._bottle
+        if self.ended or not times:
+            bottle.step_clock(timedelta(0))
+        else:
+            bottle.step_clock(bottle.times.wall_off + pace)
+            bottle.after(DRIFT_EVERY_S, lambda: self._drift(pace, times - 1))
 
     def battery_clock(self) -> None:
         """The robot's own clock loses its battery, and a person sets it later."""

@@ -76,6 +76,7 @@ class Witnesses:
         self.moves = 0
         self.holds: dict[str, frozenset[str]] = {}  # dose -> its prescriptions, as planned last
         self.trusted = False
+        self.apart = CLOCKS_APART
         self.in_doubt: set[str] = set()  # doses with an Unknown that nothing has settled
         self.newest_order: ev.Order | None = None
 
@@ -196,7 +197,7 @@ class Witnesses:
         assert order.dose_id == dose, f"S3: {label} moved for {order.dose_id[33:]}"
         now = self._bottle.times.true
         opens = self._bottle.opens(dose)
-        inside = any(at - CLOCKS_APART <= now < at + WINDOW + CLOCKS_APART + MOTION for at in opens)
+        inside = any(at - self.apart <= now < at + WINDOW + self.apart + MOTION for at in opens)
         assert inside, f"S2: {kind.value} of {dose[33:]} outside its window"
         assert self._asked(dose, now), f"S3: {kind.value} of {dose[33:]}, which no card in force asks for"
         assert dose not in self._bottle.given, f"S1: {kind.value} of {dose[33:]}, which was given by hand"
@@ -210,7 +211,7 @@ class Witnesses:
         order = self._started()
         assert order.order_kind == OrderKind.DIVERT.value, f"a {order.order_kind} moved a sachet away"
         assert order.order_id.hex() in self.ordered, "P1: moved by an order that was never committed"
-        closed = self._bottle.times.true >= min(self._bottle.opens(dose)) + WINDOW - CLOCKS_APART
+        closed = self._bottle.times.true >= min(self._bottle.opens(dose)) + WINDOW - self.apart
         ground = order.dose_id in self.discards or order.dose_id in self.journal.outcomes
         assert closed or ground, f"rule 11: {dose[33:]} diverted in its window without a ground"
 
@@ -233,7 +234,7 @@ class Witnesses:
             if apart or abs(now - at) > timedelta(hours=13):
                 continue
             gap = min(abs(a - b) for a in opens for b in self._bottle.opens(other))
-            assert now >= at + gap / 2 - CLOCKS_APART, f"S2: {dose[33:]} too soon after {other[33:]}"
+            assert now >= at + gap / 2 - self.apart, f"S2: {dose[33:]} too soon after {other[33:]}"
 
     # --- looking ---
 

@@ -137,6 +137,7 @@ TROUBLES = {
     "forgery": "a forged or replayed command",
     "card": "a newer card moves, stops or resumes a dose; sometimes an older one is offered",
     "clock_step": "the box's clock steps, by seconds up to months",
+    "clock_drift": "the box's clock goes wrong by and by",
     "battery_clock": "the robot's clock loses its battery",
     "lid": "the lid is opened",
     "stall": "a motor stalls",

@@ -20,6 +20,7 @@ from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.events import Event
 from scheduler.evolve import evolve
+from scheduler.invariants import InvariantBroken
 from scheduler.outbox import Change, OutboxName
 from scheduler.world import World
 from tests.support.pure_home import RESIDENT, ROBOT, prescriptions, setting
@@ -83,7 +84,7 @@ async def turning(engine: Engine) -> AsyncIterator[asyncio.Task[None]]:
         yield task
     finally:
         task.cancel()
-        with suppress(asyncio.CancelledError, StoreBroken):
+        with suppress(asyncio.CancelledError, StoreBroken, InvariantBroken):
             await task
 
 
@@ -247,3 +248,23 @@ async def test_a_run_is_named_by_its_first_commit_so_that_no_two_share_one(path:
             assert (engine.position.epoch, engine.position.head) == engine.head
             runs.append(run.run)
     assert runs[0] != runs[1]
+
+
+async def test_a_decision_that_breaks_a_promise_is_neither_committed_nor_shown(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = clock_at(BEFORE_EIGHT, 1.0)
+    async with opened(path) as store:
+        engine = Engine(World(), setting(), store, clock)
+        async with turning(engine) as task:
+            await engine.submit(trusted(clock.now()), plan())
+            commits, world = len(store.commits), engine.world
+            monkeypatch.setattr(
+                "dispenserd.engine.changes", lambda *_: ()
+            )  # a bug: nobody is told of anything
+            stopped = ev.StoreStopped(clock.now(), "disk_full", clock.now())
+            handed = asyncio.create_task(engine.submit(stopped))
+            with pytest.raises(InvariantBroken, match="S4: an incident without its outbox row"):
+                await task
+            assert len(store.commits) == commits and engine.world is world
+            handed.cancel()

@@ -87,12 +87,13 @@ async def test_noise_between_the_frames_of_a_release_changes_nothing() -> None:
             if line["what"] == "motor" and line["turning"]:
                 home.do(script.Garbage(at_ms=0, bytes=200))
 
+        known = home.incidents()  # of a start on a slow machine, that the roll came late
         home.on_seen = noise
         home.do(script.Garbage(at_ms=0, bytes=700))
         await home.take_dose()
         await home.until(lambda: home.outcomes() == [("morning", "retrieved")], "retrieved")
         assert len(home.orders(ev.OrderKind.RELEASE)) == 1
-        assert home.incidents() == []
+        assert home.incidents() == known
         assert home.events(ev.RobotLost) == []
 
 

@@ -16,7 +16,9 @@ from scheduler.decide import next_wakeup, settle
 from scheduler.evolve import evolve
 from scheduler.expand import Catalogue, DayClock
 from scheduler.gate import why_not_send
+from scheduler.invariants import broken
 from scheduler.limits import Limits
+from scheduler.outgoing import changes
 from scheduler.plan import Content, DayPart, Dosage, Intake, Prescription
 from scheduler.roll import Roll, Sachet
 from scheduler.window import LocalTime
@@ -257,6 +259,7 @@ class PureHome:
         for event in events:
             replayed = evolve(replayed, event)
         assert replayed == world, "replay gives another world"
+        assert broken(self.world, world, events, changes(self.world, world, events)) == ""
         self.world = world
         self.journal += events
         return list(events)

@@ -1,0 +1,122 @@
+"""The last look before a commit: does what was decided keep the promises of docs/safety.md? Pure.
+
+It asks again in other words than the rules that decided. Where they disagree, a rule of ours is wrong: the
+engine commits nothing, sends nothing and ends the process (fail-stop), and the missing heartbeat calls
+somebody. What it says names the promise and no dose: it goes into logs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from scheduler import events as ev
+from scheduler.dose import Stage
+from scheduler.events import OrderKind, Outcome
+from scheduler.ids import administration_id
+from scheduler.outbox import Change, Put
+from scheduler.world import Dose, World
+
+TOWARDS_RESIDENT = frozenset({OrderKind.RELEASE, OrderKind.PRESENT})
+MAY_BE_HAD = frozenset({Stage.RELEASING, Stage.PRESENTING, Stage.IN_TRAY, Stage.LIFTED, Stage.DOUBT})
+"""Where the resident may have the sachet, or get it at this moment."""
+
+HAD = frozenset({Outcome.RETRIEVED, Outcome.CONFIRMED, Outcome.GIVEN_BY_STAFF})
+NEED_A_PERSON = frozenset({Outcome.MISSED, Outcome.FAILED, Outcome.UNCERTAIN})
+
+
+class InvariantBroken(Exception):
+    """The process ends, and nothing of this turn is committed."""
+
+    def __init__(self, promise: str) -> None:
+        super().__init__(promise)
+        self.what = f"The home stopped itself: what it was about to do breaks a promise. {promise}."
+        self.meaning = (
+            "This is a mistake in the program. Nothing of it was done, and the robot gives nothing while "
+            "the home is down; on-call sees it as unknown."
+        )
+        self.next_step = (
+            "Give the doses that are due by hand, and send this line and the journal to the makers."
+        )
+
+
+def broken(before: World, after: World, events: Sequence[ev.Event], told: Sequence[Change]) -> str:
+    """The first promise that this commit would break, by its number; "" = none. `told`: its outbox rows."""
+    return next(_faults(before, after, events, told), "")
+
+
+def _faults(before: World, after: World, events: Sequence[ev.Event], told: Sequence[Change]) -> Iterator[str]:
+    puts = {(change.outbox, change.key) for change in told if isinstance(change, Put)}
+    known = {dose_id: dose.outcome.revision for dose_id, dose in before.doses.items() if dose.outcome}
+    for event in events:
+        match event:
+            case ev.OrderIssued():
+                if ("order", event.order.order_id) not in puts:
+                    yield "S5: an order without its outbox row"
+                yield from _ordered(after, event)
+            case ev.TokenPassed():
+                yield from _passed(after, event)
+            case ev.OutcomeRecorded():
+                if event.revision != known.get(event.dose_id, 0) + 1:
+                    yield "S4: a second outcome that is no correction of the first"
+                known[event.dose_id] = event.revision
+                yield from _documented(after, event, puts)
+            case ev.IncidentRaised():
+                incident = after.incidents.get(event.incident.incident_id)
+                if incident and ("incident", f"{incident.incident_id}/{incident.revision}") not in puts:
+                    yield "S4: an incident without its outbox row"
+            case _:
+                pass
+
+
+def _ordered(after: World, event: ev.OrderIssued) -> Iterator[str]:
+    order, dose = event.order, after.doses[event.order.dose_id]
+    if sum(each.order is not None for each in after.doses.values()) > 1:
+        yield "S1: two orders at once"
+    if order.kind not in TOWARDS_RESIDENT:
+        return
+    if not dose.plan.opens <= event.at < dose.plan.closes:
+        yield "S2: an order towards the resident outside the window"
+    if not after.clock.trusted:
+        yield "S2: an order towards the resident by a clock that nobody trusts"
+    if any(each.stage is Stage.DOUBT for each in after.doses.values()):
+        yield "S1: an order towards the resident beside a dose in doubt"
+    if dose.token or dose.outcome is not None:
+        yield "S1: an order for a dose that a person gives, or that is settled"
+    if after.behind or dose.lost:
+        yield "S1: an order while the journal may lack what was given"
+    if order.kind is OrderKind.RELEASE:
+        yield from _released(after, dose, order)
+
+
+def _released(after: World, dose: Dose, order: ev.Order) -> Iterator[str]:
+    status, roll = after.robot.status, after.roll
+    if status is None or roll is None or status.production_id != roll.production_id:
+        yield "S3: a release from a roll without its manifest"
+        return
+    days = {sachet.local.date() for sachet in roll.sachets if sachet.label == order.label}
+    if status.mouth_label != order.label or dose.plan.day not in days:
+        yield "S3: a release of another sachet than this day's"
+    if status.holding or status.tray:
+        yield "S1: a release onto another sachet"
+
+
+def _passed(after: World, event: ev.TokenPassed) -> Iterator[str]:
+    dose = after.doses.get(event.dose_id)
+    if dose is None:
+        return
+    if dose.order is not None or dose.stage in MAY_BE_HAD:
+        yield "S1: the right to give passed while the robot may be giving"
+    if dose.outcome is not None and dose.outcome.outcome in HAD:
+        yield "S1: the right to give passed for a dose that was had"
+
+
+def _documented(after: World, event: ev.OutcomeRecorded, puts: Collection[tuple[str, str]]) -> Iterator[str]:
+    dose = after.doses.get(event.dose_id)
+    if dose is None:
+        return
+    for portion in dose.plan.portions:
+        key = administration_id(event.dose_id, portion.prescription_id, event.revision)
+        if ("administration", key) not in puts:
+            yield "S5: an outcome without its administration"
+    if event.outcome in NEED_A_PERSON and after.incident_about(f"dose:{event.dose_id}") is None:
+        yield "S4: a dose nobody had, and no incident"

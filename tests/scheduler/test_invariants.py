@@ -1,0 +1,164 @@
+"""The last look before a commit speaks when a decision breaks a promise, and never else.
+
+`PureHome` asks it after every turn of every core test. Here real turns are made wrong in one point each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pytest
+
+from scheduler import events as ev
+from scheduler.dose import Stage
+from scheduler.invariants import broken
+from scheduler.outbox import Change
+from scheduler.outgoing import changes
+from scheduler.world import ClockState, World
+from tests.support.pure_home import PureHome, utc
+
+
+@dataclass
+class Turn:
+    before: World
+    after: World
+    events: list[ev.Event]
+    told: tuple[Change, ...]
+
+    @property
+    def said(self) -> str:
+        return broken(self.before, self.after, self.events, self.told)
+
+    def dose(self, **changed: object) -> None:
+        """Of the dose that the turn is about."""
+        (about,) = {event.dose_id for event in self.events if isinstance(event, ev.TokenPassed)} or {
+            event.order.dose_id for event in self.events if isinstance(event, ev.OrderIssued)
+        }
+        dose = replace(self.after.doses[about], **changed)  # type: ignore[arg-type]
+        self.after = replace(self.after, doses={**self.after.doses, about: dose})
+
+    def status(self, **changed: object) -> None:
+        status = self.after.robot.status
+        assert status is not None
+        robot = replace(self.after.robot, status=replace(status, **changed))  # type: ignore[arg-type]
+        self.after = replace(self.after, robot=robot)
+
+    def other(self, **changed: object) -> None:
+        """Of tomorrow's first dose."""
+        key = next(key for key, dose in self.after.doses.items() if dose.plan.opens > utc("06:00", day=2))
+        dose = replace(self.after.doses[key], **changed)  # type: ignore[arg-type]
+        self.after = replace(self.after, doses={**self.after.doses, key: dose})
+
+    def happened(self, later: timedelta) -> None:
+        self.events = [replace(each, at=each.at + later) for each in self.events]
+
+
+def turn(home: PureHome, act: Callable[[], object]) -> Turn:
+    before, known = home.world, len(home.journal)
+    act()
+    events = home.journal[known:]
+    return Turn(before, home.world, events, changes(before, home.world, events))
+
+
+def at_eight() -> PureHome:
+    home = PureHome(utc("06:30"))
+    home.start()
+    home.until("08:10")
+    return home
+
+
+def released() -> Turn:
+    home = at_eight()
+    return turn(home, home.press)
+
+
+def missed() -> Turn:
+    home = at_eight()
+    home.until("10:00")
+    assert home.world.order_under_way() is not None, "diverted at closing"
+    return turn(home, home.move)
+
+
+def taken() -> Turn:
+    home = at_eight()
+    home.press()
+    home.move(result="not_moved", detail="stall")
+    incident = home.incident("morning")
+    assert incident is not None
+    found = turn(home, lambda: home.take(incident, "Nora Nurse"))
+    assert any(isinstance(event, ev.TokenPassed) for event in found.events)
+    return found
+
+
+def two_orders(found: Turn) -> None:
+    found.other(order=next(d.order for d in found.after.doses.values() if d.order))
+
+
+def doubtful_clock(found: Turn) -> None:
+    found.after = replace(found.after, clock=ClockState(trusted=False, reason="stepped"))
+
+
+def silent(found: Turn) -> None:
+    found.told = ()
+
+
+def untold(found: Turn) -> None:
+    found.after = replace(found.after, subjects={}, incidents={})
+
+
+def had(found: Turn) -> None:
+    outcome = ev.OutcomeRecorded(utc("08:00"), "", 1, ev.Outcome.RETRIEVED, False, "", "", utc("08:00"))
+    found.dose(outcome=outcome)
+
+
+def twice(found: Turn) -> None:
+    found.events += [event for event in found.events if isinstance(event, ev.OutcomeRecorded)]
+
+
+WRONG: tuple[tuple[Callable[[], Turn], Callable[[Turn], None], str], ...] = (
+    (released, two_orders, "S1: two orders at once"),
+    (released, lambda found: found.happened(timedelta(hours=2)), "S2: an order towards the resident outside"),
+    (
+        released,
+        lambda found: found.happened(timedelta(hours=-1)),
+        "S2: an order towards the resident outside",
+    ),
+    (released, doubtful_clock, "S2: an order towards the resident by a clock"),
+    (
+        released,
+        lambda found: found.other(stage=Stage.DOUBT),
+        "S1: an order towards the resident beside a dose",
+    ),
+    (released, lambda found: found.dose(token="Nora Nurse"), "S1: an order for a dose that a person gives"),
+    (released, had, "S1: an order for a dose that a person gives"),
+    (released, lambda found: found.dose(lost=True), "S1: an order while the journal may lack"),
+    (released, lambda found: found.status(mouth_label="another"), "S3: a release of another sachet"),
+    (released, lambda found: found.status(production_id="another"), "S3: a release from a roll without"),
+    (released, lambda found: found.status(tray="x"), "S1: a release onto another sachet"),
+    (released, silent, "S5: an order without its outbox row"),
+    (taken, lambda found: found.dose(stage=Stage.IN_TRAY), "S1: the right to give passed while"),
+    (taken, had, "S1: the right to give passed for a dose that was had"),
+    (missed, silent, "S5: an outcome without its administration"),
+    (missed, untold, "S4: a dose nobody had, and no incident"),
+    (missed, twice, "S4: a second outcome"),
+)
+
+
+@pytest.mark.parametrize(("made", "spoil", "said"), WRONG)
+def test_a_turn_made_wrong_in_one_point_is_noticed(
+    made: Callable[[], Turn], spoil: Callable[[Turn], None], said: str
+) -> None:
+    found = made()
+    assert found.said == ""
+    spoil(found)
+    assert found.said.startswith(said)
+
+
+def test_an_incident_that_nobody_would_be_told_is_noticed() -> None:
+    home = at_eight()
+    found = turn(home, lambda: home.until("09:00"))
+    assert any(isinstance(event, ev.IncidentRaised) for event in found.events)
+    silent(found)
+    assert found.said == "S4: an incident without its outbox row"
