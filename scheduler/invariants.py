@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from scheduler import events as ev
 from scheduler.dose import Stage
 from scheduler.events import OrderKind, Outcome
+from scheduler.evolve import evolve
 from scheduler.ids import administration_id
 from scheduler.outbox import Change, Put
 from scheduler.world import Dose, World
@@ -22,6 +23,8 @@ MAY_BE_HAD = frozenset({Stage.RELEASING, Stage.PRESENTING, Stage.IN_TRAY, Stage.
 
 HAD = frozenset({Outcome.RETRIEVED, Outcome.CONFIRMED, Outcome.GIVEN_BY_STAFF})
 NEED_A_PERSON = frozenset({Outcome.MISSED, Outcome.FAILED, Outcome.UNCERTAIN})
+
+LOOKED_AT = (ev.OrderIssued, ev.TokenPassed, ev.OutcomeRecorded, ev.IncidentRaised)
 
 
 class InvariantBroken(Exception):
@@ -47,14 +50,16 @@ def broken(before: World, after: World, events: Sequence[ev.Event], told: Sequen
 def _faults(before: World, after: World, events: Sequence[ev.Event], told: Sequence[Change]) -> Iterator[str]:
     puts = {(change.outbox, change.key) for change in told if isinstance(change, Put)}
     known = {dose_id: dose.outcome.revision for dose_id, dose in before.doses.items() if dose.outcome}
-    for event in events:
+    world = before  # as it was when each was decided: what came in after an order is the courier's to look at
+    for event in events if any(isinstance(event, LOOKED_AT) for event in events) else ():
+        world = evolve(world, event)
         match event:
             case ev.OrderIssued():
                 if ("order", event.order.order_id) not in puts:
                     yield "S5: an order without its outbox row"
-                yield from _ordered(after, event)
+                yield from _ordered(world, event)
             case ev.TokenPassed():
-                yield from _passed(after, event)
+                yield from _passed(world, event)
             case ev.OutcomeRecorded():
                 if event.revision != known.get(event.dose_id, 0) + 1:
                     yield "S4: a second outcome that is no correction of the first"
@@ -68,28 +73,28 @@ def _faults(before: World, after: World, events: Sequence[ev.Event], told: Seque
                 pass
 
 
-def _ordered(after: World, event: ev.OrderIssued) -> Iterator[str]:
-    order, dose = event.order, after.doses[event.order.dose_id]
-    if sum(each.order is not None for each in after.doses.values()) > 1:
+def _ordered(world: World, event: ev.OrderIssued) -> Iterator[str]:
+    order, dose = event.order, world.doses[event.order.dose_id]
+    if sum(each.order is not None for each in world.doses.values()) > 1:
         yield "S1: two orders at once"
     if order.kind not in TOWARDS_RESIDENT:
         return
     if not dose.plan.opens <= event.at < dose.plan.closes:
         yield "S2: an order towards the resident outside the window"
-    if not after.clock.trusted:
+    if not world.clock.trusted:
         yield "S2: an order towards the resident by a clock that nobody trusts"
-    if any(each.stage is Stage.DOUBT for each in after.doses.values()):
+    if any(each.stage is Stage.DOUBT for each in world.doses.values()):
         yield "S1: an order towards the resident beside a dose in doubt"
     if dose.token or dose.outcome is not None:
         yield "S1: an order for a dose that a person gives, or that is settled"
-    if after.behind or dose.lost:
+    if world.behind or dose.lost:
         yield "S1: an order while the journal may lack what was given"
     if order.kind is OrderKind.RELEASE:
-        yield from _released(after, dose, order)
+        yield from _released(world, dose, order)
 
 
-def _released(after: World, dose: Dose, order: ev.Order) -> Iterator[str]:
-    status, roll = after.robot.status, after.roll
+def _released(world: World, dose: Dose, order: ev.Order) -> Iterator[str]:
+    status, roll = world.robot.status, world.roll
     if status is None or roll is None or status.production_id != roll.production_id:
         yield "S3: a release from a roll without its manifest"
         return
@@ -100,8 +105,8 @@ def _released(after: World, dose: Dose, order: ev.Order) -> Iterator[str]:
         yield "S1: a release onto another sachet"
 
 
-def _passed(after: World, event: ev.TokenPassed) -> Iterator[str]:
-    dose = after.doses.get(event.dose_id)
+def _passed(world: World, event: ev.TokenPassed) -> Iterator[str]:
+    dose = world.doses.get(event.dose_id)
     if dose is None:
         return
     if dose.order is not None or dose.stage in MAY_BE_HAD:

@@ -17,7 +17,7 @@ from scheduler.invariants import broken
 from scheduler.outbox import Change
 from scheduler.outgoing import changes
 from scheduler.world import ClockState, World
-from tests.support.pure_home import PureHome, utc
+from tests.support.pure_home import ROBOT, PureHome, utc
 
 
 @dataclass
@@ -36,20 +36,20 @@ class Turn:
         (about,) = {event.dose_id for event in self.events if isinstance(event, ev.TokenPassed)} or {
             event.order.dose_id for event in self.events if isinstance(event, ev.OrderIssued)
         }
-        dose = replace(self.after.doses[about], **changed)  # type: ignore[arg-type]
-        self.after = replace(self.after, doses={**self.after.doses, about: dose})
+        dose = replace(self.before.doses[about], **changed)  # type: ignore[arg-type]
+        self.before = replace(self.before, doses={**self.before.doses, about: dose})
 
     def status(self, **changed: object) -> None:
-        status = self.after.robot.status
+        status = self.before.robot.status
         assert status is not None
-        robot = replace(self.after.robot, status=replace(status, **changed))  # type: ignore[arg-type]
-        self.after = replace(self.after, robot=robot)
+        robot = replace(self.before.robot, status=replace(status, **changed))  # type: ignore[arg-type]
+        self.before = replace(self.before, robot=robot)
 
     def other(self, **changed: object) -> None:
         """Of tomorrow's first dose."""
-        key = next(key for key, dose in self.after.doses.items() if dose.plan.opens > utc("06:00", day=2))
-        dose = replace(self.after.doses[key], **changed)  # type: ignore[arg-type]
-        self.after = replace(self.after, doses={**self.after.doses, key: dose})
+        key = next(key for key, dose in self.before.doses.items() if dose.plan.opens > utc("06:00", day=2))
+        dose = replace(self.before.doses[key], **changed)  # type: ignore[arg-type]
+        self.before = replace(self.before, doses={**self.before.doses, key: dose})
 
     def happened(self, later: timedelta) -> None:
         self.events = [replace(each, at=each.at + later) for each in self.events]
@@ -97,7 +97,7 @@ def two_orders(found: Turn) -> None:
 
 
 def doubtful_clock(found: Turn) -> None:
-    found.after = replace(found.after, clock=ClockState(trusted=False, reason="stepped"))
+    found.before = replace(found.before, clock=ClockState(trusted=False, reason="stepped"))
 
 
 def silent(found: Turn) -> None:
@@ -154,6 +154,17 @@ def test_a_turn_made_wrong_in_one_point_is_noticed(
     assert found.said == ""
     spoil(found)
     assert found.said.startswith(said)
+
+
+def test_what_came_in_after_an_order_was_decided_is_for_the_last_look_before_it_is_sent() -> None:
+    home = at_eight()
+    status = home.world.robot.status
+    assert status is not None
+    pressed = ev.Pressed(home.now, ROBOT, f"s{home.robot.session}", 100)
+    other = ev.RobotReported(home.now, replace(status, mouth_label="another"))
+    found = turn(home, lambda: home.give(pressed, other))
+    assert any(isinstance(event, ev.OrderIssued) for event in found.events)
+    assert found.said == ""
 
 
 def test_an_incident_that_nobody_would_be_told_is_noticed() -> None:
