@@ -163,7 +163,7 @@ class BoxMqttSection(MqttSection):
 
 class FagsystemSection(Section):
     folder: FilePath
-    poll_s: Annotated[float, Field(ge=0.1, le=3600.0)] = 2.0
+    poll_s: Annotated[float, Field(ge=0.1, le=3600.0)] = 5.0
 
 
 class ControlSection(Section):

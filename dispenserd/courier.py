@@ -18,9 +18,9 @@ from scheduler.display import Display, display
 from scheduler.gate import why_not_send
 from scheduler.world import RobotState, Setting, World
 
-DISPLAY_LOOK_S = 1.0
-"""The display follows the clock too (the next window opens): look at least this often."""
-
+DISPLAY_LOOK_S, REHEARSED_LOOK_S = 5.0, 1.0
+"""Whatever changes the display is a commit, but for time that passes between two doses: looked at so often by
+the civil clock, and in a rehearsal no oftener than by the real one. A home is at rest most of its life."""
 
 COMPARE_CLOCK_S = 30.0
 """While the home's clock is not trusted everything waits (rule 18): the robot's is read again this soon."""
@@ -51,7 +51,7 @@ class Courier:
         clock: Clock,
         look_s: float = DISPLAY_LOOK_S,
     ) -> None:
-        self._look_s = look_s
+        self._look_s = max(look_s / clock.rate, REHEARSED_LOOK_S)
         self._home = home
         self._setting = setting
         self._robot = robot

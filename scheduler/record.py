@@ -119,10 +119,13 @@ def _of_record(kind: type) -> _Codec:
 
 
 def _getter(names: Collection[str]) -> Callable[[Plain], tuple[PlainValue, ...]]:
-    """All these values at once; `itemgetter` gives one alone bare, and must have one."""
+    """All these values at once; `itemgetter` must have one, and gives one alone bare."""
     if len(names) > 1:
         return itemgetter(*names)
-    return lambda plain: tuple(plain[name] for name in names)
+    if not names:
+        return lambda plain: ()
+    (name,) = names
+    return lambda plain: (plain[name],)
 
 
 def _difference(expected: set[str], found: set[str]) -> str:

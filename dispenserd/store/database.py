@@ -127,7 +127,7 @@ def _broken_by_errors() -> Iterator[None]:
         yield
     except IntegrityError as error:
         raise LocalError("a row that the store may not hold: put twice, or put beside its event") from error
-    except DBAPIError as error:
+    except (DBAPIError, dbapi2.Error) as error:  # of the library, or of the driver used without it
         raise broken(error) from error
 
 

@@ -11,8 +11,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from itertools import islice
 from pathlib import Path
-from typing import Self, cast
+from typing import Self
 
 from sqlalchemy import Connection, insert, select, tuple_
 
@@ -26,6 +27,7 @@ from dispenserd.store.errors import (
     ChainBroken,
     LocalError,
     StoreBroken,
+    StoreError,
     StoreFormatError,
     StoreMissing,
     closed,
@@ -39,8 +41,17 @@ from scheduler.events import Event
 from scheduler.outbox import Change, OutboxName
 from scheduler.record import EVENT_FIELD, RecordError, event_of, to_plain
 
+ROWS_AFTER = (
+    "SELECT sequence, epoch, at, kind, body, previous, hash FROM journal "
+    "WHERE sequence > ? ORDER BY sequence LIMIT ?"
+)
+"""The columns of a `RawRow`, in its order."""
+
 CHUNK_ROWS = 500
 """Read at once: a year of rows needs no year of memory, and no long read that keeps the WAL growing."""
+
+BATCH_ROWS = 64
+"""Read and checked, then handed out: a few rows of each by turns take a tenth less time than one of each."""
 
 CHECKPOINT_COMMITS = 256
 """Between moves of the WAL into the file: at 13 KiB a commit about 3 MB, read once at the next start."""
@@ -117,6 +128,19 @@ class Store:
 
     def replay(self) -> Iterator[Event]:
         """Every event, oldest first, each proven to follow; ChainBroken at the first that doesn't."""
+        events = self._events()
+        while True:
+            batch: list[Event] = []
+            try:
+                batch.extend(islice(events, BATCH_ROWS))
+            except StoreError:
+                yield from batch
+                raise
+            if not batch:
+                return
+            yield from batch
+
+    def _events(self) -> Iterator[Event]:
         for row in checked(self._raw(0)):
             try:
                 yield event_of(row.kind, row.body)
@@ -224,18 +248,16 @@ class Store:
         return rows
 
     def _raw(self, after_sequence: int) -> Iterator[RawRow]:
+        """By the driver's own cursor: a library row for each would be a tenth of a start."""
         while True:
             with self._use(reading) as connection:
-                chunk = connection.execute(
-                    select(JOURNAL)
-                    .where(JOURNAL.c.sequence > after_sequence)
-                    .order_by(JOURNAL.c.sequence)
-                    .limit(CHUNK_ROWS)
-                ).all()
-            yield from cast(Sequence[RawRow], chunk)  # a row of SQLAlchemy is a tuple of its columns
+                cursor = connection.connection.cursor()
+                chunk: list[RawRow] = cursor.execute(ROWS_AFTER, (after_sequence, CHUNK_ROWS)).fetchall()
+                cursor.close()
+            yield from chunk
             if len(chunk) < CHUNK_ROWS:
                 return
-            after_sequence = chunk[-1].sequence
+            after_sequence = chunk[-1][0]
 
     def _checkpoint(self) -> None:
         """Moves the WAL into the file: SQLite's own would swallow a failed fsync of it."""

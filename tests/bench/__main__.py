@@ -29,7 +29,7 @@ from tests.support.results import keep, stamped
 SAMPLES = 200
 QUIET_S = 90.0
 DAYS = 365
-REPLAYS, STARTS = 3, 3
+REPLAYS, STARTS = 7, 3
 YEAR_S_MAX = 600.0
 WITHIN, OVER, FAILED, INTERRUPTED = 0, 1, 2, 130
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 DAY_S = 86_400.0
 BIAS = 30
 
-DRIFT_EVERY_S = 600.0
-DRIFT_S = 1.2
+DRIFT_EVERY_S = 1800.0
+DRIFT_S = 3.6
 DRIFTS_MAX = timedelta(minutes=1)
 """0.2 %: below a minute in the eight hours until the bottle's home compares its clock with the robot's."""
 
@@ -258,14 +258,14 @@ class Weather:
         """The box's wall clock goes wrong so slowly that no look sees a step, up to a few minutes."""
         self._bottle.witnesses.apart = CLOCKS_APART + DRIFTS_MAX
         pace = timedelta(seconds=self._chance.choice((-DRIFT_S, DRIFT_S / 3, DRIFT_S)))
-        self._drift(pace, self._chance.randint(20, 300))
+        self._drift(pace, self._chance.randint(7, 100))
 
     def _drift(self, pace: timedelta, times: int) -> None:
         bottle = self._bottle
         if self.ended or not times:
             bottle.step_clock(timedelta(0))
         else:
-            bottle.step_clock(bottle.times.wall_off + pace)
+            bottle.drift_clock(pace)
             bottle.after(DRIFT_EVERY_S, lambda: self._drift(pace, times - 1))
 
     def battery_clock(self) -> None:

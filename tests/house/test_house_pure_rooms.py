@@ -31,6 +31,9 @@ COMMANDS = {"protocol/wire/vectors.py"}
 IMPURE_CALLS = {"open", "print", "input", "exec", "eval", "id", "hash", "breakpoint", "__import__"}
 """`hash` of a text and `id` differ from process to process: what is derived from them repeats nowhere."""
 
+WRITES_CODE = "scheduler/replacing.py"
+"""From the names of our own fields alone, as `dataclasses` does: as pure as what it writes."""
+
 
 def impurities(source: Source) -> list[str]:
     if source.path in COMMANDS:
@@ -44,8 +47,10 @@ def impurities(source: Source) -> list[str]:
             found.append(f"{source.path}:{line} imports {module}")
     names = source.names()
     for node in ast.walk(source.tree):
-        if isinstance(node, ast.Call) and dotted(node.func, names) in IMPURE_CALLS:
-            found.append(f"{source.path}:{node.lineno} calls {dotted(node.func, names)}")
+        if isinstance(node, ast.Call):
+            called = dotted(node.func, names)
+            if called in IMPURE_CALLS and (source.path, called) != (WRITES_CODE, "exec"):
+                found.append(f"{source.path}:{node.lineno} calls {called}")
         elif isinstance(node, ast.Global):
             found.append(f"{source.path}:{node.lineno} keeps a global")
     return found
