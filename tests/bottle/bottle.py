@@ -311,6 +311,9 @@ class Bottle:
     def sending(self) -> None:
         self.witnesses.sending()
 
+    def sent(self) -> None:
+        self.weather.sent()
+
     def fsync_s(self) -> float:
         """How long a commit takes: a worn card may need seconds."""
         slow_s = self.chance.random() * self.slow_disk_s if self.slow_disk_s else 0.0

@@ -83,6 +83,8 @@ class Witnessing(Protocol):
 
     def sending(self) -> None: ...
 
+    def sent(self) -> None: ...
+
     def fsync_s(self) -> float:
         """How long the next commit takes."""
 
@@ -155,6 +157,8 @@ class Box:
         self.fuse.passed(point)
         if point == "order_committed":
             self._witness.sending()
+        if point == "order_sent":
+            self._witness.sent()
 
     def hand_in(self, *facts: Fact) -> None:
         """From a terminal in the home, the fagsystem, or the watch over the clock. Lost if it dies before."""

@@ -117,7 +117,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "ready before the log is read",
-        ("S", "P", "rule", "release refused", "missed"),
+        ("S", "P", "rule", "release refused", "present refused", "missed"),
         put(drivers.robot.RobotMachine, "_has_caught_up", caught_up_at_once),
     ),
     Bug(
@@ -253,7 +253,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "a moved time makes a new dose",
-        ("S", "KeyError", "the home ended"),
+        ("S", "failed", "missed", "KeyError", "the home ended"),
         put(scheduler.expand, "_heirs", nobody_inherits),
         "card",
     ),

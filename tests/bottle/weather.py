@@ -87,6 +87,7 @@ class Weather:
         self._weights = [weights[kind] * (BIAS if kind.__name__ == bias else 1) for kind in weights]
         self._bias = next((kind for kind in weights if kind.__name__ == bias), None)
         self.counts: dict[str, int] = {}
+        self._unheard = False
 
     def start(self) -> None:
         bottle = self._bottle
@@ -153,7 +154,19 @@ class Weather:
         self._bottle.slow_disk_s = 0.0
 
     def log_lost(self) -> None:
-        self._bottle.end.lose_log()
+        """At once; or at the next order, which the robot carries out unheard: what its log said of that was
+        never read."""
+        if self._chance.random() < 0.5:
+            self._bottle.end.lose_log()
+        else:
+            self._unheard = True
+
+    def sent(self) -> None:
+        """An order is on its way to the robot."""
+        if self._unheard and not self.ended:
+            self._unheard = False
+            self._bottle.after(self._chance.uniform(0.0, 0.1), self.cable)
+            self._bottle.after(self._chance.uniform(3, 12), self._bottle.end.lose_log)
 
     def cut_motion(self) -> None:
         end = self._bottle.end
