@@ -55,6 +55,7 @@ def _issued(world: World, event: ev.OrderIssued) -> World:
         doubted=None,
         attempts=dose.attempts + 1,
         releases=dose.releases + released,
+        label=order.label if released else dose.label,
         wanted_until=order.expires if spent else dose.wanted_until,
         away_tried=event.at if order.kind in AWAY else dose.away_tried,
     )
@@ -71,10 +72,7 @@ def _dose_changed(dose: Dose, event: ev.DoseChange) -> Dose:
         case ev.OrderEnded():
             return _ended(dose, event)
         case ev.MotionAdopted():
-            released = dose.releases + (event.kind is ev.OrderKind.RELEASE)
-            presented = event.at if event.kind is ev.OrderKind.PRESENT else dose.presented
-            after = moved(dose, Trigger(f"{event.kind}_done"))
-            return replace(after, releases=released, presented=presented)
+            return _adopted(dose, event)
         case ev.DoseDue():
             return replace(moved(dose, Trigger.OPENED), offered=True)
         case ev.ReminderGiven():
@@ -96,6 +94,17 @@ def _dose_changed(dose: Dose, event: ev.DoseChange) -> Dose:
             return _decided(dose, event)
         case _:
             assert_never(event)
+
+
+def _adopted(dose: Dose, event: ev.MotionAdopted) -> Dose:
+    after = moved(dose, Trigger(f"{event.kind}_done"))
+    match event.kind:
+        case ev.OrderKind.RELEASE:
+            return replace(after, releases=dose.releases + 1, label=event.label)
+        case ev.OrderKind.PRESENT:
+            return replace(after, presented=event.at)
+        case _:
+            return after
 
 
 def _ended(dose: Dose, event: ev.OrderEnded) -> Dose:

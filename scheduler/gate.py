@@ -61,6 +61,7 @@ def why_not_present(world: World, dose: Dose, now: datetime) -> str:
         or ("tray_occupied" if status is not None and status.tray else "")
         or _too_close(world, dose, now)
         or beyond_plan(world, dose)
+        or ("" if dose.label else "label_unknown")  # S3: nothing to check the holding place against
     )
 
 

@@ -91,6 +91,8 @@ def _ordered(world: World, event: ev.OrderIssued) -> Iterator[str]:
         yield "S1: an order while the journal may lack what was given"
     if order.kind is OrderKind.RELEASE:
         yield from _released(world, dose, order)
+    elif not order.label or order.label != dose.label:
+        yield "S3: a present of another sachet than was released"
 
 
 def _released(world: World, dose: Dose, order: ev.Order) -> Iterator[str]:

@@ -164,7 +164,10 @@ def _expires(setting: Setting, dose: Dose, kind: ev.OrderKind, now: datetime) ->
 
 
 def _label(world: World, setting: Setting, dose: Dose, kind: ev.OrderKind, source: str) -> str:
-    """What the robot must read before it moves: the packed label, or of a held sachet the one seen there."""
+    """What the robot must read before it moves: the packed label, of a held sachet the one seen there, and in
+    the holding place the one released, whatever roll is loaded since."""
+    if kind is ev.OrderKind.PRESENT:
+        return dose.label
     if kind is ev.OrderKind.RETRACT or (kind is ev.OrderKind.DIVERT and source == "holding"):
         return ""
     if dose.stage is Stage.HELD:

@@ -119,8 +119,7 @@ def _logged(world: World, fact: ev.RobotLogged, now: datetime) -> Sequence[ev.Ev
     after_lift = dose.stage is Stage.LIFTED and fact.order_kind == ev.OrderKind.RETRACT
     if fact.result == "done" and fact.order_kind and not after_lift:  # W-ORDER-25: the lift ended it
         kind = ev.OrderKind(fact.order_kind)
-        adopted = ev.MotionAdopted(at=fact.at, dose_id=dose.dose_id, kind=kind, log_index=fact.index)
-        return [fact, adopted]
+        return [fact, ev.MotionAdopted(fact.at, dose.dose_id, kind, fact.index, fact.label)]
     return [fact]
 
 

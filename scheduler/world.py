@@ -102,6 +102,7 @@ class Dose:
     failure: str = ""  # why the newest release or present came to nothing, in the robot's code
     held: str = ""
     held_label: str = ""
+    label: str = ""  # on its sachet, by the release that moved it: what the holding place must show
     token: str = ""  # who may give it by hand; "" = the robot
     discard: str = ""  # who decided that its sachet goes to the locked store
     wanted_until: datetime | None = None  # a press asked for it: present without another one until then

@@ -145,3 +145,4 @@ class MotionAdopted:
     dose_id: str
     kind: OrderKind
     log_index: int
+    label: str  # that its reader saw

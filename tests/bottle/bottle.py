@@ -10,7 +10,7 @@ import heapq
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from itertools import count
@@ -18,26 +18,27 @@ from random import Random
 
 import structlog
 
-from scheduler.commands import LoadRoll
 from scheduler.events import Event, TokenPassed
 from scheduler.outbox import Change
-from scheduler.roll import Roll
 from scheduler.world import Setting
 from simulator.line import Badness
 from simulator.mechanics import Mechanics, Moved, Place, Sachet
 from simulator.memory import BatteryClock, Memory
 from simulator.refusals import FirmwareLimits
-from tests.bottle.box import LOOK_S, Box, Folder
+from tests.bottle.box import Box, Folder
+from tests.bottle.clocks import Clocks
+from tests.bottle.faraway import Faraway
 from tests.bottle.fuse import Fuse
 from tests.bottle.journal import Disk
 from tests.bottle.liveness import Liveness
-from tests.bottle.network import Manners, Network
-from tests.bottle.oncall import Manner, OnCall
+from tests.bottle.network import Network
+from tests.bottle.oncall import OnCall
 from tests.bottle.papers import FOREIGN, PRODUCTION, WINDOW, ZONE, Papers
 from tests.bottle.peace import at_peace
 from tests.bottle.people import Resident, Staff
 from tests.bottle.robot_end import RobotEnd
 from tests.bottle.siege import SIEGE, Siege
+from tests.bottle.technician import Technician
 from tests.bottle.times import EPOCH, Times
 from tests.bottle.weather import SEVERITIES, Severity, Weather
 from tests.bottle.witnesses import Witnesses
@@ -107,7 +108,6 @@ class Bottle:
         trusting = chance.random() < 0.5
         self.trusting = trusting if recipe.trusting is None else recipe.trusting
         self.setting = self._setting()
-        self.roll: Roll
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = count()
         self.disk, self.folder = Disk(), Folder()
@@ -129,7 +129,8 @@ class Bottle:
         severity = recipe.severity or drawn
         self.weather = Siege(self) if severity == SIEGE else Weather(self, severity, recipe.bias)
         self.end.off_s = self.weather.off_s
-        self.resident, self.staff = Resident(self), Staff(self)
+        self.resident, self.staff, self.technician = Resident(self), Staff(self), Technician(self)
+        self.clocks, self.faraway = Clocks(self), Faraway(self)
         self.oncall.heard = self.staff.told
         self.end.booted = self.weather.recovering
         self.box_since_s = self.box_down_since_s = 0.0
@@ -147,13 +148,13 @@ class Bottle:
 
     def _live(self) -> None:
         self.after(60, lambda: self.box.hand_in(self.papers.offer(1)))
-        self.after(LOAD_EARLY_S, lambda: self.box.hand_in(LoadRoll(self.roll, "technician")))
+        self.after(LOAD_EARLY_S, self.technician.types_manifest)
         self.after(LOAD_EARLY_S + 60, self.weather.start)
         for number in range(self.days):
             day = self.papers.first + timedelta(days=number)
             self._at_local(day, time(0, 30) if number else time(6, 20), partial(self._day, day))
             for hour in (9, 13, 17, 21):
-                self._at_local(day, time(hour, 17), self.round)
+                self._at_local(day, time(hour, 17), self.technician.round)
         self.until_s((self.days - 1) * 86_400.0 + 18.5 * 3600)
         self._make_peace()
 
@@ -176,17 +177,17 @@ class Bottle:
             if not self.end.robot.powered:
                 self.end.power_on()
             if not self.network.up:
-                self.network_back()
+                self.faraway.network_back()
             if not self.oncall.up:
-                self.oncall_back()
-            self.messages_calm()
+                self.faraway.oncall_back()
+            self.faraway.messages_calm()
             self.slow_disk_s = 0.0
-            self.battery_clock(0)
+            self.clocks.battery(0)
             if self.times.wall_off:
-                self.step_clock(timedelta(0))
+                self.clocks.step(timedelta(0))
             self.lid(open_=False)
             if number in (2, 9):
-                self.after(1, self.round)
+                self.after(1, self.technician.round)
             self.after(30, self.staff.look_at_all)
             self.until_s(self.times.now_s + 1800)
 
@@ -291,9 +292,9 @@ class Bottle:
     def _start_box(self) -> None:
         if self.box.alive:
             return
-        if not self.weather.ended and self.chance.random() < 0.05 and not self._clock_set_back():
+        if not self.weather.ended and self.chance.random() < 0.05 and not self.times.wall_off:
             self.times.wall_off = EPOCH + timedelta(days=self.chance.randrange(3)) - self.times.true
-            self.after(self.chance.choice((3.0, 40.0, 900.0)), lambda: self.step_clock(timedelta(0)))
+            self.after(self.chance.choice((3.0, 40.0, 900.0)), lambda: self.clocks.step(timedelta(0)))
         self.box = self._new_box()
         self.liveness.disturbed()
         self.weather.recovering()
@@ -355,109 +356,6 @@ class Bottle:
     def line(self, badness: Badness) -> None:
         self.end.inward.badness = self.end.outward.badness = badness
 
-    def network_fails(self, for_s: float, *, loses_state: bool) -> None:
-        if self.network.up:
-            self.say("network fails")
-            self.network.fail(loses_state=loses_state)
-            self.liveness.far_changed()
-            self.after(for_s, self.network_back)
-
-    def network_back(self) -> None:
-        if not self.network.up:
-            self.network.recover()
-            self.liveness.far_changed()
-
-    def oncall_back(self) -> None:
-        self.oncall.up = True
-        self.liveness.far_changed()
-        self.network.deliver_to_oncall()
-
-    def messages_calm(self) -> None:
-        self.network.manners, self.oncall.manner = Manners(), Manner()
-        self.liveness.far_changed()
-
-    def new_card(self, noon: int | None, *, older: bool) -> None:
-        newest = max(self.papers.cards)
-        version = newest if older else newest + 1
-        if not older:
-            if "noon" not in self.papers.slots:
-                return
-            self.papers.cards[version] = noon
-        elif newest > 1:
-            version = self.chance.randrange(1, newest)
-        self.say(f"card {version}: noon at {self.papers.cards[version]}")
-        self.box.hand_in(self.papers.offer(version))
-        if not older:
-            self.after(300, lambda: self._offer_again(version))
-
-    def _offer_again(self, version: int) -> None:
-        """The folder is read every few seconds: what a dying box missed is offered to the next one."""
-        if version == max(self.papers.cards):
-            if self.box.alive and self.box.ready:
-                self.box.hand_in(self.papers.offer(version))
-            else:
-                self.after(60, lambda: self._offer_again(version))
-
-    def drift_clock(self, by: timedelta) -> None:
-        """So little that nobody looks up."""
-        if self.box.alive and not self.end.memory.clock.offset_ms:
-            self.times.wall_off += by
-            self.liveness.disturbed()
-
-    def step_clock(self, off: timedelta) -> None:
-        if off and (self.end.memory.clock.offset_ms or not self.box.alive):
-            return
-        if self.times.wall_off == off:
-            return
-        self.say(f"wall clock: {off} ahead")
-        self.times.wall_off = off
-        self.liveness.disturbed()
-        self.after(self.chance.random() * LOOK_S, lambda: None)  # the process looks at its clock
-        for seconds in (31.0, 62.0):
-            self.after(seconds, lambda: None)  # and at the robot's twice a minute while it trusts none
-
-    def battery_clock(self, offset_ms: int) -> None:
-        if offset_ms and self._clock_set_back():
-            return
-        clock = self.end.memory.clock
-        if clock.offset_ms != offset_ms:
-            self.liveness.disturbed()
-            self.end.set_clock(replace(clock, offset_ms=offset_ms, battery_ok=not offset_ms))
-
-    def _clock_set_back(self) -> bool:
-        return bool(self.times.wall_off)
-
-    def round(self) -> None:
-        """A technician looks at the robot: empties the store, and changes a magazine that has got stuck."""
-        matter = self.matter
-        if self.end.robot.turning or self.end.robot.due_ms is not None or not self.box.alive:
-            return
-        if len(matter.store) > 18:
-            matter.empty_store(self.times.true_ms)
-            self.end.sense()
-        if not matter.magazine:
-            return
-        if matter.magazine[0].label.startswith(FOREIGN):
-            self._change_magazine()
-            return
-        day, slot = self.papers.labels[matter.magazine[0].label]
-        stuck = max(self.papers.opens(day, slot)) + WINDOW + timedelta(hours=1)
-        if self.times.true > stuck or not matter.magazine[0].readable:
-            self._change_magazine()
-
-    def _change_magazine(self) -> None:
-        coming = [
-            sachet
-            for sachet in self.papers.roll().sachets
-            if max(self.papers.opens(*self.papers.labels[sachet.label])) > self.times.true
-        ]
-        number = int(self.roll.production_id.rpartition("-")[2]) + 1
-        self.roll = replace(self.papers.roll(), production_id=f"ROLL-{number}", sachets=tuple(coming))
-        self.say(f"new magazine {self.roll.production_id}")
-        self.end.load(self.roll.production_id, [Sachet(s.number, s.label) for s in coming])
-        self.after(30, lambda: self.box.hand_in(LoadRoll(self.roll, "technician")))
-        self.liveness.disturbed()
-
     # --- looking ---
 
     @property
@@ -485,8 +383,7 @@ class Bottle:
         )
 
     def _robot_end(self) -> RobotEnd:
-        self.roll = self.papers.roll()
-        labels = [Sachet(sachet.number, sachet.label) for sachet in self.roll.sachets]
+        labels = [Sachet(sachet.number, sachet.label) for sachet in self.papers.roll().sachets]
         memory = TrustingMemory() if self.trusting else Memory()
         memory.clock = BatteryClock(set_utc_ms=self.times.true_ms - 30 * 86_400_000)
         limits = FirmwareLimits(gap_ms=0, per_day_max=10_000) if self.trusting else FirmwareLimits()

@@ -46,6 +46,7 @@ from tests.bottle.sabotage import (
     first_revision_only,
     gate_lock_without,
     given_without_token,
+    label_by_the_roll_loaded_now,
     last_event_forgotten,
     late_open,
     missed_by_the_clock,
@@ -275,6 +276,12 @@ BUGS: tuple[Bug, ...] = (
         ("S4",),
         put(dispenserd.heartbeat.Heartbeat, "_beat", beats_anyway),
         "slow_disk",
+    ),
+    Bug(
+        "a present expects what a newer roll says",
+        ("the home ended",),
+        put(scheduler.offering, "_label", label_by_the_roll_loaded_now),
+        "new_roll",
     ),
     Bug("nobody answers a press", ("S8",), rules_without("pressed", "presented")),
     Bug(

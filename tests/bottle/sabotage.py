@@ -39,6 +39,7 @@ from scheduler.decide import next_wakeup, settle
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.ids import order_id
 from scheduler.outgoing import changes
+from scheduler.roll import sachet_for
 from scheduler.world import Dose, RobotState, Setting, World
 
 Plant = Callable[[ExitStack], None]
@@ -319,6 +320,7 @@ def plans_one_day(world: World, setting: Setting, now: datetime) -> Sequence[ev.
 
 
 _planned = scheduler.planning.planned
+_label = scheduler.offering._label
 
 
 def rules_without(*names: str) -> Plant:
@@ -344,3 +346,14 @@ def _press_any_time(self: Any, session: Any, press: Any, now_s: float, now: date
 
 def clock_of_any_kind(world: World, setting: Setting, fact: Any, now: datetime) -> Sequence[ev.Event]:
     return [] if world.clock.trusted else [ev.ClockTrusted(at=now, source="robot")]
+
+
+def label_by_the_roll_loaded_now(
+    world: World, setting: Setting, dose: Dose, kind: ev.OrderKind, source: str
+) -> str:
+    if kind is not ev.OrderKind.PRESENT:
+        return _label(world, setting, dose, kind, source)
+    sachet = (
+        sachet_for(world.roll, dose.plan.day, setting.local.local(dose.plan.opens)) if world.roll else None
+    )
+    return sachet.label if sachet else ""

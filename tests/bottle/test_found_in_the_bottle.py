@@ -144,10 +144,10 @@ def test_a_clock_set_right_is_trusted_within_a_minute_although_the_robot_is_aske
     try:
         bottle.until_s(3_000)
         assert bottle.box.engine.world.clock.trusted
-        bottle.step_clock(timedelta(minutes=10))
+        bottle.clocks.step(timedelta(minutes=10))
         bottle.until_s(3_200)
         assert not bottle.box.engine.world.clock.trusted
-        bottle.step_clock(timedelta(0))
+        bottle.clocks.step(timedelta(0))
         bottle.until_s(3_300)
         assert bottle.box.engine.world.clock.trusted
     finally:

@@ -79,6 +79,7 @@ class Weather:
             self.cut_next: 2,
             self.unreadable: 0.4,
             self.foreign_label: 0.5,
+            self.new_roll: 0.5,
             self.battery_clock: 0.5,
             self.slow_disk: 2,
             self.log_lost: 0.5,
@@ -113,8 +114,8 @@ class Weather:
         chance = self._chance
         aimed = chance.choices(
             (self.light_fuse, self.light_flash, self.cut_motion, self.cable, self.bad_line, self.card,
-             self.clock_step, self.box_dies, self.network_out, self.cut_next, self.log_lost),
-            (30, 25, 10, 8, 8, 2, 2, 4, 4, 4, 3),
+             self.clock_step, self.box_dies, self.network_out, self.cut_next, self.log_lost, self.new_roll),
+            (30, 25, 10, 8, 8, 2, 2, 4, 4, 4, 3, 1),
         )[0]  # fmt: skip
         if self._bias is not None and chance.random() < 0.5:
             aimed = self._bias
@@ -217,21 +218,26 @@ class Weather:
         self._bottle.matter.spoil_mouth(self._bottle.times.true_ms, label=f"{FOREIGN}{self.total:04}")
         self._bottle.end.sense()
 
+    def new_roll(self) -> None:
+        """A technician puts one in, whatever is under way; as long as no motor turns in the strip."""
+        if self._bottle.end.robot.due_ms is None:
+            self._bottle.technician.change_magazine()
+
     # --- network and people far away ---
 
     def network_out(self) -> None:
-        self._bottle.network_fails(self._length(), loses_state=self._chance.random() < 0.3)
+        self._bottle.faraway.network_fails(self._length(), loses_state=self._chance.random() < 0.3)
 
     def oncall_out(self) -> None:
         self._bottle.oncall.up = False
         self._bottle.liveness.far_changed()
-        self._bottle.after(self._length(), self._bottle.oncall_back)
+        self._bottle.after(self._length(), self._bottle.faraway.oncall_back)
 
     def messages_wild(self) -> None:
         chance, bottle = self._chance, self._bottle
         bottle.network.manners = Manners(chance.choice((0.5, 8.0, 60.0)), chance.choice((0.1, 0.5)))
         bottle.oncall.manner = Manner(chance.choice((0.0, 0.5)), chance.choice((0.0, 0.5)))
-        bottle.after(chance.uniform(600, 20_000), bottle.messages_calm)
+        bottle.after(chance.uniform(600, 20_000), bottle.faraway.messages_calm)
 
     def forgery(self) -> None:
         """For a while somebody sends a changed copy of each decision, before the true one."""
@@ -254,18 +260,18 @@ class Weather:
         self._bottle.after(self._chance.uniform(30, 900), self._forget)
 
     def _forget(self) -> None:
-        self._bottle.network_fails(self._chance.uniform(1, 60), loses_state=True)
+        self._bottle.faraway.network_fails(self._chance.uniform(1, 60), loses_state=True)
 
     def card(self) -> None:
-        self._bottle.new_card(self._chance.choice(NOONS), older=self._chance.random() < 0.1)
+        self._bottle.faraway.new_card(self._chance.choice(NOONS), older=self._chance.random() < 0.1)
 
     # --- clocks ---
 
     def clock_step(self) -> None:
         """The box's wall clock; somebody or something sets it right again."""
         off_s = self._chance.choice((-90.0, 100.0, 600.0, -3600.0, 86_400.0, -10_000_000.0))
-        self._bottle.step_clock(timedelta(seconds=off_s))
-        self._bottle.after(self._length(), lambda: self._bottle.step_clock(timedelta(0)))
+        self._bottle.clocks.step(timedelta(seconds=off_s))
+        self._bottle.after(self._length(), lambda: self._bottle.clocks.step(timedelta(0)))
 
     def clock_drift(self) -> None:
         """The box's wall clock goes wrong so slowly that no look sees a step, up to a few minutes."""
@@ -276,15 +282,15 @@ class Weather:
     def _drift(self, pace: timedelta, times: int) -> None:
         bottle = self._bottle
         if self.ended or not times:
-            bottle.step_clock(timedelta(0))
+            bottle.clocks.step(timedelta(0))
         else:
-            bottle.drift_clock(pace)
+            bottle.clocks.drift(pace)
             bottle.after(DRIFT_EVERY_S, lambda: self._drift(pace, times - 1))
 
     def battery_clock(self) -> None:
         """The robot's own clock loses its battery, and a person sets it later."""
-        self._bottle.battery_clock(self._chance.choice((-3_600_000, 400_000)))
-        self._bottle.after(self._length(), lambda: self._bottle.battery_clock(0))
+        self._bottle.clocks.battery(self._chance.choice((-3_600_000, 400_000)))
+        self._bottle.after(self._length(), lambda: self._bottle.clocks.battery(0))
 
     # --- inside ---
 

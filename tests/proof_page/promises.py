@@ -149,6 +149,7 @@ TROUBLES = {
     "slow_motor": "a motor is slow, or too slow",
     "stray_press": "somebody presses at any time",
     "unreadable": "a label can not be read",
+    "new_roll": "a technician puts in another roll, also while a dose is under way",
     "slow_disk": "commits take up to seconds",
 }
 

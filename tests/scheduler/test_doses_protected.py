@@ -273,7 +273,13 @@ def test_a_release_in_the_robots_log_that_the_journal_never_ordered_is_adopted(h
     home.robot.holding = home.robot.labels.pop(0)
     home.give(
         home.robot.write(
-            home.now, "ended", order_id="foreign", order_kind="release", dose_id=dose.dose_id, result="done"
+            home.now,
+            "ended",
+            order_id="foreign",
+            order_kind="release",
+            dose_id=dose.dose_id,
+            label=home.robot.holding,
+            result="done",
         ),
         ev.RobotReported(home.now, home.robot.status()),
     )

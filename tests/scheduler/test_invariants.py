@@ -74,6 +74,12 @@ def released() -> Turn:
     return turn(home, home.press)
 
 
+def presented() -> Turn:
+    home = at_eight()
+    home.press()
+    return turn(home, home.move)
+
+
 def missed() -> Turn:
     home = at_eight()
     home.until("10:00")
@@ -90,6 +96,12 @@ def taken() -> Turn:
     found = turn(home, lambda: home.take(incident, "Nora Nurse"))
     assert any(isinstance(event, ev.TokenPassed) for event in found.events)
     return found
+
+
+def unread(found: Turn) -> None:
+    issued = (each for each in found.events if isinstance(each, ev.OrderIssued))
+    found.dose(label="")
+    found.events += [replace(each, order=replace(each.order, label="")) for each in issued]
 
 
 def two_orders(found: Turn) -> None:
@@ -137,6 +149,8 @@ WRONG: tuple[tuple[Callable[[], Turn], Callable[[Turn], None], str], ...] = (
     (released, lambda found: found.status(mouth_label="another"), "S3: a release of another sachet"),
     (released, lambda found: found.status(production_id="another"), "S3: a release from a roll without"),
     (released, lambda found: found.status(tray="x"), "S1: a release onto another sachet"),
+    (presented, lambda found: found.dose(label="another"), "S3: a present of another sachet"),
+    (presented, unread, "S3: a present of another sachet"),
     (released, silent, "S5: an order without its outbox row"),
     (taken, lambda found: found.dose(stage=Stage.IN_TRAY), "S1: the right to give passed while"),
     (taken, had, "S1: the right to give passed for a dose that was had"),

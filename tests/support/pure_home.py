@@ -129,6 +129,7 @@ class PaperRobot:
                 self.holding = self.labels.pop(0)
             case ev.OrderKind.PRESENT:
                 assert not self.tray, "two sachets in the tray"
+                assert self.holding == order.label, "presented another sachet than was meant"
                 self.tray, self.holding, self.in_tray_dose = self.holding, "", order.dose_id
             case ev.OrderKind.RETRACT:
                 self.holding, self.tray = self.tray, ""
