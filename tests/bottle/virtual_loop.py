@@ -11,6 +11,7 @@ import heapq
 from asyncio import base_events, events
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakSet
 
 BURIALS_MAX = 10
 """A task may swallow one cancellation (a timeout that struck at the same instant), not many."""
@@ -36,11 +37,19 @@ class VirtualLoop(base_events.BaseEventLoop):
         super().__init__()
         self._timer_cancelled_count: int  # the base class counts
         self._now_s = now_s
+        self._tasks: WeakSet[asyncio.Task[Any]] = (
+            WeakSet()
+        )  # asyncio's own list is of all loops that ever were
         self._selector = _NoSelector()
         self._clock_resolution = 1e-9
         self.set_exception_handler(
             lambda _loop, _context: None
         )  # what fails ends the root task, and is read there
+
+    def create_task(self, *arguments: Any, **named: Any) -> asyncio.Task[Any]:
+        task = super().create_task(*arguments, **named)
+        self._tasks.add(task)
+        return task
 
     def time(self) -> float:
         return self._now_s()
@@ -77,7 +86,7 @@ class VirtualLoop(base_events.BaseEventLoop):
     def bury(self) -> None:
         """Cancel what is left and let it end; call when nothing that it does has an effect any more."""
         for _ in range(BURIALS_MAX):
-            left = asyncio.all_tasks(self)
+            left = [task for task in self._tasks if not task.done()]
             if not left:
                 break
             for task in left:
