@@ -18,6 +18,8 @@ from scheduler.timing import intakes_on
 from scheduler.world import Dose, RobotState, Setting, World
 
 GIVEN = frozenset({Outcome.RETRIEVED, Outcome.CONFIRMED, Outcome.GIVEN_BY_STAFF})
+BY_WORD = frozenset({Outcome.CONFIRMED, Outcome.GIVEN_BY_STAFF})
+"""Outcomes that a person has said."""
 
 
 def lock(world: World) -> str:
@@ -144,10 +146,12 @@ def sharing(world: World, dose: Dose) -> list[Dose]:
 
 
 def being_given(world: World, dose: Dose) -> bool:
-    """Somebody may be giving it by hand at this moment: they own its incident, and have not said."""
+    """Somebody may be giving it by hand at this moment: they own its incident, and have not said. What the
+    robot's record says of its sachet, or can't say, does not stop them."""
     incident = world.incident_about(f"dose:{dose.dose_id}")
     owned = incident is not None and incident.state is not State.CLOSED
-    return bool(dose.token) and owned and not _seen_given(dose)
+    said = dose.outcome is not None and dose.outcome.outcome in BY_WORD
+    return bool(dose.token) and owned and not said
 
 
 def earliest(world: World, dose: Dose) -> datetime:

@@ -60,6 +60,8 @@ HUNG_S = 60.0
 """A commit that takes longer is a home that does nothing meanwhile."""
 
 PEACE_DAYS = 1
+LAST_DEEDS_MIN = 10
+"""What somebody did in the last minute of peace comes to its end, too."""
 LOAD_EARLY_S = 900.0
 
 
@@ -190,6 +192,9 @@ class Bottle:
                 self.after(1, self.technician.round)
             self.after(30, self.staff.look_at_all)
             self.until_s(self.times.now_s + 1800)
+        for _ in range(LAST_DEEDS_MIN):
+            if self.disk.waiting:
+                self.until_s(self.times.now_s + 60)
 
     # --- time ---
 

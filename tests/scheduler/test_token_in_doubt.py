@@ -1,0 +1,73 @@
+"""Somebody has the right to give a dose by hand, and then the robot's own sachet of it falls into doubt.
+
+Found in the bottle: the doubt was taken for "had already", so another dose with the same prescription was
+passed to a colleague three minutes after the first had been given by hand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from scheduler import commands as cmd
+from scheduler import events as ev
+from scheduler.dose import Stage
+from scheduler.gate import being_given
+from scheduler.plan import Content, DayPart, Dosage, Intake, Prescription
+from tests.support.attack_moves import about, stalled
+from tests.support.pure_home import FIRST_DAY, RESIDENT, PureHome, prescriptions, roll, utc
+
+DRUG = "N02BE01"
+MEALS = (DayPart.MORNING, DayPart.NOON)
+
+
+@pytest.fixture
+def home() -> PureHome:
+    """Morning and noon hold one more prescription, the same; the morning failed, Anna may give it, and nobody
+    knows how putting its sachet away ended."""
+    often = Dosage(FIRST_DAY, None, 1, tuple(Intake(Decimal(1), part=part) for part in MEALS))
+    both = Prescription("p-shared", DRUG, "5 mg", "tablet", (often,))
+    packed = roll()
+    shared = Content(DRUG, "5 mg", Decimal(1), "tablet")
+    sachets = [
+        replace(sachet, content=sachet.content | {shared}) if sachet.local.hour in (8, 12) else sachet
+        for sachet in packed.sachets
+    ]
+    home = PureHome(utc("07:50"))
+    home.daemon()
+    home.connect()
+    home.give(cmd.OfferPlan(RESIDENT, 1, (*prescriptions(), both), "f1"))
+    home.give(cmd.LoadRoll(replace(packed, sachets=tuple(sachets)), "technician"))
+    stalled(home)
+    assert home.take(about(home), "Anna").accepted
+    assert home.dose("morning").token == "Anna"
+    home.robot.fault = ""
+    home.give(ev.RobotReported(home.now, home.robot.status()))
+    home.until("10:00")
+    assert home.orders()[-1] == ("divert", "morning")
+    home.move("accepted started")
+    home.until("10:05")
+    assert home.dose("morning").stage is Stage.DOUBT
+    return home
+
+
+def test_whoever_may_be_giving_a_dose_by_hand_still_may_when_its_sachet_is_in_doubt(home: PureHome) -> None:
+    assert being_given(home.world, home.dose("morning"))
+    home.until("12:10")
+    home.take(about(home, "noon"), "Berit")
+    assert home.dose("noon").token == "", "S2: Anna may be giving the shared medicine at this moment"
+
+
+def test_it_ends_with_her_word_and_counts_from_then(home: PureHome) -> None:
+    home.until("11:55")
+    assert home.decide(home.dose("morning"), ev.Verdict.HAD_IT, "Anna").accepted
+    assert not being_given(home.world, home.dose("morning"))
+    home.lost()
+    home.until("12:15")
+    home.take(about(home, "noon"), "Berit")
+    assert home.dose("noon").token == "", "S2: had at 11:55"
+    home.until("13:56")
+    home.take(about(home, "noon"), "Berit")
+    assert home.dose("noon").token == "Berit"
