@@ -4,7 +4,7 @@ The contract is POSIX's, taken at its word and no kinder. Until a file is fsynce
 sectors holds on disk the content after any of the writes since, its size is any of the sizes since, and what
 lies between is zeros. A name (created, linked, renamed, removed) is on disk only when its folder is fsynced.
 After a *failed* fsync the kernel calls the pages clean: a later fsync that succeeds says nothing about them,
-until they are written again.
+until they are written again; nor about the size, until the file is written to its end again.
 
 Pure: steps in, file states out. Knows no store; what is chosen comes from the caller.
 """
@@ -62,8 +62,9 @@ class _File:
             assert isinstance(before, bytes)
             sector.write(step, before[:start] + part + before[start + len(part) :])
             done += len(part)
-        if offset + len(data) > _number(self.size.newest()):
-            self.size.write(step, offset + len(data))
+        end, size = offset + len(data), _number(self.size.newest())
+        if end > size or (end == size and self.size.orphaned):  # its last block is written out with the size
+            self.size.write(step, end)
 
     def cut(self, step: int, size: int) -> None:
         for number, sector in self.sectors.items():

@@ -23,6 +23,8 @@ from simulator.mechanics import Mechanics
 from simulator.memory import Memory
 
 KEY = bytes(range(32))
+TRIED = "tried"
+"""Begins what a store says of a commit before it tries: after a failure it may be on disk or not."""
 
 Check = Callable[[Path, Sequence[str], str | None], list[str]]
 """(folder, what was acknowledged, what was under way) -> what is wrong."""
@@ -70,8 +72,11 @@ except StoreBroken:
     os._exit(0)
 def commit():
     n, long = store.sequence, "x" * (900 * (store.sequence % 7))
+    events = [DoseDue(AT, f"{n}"), *(ReminderGiven(AT, f"{n}{long}", r) for r in range(n % 3))]
+    row = store._linked(events)[-1]
+    os.write(1, f"tried {row['sequence']} {row['hash']}\\n".encode())
     store.append(
-        [DoseDue(AT, f"{n}"), *(ReminderGiven(AT, f"{n}{long}", r) for r in range(n % 3))],
+        events,
         [
             Put("order", f"{n}", {"n": n, "long": long}),
             Put("incident", f"{n}", {"n": n}),
@@ -197,21 +202,23 @@ def check_store(folder: Path, said: Sequence[str], under_way: str | None) -> lis
     except StoreError as error:
         return [f"an acknowledged store does not open: {error}"] if said else []
     with closing(store):
-        heads = {0: 64 * "0"}
+        heads = {(0, 64 * "0")}
+        acknowledged = 0
         for each in (*said, *([under_way] if under_way else [])):
-            sequence, head = each.split()
-            heads[int(sequence)] = head
-        acknowledged = int(said[-1].split()[0]) if said else 0
+            *tried, sequence, head = each.split()
+            heads.add((int(sequence), head))
+            if not tried and each != under_way:
+                acknowledged = int(sequence)
         wrong = []
         if store.sequence < acknowledged:
             wrong.append(f"acknowledged up to {acknowledged}, there is {store.sequence}")
-        if heads.get(store.sequence) != store.head:
+        if (store.sequence, store.head) not in heads:
             wrong.append(f"row {store.sequence} is none that was ever committed last")
         report = store.verify()
         if not report.chain_ok or report.integrity:
             wrong.append(f"damaged: {report}")
             return wrong
-        firsts = sorted(sequence for sequence in heads if sequence < store.sequence)
+        firsts = sorted({sequence for sequence, _ in heads if sequence < store.sequence})
         if [row.key for row in store.unanswered("incident")] != [str(first) for first in firsts]:
             wrong.append("the outbox does not fit its events")
         if [row.key for row in store.unanswered("order")] != [str(first) for first in firsts[-1:]]:

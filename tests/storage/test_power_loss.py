@@ -20,7 +20,15 @@ from tests.storage.syscalls import Made, Removed, Renamed, Said, Synced, Written
 STATES = 25
 SEED = 1
 LIFE = {life.name: life for life in LIVES}
-SAMPLED = ("store", "robot_memory", "oncall_key", "store_key", "oncall")
+SAMPLED = (
+    "store",
+    "store_failed_fsync_8_killed",
+    "store_failed_fsync_9_closed",
+    "robot_memory",
+    "oncall_key",
+    "store_key",
+    "oncall",
+)
 
 
 @pytest.mark.parametrize("name", SAMPLED)
