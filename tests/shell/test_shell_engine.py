@@ -185,6 +185,10 @@ async def test_a_store_that_fails_ends_the_engine_and_the_world_stays_as_committ
         assert world == committed
 
 
+def is_due(event: ev.Event) -> bool:
+    return isinstance(event, ev.DoseDue)
+
+
 async def test_time_alone_drives_the_engine_to_the_instant_at_which_something_is_due(path: Path) -> None:
     """At 60 civil seconds a second the wake-up by the clock's look alone would be up to a minute late."""
     clock = clock_at(BEFORE_EIGHT, 60.0)
@@ -193,11 +197,12 @@ async def test_time_alone_drives_the_engine_to_the_instant_at_which_something_is
         watcher = engine.watch()
         async with turning(engine):
             await engine.submit(trusted(clock.now()), plan())
-            watcher.clear()
-            await asyncio.wait_for(watcher.wait(), 5)
-        (due,) = [event for event in store.commits[-1] if isinstance(event, ev.DoseDue)]
+            async with asyncio.timeout(5):
+                while not (came := [each for commit in store.commits for each in commit if is_due(each)]):
+                    await watcher.wait()
+                    watcher.clear()
         opens = datetime(2026, 11, 2, 7, 0, tzinfo=UTC)
-        assert opens <= due.at < opens + timedelta(seconds=20)
+        assert opens <= came[0].at < opens + timedelta(seconds=45)
 
 
 async def test_a_caller_who_gave_up_waiting_changes_nothing_for_the_engine(path: Path) -> None:
