@@ -160,15 +160,22 @@ UNTREATED = frozenset(
 def _given(dose: Dose, fact: cmd.DecideDose, now: datetime) -> tuple[str, list[ev.Event]]:
     if dose.outcome is not None and dose.outcome.outcome not in UNTREATED:
         return "already_settled", []
-    if dose.stage is Stage.DOUBT:
+    if dose.stage is Stage.DOUBT and not _put_away_since(dose, fact):
         return "in_doubt", []  # S1: settled by a finding before anyone gives by hand
     if dose.token != fact.by:
         return "no_token", []
     if now < dose.plan.opens:
         return "too_early", []  # S2: its medicine was planned for later
-    if dose.stage not in TOKEN_STAGES:
+    if dose.stage not in TOKEN_STAGES and dose.stage is not Stage.DOUBT:
         return "double_dose", []
     return "", [_made(fact, now), _outcome(dose, ev.Outcome.GIVEN_BY_STAFF, fact, now)]
+
+
+def _put_away_since(dose: Dose, fact: cmd.DecideDose) -> bool:
+    """The robot was putting its sachet away, which leads to no resident, while this person had the right
+    to give it: that they did is no wish, but news. Refused, nobody would know when it was had."""
+    away = dose.doubted is not None and dose.doubted.kind is ev.OrderKind.DIVERT
+    return away and dose.token == fact.by
 
 
 def _had_it(dose: Dose, fact: cmd.DecideDose, now: datetime) -> tuple[str, list[ev.Event]]:

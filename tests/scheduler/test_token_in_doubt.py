@@ -71,3 +71,19 @@ def test_it_ends_with_her_word_and_counts_from_then(home: PureHome) -> None:
     home.until("13:56")
     home.take(about(home, "noon"), "Berit")
     assert home.dose("noon").token == "Berit"
+
+
+def test_that_she_gave_it_is_recorded_although_its_sachet_is_in_doubt(home: PureHome) -> None:
+    """Found in the bottle: refused, she closed the incident, and the interval began at the window's end."""
+    home.until("10:25")
+    assert home.decide(home.dose("morning"), ev.Verdict.GIVEN, "Berit").reason == "in_doubt"
+    assert home.decide(home.dose("morning"), ev.Verdict.GIVEN, "Anna").accepted
+    assert home.outcome("morning") == ("given_by_staff", True)
+    assert home.dose("morning").stage is Stage.DOUBT, "where its sachet is still nobody knows"
+    home.lost()
+    home.until("12:15")
+    home.take(about(home, "noon"), "Berit")
+    assert home.dose("noon").token == "", "S2: given at 10:25"
+    home.until("12:26")
+    home.take(about(home, "noon"), "Berit")
+    assert home.dose("noon").token == "Berit"
