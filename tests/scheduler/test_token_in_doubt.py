@@ -53,6 +53,16 @@ def home() -> PureHome:
     return home
 
 
+def counts_from_then(home: PureHome, until: str) -> None:
+    """S2: nobody gets the right to give the noon dose, which shares a prescription, before `until`."""
+    home.until("12:10")
+    home.lost()
+    for local, holder in (("12:15", ""), (until, "Berit")):
+        home.until(local)
+        home.take(about(home, "noon"), "Berit")
+        assert home.dose("noon").token == holder, local
+
+
 def test_whoever_may_be_giving_a_dose_by_hand_still_may_when_its_sachet_is_in_doubt(home: PureHome) -> None:
     assert being_given(home.world, home.dose("morning"))
     home.until("12:10")
@@ -64,13 +74,7 @@ def test_it_ends_with_her_word_and_counts_from_then(home: PureHome) -> None:
     home.until("11:55")
     assert home.decide(home.dose("morning"), ev.Verdict.HAD_IT, "Anna").accepted
     assert not being_given(home.world, home.dose("morning"))
-    home.lost()
-    home.until("12:15")
-    home.take(about(home, "noon"), "Berit")
-    assert home.dose("noon").token == "", "S2: had at 11:55"
-    home.until("13:56")
-    home.take(about(home, "noon"), "Berit")
-    assert home.dose("noon").token == "Berit"
+    counts_from_then(home, until="13:56")
 
 
 def test_that_she_gave_it_is_recorded_although_its_sachet_is_in_doubt(home: PureHome) -> None:
@@ -80,10 +84,4 @@ def test_that_she_gave_it_is_recorded_although_its_sachet_is_in_doubt(home: Pure
     assert home.decide(home.dose("morning"), ev.Verdict.GIVEN, "Anna").accepted
     assert home.outcome("morning") == ("given_by_staff", True)
     assert home.dose("morning").stage is Stage.DOUBT, "where its sachet is still nobody knows"
-    home.lost()
-    home.until("12:15")
-    home.take(about(home, "noon"), "Berit")
-    assert home.dose("noon").token == "", "S2: given at 10:25"
-    home.until("12:26")
-    home.take(about(home, "noon"), "Berit")
-    assert home.dose("noon").token == "Berit"
+    counts_from_then(home, until="12:26")

@@ -203,12 +203,11 @@ def check_store(folder: Path, said: Sequence[str], under_way: str | None) -> lis
         return [f"an acknowledged store does not open: {error}"] if said else []
     with closing(store):
         heads = {(0, 64 * "0")}
-        acknowledged = 0
         for each in (*said, *([under_way] if under_way else [])):
-            *tried, sequence, head = each.split()
+            *_, sequence, head = each.split()
             heads.add((int(sequence), head))
-            if not tried and each != under_way:
-                acknowledged = int(sequence)
+        committed = [each for each in said if not each.startswith(TRIED)]
+        acknowledged = int(committed[-1].split()[0]) if committed else 0
         wrong = []
         if store.sequence < acknowledged:
             wrong.append(f"acknowledged up to {acknowledged}, there is {store.sequence}")

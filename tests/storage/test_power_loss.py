@@ -95,3 +95,11 @@ def test_a_later_fsync_says_nothing_of_what_an_earlier_one_failed_to_write() -> 
 def test_every_life_has_a_name_of_its_own() -> None:
     names = [life.name for life in LIVES if isinstance(life, Life)]
     assert len(set(names)) == len(names)
+
+
+def test_a_size_whose_fsync_failed_is_on_disk_once_the_file_is_written_to_its_end_again() -> None:
+    grown = (*BASE, Written("/d/a", 3, b"new"), Synced("/d/a", ok=False))
+    left = states(*grown, Written("/d/a", 0, b"old"), Synced("/d/a", ok=True))
+    assert {len(content) for state in left for _, content in state} == {3, 6}, "its end was not written again"
+    left = states(*grown, Written("/d/a", 0, b"oldnew"), Synced("/d/a", ok=True))
+    assert left == {(("/d/a", b"oldnew"),)}
