@@ -35,6 +35,9 @@ class Limits:
     nonce_extra: timedelta = timedelta(hours=2)  # rule 28: nonces outlive their command's expiry by this
     idle_proof: timedelta = timedelta(minutes=60)  # rule 27: an idle home commits once in this time
 
+    pace: float = 1.0
+    """Civil seconds in a real one, set by `stretched`."""
+
     def stretched(self, rate: float) -> Limits:
         """The same limits for a civil clock `rate` times as fast as the real one, in whole milliseconds."""
 
@@ -50,4 +53,5 @@ class Limits:
             command_life=civil(self.command_life),
             nonce_extra=civil(self.nonce_extra),
             idle_proof=civil(self.idle_proof),
+            pace=self.pace * rate,
         )

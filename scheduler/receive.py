@@ -250,7 +250,8 @@ def _pressed(world: World, setting: Setting, fact: ev.Pressed, now: datetime) ->
     """Rule 2: at most 60 s old by the robot's uptime and from this session; anything else is history. What it
     waited here behind a slow commit counts too."""
     current = world.robot.state is RobotState.READY and fact.session == world.robot.session
-    age = timedelta(milliseconds=fact.age_ms) + max(now - fact.at, timedelta(0))
+    waited = max(now - fact.at, timedelta(0)) / setting.limits.pace
+    age = timedelta(milliseconds=fact.age_ms) + waited
     if not current or age > setting.limits.press_age:
         return [fact, ev.PressSpent(at=fact.at, reason="old")]
     return [fact]

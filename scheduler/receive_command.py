@@ -43,7 +43,8 @@ def take(world: World, setting: Setting, fact: cmd.TakeIncident, now: datetime) 
 
 
 def close(world: World, setting: Setting, fact: cmd.CloseIncident, now: datetime) -> Sequence[ev.Event]:
-    """The owner sets a resolution, never an outcome; an open dose keeps its incident open."""
+    """The owner sets a resolution, never an outcome. An open dose keeps its incident open, and so does the
+    right to give one by hand, until its holder has said what they did with it."""
     if fact.command_id in world.answered:
         return []
     incident = _open_as_seen(world, fact)
@@ -54,6 +55,8 @@ def close(world: World, setting: Setting, fact: cmd.CloseIncident, now: datetime
     dose = world.doses.get(incident.dose_id)
     if dose is not None and dose.outcome is None:
         return [answer(setting, fact, "still_open", now)]
+    if dose is not None and dose.token and _untreated(dose):
+        return [answer(setting, fact, "not_said", now)]  # S2: closed, nobody would know when it was had
     if incident.kind is ev.Kind.JOURNAL_BEHIND and not world.clock.trusted:
         return [answer(setting, fact, "clock", now)]  # rule 18: it opens the lock for doses of a later time
     revision = incident.revision + 1
@@ -147,8 +150,7 @@ def _token_may_pass(world: World, incident: ev.Incident, dose: Dose, now: dateti
         return False  # somebody may be giving that one at this moment
     if beyond_plan(world, dose):
         return False  # S1: by hand too, no more than the plan in force asks for; it may have been stopped
-    settled = dose.outcome is not None and dose.outcome.outcome not in UNTREATED
-    return dose.stage in TOKEN_STAGES and not settled
+    return dose.stage in TOKEN_STAGES and _untreated(dose)
 
 
 UNTREATED = frozenset(
@@ -157,8 +159,12 @@ UNTREATED = frozenset(
 """Outcomes after which somebody may still give the dose by hand, as a correction."""
 
 
+def _untreated(dose: Dose) -> bool:
+    return dose.outcome is None or dose.outcome.outcome in UNTREATED
+
+
 def _given(dose: Dose, fact: cmd.DecideDose, now: datetime) -> tuple[str, list[ev.Event]]:
-    if dose.outcome is not None and dose.outcome.outcome not in UNTREATED:
+    if not _untreated(dose):
         return "already_settled", []
     if dose.stage is Stage.DOUBT and not _put_away_since(dose, fact):
         return "in_doubt", []  # S1: settled by a finding before anyone gives by hand

@@ -74,6 +74,10 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
         "The dose of this incident has no outcome yet, so the incident can't be closed.",
         "Decide about the dose first.",
     ),
+    "not_said": (
+        "The right to give this dose by hand is still out, and nobody has said whether it was given.",
+        "Its holder, named by `dispenserd doses`, decides --given or --not-given; then close.",
+    ),
     "not_presentable": (
         "The dose can't be offered now.",
         "See `dispenserd status` for the reason.",

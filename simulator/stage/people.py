@@ -62,7 +62,7 @@ class Staff:
             return False
         if deed.wait_for:
             return story.kinds[-1] == deed.wait_for
-        if deed.do == "given":
+        if deed.do in ("given", "not_given") and deed.via != "home":
             return any(self._is_about(deed, row["dose_id"]) for row in self._evidence.rows("TokenPassed"))
         return story.owner == deed.who if deed.do == "close" else True
 

@@ -299,7 +299,9 @@ def test_the_world_of_a_fortnight_is_no_larger_than_that_of_a_week() -> None:
                 home.take_dose()
                 continue
             home.move()
-            resolve(home, about_day(home, slot, day))
+            home.take(about_day(home, slot, day), "Anna")
+            home.decide(home.dose(slot, day), ev.Verdict.NOT_GIVEN, "Anna")
+            assert home.close(about_day(home, slot, day), "Anna", "done").accepted
             for incident in list(home.world.incidents.values()):
                 home.give(cmd.TakeReceipt(incident.incident_id, incident.revision))
     assert len(home.world.doses) <= 4 * 7

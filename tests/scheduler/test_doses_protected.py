@@ -41,6 +41,19 @@ def test_an_old_press_by_the_robots_uptime_is_history(home: PureHome) -> None:
     assert home.orders() == [("release", "morning")]
 
 
+@pytest.mark.parametrize(("pace", "answer"), [(1.0, "old"), (600.0, "")])
+def test_what_a_press_waited_for_the_engine_counts_in_real_seconds(pace: float, answer: str) -> None:
+    """A rehearsal runs civil time faster, not its people: 61 civil seconds are a tenth of a second there."""
+    home = PureHome(utc("07:50"))
+    home.setting = replace(home.setting, limits=home.setting.limits.stretched(pace))
+    home.start()
+    home.until("08:05")
+    press = ev.Pressed(home.now, ROBOT, f"s{home.robot.session}", 10)
+    home.now += timedelta(seconds=61)
+    assert spent(home.give(press)) == answer
+    assert home.orders() == ([] if answer else [("release", "morning")])
+
+
 def test_a_press_of_an_earlier_session_is_history(home: PureHome) -> None:
     home.until("08:05")
     events = home.give(ev.Pressed(home.now, ROBOT, "s0", 10))

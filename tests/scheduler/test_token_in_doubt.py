@@ -85,3 +85,30 @@ def test_that_she_gave_it_is_recorded_although_its_sachet_is_in_doubt(home: Pure
     assert home.outcome("morning") == ("given_by_staff", True)
     assert home.dose("morning").stage is Stage.DOUBT, "where its sachet is still nobody knows"
     counts_from_then(home, until="12:26")
+
+
+def settled_by_itself(home: PureHome) -> None:
+    """The dose has an outcome that nobody said, and the person who closes is not who may give it."""
+    home.until("10:25")
+    assert home.outcome("morning") is not None
+    assert home.take(about(home), "Berit").accepted
+    assert home.dose("morning").token == "Anna"
+
+
+def test_the_incident_stays_open_until_the_holder_has_said_what_she_did(home: PureHome) -> None:
+    """Closed in silence, the interval to the next dose would count from the window's end (S2)."""
+    settled_by_itself(home)
+    assert home.close(about(home), "Berit", "visited").reason == "not_said"
+    assert being_given(home.world, home.dose("morning"))
+    assert home.decide(home.dose("morning"), ev.Verdict.GIVEN, "Anna").accepted
+    assert home.close(about(home), "Berit", "visited").accepted
+
+
+def test_first_where_the_sachet_is_then_what_becomes_of_the_right(home: PureHome) -> None:
+    settled_by_itself(home)
+    for _ in ("where the sachet is", "what becomes of the right to give it"):
+        assert home.close(about(home), "Berit", "visited").reason == "not_said"
+        assert home.decide(home.dose("morning"), ev.Verdict.NOT_GIVEN, "Anna").accepted
+    assert home.dose("morning").token == ""
+    assert not being_given(home.world, home.dose("morning"))
+    assert home.close(about(home), "Berit", "visited").accepted

@@ -52,7 +52,11 @@ def test_a_dose_nobody_fetched_is_missed_by_the_record_of_its_diversion(home: Pu
     taken = home.incident("evening")
     assert taken is not None
     assert (taken.owner, taken.holds_token) == ("Anna", True)
-    assert home.close(taken, "Anna", "left_out").accepted
+    assert home.close(taken, "Anna", "left_out").reason == "not_said", "did she give it by hand?"
+    assert home.decide(home.dose("evening"), ev.Verdict.NOT_GIVEN, "Anna").accepted
+    back = home.incident("evening")
+    assert back is not None
+    assert home.close(back, "Anna", "left_out").accepted
     closed = home.incident("evening")
     assert closed is not None
     assert (closed.state, closed.resolution) == (ev.State.CLOSED, "left_out")
