@@ -153,7 +153,7 @@ class Desk:
             _still_as_seen(row, seen)
             if not row.dose:
                 raise DeskRefused("no_dose")
-            if verdict == "given" and not (row.holds_token and row.owner == by):
+            if verdict == "given" and not _may_have_given(row, by, _decisions(connection, row)):
                 raise RefusedForSafety("no_token", who=row.owner if row.owner != by else "")
             last = _last(_decisions(connection, row), "decide", by)
             if last is not None and waits(last, now):
@@ -244,6 +244,15 @@ def _owner(connection: Connection, row: AnyRow, by: str, now: datetime) -> str:
     if owner and owner != by:
         raise DeskRefused("taken_by_other", who=owner)
     return owner
+
+
+def _may_have_given(row: AnyRow, by: str, decided: Sequence[AnyRow]) -> bool:
+    """The home says that they may; or they once took it, and it rose since and is a colleague's or nobody's
+    now: then the right may still be theirs, and what they did is for the home to judge, not to be lost."""
+    if row.owner == by:
+        return bool(row.holds_token)
+    took = _last(decided, "take", by)
+    return took is not None and took.state == "accepted"
 
 
 def _last(decided: Sequence[AnyRow], action: str, by: str) -> AnyRow | None:

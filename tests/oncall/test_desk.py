@@ -274,6 +274,21 @@ def test_giving_without_the_confirmed_token_is_refused_for_safety(office: Office
     assert office.desk.decide("2026-11-02/night/1", "given", BO, "fra lager", at(1)).revision == 3
 
 
+def test_who_took_it_before_it_rose_can_still_say_that_they_gave_it(office: Office) -> None:
+    """A colleague owns it now, and the right to give went to nobody else: its holder must be heard."""
+    office.incident()
+    taken = office.desk.take(A, BO, at(1))
+    office.incident(revision=3, state="acknowledged", owner=BO, holds_token=True)
+    office.answer(taken.decision_id, True)
+    for revision, owner in ((4, ""), (5, IDA)):
+        office.incident(revision=revision, kind="order_unknown", state="acknowledged", owner=owner)
+        said = office.desk.decide(A, "given", BO, "fra lager", at(2))
+        assert said.revision == revision
+        office.answer(said.decision_id, False, "in_doubt")
+    with pytest.raises(RefusedForSafety, match="no_token"):
+        office.desk.decide(A, "given", IDA, "fra lager", at(2))
+
+
 def test_a_second_verdict_waits_for_the_first(office: Office) -> None:
     office.incident()
     first = office.desk.decide(A, "not_given", BO, "lå i magasinet", at(1))
