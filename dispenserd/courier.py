@@ -32,12 +32,12 @@ Settled = tuple[str, str, int]
 class RobotConnection(Protocol):
     """What `drivers.connection.Connection` offers the courier."""
 
-    def send_order(self, order: ev.Order) -> bool:
-        """False when the robot is not ready: then the order did not leave."""
+    def send_order(self, order: ev.Order, decided_in: str) -> bool:
+        """False when the robot is not ready, or in another session by now: then the order did not leave."""
 
     def show(self, light: str, sound: str, lines: tuple[str, ...]) -> None: ...
 
-    def confirm(self, upto: int, epoch: int, head: str) -> None: ...
+    def confirm(self, log_id: str, upto: int, epoch: int, head: str) -> None: ...
 
     def compare_clock(self) -> None: ...
 
@@ -109,7 +109,7 @@ class Courier:
         now = self._clock.now()
         reason = why_not_send(self._home.world, self._setting, order, now)
         if not reason:
-            if self._robot.send_order(order):
+            if self._robot.send_order(order, under_way.session):
                 return
             reason = "robot_not_ready"
         await self._home.submit(ev.OrderRevoked(at=now, order_id=order.order_id, reason=reason))
@@ -123,7 +123,7 @@ class Courier:
         newest = (robot.session, robot.log_read, _settled(self._home.world))
         if newest != self._confirmed:
             epoch, head = self._home.head
-            self._robot.confirm(robot.log_read, epoch, head)
+            self._robot.confirm(robot.log_id, robot.log_read, epoch, head)
             self._confirmed = newest
 
     def _compare_clock(self) -> None:

@@ -165,10 +165,10 @@ class _Robot:
         self._probe = probe
         self._wiring = wiring
 
-    def send_order(self, order: ev.Order) -> bool:
+    def send_order(self, order: ev.Order, decided_in: str) -> bool:
         self._probe(Point.ORDER_COMMITTED)
         self._wiring.order_id = bytes.fromhex(order.order_id)
-        taken = self._robot.send_order(order)
+        taken = self._robot.send_order(order, decided_in)
         if taken:
             self._probe(Point.ORDER_SENT)
         return taken
@@ -176,8 +176,8 @@ class _Robot:
     def show(self, light: str, sound: str, lines: tuple[str, ...]) -> None:
         self._robot.show(light, sound, lines)
 
-    def confirm(self, upto: int, epoch: int, head: str) -> None:
-        self._robot.confirm(upto, epoch, head)
+    def confirm(self, log_id: str, upto: int, epoch: int, head: str) -> None:
+        self._robot.confirm(log_id, upto, epoch, head)
 
     def compare_clock(self) -> None:
         self._robot.compare_clock()

@@ -83,9 +83,10 @@ class RobotConnection:
         """Whether something is under way on the wire."""
         return self._machine.busy
 
-    def send_order(self, order: Order) -> bool:
-        """True: it is on its way, once. False: not ready, or one is in flight; nothing is sent."""
-        taken = self._machine.send_order(order)
+    def send_order(self, order: Order, decided_in: str) -> bool:
+        """True: it is on its way, once. False: not ready, not the session in which it was decided (rule 2),
+        or one is in flight; nothing is sent."""
+        taken = self._machine.send_order(order, decided_in)
         self._wake.set()
         return taken
 
@@ -94,9 +95,9 @@ class RobotConnection:
         self._machine.show(light, sound, lines)
         self._wake.set()
 
-    def confirm(self, upto: int, epoch: int, head: str) -> None:
-        """The journal holds the robot's log up to entry `upto`: the robot may make room."""
-        self._machine.confirm(upto, epoch, head)
+    def confirm(self, log_id: str, upto: int, epoch: int, head: str) -> None:
+        """The journal holds this log of the robot up to entry `upto`: the robot may make room."""
+        self._machine.confirm(log_id, upto, epoch, head)
         self._wake.set()
 
     def compare_clock(self) -> None:

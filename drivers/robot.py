@@ -77,7 +77,6 @@ class RobotMachine:
         self._recorder = Recorder()
         self._facts: list[Fact] = []
         self._told: tuple[type[Fact], str] | None = None  # last loss or rejection since an identification
-        self._log_id = ""  # of the robot last identified
         self._wishes = Wishes()
 
     @property
@@ -143,10 +142,13 @@ class RobotMachine:
 
     # --- what the home wants; `tick` afterwards puts it on its way ---
 
-    def send_order(self, order: events.Order) -> bool:
-        """Take the order if the robot is ready and none is in flight; else False, and nothing is sent."""
+    def send_order(self, order: events.Order, decided_in: str) -> bool:
+        """Take it if the robot is ready, in the session in which it was decided, and none is under way.
+        Else False, and nothing is sent: what a new session's log does not hold counts as never sent."""
         session = self._session
         if session is None or not isinstance(self._state, Ready):
+            return False
+        if translate.session_name(session.number) != decided_in:
             return False
         if session.order is not None or session.order_waiting is not None:
             return False
@@ -157,9 +159,9 @@ class RobotMachine:
         """What the robot shall show, from now and in every later session, until told otherwise."""
         self._wishes = replace(self._wishes, shown=(light, sound, lines))
 
-    def confirm(self, upto: int, epoch: int, head: str) -> None:
-        """The journal holds every entry up to `upto` of the log that was last read."""
-        self._wishes = replace(self._wishes, confirmed=(self._log_id, upto, epoch, head))
+    def confirm(self, log_id: str, upto: int, epoch: int, head: str) -> None:
+        """The journal holds every entry up to `upto` of this log. A robot with another one isn't told."""
+        self._wishes = replace(self._wishes, confirmed=(log_id, upto, epoch, head))
 
     def compare_clock(self) -> None:
         """Read the robot's clock as soon as nothing else is asked."""
@@ -245,7 +247,6 @@ class RobotMachine:
         session.began_uptime_ms = reply.uptime_ms
         session.uptime = Uptime(asked.at_s, reply.uptime_ms)
         session.clock_due_s = session.status_due_s = now_s
-        self._log_id = session.log.log_id
         self._state = follow(self._state, Signal.GREETED, CatchingUp(session.number, reply.log_head))
         self._told = None
         self._facts.append(translate.identified(reply, session.number, now))

@@ -318,6 +318,7 @@ class Bottle:
         self.witnesses.sending()
 
     def sent(self) -> None:
+        self.witnesses.sent()
         self.weather.sent()
 
     def fsync_s(self) -> float:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -32,9 +32,10 @@ from dispenserd.home import OutboxRow
 from dispenserd.mqtt.session import BrokerTook, PublishEnd
 from dispenserd.mqtt.translate import row_name
 from drivers import translate
+from drivers.robot import RobotMachine
 from drivers.states import Ready
 from scheduler import events as ev
-from scheduler.commands import Fact, ReportClockStep, TakeReceipt
+from scheduler.commands import Fact, ReportClock, ReportClockStep, TakeReceipt
 from scheduler.decide import next_wakeup, settle
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.ids import order_id
@@ -321,6 +322,24 @@ def plans_one_day(world: World, setting: Setting, now: datetime) -> Sequence[ev.
 
 _planned = scheduler.planning.planned
 _label = scheduler.offering._label
+
+
+_clock = scheduler.receive._clock
+
+
+def believes_old_comparisons(
+    world: World, setting: Setting, fact: ReportClock, now: datetime
+) -> Sequence[ev.Event]:
+    patient = replace(setting.limits, clock_reading=timedelta.max)
+    return _clock(world, replace(setting, limits=patient), fact, now)
+
+
+_send_order = RobotMachine.send_order
+
+
+def in_any_session(self: Any, order: ev.Order, decided_in: str) -> bool:
+    present = translate.session_name(self._session.number) if self._session else decided_in
+    return _send_order(self, order, present)
 
 
 def rules_without(*names: str) -> Plant:

@@ -97,13 +97,13 @@ class NotingRobot:
         self._seconds = seconds
         self.compared_s: list[float] = []
 
-    def send_order(self, order: ev.Order) -> bool:
+    def send_order(self, order: ev.Order, decided_in: str) -> bool:
         return True
 
     def show(self, light: str, sound: str, lines: tuple[str, ...]) -> None:
         pass
 
-    def confirm(self, upto: int, epoch: int, head: str) -> None:
+    def confirm(self, log_id: str, upto: int, epoch: int, head: str) -> None:
         pass
 
     def compare_clock(self) -> None:

@@ -82,6 +82,7 @@ class Weather:
             self.new_roll: 0.5,
             self.battery_clock: 0.5,
             self.slow_disk: 2,
+            self.session_in_a_commit: 0.5,
             self.log_lost: 0.5,
         }
         self._kinds = list(weights)
@@ -153,6 +154,16 @@ class Weather:
 
     def _fast_disk(self) -> None:
         self._bottle.slow_disk_s = 0.0
+
+    def session_in_a_commit(self) -> None:
+        """A commit takes so long that the robot is lost and greeted anew meanwhile."""
+        self._bottle.slow_disk_s = 40.0
+        self._bottle.after(self._chance.uniform(0, 3), self._short_cut)
+        self._bottle.after(self._chance.uniform(60, 900), self._fast_disk)
+
+    def _short_cut(self) -> None:
+        self._bottle.end.unplug()
+        self._bottle.after(self._chance.uniform(0.5, 5), self._bottle.end.plug_in)
 
     def log_lost(self) -> None:
         """At once; or at the next order, which the robot carries out unheard: what its log said of that was

@@ -79,6 +79,7 @@ class Witnesses:
         self.apart = CLOCKS_APART
         self.in_doubt: set[str] = set()  # doses with an Unknown that nothing has settled
         self.newest_order: ev.Order | None = None
+        self.pressed = bottle.times.true  # the press behind the newest release or present
 
     # --- commits ---
 
@@ -130,8 +131,7 @@ class Witnesses:
         limit = PRESS_AGE if order.kind is ev.OrderKind.RELEASE else PRESS_AGE + ORDER_LIFE
         age = decided - pressed
         assert age <= limit, f"rule 2: {order.kind} on a press {age.total_seconds():.0f} s old"
-        greeted = self._bottle.end.session_since
-        assert greeted <= pressed, f"rule 2: {order.kind} on a press from before this session"
+        self.pressed = pressed
 
     def _ended(self, event: ev.OrderEnded) -> None:
         if event.result is ev.Result.UNKNOWN:
@@ -157,6 +157,13 @@ class Witnesses:
         assert self._asked(order.dose_id, self._bottle.times.true), (
             f"rule 11: {order.kind} of stopped medicine"
         )
+
+    def sent(self) -> None:
+        """The driver has taken it."""
+        order = self.newest_order
+        if order is not None and order.kind in (ev.OrderKind.RELEASE, ev.OrderKind.PRESENT):
+            greeted = self._bottle.end.session_since
+            assert greeted <= self.pressed, f"rule 2: {order.kind} sent in another session than its press"
 
     def gave_by_hand(self, dose: str) -> None:
         """S1, at the moment the medicine changes hands: staff did only what the home had confirmed."""

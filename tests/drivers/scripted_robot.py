@@ -212,6 +212,15 @@ class Bench:
         self.machine.connected(self._sessions, self.now_s, self.now)
         return self.settle()
 
+    @property
+    def session(self) -> str:
+        """The present one, as events name it."""
+        return f"{self._sessions:016x}"
+
+    def send(self, order: events.Order) -> bool:
+        """An order decided in the present session."""
+        return self.machine.send_order(order, self.session)
+
     def settle(self) -> Bench:
         """Carry bytes until both are quiet."""
         self.machine.tick(self.now_s, self.now)

@@ -91,6 +91,11 @@ class Watcher:
         )
         self.task = asyncio.create_task(self.connection.run())
 
+    def send(self, order: events.Order) -> bool:
+        """An order decided in the present session."""
+        session = next(f.session for f in reversed(self.facts) if isinstance(f, events.RobotIdentified))
+        return self.connection.send_order(order, session)
+
     def now(self) -> datetime:
         return EPOCH + timedelta(seconds=(time.monotonic() - self.epoch_s) * RATE)
 
@@ -147,13 +152,13 @@ async def test_a_release_is_ordered_proved_and_pressed_for(simulated: Simulated,
     simulated.key("p")
     await watcher.until(lambda: any(isinstance(fact, events.Pressed) for fact in watcher.facts))
     release = watcher.release(1)
-    assert watcher.connection.send_order(release)
+    assert watcher.send(release)
     await watcher.until(lambda: watcher.logged(release) == ["accepted", "started", "ended"])
     await watcher.until(
         lambda: any(isinstance(fact, events.RobotReported) and fact.status.holding for fact in watcher.facts)
     )
 
-    assert watcher.connection.send_order(watcher.release(2))  # the dose id is spent: the robot says so itself
+    assert watcher.send(watcher.release(2))  # the dose id is spent: the robot says so itself
     await watcher.until(lambda: any(isinstance(fact, events.OrderEnded) for fact in watcher.facts))
     (ended,) = [fact for fact in watcher.facts if isinstance(fact, events.OrderEnded)]
     assert (ended.result, ended.reason) == (events.Result.REFUSED, "already_released")
@@ -165,7 +170,7 @@ async def test_a_robot_killed_in_a_motion_comes_back_and_its_log_says_how_far_it
 ) -> None:
     await watcher.until_ready()
     release = watcher.release(1)
-    watcher.connection.send_order(release)
+    watcher.send(release)
     await watcher.until(lambda: "accepted" in watcher.logged(release))
     await simulated.kill()
     await watcher.until(lambda: any(isinstance(fact, events.RobotLost) for fact in watcher.facts))

@@ -21,9 +21,10 @@ from drivers.robot import RobotExpectation
 from drivers.states import Absent, CatchingUp, Faulted, Identifying, Ready, State
 from protocol.wire import messages as wire
 from protocol.wire.messages import EntryKind
+from scheduler import events
 from scheduler.commands import Fact
 from scheduler.events import RobotCaughtUp, RobotLogged, RobotLost
-from tests.drivers.scripted_robot import HEAD, SERIAL, ScriptedRobot, entry, in_order, order
+from tests.drivers.scripted_robot import HEAD, LOG_ID, SERIAL, ScriptedRobot, entry, in_order, order
 
 NOISE = b"\x00\x13\x00garbage\xff\xfe\x00\x00"
 
@@ -94,6 +95,11 @@ class Home:
             raise ZeroDivisionError
         self.facts += facts
 
+    def send(self, order: events.Order) -> bool:
+        """An order decided in the present session."""
+        session = next(f.session for f in reversed(self.facts) if isinstance(f, events.RobotIdentified))
+        return self.connection.send_order(order, session)
+
     def new_session(self) -> int:
         self.sessions += 1
         return secrets.randbits(63) + 1
@@ -134,14 +140,14 @@ async def test_a_robot_is_found_read_and_ordered(plug: RobotOnPty, home: Home) -
     await home.until_state(Ready)
 
     home.connection.show("pulse", "soft", ("Morgenmedicin",))
-    assert home.connection.send_order(order(1))
-    assert not home.connection.send_order(order(2))
+    assert home.send(order(1))
+    assert not home.send(order(2))
     await home.until(lambda: bool(plug.robot.of(wire.Order)) and bool(plug.robot.of(wire.Prompt)))
     plug.robot.append(EntryKind.STARTED, order(1).order_id)
     plug.robot.append(EntryKind.ENDED, order(1).order_id)
     plug.flush()
     await home.until(lambda: any(isinstance(f, RobotLogged) and f.entry == "ended" for f in home.facts))
-    home.connection.confirm(43, 3, HEAD)
+    home.connection.confirm(LOG_ID.hex(), 43, 3, HEAD)
     await home.until(lambda: bool(plug.robot.of(wire.ConfirmLog)))
 
     assert [fact.index for fact in home.facts if isinstance(fact, RobotLogged)] == list(range(1, 44))

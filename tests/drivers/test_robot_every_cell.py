@@ -22,7 +22,7 @@ from drivers.states import (
 from protocol.wire import messages as wire
 from scheduler.commands import ReportClock
 from scheduler.events import RobotIdentified, RobotLost
-from tests.drivers.scripted_robot import HEAD, Bench, ScriptedRobot, entry, in_order, order
+from tests.drivers.scripted_robot import HEAD, LOG_ID, Bench, ScriptedRobot, entry, in_order, order
 
 EXAMPLES: tuple[State, ...] = (
     Absent(""),
@@ -72,9 +72,9 @@ CALLS: dict[str, Callable[[Bench], object]] = {
     "disconnected": lambda bench: bench.unplug(),
     "early tick": lambda bench: bench.machine.tick(bench.now_s, bench.now),
     "late tick": lambda bench: bench.machine.tick(bench.now_s + 1, bench.now),
-    "order": lambda bench: bench.machine.send_order(order()),
+    "order": lambda bench: bench.send(order()),
     "show": lambda bench: bench.machine.show("off", "none", ()),
-    "confirm": lambda bench: bench.machine.confirm(1, 3, HEAD),
+    "confirm": lambda bench: bench.machine.confirm(LOG_ID.hex(), 1, 3, HEAD),
     "nothing": lambda bench: bench.machine.received(b"", bench.now_s, bench.now),
     "outgoing": lambda bench: bench.machine.outgoing(),
     "facts": lambda bench: bench.machine.facts(),
@@ -106,7 +106,7 @@ def test_every_call_in_every_state_is_defined(kind: type[State], call: str) -> N
 
 @pytest.mark.parametrize("kind", BENCHES)
 def test_an_order_is_taken_by_a_ready_robot_only(kind: type[State]) -> None:
-    assert BENCHES[kind]().machine.send_order(order()) is (kind is Ready)
+    assert BENCHES[kind]().send(order()) is (kind is Ready)
 
 
 @pytest.mark.parametrize("kind", BENCHES)

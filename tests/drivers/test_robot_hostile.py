@@ -143,7 +143,7 @@ def test_any_messages_at_any_time_leave_facts_in_order_and_raise_nothing(
         bench.known[LOG_ID.hex()] = 7
     for _ in range(3):
         bench.connect()
-        bench.machine.send_order(order(1))
+        bench.send(order(1))
         bench.settle().advance(9)
 
     assert in_order(bench.facts)

@@ -52,7 +52,7 @@ def test_another_robot_is_rejected_and_told_nothing_more(differs: dict[str, Any]
     assert bench.state == Faulted(reason, lasting=True)
     assert bench.facts == [RobotRejected(at=START, reason=reason)]
     assert [type(message) for message in robot.heard] == [wire.Hello]
-    assert not bench.machine.send_order(order())
+    assert not bench.send(order())
     assert bench.machine.outgoing() == b""
 
 

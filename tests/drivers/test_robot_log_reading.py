@@ -171,7 +171,7 @@ def test_an_entry_dated_outside_all_datetimes_is_read_noted_and_does_not_lock_th
 
 def test_an_order_that_ended_while_we_were_away_is_proved_done_before_the_robot_is_ready() -> None:
     bench = Bench().connect()
-    bench.machine.send_order(order(1))
+    bench.send(order(1))
     bench.settle().unplug()
     bench.known[LOG_ID.hex()] = 1
     bench.robot.log += [
@@ -194,7 +194,7 @@ def test_an_order_that_ended_while_we_were_away_is_proved_done_before_the_robot_
 def test_an_order_that_never_arrived_is_not_in_the_log_that_was_read_to_its_head() -> None:
     bench = Bench().connect()
     bench.wired = False
-    bench.machine.send_order(order(1))
+    bench.send(order(1))
     bench.settle().unplug()
     bench.drained()
     bench.wired = True
@@ -209,7 +209,7 @@ def test_an_order_that_never_arrived_is_not_in_the_log_that_was_read_to_its_head
 
 def test_an_order_that_hello_cancelled_is_told_from_the_log() -> None:
     bench = Bench().connect()
-    bench.machine.send_order(order(1))
+    bench.send(order(1))
     bench.settle().unplug()
     bench.robot.log.append(entry(2, EntryKind.CANCELLED, order(1).order_id))
     bench.drained()
@@ -225,4 +225,4 @@ def test_no_order_is_taken_while_catching_up() -> None:
     bench = Bench(robot).connect()
 
     assert isinstance(bench.state, CatchingUp)
-    assert not bench.machine.send_order(order())
+    assert not bench.send(order())

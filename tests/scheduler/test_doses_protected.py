@@ -110,6 +110,17 @@ def test_a_clock_before_the_journals_last_event_is_not_believed(home: PureHome) 
     assert home.world.clock.reason == "behind_journal"
 
 
+@pytest.mark.parametrize("step", [timedelta(seconds=130), timedelta(minutes=10), timedelta(days=1)])
+def test_a_comparison_made_before_the_clock_was_set_proves_nothing(home: PureHome, step: timedelta) -> None:
+    """Found in the bottle: it waited behind a slow commit, and the sachet was put away ten minutes early."""
+    before = home.clock_report()
+    home.now += step
+    home.give(cmd.ReportClockStep(), before)
+    assert (home.world.clock.trusted, home.world.clock.reason) == (False, "stepped")
+    home.give(home.clock_report())
+    assert home.world.clock.trusted
+
+
 def test_a_clock_beyond_its_drift_bound_is_not_believed(home: PureHome) -> None:
     at = home.now
     home.give(cmd.ReportClock(ROBOT, at, at, True, True, at - timedelta(days=100), 20))

@@ -37,7 +37,7 @@ class PaperConnection:
         self.confirmed: list[tuple[int, int, str]] = []
         self.compared = 0
 
-    def send_order(self, order: ev.Order) -> bool:
+    def send_order(self, order: ev.Order, decided_in: str) -> bool:
         if self.ready:
             self.sent.append(order)
         return self.ready
@@ -45,7 +45,7 @@ class PaperConnection:
     def show(self, light: str, sound: str, lines: tuple[str, ...]) -> None:
         self.shown.append(lines)
 
-    def confirm(self, upto: int, epoch: int, head: str) -> None:
+    def confirm(self, log_id: str, upto: int, epoch: int, head: str) -> None:
         self.confirmed.append((upto, epoch, head))
 
     def compare_clock(self) -> None:
