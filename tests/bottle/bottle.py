@@ -313,6 +313,7 @@ class Bottle:
         self.witnesses.committed(events, changes)
         if any(isinstance(event, TokenPassed) for event in events):
             self.resident.hears_of_help()
+        self.end.told(events, ordered=self.box.engine.world.order_under_way() is not None)
 
     def sending(self) -> None:
         self.witnesses.sending()
@@ -395,7 +396,7 @@ class Bottle:
         limits = FirmwareLimits(gap_ms=0, per_day_max=10_000) if self.trusting else FirmwareLimits()
         matter = Mechanics()
         end = RobotEnd(self.times, self.chance, memory, matter, limits)
-        end.reads_labels = not self.trusting
+        end.reads_labels, end.trusting = not self.trusting, self.trusting
         memory.entries_max = self.chance.choice((512, 512, 160))
         matter.load(PRODUCTION, labels, self.times.true_ms)
         matter.witness = self._moved

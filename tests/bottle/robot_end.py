@@ -15,6 +15,7 @@ from random import Random
 from drivers.port import OnData, OnLost, PortLost, PortMissing
 from protocol.wire.link import Link, LinkLost, MessageReceived, Role, SessionOpened
 from protocol.wire.messages import Message, Order
+from scheduler.events import Event, OrderIssued, RobotReported
 from simulator.line import BadLine, Badness
 from simulator.mechanics import Mechanics, Sachet
 from simulator.memory import BatteryClock, Memory
@@ -115,6 +116,7 @@ class RobotEnd:
         self.failures = 0
         self.session_since = times.true
         self.reads_labels = True
+        self.trusting = False  # reads no label, except for a while; see `mouth_changed`
         self.lands = False  # whether a sachet in motion lands at the next cut
         self.off_s: Callable[[], float] = lambda: 1.0
         self.booted: Callable[[], None] = lambda: None
@@ -273,6 +275,21 @@ class RobotEnd:
                     self._say(self.robot.receive(message, self.times.moment))
                 case LinkLost():
                     self._close()
+
+    def mouth_changed(self) -> None:
+        """By hand. Until the home knows of it none could hold: a trusting robot reads labels meanwhile."""
+        self.reads_labels = True
+
+    def told(self, events: Iterable[Event], *, ordered: bool) -> None:
+        """It holds alone again once it knows the mouth, and no order was decided before that."""
+        if not self.trusting or not self.reads_labels or ordered:
+            return
+        events = list(events)
+        reported = [event.status for event in events if isinstance(event, RobotReported)]
+        if reported and not any(isinstance(event, OrderIssued) for event in events):
+            mouth = next(iter(self.mechanics.magazine), None)
+            label = mouth.label if mouth is not None and mouth.readable else ""
+            self.reads_labels = reported[-1].mouth_label != label
 
     def _say(self, messages: Iterable[Message]) -> None:
         if self._open:

@@ -57,6 +57,7 @@ class Technician:
         number = int(self.roll.production_id.rpartition("-")[2]) + 1
         self.roll = replace(bottle.papers.roll(), production_id=f"ROLL-{number}", sachets=tuple(coming))
         bottle.say(f"new magazine {self.roll.production_id}")
+        bottle.end.mouth_changed()
         bottle.end.load(self.roll.production_id, [Sachet(s.number, s.label) for s in coming])
         bottle.after(bottle.chance.choice(TYPED_S), self._type_manifest)
         bottle.liveness.disturbed()

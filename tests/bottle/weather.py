@@ -220,12 +220,14 @@ class Weather:
     def unreadable(self) -> None:
         if self._bottle.end.robot.due_ms is not None:
             return
+        self._bottle.end.mouth_changed()
         self._bottle.matter.spoil_mouth(self._bottle.times.true_ms, readable=False)
         self._bottle.end.sense()
 
     def foreign_label(self) -> None:
         if self._bottle.end.robot.due_ms is not None:
             return  # what a motor moves was read before
+        self._bottle.end.mouth_changed()
         self._bottle.matter.spoil_mouth(self._bottle.times.true_ms, label=f"{FOREIGN}{self.total:04}")
         self._bottle.end.sense()
 
