@@ -251,7 +251,8 @@ def _dose_logged(dose: Dose, event: ev.RobotLogged, *, trusted: bool) -> Dose:
     if event.entry == "lifted":
         # A clock nobody trusts tells no time: too early a lift would bring the next dose too soon (S2).
         lifted = min(event.robot_at, event.at) if trusted else event.at
-        return replace(moved(dose, Trigger.LIFTED), lifted=lifted, had_before=None, order=None)
+        dose = replace(moved(dose, Trigger.LIFTED), lifted=lifted, had_before=None, order=None)
+        return replace(dose, untimed=not trusted)
     if dose.order is None or dose.order.order.order_id != event.order_id:
         return dose
     if event.entry == "accepted":

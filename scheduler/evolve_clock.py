@@ -1,10 +1,12 @@
-"""What the world remembers of time when its clock turns out to have been ahead.
+"""What the world remembers of time when its clock turns out to have been wrong.
 
 A clock that was a day ahead leaves instants that lie ahead of us: "since tomorrow", "had tomorrow". Compared
 with the right time they would silence alarms and refuse medicine until that day has come.
 
 Alarms and retries go by the earlier of the two, so they come sooner rather than later. What a dose keeps its
-distance to (S2) goes by a trusted clock only: that one says that it was had before now, and nothing else.
+distance to (S2) goes by a trusted clock only: that one says that it was had before now, and nothing else. A
+clock that was behind leaves "had last year", after which the next dose would come at once: what an untrusted
+clock dated counts from the moment at which a trusted one is back.
 """
 
 from __future__ import annotations
@@ -37,17 +39,18 @@ def set_back(world: World, at: datetime) -> World:
 
 
 def trusted_again(world: World, at: datetime) -> World:
-    """By a trusted clock it is `at`: whatever was had was had before."""
+    """By a trusted clock it is `at`: whatever was had was had before. When before, nobody knows where a clock
+    that was not trusted dated it: it may have been this moment."""
     doses = {
-        key: replace(dose, had_before=at) if _dated_ahead(dose, at) else dose
+        key: replace(dose, had_before=at, untimed=False) if _misdated(dose, at) else dose
         for key, dose in world.doses.items()
     }
     return replace(world, doses=doses)
 
 
-def _dated_ahead(dose: Dose, at: datetime) -> bool:
+def _misdated(dose: Dose, at: datetime) -> bool:
     recorded = dose.lifted is not None or dose.outcome is not None
-    return recorded and dose.had_at > at
+    return recorded and (dose.untimed or dose.had_at > at)
 
 
 def _dose_set_back(dose: Dose, at: datetime) -> Dose:

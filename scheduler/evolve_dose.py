@@ -30,10 +30,10 @@ def evolve_dose(world: World, event: ev.DoseEvent) -> World:
             about = world.subjects.get(f"dose:{event.dose_id}", ("", 0))[0]
             world = with_token(world, about, held, event)
             dose = world.doses.get(event.dose_id)
-            return with_dose(world, _dose_changed(dose, event)) if dose else world
+            return with_dose(world, _dose_changed(dose, event, world.clock.trusted)) if dose else world
         case _:
             dose = world.doses.get(event.dose_id)
-            return with_dose(world, _dose_changed(dose, event)) if dose else world
+            return with_dose(world, _dose_changed(dose, event, world.clock.trusted)) if dose else world
 
 
 def _revoked(dose: Dose) -> Dose:
@@ -67,7 +67,7 @@ AWAY = frozenset({ev.OrderKind.RETRACT, ev.OrderKind.DIVERT})
 """Out of the resident's reach."""
 
 
-def _dose_changed(dose: Dose, event: ev.DoseChange) -> Dose:
+def _dose_changed(dose: Dose, event: ev.DoseChange, trusted: bool) -> Dose:
     match event:
         case ev.OrderEnded():
             return _ended(dose, event)
@@ -80,9 +80,11 @@ def _dose_changed(dose: Dose, event: ev.DoseChange) -> Dose:
         case ev.DoseHeld():
             return replace(moved(dose, Trigger.HELD), held=event.reason, held_label=event.label)
         case ev.OutcomeRecorded():
+            dose = replace(dose, outcome=event, wanted_until=None)
+            if dose.lifted is not None:
+                return dose
             # Without a lift the outcome says when it was had: then a new one is dated anew.
-            had_before = dose.had_before if dose.lifted is not None else None
-            return replace(dose, outcome=event, had_before=had_before, wanted_until=None)
+            return replace(dose, had_before=None, untimed=not trusted)
         case ev.FindingContradicted():
             fenced = dose.stage in IN_MAGAZINE or dose.stage is Stage.HOLDING
             return replace(dose, contradicted=True, stage=Stage.DOUBT if fenced else dose.stage)
@@ -91,7 +93,7 @@ def _dose_changed(dose: Dose, event: ev.DoseChange) -> Dose:
         case ev.TokenReturned():
             return replace(dose, token="")
         case ev.DecisionMade():
-            return _decided(dose, event)
+            return _decided(dose, event, trusted)
         case _:
             assert_never(event)
 
@@ -134,13 +136,14 @@ def _refused(dose: Dose, event: ev.OrderEnded) -> Dose:
     return replace(after, order=None, doubted=None, wanted_until=None, failure=failure)
 
 
-def _decided(dose: Dose, event: ev.DecisionMade) -> Dose:
+def _decided(dose: Dose, event: ev.DecisionMade, trusted: bool) -> Dose:
     match event.verdict:
         case ev.Verdict.DISCARD:
             return replace(dose, discard=event.by)
         case ev.Verdict.HAD_IT if dose.stage is Stage.DOUBT:
             found = Trigger.RESIDENT_HAD_IT
-            return replace(moved(dose, found), found=found.value, lifted=event.at, had_before=None)
+            dose = replace(moved(dose, found), found=found.value)
+            return replace(dose, lifted=event.at, had_before=None, untimed=not trusted)
         case ev.Verdict.NOT_GIVEN if dose.stage is Stage.DOUBT:
             return replace(moved(dose, Trigger(event.found)), found=event.found)
         case _:

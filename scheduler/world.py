@@ -109,7 +109,8 @@ class Dose:
     away_tried: datetime | None = None  # the newest retract or divert that did not succeed
     presented: datetime | None = None
     lifted: datetime | None = None
-    had_before: datetime | None = None  # a trusted clock's word, where a wrong one had dated it later
+    had_before: datetime | None = None  # a trusted clock's word, where another had dated it
+    untimed: bool = False  # what was had is dated by a clock that nobody trusted then
     reminders: int = 0
     outcome: OutcomeRecorded | None = None
     lost: bool = False  # what became of it may stand in a part of the journal that was lost (rule 23)
@@ -120,14 +121,15 @@ class Dose:
 
     @property
     def had_at(self) -> datetime:
-        """When it counts as had (S2), if it does; never later than a trusted clock has vouched for."""
+        """When it counts as had (S2), if it does; where only an untrusted clock dated it, when a trusted one
+        first vouched that it was over."""
+        if self.had_before is not None:
+            return self.had_before
         if self.lifted is not None:
-            at = self.lifted
-        elif self.outcome is not None:
-            at = self.outcome.happened
-        else:
-            at = self.plan.closes if self.lost else self.plan.opens
-        return at if self.had_before is None else min(at, self.had_before)
+            return self.lifted
+        if self.outcome is not None:
+            return self.outcome.happened
+        return self.plan.closes if self.lost else self.plan.opens
 
     def open_at(self, now: datetime) -> bool:
         """Whether its window is open."""

@@ -215,7 +215,7 @@ def twice_a_day() -> PureHome:
     return home
 
 
-def lifted_ahead(home: PureHome, at: str, ahead: timedelta) -> None:
+def lifted_off(home: PureHome, at: str, ahead: timedelta) -> None:
     in_tray(home, at)
     step(home, ahead)
     home.lift()
@@ -227,7 +227,7 @@ def test_a_dose_lifted_while_the_clock_was_ahead_does_not_keep_the_next_one_back
     ahead: timedelta,
 ) -> None:
     home = twice_a_day()
-    lifted_ahead(home, "08:05", ahead)
+    lifted_off(home, "08:05", ahead)
     home.until("08:07")
     trust(home)
     assert earliest(home.world, home.dose("noon")) == utc("10:07")
@@ -239,7 +239,7 @@ def test_a_dose_lifted_while_the_clock_was_ahead_does_not_keep_the_next_one_back
 def test_its_minimum_interval_counts_from_the_instant_at_which_a_clock_was_trusted_again() -> None:
     """Before that nobody knows when it was: as late as it can have been."""
     home = twice_a_day()
-    lifted_ahead(home, "09:50", DAY)
+    lifted_off(home, "09:50", DAY)
     home.until("11:30")
     trust(home)
     home.until("12:05")
@@ -251,6 +251,21 @@ def test_its_minimum_interval_counts_from_the_instant_at_which_a_clock_was_trust
     home.until("13:31")
     home.press()
     assert home.orders()[-1] == ("release", "noon")
+
+
+@pytest.mark.parametrize("behind", [DAY, 116 * DAY])
+def test_a_dose_lifted_while_the_clock_was_behind_keeps_the_next_one_at_its_distance(
+    behind: timedelta,
+) -> None:
+    """Found in the bottle: "had last November", and staff got the right to give the other one at once."""
+    home = twice_a_day()
+    lifted_off(home, "09:50", -behind)
+    home.until("11:30")
+    trust(home)
+    assert earliest(home.world, home.dose("noon")) == utc("13:30")
+    home.until("12:05")
+    spent = [event.reason for event in home.press() if isinstance(event, ev.PressSpent)]
+    assert spent == ["too_soon"]
 
 
 def outcome(at: datetime, dose_id: str, which: ev.Outcome, revision: int = 1) -> ev.OutcomeRecorded:
@@ -296,7 +311,7 @@ def test_a_residents_word_about_a_doubt_is_when_it_was_had(home: PureHome) -> No
 def test_the_outcome_of_a_lift_that_was_dated_ahead_leaves_it_dated_by_the_trusted_clock() -> None:
     """It follows from the same record, and says that record's time again."""
     home = twice_a_day()
-    lifted_ahead(home, "08:05", DAY)
+    lifted_off(home, "08:05", DAY)
     home.until("08:07")
     trust(home)
     lifted = home.dose("morning").lifted
