@@ -29,6 +29,9 @@ from simulator.stage.processes import (
 from simulator.stage.scenario import AT_THE_ROBOT, BROKER, DAEMON, RESIDENT, ROBOT, Deed, Scenario
 from simulator.stage.view import View
 
+ANSWER_TRIES = 30
+"""A command takes a second or so to start."""
+
 READY_S = 20.0
 """For a process to be up on a loaded machine with cold caches."""
 
@@ -101,6 +104,7 @@ class Play:
         await self._until_true(self._files.robot_port.exists, "the robot's port")
         await self._daemon.start()
         await self._until_true(self._files.control.exists, "the home's control socket")
+        await self._until_it_answers()
         await self._journal.start()
         await self._until_true(lambda: bool(self._evidence.rows("RobotCaughtUp")), "the robot to catch up")
         await self._until_true(lambda: bool(self._evidence.rows("PlanAccepted")), "the plan")
@@ -113,6 +117,14 @@ class Play:
                 f"the home was ready at {self._scenario.local(self._now())}, after the first deed: this "
                 f"machine is too slow for speed {self._scenario.speed:g}. Play with a lower --speed"
             )
+
+    async def _until_it_answers(self) -> None:
+        """It listens before its journal is made, and nobody could read that yet."""
+        for _ in range(ANSWER_TRIES):
+            code, said, error = await command(("status",), self._folder, self._environment)
+            if code == 0:
+                return
+        raise StageError(f"the home does not answer: {said or error}")
 
     async def _perform(self, narration: asyncio.Task[None]) -> None:
         staff = Staff(
