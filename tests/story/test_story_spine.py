@@ -10,25 +10,24 @@ from typing import Any
 
 import pytest
 
+from simulator.stage.play import TOO_SLOW
+
 DISPENSERD = Path(sys.executable).parent / "dispenserd"
-PLAY_S_MAX = 400
+SPEED, SLOWER = 600, 300
+PLAY_S_MAX = {SPEED: 400, SLOWER: 700}
 """It lasts 4 min 25 s: 42 h 50 min at 600 times the speed of life, start and end."""
 
 LAST_HAPPENINGS = 150
 
 
 @pytest.mark.story
-@pytest.mark.timeout(PLAY_S_MAX + 20)
+@pytest.mark.timeout(sum(PLAY_S_MAX.values()) + 20)
 def test_two_days_of_one_home_end_as_they_must(tmp_path: Path) -> None:
-    play = subprocess.run(
-        [DISPENSERD, "simulate", "spine", "--json"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=PLAY_S_MAX,
-        check=False,
-    )
-    lines = [json.loads(line) for line in play.stdout.splitlines()]
+    """A machine that stood still for a part of a second lost minutes of it, and is given a second try at half
+    the speed; what fails on a machine that kept up has failed."""
+    play, lines = played(tmp_path, SPEED)
+    if play.returncode and any(each.startswith(TOO_SLOW) for each in lines[-1].get("violations", [])):
+        play, lines = played(tmp_path, SLOWER)
     assert play.returncode == 0, told(lines, play.stderr)
     verdict = lines[-1]
     assert verdict["what"] == "verdict"
@@ -55,6 +54,18 @@ def test_two_days_of_one_home_end_as_they_must(tmp_path: Path) -> None:
         for said in ("KILLED in the middle of a release", "daemon starts")
     )
     assert killed < back
+
+
+def played(folder: Path, speed: int) -> tuple[subprocess.CompletedProcess[str], list[dict[str, Any]]]:
+    play = subprocess.run(
+        [DISPENSERD, "simulate", "spine", "--json", "--speed", str(speed)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=PLAY_S_MAX[speed],
+        check=False,
+    )
+    return play, [json.loads(line) for line in play.stdout.splitlines()] or [{}]
 
 
 def outcomes(verdict: dict[str, Any]) -> dict[tuple[str, str], tuple[str, bool]]:
