@@ -121,6 +121,7 @@ def _dose(dose: Dose) -> View:
         "happened": iso(outcome.happened) if outcome else None,
         "revision": outcome.revision if outcome else 0,
         "token": "staff" if dose.token else "robot",
+        "holder": dose.token,
         "critical": plan.critical,
         "held": dose.held if dose.stage is Stage.HELD else "",
     }

@@ -31,9 +31,7 @@ class Limits:
     press_age: timedelta = timedelta(seconds=60)  # rule 2, counted by the robot's uptime: never stretched
     robot_gone: timedelta = timedelta(minutes=2)  # robot unreachable: an incident; at a closing: unreadable
     clock_agreement: timedelta = timedelta(minutes=2)  # rule 17
-    clock_reading: timedelta = timedelta(
-        seconds=10
-    )  # an older comparison may be from before a step: no proof
+    clock_reading: timedelta = timedelta(seconds=10)  # rule 17: an older one may be from before a step
     command_life: timedelta = timedelta(minutes=10)  # rule 28
     nonce_extra: timedelta = timedelta(hours=2)  # rule 28: nonces outlive their command's expiry by this
     idle_proof: timedelta = timedelta(minutes=60)  # rule 27: an idle home commits once in this time

@@ -284,8 +284,8 @@ def _clock(world: World, setting: Setting, fact: cmd.ReportClock, now: datetime)
     elif world.trusted_at is not None and fact.robot_utc < world.trusted_at - limits.clock_agreement:
         reason = "behind_journal"
     else:
-        waited = abs(now - fact.box_utc) > limits.clock_reading  # behind a slow commit, or the clock was set
-        proof = not world.clock.trusted and not waited
+        # An older comparison waited behind a slow commit, or the clock was set since: no proof.
+        proof = not world.clock.trusted and abs(now - fact.box_utc) <= limits.clock_reading
         return [ev.ClockTrusted(at=now, source=f"robot:{fact.robot}")] if proof else []
     if not world.clock.trusted and world.clock.reason == reason:
         return []

@@ -75,11 +75,23 @@ def doses(result: Mapping[str, Any], zone: tzinfo) -> None:
             span(dose.get("opens"), dose.get("closes"), zone),
             stage(text(dose.get("stage"))),
             (_outcome(dose), f"by {text(dose['by'])}" if dose.get("by") else ""),
-            "" if outcome else dose.get("token"),
+            _who_gives(dose),
             _notes(dose),
         )
         lines.append((cells, OUTCOME_STYLES.get(outcome, "")))
     console().print(filled(DOSE_COLUMNS, lines, WHOLE) if lines else "No doses are planned.")
+
+
+SAID = frozenset({"given_by_staff", "confirmed"})
+"""Outcomes by a person's word: then nobody is waited for."""
+
+
+def _who_gives(dose: Mapping[str, Any]) -> str:
+    """A name as long as that person has not said what they did; else the robot, while the dose is open."""
+    outcome, holder = text(dose.get("outcome")), text(dose.get("holder"))
+    if holder and outcome not in SAID:
+        return holder
+    return "" if outcome else text(dose.get("token"))
 
 
 def holds(result: Mapping[str, Any], zone: tzinfo) -> None:

@@ -27,6 +27,7 @@ from simulator.stage.processes import (
     write_broker_config,
 )
 from simulator.stage.scenario import AT_THE_ROBOT, BROKER, DAEMON, RESIDENT, ROBOT, Deed, Scenario
+from simulator.stage.standstill import StandStill
 from simulator.stage.view import View
 
 ANSWER_TRIES = 30
@@ -41,14 +42,8 @@ HOLD_BACK_S = 1.0
 """Real seconds until a thing is told: the journal is looked at twice a second, and a busy machine is late."""
 
 VIEW_S = 0.2
-STOOD_STILL_S = 0.4
-"""Real: four civil minutes at the usual speed, within which people of the play miss what they wait for."""
-
 SETTLE_S = 3.0
 """Real seconds after the end for the last receipts and files; then whatever is missing is lost."""
-
-TOO_SLOW = "this machine stood still"
-"""How the violation begins that makes the others doubtful."""
 
 PYTHON = (sys.executable,)
 
@@ -69,7 +64,7 @@ class Play:
         self._narrator = Narrator(scenario)
         self._told = OrderOfTime()
         self._turning = asyncio.Event()
-        self._stood_still_s = 0.0
+        self._stood_still = StandStill()
         port = free_port()
         self._files = write_files(scenario, folder, port)
         self._environment = _environment(self._files, epoch)
@@ -98,8 +93,7 @@ class Play:
         self._evidence.logs = _logs(self._folder)
         self._evidence.write(self._folder / "evidence.json")
         violations = judge(self._scenario, self._evidence)
-        if violations and self._stood_still_s > STOOD_STILL_S:
-            violations.insert(0, self._too_slow())
+        violations = self._stood_still.explains(violations, self._scenario.speed)
         self._view.ended(self._evidence, violations)
         return violations
 
@@ -235,16 +229,7 @@ class Play:
             self._view.turned(shown)
             before_s = self._clock.now().monotonic_s
             await asyncio.sleep(VIEW_S)
-            late_s = self._clock.now().monotonic_s - before_s - VIEW_S
-            self._stood_still_s = max(self._stood_still_s, late_s)
-
-    def _too_slow(self) -> str:
-        """A play runs people at many times the speed of life: a machine that stops for a moment harms it."""
-        civil_min = self._stood_still_s * self._scenario.speed / 60
-        return (
-            f"{TOO_SLOW} for {self._stood_still_s:.1f} s, {civil_min:.0f} min of this play: "
-            f"what follows may be its doing. Play with a --speed below {self._scenario.speed:g}"
-        )
+            self._stood_still.slept(VIEW_S, before_s, self._clock.now().monotonic_s)
 
     async def _command(self, *arguments: str) -> Line:
         code, said, error = await command(arguments, self._folder, self._environment)

@@ -26,7 +26,7 @@ def dose(dose_id: str, **over: Any) -> dict[str, Any]:
     _, day, slot, _ = dose_id.split("/")
     plain = {"dose": dose_id, "date": day, "slot": slot, "stage": "planned", "outcome": None, "late": False}
     window = {"opens": "2026-11-02T17:00:00.000Z", "closes": "2026-11-02T19:00:00.000Z"}
-    rest = {"by": "", "revision": 0, "token": "robot", "critical": False, "held": ""}
+    rest = {"by": "", "revision": 0, "token": "robot", "holder": "", "critical": False, "held": ""}
     return {**plain, **window, **rest, **over}
 
 
@@ -491,3 +491,14 @@ def test_a_refused_roll_says_that_the_one_before_stays_and_a_loaded_one_how_long
     manifest.write_text("{")
     assert carry_out(load) == 1
     assert "The roll loaded before stays." in capsys.readouterr().err
+
+
+def test_who_has_the_right_to_give_is_named_until_they_have_said_what_they_did(
+    home: FakeHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Closing the incident is refused until then, and somebody must know whom to ask."""
+    for outcome, shown in (("missed", True), (None, True), ("given_by_staff", False)):
+        held = dose(EVENING, stage="in_store", outcome=outcome, token="staff", holder="Ida Opdigtet")
+        home.results["doses"] = {"doses": [held]}
+        assert carry_out(["doses", "--config", str(home.config)]) == 0
+        assert ("Ida Opdigtet" in capsys.readouterr().out) is shown, outcome

@@ -75,6 +75,11 @@ def entry(index: int, kind: wire.EntryKind = wire.EntryKind.CLEARED, order_id: s
     )
 
 
+def present_session(facts: Sequence[Fact]) -> str:
+    """The newest that was told."""
+    return next(fact.session for fact in reversed(facts) if isinstance(fact, events.RobotIdentified))
+
+
 def order(number: int = 1, life: timedelta = timedelta(minutes=2)) -> events.Order:
     return events.Order(
         order_id=f"{number:032x}",

@@ -21,7 +21,7 @@ from drivers.robot import RobotExpectation
 from drivers.states import Faulted, Ready
 from scheduler import events
 from scheduler.commands import Fact, ReportClock
-from tests.drivers.scripted_robot import HEAD, in_order, order
+from tests.drivers.scripted_robot import HEAD, in_order, order, present_session
 
 SERIAL = "SIM-0001"
 RATE = 60.0
@@ -93,8 +93,7 @@ class Watcher:
 
     def send(self, order: events.Order) -> bool:
         """An order decided in the present session."""
-        session = next(f.session for f in reversed(self.facts) if isinstance(f, events.RobotIdentified))
-        return self.connection.send_order(order, session)
+        return self.connection.send_order(order, present_session(self.facts))
 
     def now(self) -> datetime:
         return EPOCH + timedelta(seconds=(time.monotonic() - self.epoch_s) * RATE)

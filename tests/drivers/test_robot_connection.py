@@ -25,7 +25,16 @@ from protocol.wire.messages import EntryKind
 from scheduler import events
 from scheduler.commands import Fact
 from scheduler.events import RobotCaughtUp, RobotLogged, RobotLost
-from tests.drivers.scripted_robot import HEAD, LOG_ID, SERIAL, ScriptedRobot, entry, in_order, order
+from tests.drivers.scripted_robot import (
+    HEAD,
+    LOG_ID,
+    SERIAL,
+    ScriptedRobot,
+    entry,
+    in_order,
+    order,
+    present_session,
+)
 
 NOISE = b"\x00\x13\x00garbage\xff\xfe\x00\x00"
 
@@ -98,8 +107,7 @@ class Home:
 
     def send(self, order: events.Order) -> bool:
         """An order decided in the present session."""
-        session = next(f.session for f in reversed(self.facts) if isinstance(f, events.RobotIdentified))
-        return self.connection.send_order(order, session)
+        return self.connection.send_order(order, present_session(self.facts))
 
     def new_session(self) -> int:
         self.sessions += 1

@@ -117,7 +117,7 @@ async def test_every_view_of_a_running_home_has_its_published_fields() -> None:
         assert status["display"] == list(home.lines)
         doses = (await home.ask("doses"))["doses"]
         shown = {"dose", "date", "slot", "opens", "half", "closes", "stage", "outcome", "late", "by"}
-        assert shown | {"revision", "token", "critical", "held"} <= set(doses[0])
+        assert shown | {"revision", "token", "holder", "critical", "held"} <= set(doses[0])
         assert [dose["critical"] for dose in doses[:4]] == [False, False, False, True]
         assert "C07AB02" not in str(status) + str(doses), "ids and codes of ours, no drugs"
         roll = await home.ask("roll_show")

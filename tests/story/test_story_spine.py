@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from simulator.stage.play import TOO_SLOW
+from simulator.stage.standstill import TOO_SLOW
 
 DISPENSERD = Path(sys.executable).parent / "dispenserd"
 SPEED, SLOWER = 600, 300
