@@ -6,12 +6,19 @@ order critical medicine, two in a row.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from scheduler import events as ev
 from scheduler.dose import IN_MAGAZINE, Stage
-from scheduler.gate import GIVEN, lead_window, why_not_present, why_not_release
+from scheduler.gate import (
+    GIVEN,
+    being_given,
+    beyond_plan,
+    lead_window,
+    why_not_present,
+    why_not_release,
+)
 from scheduler.offering import in_order
 from scheduler.world import Dose, RobotState, Setting, World
 
@@ -23,6 +30,9 @@ BLOCKED_AHEAD = timedelta(hours=24)
 
 REFILL_AHEAD = timedelta(hours=12)
 """A magazine that can't serve a dose due within this is high."""
+
+NO_LONGER_PLANNED = "no_longer_planned"
+"""Detail: a person may be about to give what the plan in force does not ask for any more."""
 
 NOT_LOCKS = frozenset({"", "robot_not_ready", "window_closed", "with_staff", "settled", "too_soon"})
 """Reasons of the gate that are no lock, or have a cause of their own."""
@@ -42,6 +52,8 @@ def causes(world: World, setting: Setting, now: datetime) -> dict[str, Cause]:
     found: dict[str, Cause] = {}
     for dose in in_order(world):
         cause = _dose(world, setting, dose, now)
+        if cause is not None and being_given(world, dose) and beyond_plan(world, dose):
+            cause = replace(cause, priority=ev.Priority.HIGH, detail=NO_LONGER_PLANNED)
         if cause is not None:
             found[f"dose:{dose.dose_id}"] = cause
     for subject, technical in (
@@ -126,7 +138,8 @@ def _with_staff(world: World, dose: Dose) -> Cause:
     incident = world.incident_about(f"dose:{dose.dose_id}")
     kind = incident.kind if incident is not None else ev.Kind.DOSE_BLOCKED
     priority = max(urgency(dose), incident.priority if incident is not None else ev.Priority.LOW)
-    return _about(dose, kind, ev.Priority(priority), incident.detail if incident is not None else "")
+    detail = incident.detail if incident is not None else ""
+    return _about(dose, kind, ev.Priority(priority), "" if detail == NO_LONGER_PLANNED else detail)
 
 
 def _unhappy(world: World, dose: Dose, outcome: ev.Outcome) -> Cause:

@@ -91,11 +91,19 @@ def expand(
     return tuple(sorted([*standing, *doses], key=_order))
 
 
-def minimum_interval(a: DosePlan, b: DosePlan) -> timedelta:
-    """The least time between giving `a` and `b` (S2); zero if they share no prescription."""
-    if a.prescriptions.isdisjoint(b.prescriptions):
-        return timedelta()
-    return abs(a.opens - b.opens) / SHARE_OF_GAP
+def minimum_interval(given: DosePlan, dose: DosePlan, planned: Collection[DosePlan]) -> timedelta:
+    """The least time between giving `given` and `dose` (S2); zero if they share no prescription.
+
+    A share of the gap between `dose` and the one of that prescription that `planned` has next to it, on the
+    side of `given`: the gap to one of last week would keep back the doses of days, for a word said today.
+    """
+    early, late = sorted((given.opens, dose.opens))
+    there = [given, *(one for one in planned if early <= one.opens <= late and one.opens != dose.opens)]
+    gaps = [
+        min(abs(one.opens - dose.opens) for one in there if prescription in one.prescriptions)
+        for prescription in given.prescriptions & dose.prescriptions
+    ]
+    return max(gaps, default=timedelta()) / SHARE_OF_GAP
 
 
 @dataclass(frozen=True, slots=True)

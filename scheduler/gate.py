@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.events import Order, OrderKind, Outcome, State
-from scheduler.expand import minimum_interval
+from scheduler.expand import SHARE_OF_GAP, minimum_interval
 from scheduler.plan import Plan
 from scheduler.roll import misfit
 from scheduler.timing import intakes_on
@@ -155,17 +155,14 @@ def being_given(world: World, dose: Dose) -> bool:
 
 
 def earliest(world: World, dose: Dose) -> datetime:
-    """S2: from when this dose keeps its minimum interval to every other one that shares a prescription."""
-    given = [other for other in world.doses.values() if counts_as_given(other) and other is not dose]
-    mine = dose.plan.prescriptions
-    return max(
-        (
-            other.had_at + minimum_interval(other.plan, dose.plan)
-            for other in given
-            if not mine.isdisjoint(other.plan.prescriptions)
-        ),
-        default=dose.plan.opens,
-    )
+    """S2: from when it is open and far enough from every other one that shares a prescription."""
+    instant = dose.plan.opens
+    planned = [other.plan for other in world.doses.values()]
+    for other in sharing(world, dose):
+        at_most = abs(other.plan.opens - dose.plan.opens) / SHARE_OF_GAP  # with nothing planned between them
+        if counts_as_given(other) and other.had_at + at_most > instant:
+            instant = max(instant, other.had_at + minimum_interval(other.plan, dose.plan, planned))
+    return instant
 
 
 def counts_as_given(dose: Dose) -> bool:

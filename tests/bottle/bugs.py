@@ -17,6 +17,7 @@ import dispenserd.mqtt.downlink
 import dispenserd.mqtt.uplink
 import drivers.robot
 import drivers.session
+import scheduler.causes
 import scheduler.closing
 import scheduler.decide
 import scheduler.evolve
@@ -147,6 +148,12 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug("summer time all year", ("S2", "S"), put(scheduler.window.LocalTime, "instant", no_daylight_saving)),
     Bug("no minimum interval", ("S2",), put(scheduler.gate, "_too_close", nothing)),
+    Bug(
+        "who may give is not told that it was stopped",
+        ("S1",),
+        put(scheduler.causes, "being_given", nothing),
+        "card",
+    ),
     Bug(
         "any label will do",
         ("S3",),

@@ -3,7 +3,7 @@
 Plays the same seeds for each bug of `tests.bottle.bugs` until a witness speaks, and then, without any bug, as
 many of them as the slowest catch needed: where those are not clean, no catch proves anything.
 
-    python -m tests.bottle.hunt [--seeds 60] [--jobs 2] [--bug NAME ...] [--result FILE]
+    python -m tests.bottle.hunt [--seeds 120] [--jobs 2] [--bug NAME ...] [--result FILE]
 
 Exit code 1 if a bug escaped, if another witness spoke than its list names, or if a seed was not clean.
 """
@@ -31,7 +31,7 @@ from tests.support.results import keep, stamped
 from tests.support.workers import each_done
 
 SCHEMA = "dispenserd/bugs/1"
-SEEDS_MAX = 60
+SEEDS_MAX = 120
 DAYS, SEVERITY, SLOT_CHANCE = 4, "rough", 0.7
 """Short and full of doses: a bug meets its moment sooner than in a quiet fortnight."""
 

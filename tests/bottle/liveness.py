@@ -83,7 +83,7 @@ class Liveness:
         if planned is not None and bottle.times.true < planned.plan.closes + LOOK_AFTER:
             bottle.at(planned.plan.closes + LOOK_AFTER, lambda: self._look(day, slot, looks))
             return
-        if not self._settled():
+        if not self.settled():
             if looks < LOOKS_MAX:
                 bottle.after(SETTLE_S, lambda: self._look(day, slot, looks + 1))
             else:
@@ -195,7 +195,7 @@ class Liveness:
     def _reachable(self) -> bool:
         return self._bottle.network.up and self._bottle.oncall.up
 
-    def _settled(self) -> bool:
+    def settled(self) -> bool:
         """Long enough undisturbed, at home and far away."""
         long = self._bottle.times.now_s >= self._far_since_s + SETTLE_S
         return long and self._reachable() and self._settled_at_home(SETTLE_S)

@@ -24,6 +24,9 @@ ANSWER_S = 90.0
 MISTAKES = 0.04
 """Of what staff enter."""
 
+ON_THE_WAY = 0.2
+"""Of those who may give a dose: as many are busy for hours first, and a card may change meanwhile."""
+
 TRIES_MAX = 5
 """Then it waits for news, or for the one who goes through all that is open."""
 
@@ -143,8 +146,12 @@ class Staff:
         if incident["kind"] in ("robot_fault", "release_failed") and bottle.end.memory.fault:
             bottle.repair()
             return  # and gives or says what is to be said when they come back from the robot
-        if dose and incident["holds_token"] and self._may_give(dose):
-            if self._chance.random() < 0.85:
+        stopped = incident["detail"] == "no_longer_planned"
+        if dose and incident["holds_token"] and not stopped and self._may_give(dose):
+            if self._chance.random() < ON_THE_WAY:
+                bottle.weather.aim()
+                self._look_in(incident["incident"], self._chance.uniform(0.5, 10) * 3600)
+            elif self._chance.random() < 0.85:
                 bottle.give_by_hand(dose)
                 bottle.oncall.ask_decide(incident, owner, "given")
             else:

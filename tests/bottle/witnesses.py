@@ -6,7 +6,7 @@ what it likes. `SLACK` is what a trusted clock may be wrong by (rule 17), and a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -171,7 +171,8 @@ class Witnesses:
         assert label not in self.had, f"S1: {dose[33:]}: had from the robot, and now by hand"
         assert self.where(label) != "tray", f"S1: {dose[33:]}: by hand, and it lies in the tray"
         asked = self._asked(dose, self._bottle.times.true - timedelta(minutes=10))
-        assert asked, f"S1: {dose[33:]}: by hand, and no card in force asks for it"
+        told = self._bottle.liveness.settled()
+        assert asked or not told, f"S1: {dose[33:]}: by hand, and no card in force asks for it"
         self._apart(dose, label)
 
     # --- moves ---
@@ -232,16 +233,27 @@ class Witnesses:
         return any(self._bottle.papers.cards[version] is not None for version in in_force)
 
     def _apart(self, dose: str, label: str) -> None:
-        """S2: half the planned gap between two doses that share a prescription, as planned last."""
-        now, opens = self._bottle.times.true, self._bottle.opens(dose)
+        """S2: half the planned gap to the dose next to it on the other's side, as planned last."""
+        now = self._bottle.times.true
         others = {self._dose(other): at for other, at in self.had.items() if other != label}
         others |= {other: at for other, at in self._bottle.given.items() if other != dose}
         for other, at in others.items():
-            apart = self.holds.get(dose, frozenset()).isdisjoint(self.holds.get(other, frozenset()))
-            if apart or abs(now - at) > timedelta(hours=13):
+            if abs(now - at) > timedelta(hours=13):
                 continue
-            gap = min(abs(a - b) for a in opens for b in self._bottle.opens(other))
-            assert now >= at + gap / 2 - self.apart, f"S2: {dose[33:]} too soon after {other[33:]}"
+            for prescription in self.holds.get(dose, frozenset()) & self.holds.get(other, frozenset()):
+                gap = min(self._gaps(dose, other, prescription))
+                assert now >= at + gap / 2 - self.apart, f"S2: {dose[33:]} too soon after {other[33:]}"
+
+    def _gaps(self, dose: str, other: str, prescription: str) -> Iterator[timedelta]:
+        """To the other, and to every one between them with the same prescription."""
+        for opens in self._bottle.opens(dose):
+            for far in self._bottle.opens(other):
+                yield abs(far - opens)
+                early, late = sorted((far, opens))
+                for between, holds in self.holds.items():
+                    if prescription in holds and between not in (dose, other):
+                        at = self._bottle.opens(between)
+                        yield from (abs(one - opens) for one in at if early < one < late)
 
     # --- looking ---
 

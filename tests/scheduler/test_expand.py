@@ -372,10 +372,25 @@ def test_a_prescription_keeps_as_many_of_its_ids_as_it_has_times(
 
 def test_doses_that_share_a_prescription_keep_half_their_planned_gap() -> None:
     morning, noon, night = doses(at("a", "morning", "noon"), at("b", "noon"), at("c", "night"))
-    assert minimum_interval(morning, noon) == minimum_interval(noon, morning) == timedelta(hours=2)
-    assert minimum_interval(noon, night) == timedelta()
+    day = (morning, noon, night)
+    for had, dose in ((morning, noon), (noon, morning)):
+        assert minimum_interval(had, dose, day) == timedelta(hours=2)
+    assert minimum_interval(noon, night, day) == timedelta()
+
+
+def test_of_doses_that_are_not_next_to_each_other_the_gap_to_the_one_between_them_counts() -> None:
+    """Found in the bottle: a word about the dose of last week kept back those of the next three days."""
+    week = [doses(at("a", "morning", "night"), day=DAY + timedelta(days=number))[0] for number in range(7)]
+    assert minimum_interval(week[0], week[6], week) == timedelta(hours=12)
+    assert minimum_interval(week[6], week[0], week) == timedelta(hours=12), "given before its turn"
+    assert minimum_interval(week[0], week[6], (week[0], week[6])) == timedelta(days=3), "planned so far apart"
+
+
+def test_of_several_prescriptions_the_longest_interval_counts() -> None:
+    morning, noon, night = doses(at("a", "morning", "noon", "night"), at("b", "morning", "night"))
+    assert minimum_interval(morning, night, (morning, noon, night)) == timedelta(hours=7)
 
 
 def test_the_minimum_interval_is_elapsed_time_on_the_changing_night() -> None:
     early, late = doses(at("a", "01:00", "05:00"), day=SPRING)
-    assert minimum_interval(early, late) == timedelta(hours=1.5)
+    assert minimum_interval(early, late, (early, late)) == timedelta(hours=1.5)

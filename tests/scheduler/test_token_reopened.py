@@ -31,7 +31,6 @@ def test_who_holds_the_token_is_seen_to_hold_it_when_the_incident_is_reopened_an
     home.lost()
     home.until("12:15")
     assert home.take(about(home), "Anna").accepted
-    print(home.dose("noon").stage, home.dose("noon").token, about(home))
     assert (home.dose("noon").token, about(home).holds_token) == ("Anna", True)
     o = order.order
     home.robot.carry_out(o)
@@ -45,7 +44,6 @@ def test_who_holds_the_token_is_seen_to_hold_it_when_the_incident_is_reopened_an
         label=o.label,
     )
     home.connect()  # its record: it did leave. Possible double dose, high
-    print(home.dose("noon").stage, home.dose("noon").token, about(home))
     assert about(home).priority is ev.Priority.HIGH
     assert home.dose("noon").token == "Anna"
     assert home.take(about(home), "Anna").accepted
