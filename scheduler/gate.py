@@ -154,6 +154,11 @@ def being_given(world: World, dose: Dose) -> bool:
     return bool(dose.token) and owned and not said
 
 
+def in_reach(dose: Dose) -> bool:
+    """The resident's hand may take it at this moment."""
+    return dose.stage in (Stage.PRESENTING, Stage.IN_TRAY, Stage.RETRACTING)
+
+
 def earliest(world: World, dose: Dose) -> datetime:
     """S2: from when it is open and far enough from every other one that shares a prescription."""
     instant = dose.plan.opens

@@ -12,7 +12,7 @@ from datetime import datetime
 from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.dose import IN_MAGAZINE, Stage
-from scheduler.gate import GIVEN, being_given, beyond_plan, earliest, label_misfit, sharing
+from scheduler.gate import GIVEN, being_given, beyond_plan, earliest, in_reach, label_misfit, sharing
 from scheduler.world import FORGERIES, Dose, Setting, World
 
 TOKEN_STAGES = IN_MAGAZINE | {Stage.HOLDING, Stage.IN_STORE, Stage.OUT}
@@ -146,8 +146,8 @@ def _token_may_pass(world: World, incident: ev.Incident, dose: Dose, now: dateti
         return False
     if max(now, dose.plan.opens) < earliest(world, dose):
         return False  # S2: by hand too, no sooner after a dose that shares a prescription
-    if any(being_given(world, other) for other in sharing(world, dose)):
-        return False  # somebody may be giving that one at this moment
+    if any(being_given(world, other) or in_reach(other) for other in sharing(world, dose)):
+        return False  # S2: somebody may be giving, or taking, that one at this moment
     if beyond_plan(world, dose):
         return False  # S1: by hand too, no more than the plan in force asks for; it may have been stopped
     return dose.stage in TOKEN_STAGES and _untreated(dose)

@@ -410,3 +410,4 @@ class Bottle:
         if moved.target is Place.TRAY and not moved.sachet.label.startswith(FOREIGN):
             day, slot = self.papers.labels[moved.sachet.label]
             self.resident.sees_sachet(max(self.papers.opens(day, slot)) + WINDOW)
+            self.staff.hear_of_a_dose()

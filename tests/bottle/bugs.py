@@ -147,6 +147,11 @@ BUGS: tuple[Bug, ...] = (
         ),
     ),
     Bug("summer time all year", ("S2", "S"), put(scheduler.window.LocalTime, "instant", no_daylight_saving)),
+    Bug(
+        "may give one while another lies in the tray",
+        ("S2",),
+        put(scheduler.receive_command, "in_reach", nothing),
+    ),
     Bug("no minimum interval", ("S2",), put(scheduler.gate, "_too_close", nothing)),
     Bug(
         "who may give is not told that it was stopped",

@@ -6,7 +6,7 @@ Every slot has a prescription of its own, and all share one more. Only the noon 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -70,13 +70,13 @@ class Papers:
         return cmd.OfferPlan(RESIDENT, version, self._card(self.cards[version]), f"f{version}")
 
     def opens(self, day: date, slot: str) -> list[datetime]:
-        """Every instant that a card so far gave this dose, in the order of the cards."""
+        """Every instant that a card so far gave this dose, in their order; UTC: a day may have 23 h."""
         hours: list[int] = []
         for version in sorted(self.cards):
             hour = self.cards[version] if slot == "noon" else PARTS[DayPart(slot)].hour
             if hour is not None and hour not in hours:
                 hours.append(hour)
-        return [datetime.combine(day, time(hour), ZONE) for hour in hours]
+        return [datetime.combine(day, time(hour), ZONE).astimezone(UTC) for hour in hours]
 
     def _card(self, noon: int | None) -> tuple[Prescription, ...]:
         intakes = {slot: one for slot in self.slots if (one := _intake(slot, noon)) is not None}

@@ -24,6 +24,9 @@ ANSWER_S = 90.0
 MISTAKES = 0.04
 """Of what staff enter."""
 
+LEFT_LYING = 0.1
+"""Of all news: as much lies for hours before somebody looks, until the next dose is due or longer."""
+
 ON_THE_WAY = 0.2
 """Of those who may give a dose: as many are busy for hours first, and a card may change meanwhile."""
 
@@ -112,7 +115,14 @@ class Staff:
             self._tries.pop(incident["incident"], None)
         if incident["state"] != "closed":
             minutes = {"high": 4.0, "medium": 12.0}.get(incident["priority"], 60.0)
+            if self._chance.random() < LEFT_LYING:
+                minutes = self._chance.uniform(60, 720)
             self._look_in(incident["incident"], self._chance.expovariate(1 / (minutes * 60)))
+
+    def hear_of_a_dose(self) -> None:
+        """Somebody rings while a sachet comes out: a moment to look at all that is open."""
+        if self._chance.random() < 0.2:
+            self._bottle.after(self._chance.uniform(0, 20), self.look_at_all)
 
     def look_at_all(self) -> None:
         for name, incident in self._bottle.oncall.told.items():

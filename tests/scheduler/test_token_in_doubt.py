@@ -6,40 +6,20 @@ passed to a colleague three minutes after the first had been given by hand.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from decimal import Decimal
-
 import pytest
 
-from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.dose import Stage
 from scheduler.gate import being_given
-from scheduler.plan import Content, DayPart, Dosage, Intake, Prescription
-from tests.support.attack_moves import about, stalled
-from tests.support.pure_home import FIRST_DAY, RESIDENT, PureHome, prescriptions, roll, utc
-
-DRUG = "N02BE01"
-MEALS = (DayPart.MORNING, DayPart.NOON)
+from tests.support.attack_moves import about, home_sharing, stalled
+from tests.support.pure_home import PureHome
 
 
 @pytest.fixture
 def home() -> PureHome:
     """Morning and noon hold one more prescription, the same; the morning failed, Anna may give it, and nobody
     knows how putting its sachet away ended."""
-    often = Dosage(FIRST_DAY, None, 1, tuple(Intake(Decimal(1), part=part) for part in MEALS))
-    both = Prescription("p-shared", DRUG, "5 mg", "tablet", (often,))
-    packed = roll()
-    shared = Content(DRUG, "5 mg", Decimal(1), "tablet")
-    sachets = [
-        replace(sachet, content=sachet.content | {shared}) if sachet.local.hour in (8, 12) else sachet
-        for sachet in packed.sachets
-    ]
-    home = PureHome(utc("07:50"))
-    home.daemon()
-    home.connect()
-    home.give(cmd.OfferPlan(RESIDENT, 1, (*prescriptions(), both), "f1"))
-    home.give(cmd.LoadRoll(replace(packed, sachets=tuple(sachets)), "technician"))
+    home = home_sharing()
     stalled(home)
     assert home.take(about(home), "Anna").accepted
     assert home.dose("morning").token == "Anna"

@@ -3,12 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
+from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.dose import Stage
-from scheduler.plan import Portion
+from scheduler.plan import Content, DayPart, Dosage, Intake, Portion, Prescription
 from scheduler.world import Dose
-from tests.support.pure_home import PureHome
+from tests.support.pure_home import FIRST_DAY, RESIDENT, PureHome, prescriptions, roll, utc
+
+DRUG = "N02BE01"
+MEALS = (DayPart.MORNING, DayPart.NOON)
+
+
+def home_sharing() -> PureHome:
+    """At 07:50, ready; morning and noon hold one more prescription, the same."""
+    often = Dosage(FIRST_DAY, None, 1, tuple(Intake(Decimal(1), part=part) for part in MEALS))
+    both = Prescription("p-shared", DRUG, "5 mg", "tablet", (often,))
+    packed = roll()
+    part = Content(DRUG, "5 mg", Decimal(1), "tablet")
+    sachets = [
+        replace(sachet, content=sachet.content | {part}) if sachet.local.hour in (8, 12) else sachet
+        for sachet in packed.sachets
+    ]
+    home = PureHome(utc("07:50"))
+    home.daemon()
+    home.connect()
+    home.give(cmd.OfferPlan(RESIDENT, 1, (*prescriptions(), both), "f1"))
+    home.give(cmd.LoadRoll(replace(packed, sachets=tuple(sachets)), "technician"))
+    return home
 
 
 def about(home: PureHome, slot: str = "morning") -> ev.Incident:
