@@ -83,7 +83,7 @@ class Liveness:
         if planned is not None and bottle.times.true < planned.plan.closes + LOOK_AFTER:
             bottle.at(planned.plan.closes + LOOK_AFTER, lambda: self._look(day, slot, looks))
             return
-        if not self.settled():
+        if not self.settled() or self._robot_here_s() < SETTLE_S:
             if looks < LOOKS_MAX:
                 bottle.after(SETTLE_S, lambda: self._look(day, slot, looks + 1))
             else:
@@ -185,12 +185,15 @@ class Liveness:
     def _robot_fine(self) -> bool:
         """Powered, plugged, its session old enough to have been read, no lid open, no fault."""
         end = self._bottle.end
-        quiet_s = (self._bottle.times.true - end.session_since).total_seconds()
-        up = end.robot.powered and end.plugged and self._bottle.box.robot.ready and quiet_s > 120
+        up = end.robot.powered and end.plugged and self._bottle.box.robot.ready and self._robot_here_s() > 120
         fine = not self._bottle.matter.lid_open and not end.memory.fault
         faults = self._bottle.matter.faults
         planted = faults.stuck or faults.stall_next or faults.cut_next or faults.slow_next_ms
         return up and fine and not planted
+
+    def _robot_here_s(self) -> float:
+        """Since its newest session: what was cut off before it is tried again some minutes later."""
+        return (self._bottle.times.true - self._bottle.end.session_since).total_seconds()
 
     def _reachable(self) -> bool:
         return self._bottle.network.up and self._bottle.oncall.up

@@ -77,7 +77,9 @@ class Witnesses:
         self.holds: dict[str, frozenset[str]] = {}  # dose -> its prescriptions, as planned last
         self.trusted = False
         self.apart = CLOCKS_APART
-        self.in_doubt: set[str] = set()  # doses with an Unknown that nothing has settled
+        self.in_doubt: dict[
+            str, str
+        ] = {}  # dose -> its order whose end is Unknown, and nothing has settled it
         self.newest_order: ev.Order | None = None
         self.pressed = bottle.times.true  # the press behind the newest release or present
 
@@ -98,13 +100,13 @@ class Witnesses:
                 case ev.OrderEnded():
                     self._ended(event)
                 case ev.RobotLogged(entry="lifted") | ev.MotionAdopted():
-                    self.in_doubt.discard(event.dose_id)
+                    self.in_doubt.pop(event.dose_id, None)
                 case ev.DecisionMade():
                     assert event.by in PERSONS, "S6: a decision by nobody of ours"
                     if event.verdict is ev.Verdict.DISCARD:
                         self.discards.add(event.dose_id)
                     else:
-                        self.in_doubt.discard(event.dose_id)
+                        self.in_doubt.pop(event.dose_id, None)
                 case ev.IncidentTaken() | ev.TokenPassed():
                     by = event.by if isinstance(event, ev.IncidentTaken) else event.to
                     assert by in PERSONS, "S6: taken by nobody of ours"
@@ -134,10 +136,12 @@ class Witnesses:
         self.pressed = pressed
 
     def _ended(self, event: ev.OrderEnded) -> None:
+        """What the robot would not do with a sachet in doubt leaves it there."""
+        doubted = self.in_doubt.get(event.dose_id)
         if event.result is ev.Result.UNKNOWN:
-            self.in_doubt.add(event.dose_id)
-        else:
-            self.in_doubt.discard(event.dose_id)
+            self.in_doubt[event.dose_id] = doubted or event.order_id
+        elif event.result is ev.Result.DONE or event.order_id == doubted:
+            self.in_doubt.pop(event.dose_id, None)
 
     def sending(self) -> None:
         """Rule 11: the last moment at which an order can be kept back."""
