@@ -9,17 +9,14 @@ import pytest
 
 from scheduler import events as ev
 from scheduler.gate import earliest
-from tests.support.attack_moves import about, stalled
+from tests.support.attack_moves import anna_may_give
 from tests.support.pure_home import PureHome, utc
 
 
 @pytest.fixture
 def home() -> PureHome:
     """Anna, who got the right to give the first morning's dose, says in the third night that she did."""
-    home = PureHome(utc("07:50"))
-    home.start()
-    stalled(home)
-    assert home.take(about(home), "Anna").accepted
+    home = anna_may_give()
     home.lost()
     home.until("22:30", day=3)
     assert home.decide(home.dose("morning"), ev.Verdict.GIVEN, "Anna").accepted

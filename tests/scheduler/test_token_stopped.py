@@ -10,17 +10,14 @@ import pytest
 from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.causes import NO_LONGER_PLANNED
-from tests.support.attack_moves import about, stalled
-from tests.support.pure_home import RESIDENT, PureHome, prescriptions, utc
+from tests.support.attack_moves import about, anna_may_give
+from tests.support.pure_home import RESIDENT, PureHome, prescriptions
 
 
 @pytest.fixture
 def home() -> PureHome:
     """The morning dose failed, and Anna may give it."""
-    home = PureHome(utc("07:50"))
-    home.start()
-    stalled(home)
-    assert home.take(about(home), "Anna").accepted
+    home = anna_may_give()
     assert (about(home).holds_token, about(home).detail == NO_LONGER_PLANNED) == (True, False)
     return home
 

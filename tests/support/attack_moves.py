@@ -40,6 +40,15 @@ def about(home: PureHome, slot: str = "morning") -> ev.Incident:
     return incident
 
 
+def anna_may_give() -> PureHome:
+    """The first morning's dose failed, and Anna has the right to give it by hand."""
+    home = PureHome(utc("07:50"))
+    home.start()
+    stalled(home)
+    assert home.take(about(home), "Anna").accepted
+    return home
+
+
 def is_open(incident: ev.Incident | None) -> bool:
     return incident is not None and incident.state is not ev.State.CLOSED
 
