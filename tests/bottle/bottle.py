@@ -298,7 +298,7 @@ class Bottle:
         if self.box.alive:
             return
         if not self.weather.ended and self.chance.random() < 0.05 and not self.times.wall_off:
-            self.times.wall_off = EPOCH + timedelta(days=self.chance.randrange(3)) - self.times.true
+            self.times.set_wall(EPOCH + timedelta(days=self.chance.randrange(3)) - self.times.true)
             self.after(self.chance.choice((3.0, 40.0, 900.0)), lambda: self.clocks.step(timedelta(0)))
         self.box = self._new_box()
         self.liveness.disturbed()

@@ -305,9 +305,9 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "a comparison from before a step is believed",
-        ("rule 11", "rule 18", "S2", "S4"),
+        ("rule 11", "rule 18", "S2", "S4", "S8"),
         put(scheduler.receive, "_clock", believes_old_comparisons),
-        "session_in_a_commit",
+        "step_in_a_commit",
     ),
     Bug("nobody answers a press", ("S8",), rules_without("pressed", "presented")),
     Bug(

@@ -20,7 +20,7 @@ class Clocks:
         """So little that nobody looks up."""
         bottle = self._bottle
         if bottle.box.alive and not bottle.end.memory.clock.offset_ms:
-            bottle.times.wall_off += by
+            bottle.times.set_wall(bottle.times.wall_off + by)
             bottle.liveness.disturbed()
 
     def step(self, off: timedelta) -> None:
@@ -30,7 +30,7 @@ class Clocks:
         if bottle.times.wall_off == off:
             return
         bottle.say(f"wall clock: {off} ahead")
-        bottle.times.wall_off = off
+        bottle.times.set_wall(off)
         bottle.liveness.disturbed()
         bottle.after(bottle.chance.random() * LOOK_S, lambda: None)  # the process looks at its clock
         for seconds in (31.0, 62.0):

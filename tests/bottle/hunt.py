@@ -31,7 +31,7 @@ from tests.support.results import keep, stamped
 from tests.support.workers import each_done
 
 SCHEMA = "dispenserd/bugs/1"
-SEEDS_MAX = 120
+SEEDS_MAX = 300
 DAYS, SEVERITY, SLOT_CHANCE = 4, "rough", 0.7
 """Short and full of doses: a bug meets its moment sooner than in a quiet fortnight."""
 

@@ -81,7 +81,7 @@ class OneEngine:
 
     def set_clock(self, ahead: timedelta) -> None:
         """The wall clock, against true time."""
-        self.times.wall_off = ahead
+        self.times.set_wall(ahead)
 
     @property
     def events(self) -> list[Event]:

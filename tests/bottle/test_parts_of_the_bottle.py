@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from random import Random
 from typing import Any
@@ -378,3 +378,17 @@ def test_a_chance_of_nothing_turns_no_bit_and_of_one_every_bit(data: bytes) -> N
 def test_the_first_and_the_last_bit_are_turned_too() -> None:
     turned = [bit for seed in range(2000) for bit in flips(0.01, b"\x00", seed)]
     assert {0, 7} <= set(turned)
+
+
+def test_what_a_wall_clock_showed_is_dated_by_what_it_was_then() -> None:
+    start = datetime(2026, 11, 2, 8, tzinfo=UTC)
+    times = Times(start)
+    minute = timedelta(minutes=1)
+    for at_s, ahead in ((60.0, 10 * minute), (120.0, timedelta()), (180.0, -3 * minute)):
+        times.now_s = at_s
+        times.set_wall(ahead)
+    times.now_s = 210.0
+    assert times.true_of(start + 0.75 * minute) == start + 0.75 * minute, "before anybody moved it"
+    assert times.true_of(start + 11.5 * minute) == start + 1.5 * minute, "while it was ahead"
+    assert times.true_of(start + 2.5 * minute) == start + 2.5 * minute, "set right in between"
+    assert times.true_of(start + 0.25 * minute) == start + 3.25 * minute, "the last time it showed that"

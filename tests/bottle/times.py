@@ -20,6 +20,7 @@ class Times:
 
     def __post_init__(self) -> None:
         self._true = (0.0, self.start)  # as last asked for: everybody asks at the same instant
+        self._walls: list[tuple[datetime, timedelta]] = []  # until when, and how far ahead it was
         self._start_ms = (self.start - EPOCH) // timedelta(milliseconds=1)
 
     def seconds(self) -> float:
@@ -39,6 +40,20 @@ class Times:
     @property
     def moment(self) -> Moment:
         return Moment(self.now_s, self.true_ms)
+
+    def set_wall(self, off: timedelta) -> None:
+        """From now on the box's wall clock is that far ahead."""
+        self._walls.append((self.true, self.wall_off))
+        self.wall_off = off
+
+    def true_of(self, shown: datetime) -> datetime:
+        """When the box's wall clock last showed this: it may have been set since."""
+        until, off = self.true, self.wall_off
+        for since, before in reversed(self._walls):
+            if since <= shown - off <= until:
+                return shown - off
+            until, off = since, before
+        return shown - off
 
     def at_s(self, true: datetime) -> float:
         """The monotonic second of an instant of true time."""

@@ -84,9 +84,11 @@ class Weather:
             self.slow_disk: 2,
             self.session_in_a_commit: 0.5,
             self.log_lost: 0.5,
+            self.step_in_a_commit: 0,  # only where a bug needs it: by chance the others come together too
         }
         self._kinds = list(weights)
-        self._weights = [weights[kind] * (BIAS if kind.__name__ == bias else 1) for kind in weights]
+        often = {kind: (weight or 1) * BIAS for kind, weight in weights.items() if kind.__name__ == bias}
+        self._weights = [often.get(kind, weight) for kind, weight in weights.items()]
         self._bias = next((kind for kind in weights if kind.__name__ == bias), None)
         self.counts: dict[str, int] = {}
         self._unheard = False
@@ -164,6 +166,11 @@ class Weather:
     def _short_cut(self) -> None:
         self._bottle.end.unplug()
         self._bottle.after(self._chance.uniform(0.5, 5), self._bottle.end.plug_in)
+
+    def step_in_a_commit(self) -> None:
+        """And the box's clock moves, while a comparison with the robot's waits behind that commit."""
+        self.session_in_a_commit()
+        self._bottle.after(self._chance.uniform(0.5, 15), self.clock_step)
 
     def log_lost(self) -> None:
         """At once; or at the next order, which the robot carries out unheard: what its log said of that was

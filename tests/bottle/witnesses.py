@@ -77,9 +77,7 @@ class Witnesses:
         self.holds: dict[str, frozenset[str]] = {}  # dose -> its prescriptions, as planned last
         self.trusted = False
         self.apart = CLOCKS_APART
-        self.in_doubt: dict[
-            str, str
-        ] = {}  # dose -> its order whose end is Unknown, and nothing has settled it
+        self.in_doubt: dict[str, str] = {}  # dose -> its order that ended Unknown and that nothing settled
         self.newest_order: ev.Order | None = None
         self.pressed = bottle.times.true  # the press behind the newest release or present
 
@@ -127,7 +125,7 @@ class Witnesses:
             return
         assert not self.in_doubt, f"P3: {order.kind} while {min(self.in_doubt)[33:]} is in doubt"
         assert self.trusted, f"rule 18: {order.kind} on an untrusted clock"
-        decided = at - self._bottle.times.wall_off
+        decided = self._bottle.times.true_of(at)
         pressed = max((each for each in self._bottle.presses if each <= decided), default=None)
         assert pressed is not None, f"rule 2: {order.kind} without a press"
         limit = PRESS_AGE if order.kind is ev.OrderKind.RELEASE else PRESS_AGE + ORDER_LIFE
