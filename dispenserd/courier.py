@@ -56,7 +56,7 @@ class Courier:
         self._setting = setting
         self._robot = robot
         self._clock = clock
-        self._inbox: asyncio.Queue[Sequence[Fact]] = asyncio.Queue()
+        self._inbox: asyncio.Queue[tuple[Sequence[Fact], float]] = asyncio.Queue()
         self._handled: set[str] = set()  # orders sent or revoked by this process
         self._shown: tuple[str, Display] | None = None
         self._confirmed: tuple[str, int, frozenset[Settled]] = ("", 0, frozenset())
@@ -64,7 +64,7 @@ class Courier:
 
     def deliver(self, facts: Sequence[Fact]) -> None:
         """The driver hands in what the robot said; order is kept."""
-        self._inbox.put_nowait(facts)
+        self._inbox.put_nowait((facts, self._clock.monotonic()))
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -73,8 +73,8 @@ class Courier:
 
     async def _inward(self) -> None:
         while True:
-            facts = await self._inbox.get()
-            await self._home.submit(*await self._lost(facts), *facts)
+            facts, arrived_s = await self._inbox.get()
+            await self._home.submit(*await self._lost(facts), *facts, arrived_s=arrived_s)
 
     async def _lost(self, facts: Sequence[Fact]) -> Sequence[Fact]:
         """Rule 23: what the robot keeps of our journal and the journal doesn't hold. In one commit with its

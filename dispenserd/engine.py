@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
@@ -52,6 +52,7 @@ class Journal(Protocol):
 @dataclass(frozen=True, slots=True)
 class _Handed:
     facts: tuple[Fact, ...]
+    arrived_s: float
     done: asyncio.Future[Sequence[Event]]
 
 
@@ -97,9 +98,10 @@ class Engine:
         self._watchers.append(watcher)
         return watcher
 
-    async def submit(self, *facts: Fact) -> Sequence[Event]:
+    async def submit(self, *facts: Fact, arrived_s: float | None = None) -> Sequence[Event]:
         done: asyncio.Future[Sequence[Event]] = asyncio.get_running_loop().create_future()
-        await self._inbox.put(_Handed(facts, done))
+        since_s = self._clock.monotonic() if arrived_s is None else arrived_s
+        await self._inbox.put(_Handed(facts, since_s, done))
         self._something_waits.set()
         return await done
 
@@ -116,15 +118,15 @@ class Engine:
             reading = read(self._clock)
             stepped = self._has_stepped(reading)
             if handed or stepped or self._something_is_due(reading):
-                await self._turn(handed, reading.civil, stepped)
+                await self._turn(handed, reading, stepped)
             self.turned_s = self._clock.monotonic()
 
-    async def _turn(self, handed: Sequence[_Handed], now: datetime, stepped: bool) -> None:
+    async def _turn(self, handed: Sequence[_Handed], reading: Reading, stepped: bool) -> None:
         """A step of the clock is told before anything is decided by it: one turn on a clock that jumped a day
         would put tomorrow's medicine away (rule 18)."""
-        before = self._world
+        before, now = self._world, reading.civil
         facts: list[Fact] = [ReportClockStep()] if stepped else []
-        facts += [fact for each in handed for fact in each.facts]
+        facts += [fact for each in handed for fact in self._dated(each, reading)]
         after, events = settle(before, self._setting, facts, now)
         if events:
             told = changes(before, after, events)
@@ -142,6 +144,13 @@ class Engine:
         for each in handed:
             if not each.done.done():
                 each.done.set_result(events)
+
+    def _dated(self, handed: _Handed, reading: Reading) -> Sequence[Fact]:
+        """By the clock as it stands now, and how long they waited: a clock that was set meanwhile dated them
+        wrong, and a press from tomorrow would never grow old (rule 2)."""
+        waited_s = max(0.0, reading.monotonic_s - handed.arrived_s) * self._clock.rate
+        at = reading.civil - timedelta(milliseconds=round(waited_s * 1000))
+        return [replace(fact, at=at) if isinstance(fact, Event) else fact for fact in handed.facts]
 
     def _has_stepped(self, reading: Reading) -> bool:
         """Whether the civil clock left the monotonic one by more than the agreement; said once a step."""

@@ -55,8 +55,10 @@ class Home(Protocol):
     async def missing(self, heads: Sequence[Head]) -> Sequence[Head]:
         """Those that this journal has never had."""
 
-    async def submit(self, *facts: Fact) -> Sequence[Event]:
-        """Hand in facts; returns the events they led to, once those are committed."""
+    async def submit(self, *facts: Fact, arrived_s: float | None = None) -> Sequence[Event]:
+        """Hand in facts; returns the events they led to, once those are committed. `arrived_s`: when they
+        came, by the monotonic clock; None = now. They are dated by that when their turn comes: the civil
+        clock may have been set while they waited."""
 
     async def unanswered(self, outbox: OutboxName) -> Sequence[OutboxRow]:
         """Committed rows without an answer, oldest first."""

@@ -112,12 +112,12 @@ class _Home:
     def watch(self) -> asyncio.Event:
         return self._home.watch()
 
-    async def submit(self, *facts: Fact) -> Sequence[Event]:
+    async def submit(self, *facts: Fact, arrived_s: float | None = None) -> Sequence[Event]:
         ready = self._home.world.robot.state is RobotState.READY
         for point in dict.fromkeys(_arriving(fact, ready) for fact in facts):
             if point is not None:
                 self._probe(point)
-        events = await self._home.submit(*facts)
+        events = await self._home.submit(*facts, arrived_s=arrived_s)
         if any(isinstance(fact, TakeReceipt) for fact in facts):
             self._probe(Point.RECEIPT_COMMITTED)
         return events

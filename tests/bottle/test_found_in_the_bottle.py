@@ -221,3 +221,56 @@ def test_a_press_that_waited_behind_a_slow_commit_is_as_old_as_it_is(
     released = [event for event in engine.events if isinstance(event, ev.OrderIssued)]
     assert spent == ([answer] if answer else [])
     assert len(released) == (0 if answer else 1)
+
+
+def test_a_press_that_came_on_a_wrong_clock_and_waited_until_it_was_right_is_as_old_as_it_is(
+    alone: Alone,
+) -> None:
+    """Rule 2 (step_in_a_commit, seed 253): dated tomorrow, it never grew old. No look saw the step."""
+    home = home_at("08:05")
+    engine = alone(home)
+    engine.card.slow_s = 70.0
+    engine.hand_in(ev.RobotDumped(engine.clock.now(), "no_reply", ("hello",)))
+    engine.pass_s(1)
+    engine.set_clock(DAY)
+    engine.hand_in(ev.Pressed(engine.clock.now(), ROBOT, f"s{home.robot.session}", 100))
+    engine.set_clock(timedelta())
+    engine.pass_s(210)
+    assert [event.reason for event in engine.events if isinstance(event, ev.PressSpent)] == ["old"]
+    assert [event for event in engine.events if isinstance(event, ev.OrderIssued)] == []
+
+
+@pytest.mark.parametrize("ahead", [DAY, -116 * DAY])
+def test_what_came_on_a_wrong_clock_is_dated_by_the_right_one(alone: Alone, ahead: timedelta) -> None:
+    """Rule 18 (step_in_a_commit, seeds 243 and 269): by a trusted clock's word it was tomorrow, and the home
+    locked itself up until then."""
+    home = home_at("07:55")
+    engine = alone(home)
+    engine.card.slow_s = 40.0
+    engine.hand_in(ev.RobotDumped(engine.clock.now(), "no_reply", ("hello",)))
+    engine.pass_s(1)
+    came = engine.clock.now()
+    engine.set_clock(ahead)
+    engine.hand_in(ev.RobotDumped(engine.clock.now(), "no_reply", ("late",)))
+    engine.set_clock(timedelta())
+    engine.pass_s(90)
+    late = [event for event in engine.events if isinstance(event, ev.RobotDumped)][-1]
+    assert abs(late.at - came) <= timedelta(milliseconds=2)
+    trusted_at = engine.engine.world.trusted_at
+    assert trusted_at is not None
+    assert trusted_at <= engine.clock.now()
+
+
+def test_what_waited_in_the_couriers_hands_is_dated_from_its_arrival(alone: Alone) -> None:
+    """Most of what a slow commit keeps waiting waits there."""
+    home = home_at("08:05")
+    engine = alone(home)
+    courier = Courier(engine.engine, home.setting, NotingRobot(engine.times.seconds), engine.clock)
+    engine.beside(courier.run)
+    engine.card.slow_s = 40.0
+    courier.deliver([ev.RobotDumped(engine.clock.now(), "no_reply", ("hello",))])
+    engine.pass_s(1)
+    courier.deliver([ev.RobotDumped(engine.clock.now(), "no_reply", ("and",))])
+    courier.deliver([ev.Pressed(engine.clock.now(), ROBOT, f"s{home.robot.session}", 100)])
+    engine.pass_s(200)
+    assert [event.reason for event in engine.events if isinstance(event, ev.PressSpent)] == ["old"]

@@ -28,10 +28,10 @@ IDENTITY = ResidentIdentity(RESIDENT, "urn:example:person", "invented-4711")
 class DiesBeforeTheCommit(Engine):
     """Killed after a file was written: what says so never reaches the store."""
 
-    async def submit(self, *facts: Fact) -> Sequence[Event]:
+    async def submit(self, *facts: Fact, arrived_s: float | None = None) -> Sequence[Event]:
         if any(isinstance(fact, AdministrationFiled) for fact in facts):
             await asyncio.Event().wait()
-        return await super().submit(*facts)
+        return await super().submit(*facts, arrived_s=arrived_s)
 
 
 @asynccontextmanager

@@ -47,7 +47,7 @@ class PaperHome:
     async def missing(self, heads: Sequence[Head]) -> Sequence[Head]:
         return [head for head in heads if head in self.lost]
 
-    async def submit(self, *facts: Fact) -> Sequence[Event]:
+    async def submit(self, *facts: Fact, arrived_s: float | None = None) -> Sequence[Event]:
         for fact in facts:
             self.facts.append(fact)
             if isinstance(fact, TakeReceipt):
