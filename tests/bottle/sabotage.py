@@ -28,6 +28,7 @@ import scheduler.planning
 import scheduler.receive
 import scheduler.receive_command
 import scheduler.window
+from dispenserd.clock import Reading
 from dispenserd.home import OutboxRow
 from dispenserd.mqtt.session import BrokerTook, PublishEnd
 from dispenserd.mqtt.translate import row_name
@@ -72,40 +73,40 @@ def no_events(*_: Any) -> Sequence[ev.Event]:
 # --- record, then act ---------------------------------------------------------------------------------
 
 
-async def act_first(self: Any, handed: Sequence[Any], now: datetime, stepped: bool) -> None:
-    before, after, events = _decided(self, handed, now, stepped)
+async def act_first(self: Any, handed: Sequence[Any], reading: Reading, stepped: bool) -> None:
+    before, after, events = _decided(self, handed, reading, stepped)
     if events:
         _show(self, after)
         await asyncio.sleep(0.2)
         await self._journal.append(events, changes(before, after, events))
-    _turned(self, handed, events, now)
+    _turned(self, handed, events, reading.civil)
 
 
-async def two_transactions(self: Any, handed: Sequence[Any], now: datetime, stepped: bool) -> None:
-    before, after, events = _decided(self, handed, now, stepped)
+async def two_transactions(self: Any, handed: Sequence[Any], reading: Reading, stepped: bool) -> None:
+    before, after, events = _decided(self, handed, reading, stepped)
     if events:
         if events[:-1]:
             await self._journal.append(events[:-1], ())
         await self._journal.append(events[-1:], changes(before, after, events))
         _show(self, after)
-    _turned(self, handed, events, now)
+    _turned(self, handed, events, reading.civil)
 
 
-async def last_event_forgotten(self: Any, handed: Sequence[Any], now: datetime, stepped: bool) -> None:
-    before, after, events = _decided(self, handed, now, stepped)
+async def last_event_forgotten(self: Any, handed: Sequence[Any], reading: Reading, stepped: bool) -> None:
+    before, after, events = _decided(self, handed, reading, stepped)
     if events:
         kept = events[:-1] or events
         await self._journal.append(kept, changes(before, after, kept))
         _show(self, after)
-    _turned(self, handed, events, now)
+    _turned(self, handed, events, reading.civil)
 
 
 def _decided(
-    engine: Any, handed: Sequence[Any], now: datetime, stepped: bool
+    engine: Any, handed: Sequence[Any], reading: Reading, stepped: bool
 ) -> tuple[World, World, tuple[ev.Event, ...]]:
     facts: list[Fact] = [ReportClockStep()] if stepped else []
-    facts += [fact for each in handed for fact in each.facts]
-    return engine._world, *settle(engine._world, engine._setting, facts, now)
+    facts += [fact for each in handed for fact in engine._dated(each, reading)]
+    return engine._world, *settle(engine._world, engine._setting, facts, reading.civil)
 
 
 def _show(engine: Any, after: World) -> None:
@@ -335,6 +336,11 @@ def believes_old_comparisons(
 
 
 _send_order = RobotMachine.send_order
+
+
+def as_they_came(self: Any, handed: Any, reading: Any) -> Sequence[Any]:
+    """Dated by whatever clock there was then."""
+    return handed.facts  # type: ignore[no-any-return]
 
 
 def in_any_session(self: Any, order: ev.Order, decided_in: str) -> bool:
