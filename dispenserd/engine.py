@@ -52,7 +52,7 @@ class Journal(Protocol):
 @dataclass(frozen=True, slots=True)
 class _Handed:
     facts: tuple[Fact, ...]
-    arrived_s: float
+    arrived_s: float  # by the monotonic clock
     done: asyncio.Future[Sequence[Event]]
 
 

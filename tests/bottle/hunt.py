@@ -32,6 +32,7 @@ from tests.support.workers import each_done
 
 SCHEMA = "dispenserd/bugs/1"
 SEEDS_MAX = 300
+"""The two rarest show themselves at 221 and 243: each needs a coincidence that no weather brings to order."""
 DAYS, SEVERITY, SLOT_CHANCE = 4, "rough", 0.7
 """Short and full of doses: a bug meets its moment sooner than in a quiet fortnight."""
 
