@@ -59,6 +59,7 @@ from tests.bottle.sabotage import (
     nobody_inherits,
     nothing,
     older_is_fine,
+    opened_by_any_clock,
     plans_one_day,
     presses_once,
     puback_is_receipt,
@@ -72,6 +73,7 @@ from tests.bottle.sabotage import (
     step_unheard,
     together,
     token_always_passes,
+    too_close_once_open,
     turn_without_outcome,
     turn_without_token,
     two_transactions,
@@ -137,7 +139,14 @@ BUGS: tuple[Bug, ...] = (
         "log_lost",
     ),
     Bug("missed by the clock", ("missed", "S"), put(scheduler.closing, "_closed", missed_by_the_clock)),
-    Bug("open before its time", ("S2", "rule"), put(Dose, "open_at", always_open)),
+    Bug(
+        "open before its time",
+        ("S2", "rule"),
+        together(
+            put(Dose, "open_at", always_open),
+            put(scheduler.gate, "_too_close", too_close_once_open),  # it asks for the window too
+        ),
+    ),
     Bug(
         "open for ever",
         ("S2", "rule"),
@@ -168,7 +177,12 @@ BUGS: tuple[Bug, ...] = (
         ),
         "foreign_label",
     ),
-    Bug("orders on an untrusted clock", ("rule 18", "S2"), gate_lock_without("clock"), "clock_step"),
+    Bug(
+        "orders on an untrusted clock",
+        ("rule 18", "S2"),
+        together(gate_lock_without("clock"), rules_with("opened", opened_by_any_clock)),
+        "clock_step",
+    ),
     Bug(
         "any clock is trusted",
         ("S2", "rule", "S"),

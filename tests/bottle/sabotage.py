@@ -184,6 +184,18 @@ def late_open(self: Dose, now: datetime) -> bool:
     return self.plan.opens <= now
 
 
+def too_close_once_open(world: World, dose: Dose, now: datetime) -> str:
+    return "" if now < dose.plan.opens else too_close(world, dose, now)
+
+
+too_close = scheduler.gate._too_close
+
+
+def opened_by_any_clock(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
+    trusting = replace(world, clock=replace(world.clock, trusted=True))
+    return scheduler.offering.opened(trusting, setting, now)
+
+
 def no_daylight_saving(self: Any, day: Any, clock: Any) -> datetime:
     from datetime import UTC, timedelta
 
