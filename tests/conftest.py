@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
+import sys
+import threading
+from collections.abc import Iterator
 
 import pytest
+import structlog
 
 # Test workers are told the size of a terminal they do not have; what goes into a pipe must not follow it.
 for name in ("COLUMNS", "LINES"):
@@ -30,3 +35,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     alone = "PYTEST_XDIST_WORKER" not in os.environ
     if not alone and item.get_closest_marker("story") is None and os.nice(0) < GIVES_WAY:
         os.nice(GIVES_WAY - os.nice(0))
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A test that sets up logs, or plays a bottle, which has none, leaves none of it to the next."""
+    for hook in ("excepthook", "unraisablehook"):
+        monkeypatch.setattr(sys, hook, getattr(sys, hook))
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    handlers, level = logging.root.handlers[:], logging.root.level
+    yield
+    structlog.reset_defaults()
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)

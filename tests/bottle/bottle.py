@@ -44,7 +44,7 @@ from tests.bottle.weather import SEVERITIES, Severity, Weather
 from tests.bottle.witnesses import Witnesses
 from tests.support.pure_home import DRUGS, setting
 
-structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+QUIET = structlog.make_filtering_bound_logger(logging.CRITICAL)
 
 FIRST_DAYS = (
     date(2026, 11, 2),
@@ -98,6 +98,7 @@ class TrustingMemory(Memory):
 
 class Bottle:
     def __init__(self, recipe: Recipe, trace: Callable[[str], None] | None = None) -> None:
+        structlog.configure(wrapper_class=QUIET)
         chance = self.chance = Random(recipe.seed)
         self.trace = trace
         first = chance.choice(FIRST_DAYS)

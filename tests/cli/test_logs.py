@@ -55,16 +55,9 @@ HEALTH = [
 
 
 @pytest.fixture
-def stream(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
-    for hook in ("excepthook", "unraisablehook"):
-        monkeypatch.setattr(sys, hook, getattr(sys, hook))
-    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
-    handlers, level = logging.root.handlers[:], logging.root.level
+def stream() -> io.StringIO:
     logging.root.handlers.clear()
-    yield io.StringIO()
-    structlog.reset_defaults()
-    logging.root.handlers[:] = handlers
-    logging.root.setLevel(level)
+    return io.StringIO()
 
 
 def line(stream: io.StringIO) -> dict[str, Any]:

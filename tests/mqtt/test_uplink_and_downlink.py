@@ -166,7 +166,7 @@ async def test_rows_are_told_oldest_first_and_answers_among_them() -> None:
             assert (answer.command_id, answer.accepted, answer.reason) == ("d1", False, "stale")
             await held.receipt(answer)
             await eventually(lambda: TakeReceipt("answer/d1", 0) in home.facts, "answer receipted")
-            assert len(home.of(IncidentPublished)) == 30
+            await eventually(lambda: len(home.of(IncidentPublished)) == 30, "the broker has each")
 
 
 async def test_without_a_receipt_a_row_is_sent_again_after_a_while_and_told_to_the_home_once() -> None:

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import io
 import json
-import logging
-import sys
-import threading
-from collections.abc import Iterator
 from typing import Any, Literal
 
 import pytest
-import structlog
 
 from dispenserd.logs import configure
 from scheduler import events as ev
@@ -40,15 +35,8 @@ CLOCK_TIMES = {"morning": "08:00", "noon": "08:01", "evening": "18:00", "night":
 
 
 @pytest.fixture
-def stream(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
-    for hook in ("excepthook", "unraisablehook"):
-        monkeypatch.setattr(sys, hook, getattr(sys, hook))
-    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
-    handlers, level = logging.root.handlers[:], logging.root.level
-    yield io.StringIO()
-    structlog.reset_defaults()
-    logging.root.handlers[:] = handlers
-    logging.root.setLevel(level)
+def stream() -> io.StringIO:
+    return io.StringIO()
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
