@@ -180,7 +180,10 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "orders on an untrusted clock",
         ("rule 18", "S2"),
-        together(gate_lock_without("clock"), rules_with("opened", opened_by_any_clock)),
+        together(
+            gate_lock_without("clock"),
+            rules_with("opened", opened_by_any_clock),  # else no window opens, and nothing is pressed for
+        ),
         "clock_step",
     ),
     Bug(
