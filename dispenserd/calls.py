@@ -29,11 +29,18 @@ Arguments = dict[str, Any]
 Answer = dict[str, Any]
 
 
-def calls(home: Home, setting: Setting, now: Callable[[], datetime], demo: bool) -> Handlers:
+def calls(
+    home: Home,
+    setting: Setting,
+    now: Callable[[], datetime],
+    demo: bool,
+    loop_lag_ms: Callable[[], dict[str, int]],
+) -> Handlers:
     """The calls, bound to one home."""
 
     async def status(arguments: Arguments) -> Answer:
-        return {"demo": demo, **views.status(home.world, setting, home.head, now())}
+        shown = views.status(home.world, setting, home.head, now())
+        return {"demo": demo, **shown, "loop_lag_ms": loop_lag_ms()}
 
     async def doses(arguments: Arguments) -> Answer:
         return views.doses(home.world)

@@ -30,6 +30,7 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
+    select,
 )
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import NullPool
@@ -173,6 +174,11 @@ class Database:
             connection.begin(),
         ):
             yield connection
+
+    def answers(self) -> None:
+        """The least that proves that the file can be opened and read; DatabaseFault where it can't."""
+        with self.reading() as connection:
+            connection.execute(select(homes.c.home).limit(1)).all()
 
 
 @contextmanager

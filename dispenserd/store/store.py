@@ -179,6 +179,11 @@ class Store:
         found = {(row.epoch, row.hash) for row in rows}
         return [head for head in heads if head in sought - found]
 
+    def answers(self) -> None:
+        """The least that proves that the file can be read and nobody is in the way."""
+        with self._use(reading) as connection:
+            connection.execute(select(META.c.epoch)).one()
+
     def integrity(self) -> list[str]:
         """What is wrong with the file itself; empty = nothing. A start asks this, then `replay`."""
         with self._use(reading) as connection:

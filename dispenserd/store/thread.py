@@ -72,6 +72,10 @@ class StoreThread:
     async def missing(self, heads: Sequence[Head]) -> list[Head]:
         return await self._run(lambda: self._store.missing(heads))
 
+    async def answers(self) -> None:
+        """Returns once the thread came to it and read something from the file."""
+        await self._run(self._store.answers)
+
     async def integrity(self) -> list[str]:
         return await self._run(self._store.integrity)
 
