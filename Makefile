@@ -10,6 +10,8 @@
 #   make power           the power cut between any two system calls of a store  STATES=n of each file's life
 #   make bench           figures beside their floors, about six minutes         JSON=1 SAMPLES=n QUIET=seconds
 #   make proof-page      docs/proof.md, from what these five left in build/proof with RESULT=build/proof/name.json
+#   make box             what a box is installed from, in build/box (docs/install.md)
+#   make install-files DESTDIR=dir   units, udev rule, users, templates; the program itself is not among them
 #   make setup | lint | lock | clean
 
 .DEFAULT_GOAL := help
@@ -41,7 +43,7 @@ UV ?= uv
 ROOMS := dispenserd drivers protocol scheduler simulator
 SOURCES := $(ROOMS) tests
 
-.PHONY: help setup demo test proof siege bugs crash power bench proof-page lint format lock clean
+.PHONY: help setup demo test proof siege bugs crash power bench proof-page box install-files lint format lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -86,6 +88,30 @@ bench: setup
 
 proof-page: setup
 	@.venv/bin/python -m tests.proof_page $(RESULTS) docs/proof.md
+
+# Every path here is one that a unit, a rule or docs/install.md names.
+UNITS = $(DESTDIR)/usr/lib/systemd/system
+install-files:
+	@install -D -m 0644 -t $(UNITS) systemd/dispenserd.service systemd/dispenserd-oncall.service
+	@install -D -m 0644 -t $(UNITS)/dispenserd.service.d systemd/10-back-off.conf
+	@install -D -m 0644 -t $(UNITS)/dispenserd-oncall.service.d systemd/10-back-off.conf
+	@install -D -m 0644 -t $(DESTDIR)/usr/lib/systemd/system-preset systemd/90-dispenserd.preset
+	@install -D -m 0644 -t $(DESTDIR)/usr/lib/udev/rules.d systemd/60-dispenserd.rules
+	@install -D -m 0644 systemd/dispenserd.sysusers $(DESTDIR)/usr/lib/sysusers.d/dispenserd.conf
+	@install -D -m 0644 systemd/dispenserd.tmpfiles $(DESTDIR)/usr/lib/tmpfiles.d/dispenserd.conf
+	@install -D -m 0644 -t $(DESTDIR)/usr/share/dispenserd config/dispenserd.toml config/oncall.toml
+	@install -D -m 0644 -t $(DESTDIR)/usr/share/doc/dispenserd docs/install.md docs/safety.md LICENSE
+	@install -d $(DESTDIR)/usr/bin
+	@ln -sfn /opt/dispenserd/bin/dispenserd $(DESTDIR)/usr/bin/dispenserd
+
+box: setup
+	@rm -rf build/box
+	@.venv/bin/python -m pip wheel --quiet --disable-pip-version-check --no-index --no-deps \
+	    --no-build-isolation --wheel-dir build/box .
+	@.venv/bin/python .ci/box_requirements.py <requirements.lock >build/box/requirements.txt
+	@$(MAKE) install-files DESTDIR=build/box/files
+	@tar -C build -czf build/dispenserd-box.tar.gz --owner=0 --group=0 box
+	@echo "build/dispenserd-box.tar.gz: copy it to the box and go on with docs/install.md"
 
 lint: setup
 	@echo "== format"
