@@ -85,6 +85,18 @@ async def test_a_proof_from_before_the_last_feed_is_not_counted_twice(line: sock
         assert heard(line).count("WATCHDOG=1") == 1
 
 
+@pytest.mark.parametrize(("interval_s", "feeds"), [(9.0, 1), (None, 0)])
+async def test_it_is_fed_a_third_of_the_interval_apart_and_where_there_is_one(
+    line: socket.socket, interval_s: float | None, feeds: int
+) -> None:
+    told = Supervisor(line.getsockname(), interval_s)
+    calm = Progress(told, SystemClock().monotonic, lambda: "Serving.", answers)
+    with line:
+        async with beside(calm.run()):
+            await asyncio.sleep(4.5)
+        assert heard(line).count("WATCHDOG=1") == feeds
+
+
 async def test_a_ready_that_was_not_heard_is_said_again(tmp_path: Path) -> None:
     address = str(tmp_path / "late")
     late = Progress(Supervisor(address, WATCHDOG_S), SystemClock().monotonic, lambda: "Serving.", answers, ())
