@@ -10,6 +10,7 @@ Not in force yet: lag is a warning in the log and a field of `status`, and no in
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -19,6 +20,9 @@ from dispenserd.notify import Supervisor
 
 LOOK_S = 0.5
 """How often the loop is measured and the proofs are looked at: two short wake-ups a second."""
+
+ASK_EVERY_S = 5.0
+"""Longest between two questions; an answer of the store costs a tenth of a millisecond of a quiet box."""
 
 FEEDS_PER_INTERVAL = 3
 """One of three may be late or get lost before the watchdog bites."""
@@ -95,10 +99,12 @@ class Progress:
         return min([self._answered_s, *(turned() for turned in self._turned)])
 
     async def _ask(self) -> None:
+        interval_s = self._supervisor.watchdog_s or math.inf
+        pause_s = min(ASK_EVERY_S, interval_s / FEEDS_PER_INTERVAL / 2)  # an answer for each feed, in time
         while True:
             await self._answer()
             self._answered_s = self._monotonic()
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(pause_s)
 
     async def _look(self) -> None:
         ready = self._supervisor.tell("READY=1")
