@@ -20,6 +20,7 @@ import structlog
 
 from dispenserd import __version__, control, peer_choice
 from dispenserd.calls import calls
+from dispenserd.chores import CA, Chores
 from dispenserd.clock import Clock
 from dispenserd.config import Config, limits
 from dispenserd.courier import Courier
@@ -38,6 +39,7 @@ from dispenserd.probed import Wiring
 from dispenserd.store import emergency
 from dispenserd.store.errors import StoreError, damaged
 from dispenserd.store.thread import StoreThread
+from dispenserd.wakeups import Wakeups
 from drivers.connection import RobotConnection
 from drivers.robot import RobotExpectation
 from scheduler.commands import Fact
@@ -101,7 +103,7 @@ async def run(config: Config, clock: Clock, probe: Probe | None) -> None:
             engine = Engine(world, setting, wiring.journal(store), clock)
             log.info("home starts", box=config.home.box, rows=store.sequence)
             wiring.passed(Point.OPENED)
-            await _serve(config, clock, wiring, engine, setting, broker, oncall_key, listening)
+            await _serve(config, clock, wiring, engine, store, setting, broker, oncall_key, listening)
         except* StoreError as failures:
             _remember(config.store.path, failures, clock.now())
             raise
@@ -114,6 +116,7 @@ async def _serve(
     clock: Clock,
     wiring: Wiring,
     engine: Engine,
+    store: StoreThread,
     setting: Setting,
     broker: Broker,
     oncall_key: bytes,
@@ -139,6 +142,7 @@ async def _serve(
         Uplink(home, session, box, now).run,
         Downlink(home, session, box, oncall_key, life, now).run,
         beat.run,
+        _wakeups(config, clock, home, engine, store).run,
         partial(control.serve, listening, calls(engine, setting, now, config.home.demo)),
     )
     async with asyncio.TaskGroup() as tasks:
@@ -148,6 +152,13 @@ async def _serve(
         await _tell_of_the_stop(config.store.path, engine, now())
         for service in services:
             tasks.create_task(service())
+
+
+def _wakeups(config: Config, clock: Clock, home: Home, engine: Engine, store: StoreThread) -> Wakeups:
+    files = {CA: config.mqtt.ca_file}
+    certificates = {name: path for name, path in files.items() if path is not None}
+    chores = Chores(home, store, certificates, clock.now).all(config.home.box)
+    return Wakeups(home, chores, clock, config.home.box, lambda: engine.steps)
 
 
 def _robot(
