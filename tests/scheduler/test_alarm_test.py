@@ -9,7 +9,6 @@ import pytest
 
 from scheduler import commands as cmd
 from scheduler import events as ev
-from scheduler.decide import next_wakeup
 from scheduler.display import display
 from scheduler.outbox import Put
 from scheduler.outgoing import changes
@@ -177,6 +176,9 @@ def test_every_cell(home: PureHome, begin: str, column: int) -> None:
     assert state(home.world) == expected.replace("again", "under way")
     again = before is not None and after is not None and before.incident_id != after.incident_id
     assert again == (expected == "again")
+    if expected.startswith("failed"):
+        assert after is not None
+        assert after.detail == "not_receipted", "whatever became of the clock"
 
 
 def test_under_way_it_is_silent_at_home_and_told_to_oncall(home: PureHome) -> None:
@@ -196,9 +198,25 @@ def test_under_way_it_is_silent_at_home_and_told_to_oncall(home: PureHome) -> No
     assert not any("personalet" in line for line in display(home.world, home.setting, home.now).lines)
 
 
+def test_under_way_the_brokers_refusal_is_no_failure_yet(home: PureHome) -> None:
+    wish(home)
+    refused(home)
+    assert not incident(home).undelivered
+    limit(home)
+    refused(home)
+    assert incident(home).undelivered
+
+
+def test_the_core_asks_to_be_woken_at_the_limit(home: PureHome) -> None:
+    wish(home)
+    begun = home.now
+    home.until_at(begun + timedelta(minutes=40))
+    assert home.world.alarm_test is not None
+    assert home.world.alarm_test.since == begun + LIMIT
+
+
 def test_without_a_receipt_it_rises_at_its_limit_and_shows_like_any_high(home: PureHome) -> None:
     wish(home)
-    assert next_wakeup(home.world, home.setting, home.now) is not None
     home.until_at(home.now + LIMIT)
     risen = incident(home)
     assert (risen.priority, risen.detail, risen.revision) == (ev.Priority.HIGH, "not_receipted", 2)

@@ -133,6 +133,23 @@ def test_it_rises_by_the_clock_alone_and_a_new_one_clears_it(home: PureHome) -> 
     assert told(home, "certificates") is None
 
 
+def test_the_core_asks_to_be_woken_when_a_date_comes(home: PureHome) -> None:
+    """Told at the instant, with nobody who hands in anything."""
+    home.setting = replace(home.setting, limits=replace(home.setting.limits, idle_proof=timedelta(days=90)))
+    for dose in list(home.world.doses.values()):
+        assert dose.plan.opens > home.now
+    ends = home.now + timedelta(days=8, minutes=7)
+    found(home, ca=ends)
+    offer(home, 2, ending(FIRST_DAY + timedelta(days=6)))
+    home.until_at(ends + timedelta(hours=1))
+    at = [(e.incident.detail, e.at) for e in home.journal if isinstance(e, ev.IncidentRaised)]
+    over = LOCAL.midnight(FIRST_DAY + timedelta(days=7))
+    assert ("ends_soon", over - timedelta(hours=72)) in at
+    changed = [(e.priority.name, e.at) for e in home.journal if isinstance(e, ev.IncidentChanged)]
+    assert ("MEDIUM", ends - timedelta(days=7)) in changed
+    assert ("HIGH", ends) in changed
+
+
 def test_one_that_can_not_be_read_is_high_by_any_clock_and_the_worst_is_told(home: PureHome) -> None:
     home.give(cmd.ReportClockStep())
     found(home, ca=datetime(1971, 1, 1, tzinfo=UTC))
