@@ -20,6 +20,7 @@ import structlog
 
 from dispenserd import __version__, control, peer_choice
 from dispenserd.calls import calls
+from dispenserd.chores import CA, Chores
 from dispenserd.clock import Clock
 from dispenserd.config import Config, limits
 from dispenserd.courier import Courier
@@ -40,6 +41,7 @@ from dispenserd.progress import Progress
 from dispenserd.store import emergency
 from dispenserd.store.errors import StoreError, damaged
 from dispenserd.store.thread import StoreThread
+from dispenserd.wakeups import Wakeups
 from drivers.connection import RobotConnection
 from drivers.robot import RobotExpectation
 from scheduler.commands import Fact
@@ -107,7 +109,9 @@ async def run(config: Config, clock: Clock, probe: Probe | None, supervisor: Sup
             progress = Progress(
                 supervisor, clock.monotonic, lambda: _line(engine), store.answers, (lambda: engine.turned_s,)
             )
-            await _serve(config, clock, wiring, engine, setting, broker, oncall_key, listening, progress)
+            await _serve(
+                config, clock, wiring, engine, store, setting, broker, oncall_key, listening, progress
+            )
         except* StoreError as failures:
             _remember(config.store.path, failures, clock.now())
             raise
@@ -121,6 +125,7 @@ async def _serve(
     clock: Clock,
     wiring: Wiring,
     engine: Engine,
+    store: StoreThread,
     setting: Setting,
     broker: Broker,
     oncall_key: bytes,
@@ -148,6 +153,7 @@ async def _serve(
         Downlink(home, session, box, oncall_key, life, now).run,
         beat.run,
         progress.run,  # ready: the store is open and whole, the journal replayed, and the first commit done
+        _wakeups(config, clock, home, engine, store).run,
         partial(control.serve, listening, calls(engine, setting, now, config.home.demo, progress.lag.in_ms)),
     )
     async with asyncio.TaskGroup() as tasks:
@@ -164,6 +170,13 @@ def _line(engine: Engine) -> str:
     robot, clock = engine.world.robot.state, engine.world.clock
     caught_up = "caught up with" if robot is RobotState.READY else "not caught up with"
     return f"Serving; {caught_up} the robot, clock {'trusted' if clock.trusted else 'untrusted'}."
+
+
+def _wakeups(config: Config, clock: Clock, home: Home, engine: Engine, store: StoreThread) -> Wakeups:
+    files = {CA: config.mqtt.ca_file}
+    certificates = {name: path for name, path in files.items() if path is not None}
+    chores = Chores(home, store, certificates, clock.now).all(config.home.box)
+    return Wakeups(home, chores, clock, config.home.box, lambda: engine.steps)
 
 
 def _robot(

@@ -17,7 +17,7 @@ from dispenserd.control import Handlers
 from dispenserd.control_call import CallError
 from dispenserd.fagsystem.manifest import ManifestError, read_manifest
 from dispenserd.home import Home
-from scheduler.commands import DecideDose, LoadRoll
+from scheduler.commands import DecideDose, LoadRoll, RaiseTestAlarm
 from scheduler.events import CommandAnswered, RollRefused, Verdict
 from scheduler.world import Setting
 
@@ -57,6 +57,16 @@ def calls(
     async def roll_load(arguments: Arguments) -> Answer:
         return await _load(home, setting, arguments)
 
+    async def test_alarm(arguments: Arguments) -> Answer:
+        await home.submit(RaiseTestAlarm(by=_text(arguments, "by", NAME_CHARS_MAX)))
+        return _test_alarm(home, setting, "")
+
+    async def test_alarm_result(arguments: Arguments) -> Answer:
+        return _test_alarm(home, setting, _text(arguments, "incident", NAME_CHARS_MAX))
+
+    async def chores(arguments: Arguments) -> Answer:
+        return views.chores(home.world, setting, now())
+
     return {
         "status": status,
         "doses": doses,
@@ -64,7 +74,23 @@ def calls(
         "decide": decide,
         "roll_load": roll_load,
         "roll_show": roll_show,
+        "test_alarm": test_alarm,
+        "test_alarm_result": test_alarm_result,
+        "chores": chores,
     }
+
+
+def _test_alarm(home: Home, setting: Setting, incident: str) -> Answer:
+    """The newest one, which must be the one asked for if any is."""
+    newest = views.test_alarm(home.world, setting)
+    if newest is None or (incident and newest["incident"] != incident):
+        raise CallError(
+            "unknown_test",
+            "This is not the newest test alarm of this home.",
+            "A later one was begun since, or none was.",
+            "See `dispenserd status` for the newest, or begin another with `dispenserd test-alarm`.",
+        )
+    return newest
 
 
 async def _decide(home: Home, setting: Setting, arguments: Arguments, now: datetime) -> Answer:

@@ -190,6 +190,7 @@ class LimitsSection(Section):
     acknowledge_medium_min: Annotated[float, Field(ge=1.0, le=30.0)] | None = None
     acknowledge_low_min: Annotated[float, Field(ge=1.0, le=240.0)] | None = None
     receipt_s: Annotated[float, Field(ge=0.1, le=30.0)] | None = None
+    alarm_test_s: Annotated[float, Field(ge=1.0, le=120.0)] | None = None
     robot_gone_s: Annotated[float, Field(ge=1.0, le=120.0)] | None = None
     order_life_s: Annotated[float, Field(ge=1.0, le=120.0)] | None = None  # rule 11
     press_age_s: Annotated[float, Field(ge=5.0, le=60.0)] | None = None  # rule 2
@@ -259,6 +260,7 @@ def limits(config: Config) -> Limits:
         acknowledge_medium=_minutes(own.acknowledge_medium_min, default.acknowledge_medium),
         acknowledge_low=_minutes(own.acknowledge_low_min, default.acknowledge_low),
         receipt=_seconds(own.receipt_s, default.receipt),
+        alarm_test=_seconds(own.alarm_test_s, default.alarm_test),
         robot_gone=_seconds(own.robot_gone_s, default.robot_gone),
         order_life=_seconds(own.order_life_s, default.order_life),
         press_age=_seconds(own.press_age_s, default.press_age),
