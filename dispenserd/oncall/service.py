@@ -17,6 +17,7 @@ from dispenserd.mqtt.session import BackOff, Broker, Session, SessionState
 from dispenserd.oncall.database import Database
 from dispenserd.oncall.keys import SigningKey
 from dispenserd.oncall.limits import OncallLimits
+from dispenserd.oncall.pulse import beat
 from dispenserd.oncall.receiver import SUBSCRIPTIONS, Receiver
 from dispenserd.oncall.sender import DecisionSender
 
@@ -40,6 +41,7 @@ async def serve(
         tasks.create_task(receiver.run())
         tasks.create_task(sender.run())
         tasks.create_task(_tell(session, tell))
+        tasks.create_task(beat(database.path, lambda: session.state.connected, clock.monotonic))
 
 
 def client_id(key: SigningKey) -> str:

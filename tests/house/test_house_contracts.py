@@ -38,6 +38,7 @@ SEEDS = (
     ("protocol.wire.limits", "pydantic", "pydantic"),
     ("dispenserd.home", "typer", "typer and rich"),
     ("simulator.clock", "rich", "typer and rich"),
+    ("dispenserd.cli.staff", "textual", "textual"),
     ("scheduler.ids", "cobs", "COBS and CBOR"),
     ("dispenserd.home", "cbor2", "COBS and CBOR"),
     ("scheduler.ids", "cryptography", "cryptography"),

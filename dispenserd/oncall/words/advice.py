@@ -1,5 +1,5 @@
-"""What to do next about an incident, in plain words: what happened, what to look at first, what one may do and
-what must not be done. By kind, and by kind and detail where that changes what to do.
+"""What to do next about an incident, in plain words: what happened, what to look at first, what one may do
+and what must not be done. By kind, and by kind and detail where that changes what to do.
 
 It advises and allows nothing: who may give a dose is the home's word alone (rule 5).
 """
@@ -45,7 +45,7 @@ HEADINGS = Headings(
     Said("Hvad er sket", "What happened"),
     Said("Se først efter", "Check first"),
     Said("Du kan", "You can"),
-    Said("Gør ikke", "Do not"),
+    Said("PAS PÅ", "CAUTION"),
 )
 
 

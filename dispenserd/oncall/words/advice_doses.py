@@ -64,8 +64,8 @@ DOSE_ADVICE: Mapping[str, Advice] = {
     "release_failed": advice(
         ("Robotten prøvede at udlevere, og det lykkedes ikke.", "The robot tried to release it and failed."),
         (
-            "Ring til borgeren. Lyser eller blinker robotten rødt?",
-            "Call the resident. Does the robot show red?",
+            "Ring til borgeren. Hvad står der på robotten?",
+            "Call the resident. What does the robot say?",
         ),
         (
             "Et nyt tryk prøver igen, så længe ingen har taget den. Ellers tag den, og giv i hånden.",

@@ -15,7 +15,7 @@ KINDS: Mapping[str, Said] = {
     "sachet_mismatch": Said("Posen passer ikke", "sachet mismatch"),
     "sachet_unreadable": Said("Posen kan ikke læses", "sachet unreadable"),
     "order_unknown": Said("I tvivl om dosis", "dose in doubt"),
-    "dose_blocked": Said("Dosis kan ikke udleveres", "dose blocked"),
+    "dose_blocked": Said("Kan ikke udleveres", "dose blocked"),
     "record_contradicts": Said("Robotten siger noget andet", "record contradicts"),
     "robot_unreachable": Said("Robotten svarer ikke", "robot unreachable"),
     "robot_refused": Said("Robotten er afvist", "robot refused"),

@@ -23,7 +23,7 @@ STATES: Mapping[str, Said] = {
 }
 
 TOKENS: Mapping[str, Said] = {
-    "none": Said("må ikke gives i hånden", "not to be given by hand"),
+    "none": Said("hos robotten", "with the robot"),
     "asked": Said("spurgt, IKKE bekræftet", "asked, NOT confirmed"),
     "confirmed": Said("bekræftet: må give", "confirmed: may give"),
 }
