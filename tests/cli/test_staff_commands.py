@@ -36,7 +36,7 @@ def config(tmp_path: Path) -> Path:
         port = free.getsockname()[1]
     path = tmp_path / "oncall.toml"
     path.write_text(
-        '[oncall]\ndatabase = "oncall.db"\nsigning_key_file = "signing.key"\n'
+        '[oncall]\ndatabase = "oncall.db"\nsigning_key_file = "signing.key"\nlanguage = "en"\n'
         f'[mqtt]\nhost = "127.0.0.1"\nport = {port}\n'
     )
     return path
