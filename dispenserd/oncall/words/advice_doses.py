@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dispenserd.oncall.words.advice_parts import Advice, advice
 
 _NOT_BEFORE = (
-    "Giv intet i hånden, før der står 'bekræftet: må give'.",
-    "Give nothing by hand before it says 'confirmed: may give'.",
+    "Giv intet i hånden, før hjemmet har bekræftet, at du må.",
+    "Give nothing by hand before the home has confirmed that you may.",
 )
 _NOT_IN_DOUBT = (
     "Giv ikke en ny dosis i tvivl. Ingen dosis før et fund: det kan blive dobbelt dosis.",

@@ -34,8 +34,8 @@ HOME_ADVICE: Mapping[str, Advice] = {
             "Restore power or plug. If the dose is urgent: take this, give by hand once confirmed.",
         ),
         (
-            "Giv intet i hånden, før der står 'bekræftet: må give'.",
-            "Give nothing by hand before it says 'confirmed: may give'.",
+            "Giv intet i hånden, før hjemmet har bekræftet, at du må.",
+            "Give nothing by hand before the home has confirmed that you may.",
         ),
     ),
     "robot_refused": advice(

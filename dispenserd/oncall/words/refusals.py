@@ -49,8 +49,8 @@ REFUSALS: Mapping[str, Refusal] = {
     "no_token": _r(
         "Retten til at give dosis i hånden er ikke hos dig.",
         "The right to give this dose by hand is not with you.",
-        "Tag den, og vent til der står 'bekræftet: må give'. Giv intet før.",
-        "Take it and wait until it says 'confirmed: may give'. Give nothing before.",
+        "Tag den, og vent til hjemmet har bekræftet. Giv intet før.",
+        "Take it and wait until the home has confirmed. Give nothing before.",
     ),
     "in_doubt": _r(
         "Ingen ved, om dosis kom ud. En mere kan blive dobbelt dosis.",
