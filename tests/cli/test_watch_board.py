@@ -54,7 +54,7 @@ def test_a_row_keeps_priority_dose_time_and_owner_at_every_width(width: int, spo
     say = voice(spoken)
     long = one(left=-63, home="box-with-a-long-name-0031", owner="", kind="journal_behind")
     text = plain_text(board.line(long, say, NOW, width))
-    assert len(text) <= max(width, 69)
+    assert len(text) <= max(width, 71)
     assert say.priority("high") in text
     assert say.short_dose(long.dose) in text
     assert say.phrases.nobody in text

@@ -63,6 +63,19 @@ def test_a_take_by_key_names_the_revision_on_the_screen_and_the_homes_word_follo
     anna.sees("Bekræftet af hjemmet: du må give", "bekræftet: må give", since=since)
 
 
+def test_keys_that_arrive_together_act_on_the_one_they_moved_to(
+    office: OncallOffice, anna: RealTerminal
+) -> None:
+    """A slow line delivers an arrow and a letter in one piece."""
+    for number in range(6):
+        office.incident(f"{number}" * 32, left=timedelta(minutes=number + 1))
+    anna.sees("6 åbne")
+    anna.types("\x1b[B\x1b[B\x1b[Bt")
+    anna.sees("Sendt: du tager den.")
+    rows = office.desk.list_incidents(office.clock.now())["incidents"]
+    assert [row["incident"][0] for row in rows if row["owner"]] == ["3"]
+
+
 def test_two_views_see_each_others_takes_and_a_lost_race_names_the_winner(
     office: OncallOffice, anna: RealTerminal
 ) -> None:

@@ -24,7 +24,7 @@ from types import TracebackType
 ROOT = Path(__file__).resolve().parents[2]
 SEEN_WITHIN_S = 20.0
 STRINGS = re.compile(rb"\x1b[\]PX^_].*?(?:\x07|\x1b\\)", re.DOTALL)
-"""Sequences that carry a string; some end in the very byte that is the bell elsewhere."""
+"""Sequences that carry a string."""
 SEQUENCES = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[ -/]*[0-~]")
 
 
@@ -68,7 +68,7 @@ class RealTerminal:
 
     @property
     def bells(self) -> int:
-        return STRINGS.sub(b"", self.raw).count(b"\x07")
+        return self.raw.count(b"\x07")
 
     @property
     def now(self) -> termios._AttrReturn:

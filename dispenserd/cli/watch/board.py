@@ -112,19 +112,20 @@ def alarms(health: Health, voice: Voice) -> list[Line]:
     return [((text, Role.FAULT),) for text in found]
 
 
-def line(incident: Incident, voice: Voice, now: datetime, width: int) -> Line:
+def line(incident: Incident, voice: Voice, now: datetime, width: int, chosen: bool = False) -> Line:
     """One row of the list in `width` columns; kind and home give way, the dose and the time do not."""
     wide = width >= WIDE_COLUMNS
     role = PRIORITY_ROLES.get(incident.priority, Role.HIGH)
     due, due_role = voice.due(incident, now)
     dose = voice.short_dose(incident.dose)
     home_width, owner_width = (14, 14) if wide else (9, 10)
-    fixed = 7 + 16 + home_width + 1 + owner_width
+    fixed = 2 + 7 + 16 + home_width + 1 + owner_width
     rest = max(12, width - fixed - (26 if wide else 0))
     dose_width = max(DOSE_COLUMNS, len(dose) + 1) if dose else 0
     kind_width = max(6, rest - dose_width)
     what = f"{cut(_kind(incident, voice), kind_width - 1):<{kind_width}}{dose}"
     spans: list[Span] = [
+        ("> " if chosen else "  ", Role.TITLE),  # a terminal without colours shows no other sign of it
         (f"{cut(voice.priority(incident.priority), 6):<7}", role),
         (f"{cut(due, 15):<16}", due_role),
         (f"{what:<{rest}}", Role.PLAIN if incident.owner else role),

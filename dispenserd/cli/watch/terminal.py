@@ -95,6 +95,7 @@ class Watch(App[int]):
         self._looking = False
         self._acting = False
         self._drawn: list[str] = []  # keys of the rows in the list, in its order
+        self._placed: int | None = None  # the row that was chosen when it was drawn
 
     def compose(self) -> ComposeResult:
         yield Static(id="head")
@@ -121,9 +122,11 @@ class Watch(App[int]):
         self.call_after_refresh(self._draw)
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        if event.option_id and event.option_id != self._night.chosen and event.option_list is self._list:
-            self._night = chose(self._night, event.option_id)
-            self._draw_chosen()
+        if event.option_list is self._list:
+            self._draw()
+
+    def _set_pointer_shape(self, shape: str) -> None:
+        """The mouse keeps its shape: asking for one ends in the byte that is the bell."""
 
     # --- looking ---
 
@@ -154,6 +157,7 @@ class Watch(App[int]):
         return self.screen_stack[0].query_one(name, Static)
 
     def _draw(self) -> None:
+        self._follow()
         night, voice, now = self._night, self._voice, self._now()
         if night.seen is None and not night.fault:
             return  # nothing was read yet: nothing to say
@@ -169,7 +173,7 @@ class Watch(App[int]):
         if listed:
             self._draw_list(listed)
         else:
-            self._drawn = []
+            self._drawn, self._placed = [], None
             self._list.clear_options()
             homes = night.seen.homes if night.seen else []
             _fill(
@@ -193,7 +197,10 @@ class Watch(App[int]):
         """The rows where they stand, so that neither choice nor scrolling jumps."""
         shown, now = self._list, self._now()
         width = max(20, shown.scrollable_content_region.width - 2)
-        rows = {each.key: _text(board.line(each, self._voice, now, width)) for each in listed}
+        chosen = self._night.chosen
+        rows = {
+            each.key: _text(board.line(each, self._voice, now, width, each.key == chosen)) for each in listed
+        }
         keys = list(rows)
         if keys == self._drawn:
             for at, row in enumerate(rows.values()):
@@ -205,8 +212,8 @@ class Watch(App[int]):
             with self.prevent(OptionList.OptionHighlighted):
                 shown.set_options(Option(row, id=key) for key, row in rows.items())
             shown.scroll_to(y=scrolled, animate=False)
-        chosen = self._night.chosen
         place = keys.index(chosen) if chosen in rows else None
+        self._placed = place
         if shown.highlighted != place:
             with self.prevent(OptionList.OptionHighlighted):
                 shown.highlighted = place
@@ -268,6 +275,7 @@ class Watch(App[int]):
 
     def _do(self, act: Callable[[Incident], Awaitable[None]]) -> None:
         """One act at a time, about the incident as it stands on the screen when its key is pressed."""
+        self._follow()
         chosen, say = self._night.chosen_one(), self._voice.phrases
         if self._acting:
             self._say(say.busy, Role.MEDIUM)
@@ -276,6 +284,13 @@ class Watch(App[int]):
         else:
             self._acting = True
             self._carry_out(act, chosen)
+
+    def _follow(self) -> None:
+        """An arrow has moved the list before it says so: a key in one piece with it, or a look in between,
+        must find the row where the person is."""
+        place = self._list.highlighted
+        if place is not None and place != self._placed and place < len(self._drawn):
+            self._night, self._placed = chose(self._night, self._drawn[place]), place
 
     @work(group="act")
     async def _carry_out(self, act: Callable[[Incident], Awaitable[None]], chosen: Incident) -> None:
