@@ -12,7 +12,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
-from dispenserd.cli.watch.reading import Office
+from dispenserd.cli.watch.reading import Office, Refused
 from dispenserd.cli.watch.telling import Voice
 from dispenserd.cli.watch.terminal import Watch
 from dispenserd.oncall.limits import OncallLimits
@@ -237,3 +237,20 @@ async def test_five_hundred_incidents_are_drawn_and_scrolled(office: OncallOffic
         await pilot.press("end", "t")
         await sees(pilot, "Sendt: du tager den.")
     assert len(office.decided()) == 1
+
+
+@pytest.mark.parametrize("act", ["take", "close", "decide"])
+def test_every_act_names_the_revision_that_was_on_the_screen(office: OncallOffice, act: str) -> None:
+    desk = Office(office.path, OncallLimits(), office.clock)
+    office.incident(owner="Anna", state="acknowledged")
+    (seen,) = (desk.look().seen or pytest.fail("not read")).incidents
+    office.incident(revision=2, priority="medium", owner="Anna", state="acknowledged")
+    acts = {
+        "take": lambda: desk.take(seen, "Anna"),
+        "close": lambda: desk.close(seen, "Anna", "visited"),
+        "decide": lambda: desk.decide(seen, "Anna", "not_given", "x"),
+    }
+    refused = acts[act]()
+    assert isinstance(refused, Refused)
+    assert (refused.code, refused.present and refused.present.revision) == ("stale", 2)
+    assert office.decided() == []

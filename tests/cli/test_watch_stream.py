@@ -16,9 +16,10 @@ from typing import Any
 
 import pytest
 
-from dispenserd.cli.watch.reading import Look, Seen
+from dispenserd.cli.watch.reading import Look, Office, Seen
 from dispenserd.cli.watch.stream import Told, news
 from dispenserd.clock import SystemClock
+from dispenserd.oncall.limits import OncallLimits
 from dispenserd.oncall.pulse import SILENT_S, Pulse, beat, pulse_path, read_pulse
 from tests.support.oncall_office import OncallOffice
 from tests.support.oncall_rows import NOW, row
@@ -108,6 +109,16 @@ def test_a_fault_is_said_once_and_loses_no_rows() -> None:
     told, said = news(told, bad)
     assert said == []
     assert [each["change"] for each in news(told, good)[1]] == ["mended"]
+
+
+def test_a_folder_that_can_not_be_entered_is_a_fault_and_no_end(office: OncallOffice) -> None:
+    loop = office.path.with_name("loop")
+    loop.symlink_to(loop)
+    long = Office(office.path.with_name("x" * 300), OncallLimits(), office.clock)
+    for desk in (Office(loop / "oncall.db", OncallLimits(), office.clock), long):
+        look = desk.look()
+        assert look.seen is None
+        assert look.fault
 
 
 # --- the sign of life ---

@@ -70,7 +70,7 @@ class Office:
         try:
             now = self.clock.now()
             result = self._desk().list_incidents(now)
-        except DatabaseFault as fault:
+        except (DatabaseFault, OSError) as fault:
             return Look(None, str(fault), pulse)
         homes = [home for home in result["homes"] if isinstance(home, Mapping)]
         incidents = read_incidents(result["incidents"])
@@ -97,7 +97,7 @@ class Office:
             look = self.look().seen
             present = next((each for each in look.incidents if each.key == seen.key), None) if look else None
             return Refused(refused.code, refused.who, present)
-        except DatabaseFault as fault:
+        except (DatabaseFault, OSError) as fault:
             return NotStored(str(fault))
 
     def _desk(self) -> Desk:
