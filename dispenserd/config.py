@@ -226,6 +226,7 @@ class OncallSection(Section):
     database: FilePath
     signing_key_file: FilePath
     zone: Zone = "Europe/Copenhagen"
+    language: Literal["da", "en"] = "da"
 
 
 class OncallConfig(Section):

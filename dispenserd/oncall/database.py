@@ -186,7 +186,9 @@ def _faults(path: Path) -> Iterator[None]:
     """Locked by somebody for too long, disk full, unreadable: nothing of this transaction was kept."""
     try:
         yield
-    except OperationalError as error:
+    except DatabaseError as error:
+        if not isinstance(error, OperationalError) and type(error) is not DatabaseError:
+            raise  # a broken constraint or statement is our bug; a file in pieces has no class of its own
         raise DatabaseFault(f"{path}: {error.orig}") from error
 
 

@@ -18,6 +18,7 @@ from dispenserd.notify import NOBODY, Supervisor
 from dispenserd.oncall.database import Database
 from dispenserd.oncall.keys import SigningKey
 from dispenserd.oncall.limits import OncallLimits
+from dispenserd.oncall.pulse import beat
 from dispenserd.oncall.receiver import SUBSCRIPTIONS, Receiver
 from dispenserd.oncall.sender import DecisionSender
 from dispenserd.progress import Progress
@@ -54,6 +55,7 @@ async def serve(
             tasks.create_task(sender.run())
             tasks.create_task(_tell(session, tell))
             tasks.create_task(progress.run())
+            tasks.create_task(beat(database.path, lambda: session.state.connected, clock.monotonic))
     finally:
         supervised.tell("STOPPING=1")
 

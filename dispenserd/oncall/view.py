@@ -99,13 +99,20 @@ def decision_view(decision: AnyRow, now: datetime) -> dict[str, Any]:
 def home_view(home: AnyRow, now: datetime, silent: timedelta) -> dict[str, Any]:
     """Alive since, or unknown since its last sign of life; never "fine" because nothing was heard."""
     heard = from_text(home.heard) if home.heard else None
+    said = {  # as of its newest heartbeat
+        "robot": home.robot,
+        "clock": home.clock,
+        "next_window": home.next_window,
+        "window_open": home.window_open,
+        "heard": home.heard,
+    }
     if home.offline_since is not None:
-        return {"home": home.home, "state": "unknown", "since": home.offline_since}
+        return {"home": home.home, "state": "unknown", "since": home.offline_since, **said}
     if heard is None:
-        return {"home": home.home, "state": "unknown", "since": home.first_seen}
+        return {"home": home.home, "state": "unknown", "since": home.first_seen, **said}
     if now - heard > silent:
-        return {"home": home.home, "state": "unknown", "since": to_text(heard)}
-    return {"home": home.home, "state": "alive", "since": home.alive_since}
+        return {"home": home.home, "state": "unknown", "since": to_text(heard), **said}
+    return {"home": home.home, "state": "alive", "since": home.alive_since, **said}
 
 
 def _counts(take: AnyRow, incident: AnyRow, now: datetime) -> bool:

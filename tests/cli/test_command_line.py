@@ -32,6 +32,7 @@ COMMANDS = [
     "simulate",
     "oncall run",
     "oncall list",
+    "oncall watch",
     "oncall take",
     "oncall decide",
     "oncall close",

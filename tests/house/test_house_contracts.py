@@ -39,6 +39,7 @@ SEEDS = (
     ("dispenserd.home", "typer", "typer and rich"),
     ("simulator.clock", "rich", "typer and rich"),
     ("dispenserd.home", "apscheduler", "APScheduler"),
+    ("dispenserd.cli.staff", "textual", "textual"),
     ("scheduler.ids", "cobs", "COBS and CBOR"),
     ("dispenserd.home", "cbor2", "COBS and CBOR"),
     ("scheduler.ids", "cryptography", "cryptography"),
