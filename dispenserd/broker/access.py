@@ -6,8 +6,8 @@ asked about are those of the product, and each that a line of the list names, wi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Way = Literal["read", "write"]
@@ -62,19 +62,20 @@ def parse(text: str) -> list[Rule]:
     return rules
 
 
-def may(rules: Iterable[Rule], user: str | None, client_id: str, way: Way, topic: str) -> bool:
-    """As mosquitto decides: own lines before patterns, a denial before a grant."""
+def may(rules: Sequence[Rule], user: str | None, client_id: str, way: Way, topic: str) -> bool:
+    """As mosquitto decides: an account's own lines before patterns, and in each a denial before a grant."""
     own = [rule for rule in rules if rule.user == user]
-    if any(rule.access == "deny" and _matches(rule.topic, topic) for rule in own):
-        return False
-    if any(rule.access in (way, "readwrite") and _matches(rule.topic, topic) for rule in own):
-        return True
-    for rule in rules:
-        if rule.user != "" or (user is None and "%u" in rule.topic):
-            continue
-        filled = rule.topic.replace("%c", client_id).replace("%u", user or "")
-        if _matches(filled, topic) and rule.access in (way, "readwrite", "deny"):
-            return rule.access != "deny"
+    patterns = [
+        replace(rule, topic=rule.topic.replace("%c", client_id).replace("%u", user or ""))
+        for rule in rules
+        if rule.user == "" and (user is not None or "%u" not in rule.topic)
+    ]
+    for group in (own, patterns):
+        said = {rule.access for rule in group if _matches(rule.topic, topic)}
+        if "deny" in said:
+            return False
+        if said & {way, "readwrite"}:
+            return True
     return False
 
 
@@ -82,6 +83,8 @@ def too_wide(rules: Sequence[Rule], oncall: str, *, id_is_name: bool) -> list[Ri
     """`id_is_name`: the broker makes the client id the user name; else a client chooses it."""
     found: list[Right] = []
     for account in _accounts(rules):
+        if account is None and id_is_name:
+            continue  # nobody without a name comes in there
         name = account or "a client without a name"
         client_id = account if id_is_name and account else OTHER_BOX
         for topic in _asked(rules, account):

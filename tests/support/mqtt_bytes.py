@@ -12,7 +12,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-PUBLISH, SUBACK, CONNACK, PINGRESP, DISCONNECT = 3, 9, 2, 13, 14
+CONNACK, PUBLISH, PUBACK, SUBACK, PINGRESP, DISCONNECT = 2, 3, 4, 9, 13, 14
 TOPIC_ALIAS = 0x23
 SESSION_EXPIRY = 0x11
 
@@ -88,11 +88,13 @@ PING = b"\xc0\x00"
 class Intruder:
     """One connection. `context` None = without TLS."""
 
-    def __init__(self, port: int, context: ssl.SSLContext | None, host: str = "127.0.0.1") -> None:
+    def __init__(
+        self, port: int, context: ssl.SSLContext | None, host: str = "127.0.0.1", timeout_s: float = 10
+    ) -> None:
         self.packets: list[Packet] = []
         self.open = True
         self._rest = b""
-        raw = socket.create_connection((host, port), timeout=10)
+        raw = socket.create_connection((host, port), timeout=timeout_s)
         self._socket = raw if context is None else context.wrap_socket(raw, server_hostname=host)
 
     def __enter__(self) -> Intruder:
