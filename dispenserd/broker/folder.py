@@ -25,10 +25,10 @@ from pathlib import Path
 
 from dispenserd.broker import credentials
 from dispenserd.broker.credentials import Pair
-from dispenserd.broker.template import ACL, CONFIG, PASSWORDS, Choices, rendered
+from dispenserd.broker.template import ACL, CA, CONFIG, PASSWORDS, Choices, rendered
 from dispenserd.durable import sync_folder
 
-CA, CA_KEY, SERVER, SERVER_KEY = "ca.pem", "ca.key", "server.pem", "server.key"
+CA_KEY, SERVER, SERVER_KEY = "ca.key", "server.pem", "server.key"
 CERTIFICATE, CLIENT_KEY, REQUEST, PASSWORD = "client.pem", "client.key", "client.csr", "mqtt.password"
 BOXES, ONCALL, DATA = "boxes", "oncall", "data"
 
@@ -249,23 +249,32 @@ class _Staging:
                 if path.exists():
                     os.chown(path, *self._owner)
         if self._target.is_dir():
-            _merge(self.path, self._target)
+            changed = _merge(self.path, self._target)
         else:
             self.path.rename(self._target)
-        sync_folder(self._target)
-        sync_folder(self._target.parent)
+            changed = [self._target]
+        try:
+            for folder in (*changed, self._target.parent):
+                sync_folder(folder)
+        except OSError:
+            raise BrokerFolderError(
+                f"{self._target} is written whole, but the disk did not confirm it.",
+                "A power cut may bring back what was there before.",
+                "Look after the disk, and run the same command again with --force.",
+            ) from None
         return files
 
 
-def _merge(source: Path, target: Path) -> None:
-    """The configuration last: it speaks of the others."""
+def _merge(source: Path, target: Path) -> list[Path]:
+    """The folders that changed. The configuration comes last: it speaks of the others."""
+    changed = [target]
     for path in sorted(source.iterdir(), key=lambda path: path.name == CONFIG):
         there = target / path.name
         if path.is_dir() and there.is_dir():
-            _merge(path, there)
+            changed += _merge(path, there)
         else:
             path.replace(there)
-    sync_folder(target)
+    return changed
 
 
 def _owner(user: str) -> tuple[int, int] | None:

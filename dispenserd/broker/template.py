@@ -23,7 +23,7 @@ from dispenserd.broker.sizes import (
 
 Identity = Literal["certificate", "password"]
 
-CONFIG, ACL, SYSTEMD, PASSWORDS = "mosquitto.conf", "acl", "systemd.conf", "passwords"
+CONFIG, ACL, SYSTEMD, PASSWORDS, CA = "mosquitto.conf", "acl", "systemd.conf", "passwords", "ca.pem"
 """Files of a broker's folder; the passwords only where homes have them."""
 
 _INSTALLED = Path(__file__).resolve().parent / "data"
@@ -44,7 +44,7 @@ class Choices:
     homes: int
     folder: Path
     data: Path
-    ca: Path
+    ca: Path  # of the CA that signs for homes and on-call, where it is now; a demo's is made in the folder
     certificate: Path
     key: Path
     identity: Identity = "certificate"
@@ -88,7 +88,7 @@ def _words(choices: Choices) -> dict[str, str]:
         "PASSWORDS": _PASSWORDS.format(choices.folder / PASSWORDS) if has_passwords else "",
         "PORT": str(choices.port),
         "BIND": f" {choices.bind}" if choices.bind else "",
-        "CA": str(choices.ca),
+        "CA": str(choices.folder / CA),
         "CERT": str(choices.certificate),
         "KEY": str(choices.key),
         "ONCALL": choices.oncall,

@@ -127,7 +127,8 @@ def _signed_files(
     folder: Path, demo: bool, ca: Path | None, cert: Path | None, key: Path | None
 ) -> tuple[Path, Path, Path]:
     """The CA's certificate, the server's and its key."""
-    from dispenserd.broker.folder import CA, SERVER, SERVER_KEY
+    from dispenserd.broker.folder import SERVER, SERVER_KEY
+    from dispenserd.broker.template import CA
 
     given = (ca, cert, key)
     if demo:
@@ -140,7 +141,7 @@ def _signed_files(
             "Name --ca, --cert and --key, or --make-demo-ca for a demo.",
         )
     _must_fit(ca, cert, key)
-    return folder / CA, cert.absolute(), key.absolute()
+    return ca.absolute(), cert.absolute(), key.absolute()
 
 
 def _must_fit(ca: Path, cert: Path, key: Path) -> None:

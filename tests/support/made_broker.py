@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
-from dispenserd.broker.folder import BOXES, CA, CERTIFICATE, CLIENT_KEY, ONCALL, PASSWORD, create
-from dispenserd.broker.template import CONFIG, Choices, Identity
+from dispenserd.broker.folder import BOXES, CERTIFICATE, CLIENT_KEY, ONCALL, PASSWORD, create
+from dispenserd.broker.template import CA, CONFIG, Choices, Identity
 from tests.support.broker import binary, free_port
 
 HOST = "127.0.0.1"
