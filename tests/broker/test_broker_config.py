@@ -317,3 +317,35 @@ def test_the_installed_package_brings_the_template(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "broker" / CONFIG).is_file()
+
+
+def test_every_command_of_the_guide_does_what_it_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With folders of this test instead of the machine's own."""
+    ssl_folder, now = tmp_path / "ssl", datetime.now(UTC)
+    ca = credentials.make_ca(now)
+    served = credentials.server(ca, ["broker.example"], now)
+    ssl_folder.mkdir()
+    for name, pem in (("ca", ca.certificate), ("cert", served.certificate), ("key", served.key)):
+        (ssl_folder / f"{name}.pem").write_bytes(pem)
+    (tmp_path / "mosquitto.conf").write_text("# as installed\npersistence true\n")
+    places = {
+        "/etc/mosquitto/dispenserd": str(tmp_path / "broker"),
+        "/etc/mosquitto/mosquitto.conf": str(tmp_path / "mosquitto.conf"),
+        "/etc/ssl/broker": str(ssl_folder),
+        "/var/lib/mosquitto": str(tmp_path / "data"),
+    }
+    done = []
+    for line in (ROOT / "docs" / "broker.md").read_text().splitlines():
+        if line.startswith("    dispenserd broker-config "):
+            for place, here in places.items():
+                line = line.replace(place, here)
+            done.append((line.split()[2], carry_out([*line.split()[1:], *_user(line)])))
+    assert done == [("--homes", 0), ("--check", 0), ("--folder", 0), ("--check", 1)]
+    assert sorted(path.name for path in own(tmp_path / "broker", BOX).iterdir())[1] == "client.csr"
+    assert "listener" in capsys.readouterr().out
+
+
+def _user(line: str) -> list[str]:
+    return ["--user", getpass.getuser()] if "--cert" in line else []
