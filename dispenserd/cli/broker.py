@@ -23,7 +23,6 @@ COMMAND = "broker-config"
 HOMES_UNSAID = 3500
 """A municipality of the size of Copenhagen: what `--check` measures a broker by if nobody says --homes."""
 
-OnlyPath = typer.Option(show_default=False)
 Homes = Annotated[int | None, typer.Option("--homes", min=1, max=20_000, help="How many homes it serves.")]
 Folder = Annotated[
     Path | None, typer.Option("--folder", help="Where to write; or, with --add-box, where it is.")

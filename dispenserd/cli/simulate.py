@@ -44,7 +44,9 @@ def simulate(
     """Play a scenario in a simulated home and judge it; exit 0 only if all expectations held."""
     if broker not in BROKERS:
         raise usage("--broker is auto, plain, tls or embedded.", "Name one of them, or leave it out.")
-    command = [sys.executable, "-m", "simulator.stage", str(_scenario_file(scenario)), "--broker", broker]
+    command = [sys.executable, "-m", "simulator.stage", str(_scenario_file(scenario))]
+    if broker != BROKERS[0]:
+        command += ["--broker", broker]
     if speed is not None:
         command += ["--speed", f"{speed:g}"]
     if as_json:

@@ -249,7 +249,7 @@ def overheard(folder: Path, identity: Identity, port: int) -> Iterator[tuple[str
                 ear.send(kind.greeting() + subscribe(FILTERS))
                 assert ear.read_until(SUBACK)
                 _everybody_speaks(folder, identity, port)
-                ear.read_for(2.0)  # two rounds of what the broker says about itself
+                ear.read_for(1.3)  # a round of what the broker says about itself
                 yield kind.name, ear.messages()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import ssl
 import struct
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -119,9 +120,10 @@ class Intruder:
         return True
 
     def read_for(self, seconds: float) -> None:
-        """Whatever comes until it is quiet for so long."""
+        """Whatever comes until it is quiet for so long, and for ten times as long at most."""
         self._socket.settimeout(seconds)
-        while self._read():
+        end = time.monotonic() + 10 * seconds
+        while time.monotonic() < end and self._read():
             pass
 
     def messages(self) -> list[tuple[str, bytes]]:
