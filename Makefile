@@ -2,6 +2,7 @@
 #
 #   make demo            play the story at high speed, with a live view        SPEED=600  how many times as fast
 #   make demo ONCE=1     the same without a terminal; succeeds only if every expectation held
+#   make demo BROKER=tls over a broker as `dispenserd broker-config` sets it up; `embedded`: without mosquitto
 #   make test            format, lint, types, contracts, tests, the story included
 #   make proof SEEDS=200 so many histories of 14 days, with faults and witnesses; SEED=k from this one, TRACE=1 told
 #   make siege SEEDS=40   a day of crashes each, hundreds a second of one core
@@ -25,6 +26,7 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin
 SCENARIO ?= spine
 SPEED ?=
 ONCE ?=
+BROKER ?=
 JSON ?=
 SAMPLES ?=
 QUIET ?=
@@ -51,8 +53,10 @@ help:
 setup:
 	@.ci/setup
 
-demo: setup
-	@.venv/bin/dispenserd simulate $(SCENARIO) $(if $(SPEED),--speed $(SPEED)) $(if $(filter-out 0,$(ONCE)),--once)
+demo:
+	@.ci/setup demo
+	@.venv/bin/dispenserd simulate $(SCENARIO) $(if $(SPEED),--speed $(SPEED)) $(if $(filter-out 0,$(ONCE)),--once) \
+	    $(if $(BROKER),--broker $(BROKER))
 
 test: lint
 	@echo "== tests"
@@ -131,7 +135,7 @@ format: setup
 lock:
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: install it, or name it with UV=path"; exit 1; }
 	$(UV) pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url \
-	    --custom-compile-command "make lock" --group dev pyproject.toml -o requirements.lock
+	    --custom-compile-command "make lock" --extra demo --group dev pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -20,7 +20,7 @@ import structlog
 
 from dispenserd import __version__, control, peer_choice
 from dispenserd.calls import calls
-from dispenserd.chores import CA, Chores
+from dispenserd.chores import CA, CLIENT, Chores
 from dispenserd.clock import Clock
 from dispenserd.config import Config, limits
 from dispenserd.courier import Courier
@@ -173,7 +173,7 @@ def _line(engine: Engine) -> str:
 
 
 def _wakeups(config: Config, clock: Clock, home: Home, engine: Engine, store: StoreThread) -> Wakeups:
-    files = {CA: config.mqtt.ca_file}
+    files = {CA: config.mqtt.ca_file, CLIENT: config.mqtt.certificate_file}
     certificates = {name: path for name, path in files.items() if path is not None}
     chores = Chores(home, store, certificates, clock.now).all(config.home.box)
     return Wakeups(home, chores, clock, config.home.box, lambda: engine.steps)

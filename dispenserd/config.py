@@ -149,11 +149,21 @@ class MqttSection(Section):
     username: Word | None = None
     password_file: FilePath | None = None
     ca_file: FilePath | None = None
+    certificate_file: FilePath | None = None
+    key_file: FilePath | None = None
 
     @model_validator(mode="after")
     def _password_belongs_to_a_name(self) -> MqttSection:
         if self.password_file is not None and self.username is None:
             raise ValueError("password_file needs a username")
+        return self
+
+    @model_validator(mode="after")
+    def _certificate_belongs_to_a_key_and_a_ca(self) -> MqttSection:
+        if (self.certificate_file is None) != (self.key_file is None):
+            raise ValueError("certificate_file and key_file need each other")
+        if self.certificate_file is not None and self.ca_file is None:
+            raise ValueError("certificate_file needs a ca_file")
         return self
 
 

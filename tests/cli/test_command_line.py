@@ -30,6 +30,7 @@ COMMANDS = [
     "decide",
     "test-alarm",
     "simulate",
+    "broker-config",
     "oncall run",
     "oncall list",
     "oncall watch",
