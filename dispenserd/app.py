@@ -18,7 +18,7 @@ from pathlib import Path
 
 import structlog
 
-from dispenserd import __version__, control, peer_choice
+from dispenserd import __version__, control, peer_choice, vitals
 from dispenserd.calls import calls
 from dispenserd.clock import Clock
 from dispenserd.config import Config, limits
@@ -139,7 +139,14 @@ async def _serve(
         Uplink(home, session, box, now).run,
         Downlink(home, session, box, oncall_key, life, now).run,
         beat.run,
-        partial(control.serve, listening, calls(engine, setting, now, config.home.demo)),
+        partial(
+            control.serve,
+            listening,
+            {
+                **calls(engine, setting, now, config.home.demo),
+                **vitals.calls(engine, setting, robot, lambda: session.state, clock),
+            },
+        ),
     )
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(engine.run())
