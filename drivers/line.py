@@ -53,6 +53,6 @@ class LineWatch:
             frames_written=before.frames_written + link.frames_written,
             frames_read=before.frames_read + link.frames_read,
             frames_repeated=before.frames_repeated + link.frames_repeated,
-            dropped=Counter(before.dropped) + Counter(link.dropped),
+            dropped=dict(Counter(before.dropped) + Counter(link.dropped)),
             round_trips_ms=round_trips_ms,
         )

@@ -27,7 +27,7 @@ BROKER_S = 20.0
 
 SYSTEMD_S = 20.0
 
-TEST_ALARM_S = 50.0
+TEST_ALARM_S = of_broker.TEST_ALARM_S + ASKED_S
 
 CHECKS: Sequence[Check] = (
     Check("configuration", "Configuration", QUICK_S, of_configuration.configuration),

@@ -53,21 +53,14 @@ def versions(case: Case) -> Finding:
 
 
 def unit(case: Case) -> Finding:
-    return judge_unit.unit(machine.unit())
+    return judge_unit.unit(machine.unit(), case.demo)
 
 
 def _lag_s(case: Case) -> float | None:
-    """Of the loop, where a home measures it: in its vital signs or in its status."""
-    if case.running is None:
-        return None
-    own, status = told.of_vitals(case, "engine") or {}, case.running.status
-    loop = status.get("loop")
-    shown = (
-        own.get("lag_s"),
-        loop.get("lag_s") if isinstance(loop, dict) else None,
-        status.get("loop_lag_s"),
-    )
-    return next((found for found in map(_number, shown) if found is not None), None)
+    """The loop's worst of late, where a home measures it and says so in its status."""
+    lag = case.running.status.get("loop_lag_ms") if case.running is not None else None
+    worst = _number(lag.get("max")) if isinstance(lag, dict) else None
+    return None if worst is None else worst / 1000
 
 
 def _number(value: object) -> float | None:

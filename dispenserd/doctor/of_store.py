@@ -29,9 +29,10 @@ def store_file(case: Case, config: Config) -> Finding:
     path = config.store.path
     standing = files.standing(path)
     if standing.mode is not None:
-        case.store_bytes = path.stat().st_size
+        case.store_bytes = files.size(path)
     reason, known = look.stopped(path)
-    return judge.store_file(standing, case.store_bytes or 0, reason, known)
+    wal_bytes = files.size(path.with_name(path.name + "-wal"))
+    return judge.store_file(standing, case.store_bytes or 0, wal_bytes, reason, known)
 
 
 def opened(look_in: Callable[[Case, Config, bytes], Finding]) -> Callable[[Case], Finding]:

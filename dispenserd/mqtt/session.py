@@ -90,11 +90,7 @@ class Session:
         subscriptions: Sequence[tuple[str, int]] = (),  # (topic filter, QoS)
         presence: Presence | None = None,
         back_off: BackOff | None = None,
-        *,
-        keeps: bool = True,
     ) -> None:
-        """`keeps`: the broker keeps what came meanwhile for the next connection of this client id."""
-        self._keeps = keeps
         self._broker = broker
         self._client_id = client_id
         self._subscriptions = tuple(subscriptions)
@@ -159,7 +155,7 @@ class Session:
         self._connection = connection
         self._early.clear()
         try:
-            fault = await connection.open(keeps=self._keeps)
+            fault = await connection.open()
             if fault is not None:
                 self._change(fault, self._state.connection)
                 return False
@@ -225,14 +221,14 @@ class _Connection:
         self._published: dict[int, asyncio.Future[PublishEnd]] = {}
         self._client = self._new_client(client_id, presence)
 
-    async def open(self, *, keeps: bool) -> SessionState | None:
+    async def open(self) -> SessionState | None:
         """None once the broker accepted us, else what went wrong."""
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        properties.SessionExpiryInterval = SESSION_EXPIRY_S if keeps else 0
+        properties.SessionExpiryInterval = SESSION_EXPIRY_S
         properties.ReceiveMaximum = IN_FLIGHT_MAX
         properties.MaximumPacketSize = PACKET_BYTES_MAX
         try:
-            await asyncio.to_thread(self._dial, properties, keeps)
+            await asyncio.to_thread(self._dial, properties)
         except OSError as error:  # refused, unreachable, name unknown, TLS
             return SessionState(Standing.UNREACHABLE, type(error).__name__)
         self._client.loop_start()
@@ -335,7 +331,7 @@ class _Connection:
         client.on_message = self._on_message
         return client
 
-    def _dial(self, properties: Properties, keeps: bool) -> None:
+    def _dial(self, properties: Properties) -> None:
         """Blocks: runs beside the loop."""
         if self._broker.ca_file is not None:
             self._client.tls_set(ca_certs=str(self._broker.ca_file))
@@ -343,7 +339,7 @@ class _Connection:
             self._broker.host,
             self._broker.port,
             keepalive=KEEPALIVE_S,
-            clean_start=not keeps,
+            clean_start=False,
             properties=properties,
         )
 

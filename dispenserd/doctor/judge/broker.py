@@ -217,13 +217,20 @@ def receipt(
         "newest_receipt": None if newest is None else newest.isoformat(),
         "age_s": None if age is None else int(age.total_seconds()),
         "undelivered": undelivered,
-        "test_alarm": dict(test_alarm) if test_alarm else None,
+        "test_alarm": _unnamed(test_alarm),
     }
     if undelivered:
         return wrong(
             f"{undelivered} open incidents have no receipt of on-call.",
             "Staff may not know of them. The robot shows the number to call.",
             "See the checks of the broker; ask on-call whether its process runs, and call them.",
+            **facts,
+        )
+    if test_alarm and test_alarm.get("state") == "failed":
+        return wrong(
+            "The newest test alarm got no receipt of on-call.",
+            "An alarm of this home would reach nobody.",
+            "See the checks of the broker; ask on-call whether its process runs.",
             **facts,
         )
     if newest is None and not journal_read:
@@ -252,13 +259,15 @@ def receipt(
     )
 
 
-RECEIVED = frozenset({"delivered", "acknowledged", "handled", "closed"})
-"""States of an incident that on-call's signed receipt has brought about, or what follows it."""
+PASSED = frozenset({"passed", "delivered", "acknowledged", "handled", "closed"})
+"""States of a test alarm, or of its incident, that on-call's signed receipt brought about."""
+
+ENDED = PASSED | {"failed"}
 
 
 def test_alarm(answer: View | None, error: str, waited_s: float) -> Finding:
     """`error`: the code or reason for which the home could not be asked."""
-    facts = {**(answer or {}), "error": error, "waited_s": round(waited_s, 1)}
+    facts = {**(_unnamed(answer) or {}), "error": error, "waited_s": round(waited_s, 1)}
     if error == "unknown_call":
         return unknown(
             "This home does not know the call for a test alarm.",
@@ -268,7 +277,7 @@ def test_alarm(answer: View | None, error: str, waited_s: float) -> Finding:
     if answer is None:
         return unknown(f"No test alarm was raised: {error}.", "See the check of the home.", **facts)
     state = str(answer.get("state", ""))
-    if state not in RECEIVED:
+    if state not in PASSED:
         return wrong(
             f"The test alarm is {state or 'unknown'} after {waited_s:.0f} s, without a receipt of on-call.",
             "An alarm of this home would reach nobody.",
@@ -280,6 +289,11 @@ def test_alarm(answer: View | None, error: str, waited_s: float) -> Finding:
         "An alarm of this home reaches on-call.",
         **facts,
     )
+
+
+def _unnamed(alarm: View | None) -> View | None:
+    """Without who raised it."""
+    return None if alarm is None else {key: value for key, value in alarm.items() if key != "by"}
 
 
 def _ago(age: timedelta) -> str:

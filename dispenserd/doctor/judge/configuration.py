@@ -76,7 +76,11 @@ def paths(named: Mapping[str, Standing]) -> Finding:
     missing = {key: each for key, each in named.items() if each.mode is None}
     facts = {"looked_at": sorted(named), "missing": sorted(missing)}
     if not missing:
-        return ok(f"All {len(named)} files and folders that the configuration names are there.", "", **facts)
+        return ok(
+            f"All {len(named)} files and folders that the configuration names are there.",
+            "None is missing at the next start.",
+            **facts,
+        )
     told = "; ".join(f"{key} ({each.path}: {each.reason})" for key, each in sorted(missing.items()))
     return wrong(
         f"Not there or not readable: {told}.",

@@ -261,7 +261,7 @@ def log(position: View | None, journalled: int | None, broken: str, kept: bool |
             "Nothing if no home runs. Beside a running one: see the check of the robot.",
             **facts,
         )
-    told = "the robot has our newest position" if kept else "the robot keeps no position of ours yet"
+    told = "the position it keeps of us is ours" if kept else "at its hello it kept no position of ours"
     return ok(f"Its log is journalled to entry {head}; {told}.", "What it did is known.", **facts)
 
 

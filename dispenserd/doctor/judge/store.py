@@ -16,13 +16,14 @@ DAYS_LATELY = 7
 CALL = "Keep the robot locked and the file as it is, and call the administrator."
 
 
-def store_file(file: Standing, size: int, stopped: str, known: bool) -> Finding:
+def store_file(file: Standing, size: int, wal_bytes: int, stopped: str, known: bool) -> Finding:
     """`stopped`: the emergency record's reason, "" without one. `known`: there was a store here before."""
     facts = {
         "path": file.path,
         "mode": file.shown_mode,
         "owner": file.owner,
         "bytes": size,
+        "wal_bytes": wal_bytes,
         "stopped": stopped,
     }
     if file.mode is None and not known:

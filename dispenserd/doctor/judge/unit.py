@@ -60,7 +60,7 @@ class UnitSeen:
     exposure: float | None = None
 
 
-def unit(seen: UnitSeen) -> Finding:
+def unit(seen: UnitSeen, demo: bool) -> Finding:
     if not seen.there:
         return unknown(
             "Not checked: no systemd here.", "Whatever starts the home here must restart it and confine it."
@@ -73,7 +73,7 @@ def unit(seen: UnitSeen) -> Finding:
         "exposure": seen.exposure,
     }
     if seen.load != "loaded":
-        return wrong(
+        return (warning if demo else wrong)(
             f"The unit dispenserd.service is not installed ({seen.load or 'unknown'}).",
             "Nobody starts the home after a power cut.",
             "Install the unit that is shipped, and enable it.",

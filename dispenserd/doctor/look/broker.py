@@ -1,7 +1,9 @@
 """Looks at the way to the broker: name, connection, proof of who it is, and a session where no home has one.
 
-That session has a client id of its own, reads nothing, publishes nothing and leaves nothing at the broker.
-Beside a running home there is none: the home says how its own stands.
+That session is the home's own in all but its voice: client id, subscriptions and what the broker keeps for
+it stay as they are, nothing is published, and no message is acknowledged, so that the home gets each at its
+next start. Another client id would be no safer: a broker may make the user name the client id. Beside a
+running home there is no such session: the home says how its own stands.
 """
 
 from __future__ import annotations
@@ -98,7 +100,7 @@ def _context(mqtt: BoxMqttSection) -> ssl.SSLContext:
 
 
 async def _standing(broker: Broker, box: str) -> Standing:
-    session = Session(broker, f"doctor-{box}", Downlink.subscriptions(box), keeps=False)
+    session = Session(broker, f"home-{box}", Downlink.subscriptions(box))
     changed = session.watch()
     running = asyncio.create_task(session.run())
     try:

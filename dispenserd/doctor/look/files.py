@@ -34,6 +34,14 @@ def readable(path: Path) -> Standing:
     return seen
 
 
+def size(path: Path) -> int:
+    """In bytes; 0 for what is not there."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
 def named_by(config: Config) -> dict[str, Standing]:
     """What must be there before a home starts, by its key in the configuration."""
     files = {
