@@ -84,9 +84,7 @@ async def test_ten_runs_beside_a_home_change_nothing_in_its_journal_nor_in_its_s
         assert len(home.events(ev.RobotIdentified)) == 1
 
 
-async def test_without_a_home_the_doctor_orders_nothing_and_leaves_robot_journal_and_broker_as_they_were() -> (
-    None
-):
+async def test_without_a_home_nothing_is_ordered_and_robot_journal_and_broker_stay_as_they_were() -> None:
     async with running_home(Wanted(rate=1.0, start="06:00")) as home:
         await home.stop_daemon()
         head, log = home.rows()[-1].hash, len(home.memory.log)

@@ -17,10 +17,6 @@ from scheduler import events as ev
 from scheduler.evolve import evolve
 from scheduler.world import World
 
-LOOKS = 3
-"""At the pages while a home writes: a page that is being written just then is no fault, one that is found at
-each look is."""
-
 
 def stopped(path: Path) -> tuple[str, bool]:
     """(why the store stopped, "" if it did not; whether there ever was a store here)."""
@@ -32,13 +28,8 @@ def stopped(path: Path) -> tuple[str, bool]:
 
 def faults(path: Path, key: bytes) -> list[str]:
     """Of the file; StoreError where it can't be opened."""
-    found = _faults(path, key)
-    for _ in range(LOOKS - 1):
-        if not found:
-            break
-        again = set(_faults(path, key))
-        found = [fault for fault in found if fault in again]
-    return found
+    with _opened(path, key) as store:
+        return store.integrity()
 
 
 def journal(path: Path, key: bytes) -> JournalRead:
@@ -107,11 +98,6 @@ class _Reading:
             return 0
         since = self.newest_at - timedelta(days=DAYS_LATELY)
         return sum(count for day, count in self._days.items() if since < day <= self.newest_at)
-
-
-def _faults(path: Path, key: bytes) -> list[str]:
-    with _opened(path, key) as store:
-        return store.integrity()
 
 
 @contextmanager
