@@ -16,6 +16,9 @@ from cryptography.x509.oid import NameOID
 
 from tests.support.broker import TestBroker
 
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+"""Before any civil time that a test plays in."""
+
 PLUGINS = ("/usr/lib", "/usr/local/lib")
 
 
@@ -33,7 +36,7 @@ class Authority:
             .issuer_name(self._name)
             .public_key(self._key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=400))
+            .not_valid_before(LONG_AGO)
             .not_valid_after(now + timedelta(days=4000))
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .sign(self._key, SHA256())
@@ -50,7 +53,7 @@ class Authority:
             .issuer_name(self._name)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=300))
+            .not_valid_before(LONG_AGO)
             .not_valid_after(now + timedelta(days=days))
             .add_extension(
                 x509.SubjectAlternativeName([x509.IPAddress(IPv4Address(address))]), critical=False
