@@ -28,6 +28,7 @@ COMMANDS = [
     "roll show",
     "holds",
     "decide",
+    "doctor",
     "simulate",
     "oncall run",
     "oncall list",
