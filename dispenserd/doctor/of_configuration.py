@@ -64,13 +64,15 @@ def home(case: Case) -> Finding:
 @configured
 def key(case: Case, config: Config) -> Finding:
     credential = isinstance(config.store.key, CredentialKey)
-    place = files.standing(files.key_place(config))
+    place = files.readable(files.key_place(config))
     fault = None
     try:
         case.key = key_provider(config.store, {CREDENTIALS_VARIABLE: str(files.credentials())}).key()
     except StoreKeyError as error:
         fault = judge.Fault(error.what, error.meaning, error.next_step)
-    return judge.key(config.store.key.provider, place, fault, case.demo, can_wait=credential)
+    return judge.key(
+        config.store.key.provider, place, fault, case.demo, can_wait=credential or place.not_for_us
+    )
 
 
 @configured

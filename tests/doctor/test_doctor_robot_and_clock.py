@@ -230,3 +230,23 @@ async def test_a_journal_restored_from_an_older_copy_is_found_by_the_robots_memo
         assert found["journal_end"].result is Result.WRONG
         assert found["journal_end"].facts["behind"] == ["robot"]
         assert found["robot_log"].result is Result.WRONG
+
+
+async def test_the_vital_signs_of_a_home_have_this_shape() -> None:
+    async with running_home(QUIET) as home:
+        vitals = await home.ask("vitals")
+    assert {name: sorted(part) for name, part in vitals.items()} == {
+        "process": ["pid", "python", "rss_bytes", "started", "version"],
+        "engine": ["turned_ago_s"],
+        "broker": ["connections", "reason", "refused_topics", "standing"],
+        "line": ["dropped", "frames_read", "frames_repeated", "frames_written", "round_trips_ms", "sessions"],
+        "hello": [
+            *("at", "auth", "firmware", "host_epoch", "host_head", "log_head", "log_horizon", "log_id"),
+            "serial",
+        ],
+        "robot_clock": ["apart_s", "at", "battery_ok", "commissioned", "drift_ppm_max", "set"],
+        "plan": ["open_ended", "plan_version", "planned_to", "until"],
+    }
+    assert vitals["plan"]["open_ended"]
+    assert vitals["broker"]["standing"] == "connected"
+    assert vitals["process"]["rss_bytes"] > 1_000_000

@@ -13,6 +13,9 @@ FOR_ALL_BUT_THE_OWNER = stat.S_IRWXG | stat.S_IRWXO
 FOREIGN_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
+AS_WHOM = "Run this as root or as the service's user."
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A file or folder as the disk has it. `mode` is its permissions alone; None: it is not there."""
@@ -21,6 +24,7 @@ class Standing:
     mode: int | None = None
     owner: str = ""
     reason: str = ""  # why it can't be looked at
+    not_for_us: bool = False  # this user may not look at it, or not read it
 
     @property
     def shown_mode(self) -> str:
@@ -73,8 +77,11 @@ def demo(is_demo: bool) -> Finding:
 
 def paths(named: Mapping[str, Standing]) -> Finding:
     """`named`: key of the configuration -> what is there, for whatever must be there."""
-    missing = {key: each for key, each in named.items() if each.mode is None}
-    facts = {"looked_at": sorted(named), "missing": sorted(missing)}
+    shut = sorted(key for key, each in named.items() if each.not_for_us)
+    missing = {key: each for key, each in named.items() if each.mode is None and not each.not_for_us}
+    facts = {"looked_at": sorted(named), "missing": sorted(missing), "not_readable": shut}
+    if shut and not missing:
+        return unknown(f"This user may not read {', '.join(shut)}.", AS_WHOM, **facts)
     if not missing:
         return ok(
             f"All {len(named)} files and folders that the configuration names are there.",
@@ -83,7 +90,7 @@ def paths(named: Mapping[str, Standing]) -> Finding:
         )
     told = "; ".join(f"{key} ({each.path}: {each.reason})" for key, each in sorted(missing.items()))
     return wrong(
-        f"Not there or not readable: {told}.",
+        f"Not there: {told}.",
         "The home does not start without a file, and gets no plan without its folder.",
         "Put them in place or correct the paths; relative ones start at the configuration's folder.",
         **facts,
@@ -91,12 +98,12 @@ def paths(named: Mapping[str, Standing]) -> Finding:
 
 
 def key(provider: str, place: Standing, fault: Fault | None, demo: bool, can_wait: bool) -> Finding:
-    """`can_wait`: the key is for the service alone, and this process is not the service."""
+    """`can_wait`: the key is for the service alone, and this process or user is not the service."""
     facts = {"provider": provider, "path": place.path, "mode": place.shown_mode, "owner": place.owner}
     if fault is not None and can_wait:
         return unknown(
             f"The store's key could not be had here: {fault.what}",
-            "Run this as root while the service runs: then its credentials can be read.",
+            f"{AS_WHOM} A credential can be read only while the service runs.",
             **facts,
         )
     if fault is not None:

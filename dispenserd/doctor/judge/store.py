@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dispenserd.doctor.finding import Finding, ok, unknown, warning, wrong
-from dispenserd.doctor.judge.configuration import FOR_ALL_BUT_THE_OWNER, Fault, Standing
+from dispenserd.doctor.judge.configuration import AS_WHOM, FOR_ALL_BUT_THE_OWNER, Fault, Standing
 
 GROWTH_BYTES_DAY_MAX = 8 * 1024 * 1024
 """A home with four doses a day grows by well under 1 MiB; ten times a busy one is a flood."""
@@ -26,6 +26,8 @@ def store_file(file: Standing, size: int, wal_bytes: int, stopped: str, known: b
         "wal_bytes": wal_bytes,
         "stopped": stopped,
     }
+    if file.not_for_us:
+        return unknown(f"This user may not look at {file.path}.", AS_WHOM, **facts)
     if file.mode is None and not known:
         return warning(
             f"There is no store at {file.path}.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 from dispenserd.config import Config, CredentialKey, FileKey
@@ -22,16 +23,17 @@ def standing(path: Path) -> Standing:
     try:
         seen = path.stat()
     except OSError as fault:
-        return Standing(str(path), reason=fault.strerror or type(fault).__name__)
+        shut = isinstance(fault, PermissionError)
+        return Standing(str(path), reason=fault.strerror or type(fault).__name__, not_for_us=shut)
     return Standing(str(path), stat.S_IMODE(seen.st_mode), _user(seen.st_uid))
 
 
 def readable(path: Path) -> Standing:
-    """The same, with a reason and without a mode where this user may not read it."""
+    """The same, and whether this user may read it."""
     seen = standing(path)
-    if seen.mode is not None and not os.access(path, os.R_OK):
-        return Standing(str(path), reason="this user may not read it")
-    return seen
+    # Of the effective user, like the reading itself.
+    shut = seen.mode is not None and not os.access(path, os.R_OK, effective_ids=True)
+    return replace(seen, not_for_us=True) if shut else seen
 
 
 def size(path: Path) -> int:

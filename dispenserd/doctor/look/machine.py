@@ -29,7 +29,8 @@ EXPOSURE = re.compile(r"Overall exposure level for \S+: ([0-9.]+)")
 
 
 def disk(path: Path) -> DiskSeen:
-    """Of the file system that `path`, or the nearest folder above it that is there, lies on; OSError."""
+    """Of the file system that `path`, or the nearest folder above it that is there, lies on; OSError where
+    this user may not look."""
     there = next(each for each in (path, *path.absolute().parents) if each.exists())
     space = os.statvfs(there)
     life, end = _wear(there)

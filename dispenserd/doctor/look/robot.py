@@ -49,7 +49,7 @@ def port(path: Path) -> PortSeen:
         device=str(device),
         there=True,
         character_device=stat.S_ISCHR(seen.st_mode),
-        usable=os.access(path, os.R_OK | os.W_OK),
+        usable=os.access(path, os.R_OK | os.W_OK, effective_ids=True),
         stable=by_name or device.name.startswith(("ttyAMA", "ttyS", "serial")),
     )
 

@@ -20,7 +20,10 @@ from scheduler.world import World
 
 def stopped(path: Path) -> tuple[str, bool]:
     """(why the store stopped, "" if it did not; whether there ever was a store here)."""
-    if not emergency.place(path).exists():
+    try:
+        if not emergency.place(path).exists():
+            return "", False
+    except PermissionError:  # of the folder; the check of the file says so
         return "", False
     stop = emergency.read(path)
     return ("" if stop is None else stop.reason), True
