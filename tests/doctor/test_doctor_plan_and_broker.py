@@ -51,6 +51,18 @@ async def test_a_plan_that_ends_soon_is_told_by_the_hours_left(days: int, result
         assert found.facts["hours_left"] == hours
 
 
+async def test_a_plan_in_which_only_one_prescription_ends_has_no_end() -> None:
+    bundle = ending(0)
+    [open_ended] = bundle["entry"][-1]["resource"]["dosageInstruction"]
+    del open_ended["timing"]["repeat"]["boundsPeriod"]["end"]
+    async with running_home(NO_ROBOT, prepared=False) as home:
+        home.put_plan(bundle)
+        await home.start_daemon()
+        await home.until(lambda: home.events(ev.PlanAccepted), "accepted")
+        found = (await examined(home, *MEDICINE))["plan"]
+        assert (found.result, found.facts["hours_left"]) == (Result.OK, None)
+
+
 async def test_a_refused_card_is_wrong_whether_the_home_or_the_doctor_reads_it() -> None:
     async with running_home(NO_ROBOT, prepared=False) as home:
         await home.start_daemon()

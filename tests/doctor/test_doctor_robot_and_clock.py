@@ -181,6 +181,22 @@ async def test_beside_a_home_the_line_is_judged_by_what_the_home_counted() -> No
         assert counted["round_trips_ms"]["count"] > 0
 
 
+async def test_what_the_line_lost_before_a_cable_was_pulled_is_still_told_after_it() -> None:
+    async with running_home(QUIET) as home:
+        for _ in range(20):
+            home.do(script.Garbage(at_ms=0, bytes=40))
+        home.do(script.OpenLid(at_ms=0))  # a frame behind the noise
+        await home.until(lambda: _told(home, script.OpenLid(at_ms=0)), "the home heard of it")
+        before = (await home.ask("vitals"))["line"]
+        home.unplug(0.5)
+        await home.until(lambda: len(home.events(ev.RobotCaughtUp)) == 2, "plugged in again")
+        after = (await home.ask("vitals"))["line"]
+        assert sum(before["dropped"].values()) > 0
+        assert (before["sessions"], after["sessions"]) == (1, 2)
+        assert after["frames_read"] > before["frames_read"]
+        assert after["dropped"].items() >= before["dropped"].items()
+
+
 @pytest.mark.parametrize(
     ("clock", "days", "result", "word"),
     [
