@@ -15,8 +15,9 @@ import typer
 
 from dispenserd.cli.failure import Exit
 from dispenserd.cli.options import ConfigOption, JsonOption
-from dispenserd.cli.output import console, emit, note, text
+from dispenserd.cli.output import console, emit, note
 from dispenserd.cli.place import config_path
+from dispenserd.peer_text import sanitised
 
 if TYPE_CHECKING:
     from dispenserd.doctor.runner import Checked
@@ -25,6 +26,8 @@ STYLES = {"ok": "green", "warning": "yellow", "wrong": "bold red", "unknown": "c
 """Never the only sign: the word stands first in the line."""
 
 RESULT_CHARS, TITLE_CHARS = 8, 24
+SENTENCE_CHARS_MAX = 2000
+"""Ten paths that are missing are all named."""
 
 
 def doctor(
@@ -90,12 +93,16 @@ def _show(checked: Checked) -> None:
     result = finding.result.value
     line = Text(f"{result:<{RESULT_CHARS}}", style=STYLES[result])
     line.append(f"{checked.check.title:<{TITLE_CHARS}}", style="bold")
-    line.append(text(finding.what), style="default")
+    line.append(_sentence(finding.what), style="default")
     out.print(line, soft_wrap=True)
     if result != "ok":
         indent = " " * RESULT_CHARS
-        out.print(f"{indent}It means: {text(finding.meaning)}", soft_wrap=True)
-        out.print(f"{indent}Do next: {text(finding.next_step)}", soft_wrap=True)
+        out.print(f"{indent}It means: {_sentence(finding.meaning)}", soft_wrap=True)
+        out.print(f"{indent}Do next: {_sentence(finding.next_step)}", soft_wrap=True)
+
+
+def _sentence(text: str) -> str:
+    return sanitised(text, SENTENCE_CHARS_MAX)
 
 
 def _conclude(counts: Counter[str]) -> None:

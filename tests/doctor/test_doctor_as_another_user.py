@@ -61,7 +61,7 @@ def test_what_this_user_may_not_read_is_not_checked_instead_of_wrong(config: Pat
         found = findings(config, SystemClock())
     own = {"robot_port", "broker_reach", "broker_encryption", "plan"}  # there is no robot and no broker
     assert named(found, Result.WRONG) - MACHINE - own == set()
-    for name in ("paths", "home", "key", "store_file", "store_integrity", "journal_chain"):
+    for name in ("paths", "home", "key", "store_file", "store_integrity", "journal_chain", "permissions"):
         assert found[name].result is Result.UNKNOWN, name
     for name in ("paths", "home", "key", "store_file"):
         assert "as root or as the service's user" in found[name].next_step

@@ -133,6 +133,8 @@ def permissions(private: Sequence[Standing], socket: Standing | None, owner: str
         "socket": None if socket is None else socket.shown_mode,
         "owner": owner,
     }
+    if not there and (socket is None or socket.mode is None):
+        return unknown("None of the home's private files can be seen here.", AS_WHOM, **facts)
     if open_ones:
         told = ", ".join(f"{each.path} ({each.shown_mode})" for each in open_ones)
         return wrong(
