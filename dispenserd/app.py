@@ -18,7 +18,7 @@ from pathlib import Path
 
 import structlog
 
-from dispenserd import __version__, control, peer_choice
+from dispenserd import __version__, control, peer_choice, vitals
 from dispenserd.calls import calls
 from dispenserd.chores import CA, CLIENT, Chores
 from dispenserd.clock import Clock
@@ -154,7 +154,14 @@ async def _serve(
         beat.run,
         progress.run,  # ready: the store is open and whole, the journal replayed, and the first commit done
         _wakeups(config, clock, home, engine, store).run,
-        partial(control.serve, listening, calls(engine, setting, now, config.home.demo, progress.lag.in_ms)),
+        partial(
+            control.serve,
+            listening,
+            {
+                **calls(engine, setting, now, config.home.demo, progress.lag.in_ms),
+                **vitals.calls(engine, setting, robot, lambda: session.state, clock),
+            },
+        ),
     )
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(engine.run())

@@ -29,6 +29,7 @@ COMMANDS = [
     "holds",
     "decide",
     "test-alarm",
+    "doctor",
     "simulate",
     "broker-config",
     "oncall run",

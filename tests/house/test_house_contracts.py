@@ -49,6 +49,9 @@ SEEDS = (
     ("drivers.port", "drivers.connection", "Floors of drivers"),
     ("simulator.clock", "simulator.server", "Floors of simulator"),
     ("dispenserd.home", "dispenserd.engine", "Floors of dispenserd"),
+    ("dispenserd.doctor.finding", "dispenserd.doctor.case", "Floors of dispenserd.doctor"),
+    ("dispenserd.doctor.judge.plan", "subprocess", "The doctor judges data"),
+    ("dispenserd.doctor.judge.clock", "dispenserd.config", "The doctor judges data"),
 )
 
 
