@@ -27,12 +27,18 @@ def broker(chosen: MqttSection) -> Broker:
     password = "" if chosen.password_file is None else _password(chosen.password_file)
     if chosen.ca_file is not None and not chosen.ca_file.is_file():
         raise _unusable("ca_file", chosen.ca_file, "is no file")
+    if chosen.certificate_file is not None and not chosen.certificate_file.is_file():
+        raise _unusable("certificate_file", chosen.certificate_file, "is no file")
+    if chosen.key_file is not None:
+        _must_be_private("key_file", chosen.key_file)
     return Broker(
         host=chosen.host,
         port=chosen.port,
         username=chosen.username or "",
         password=password,
         ca_file=chosen.ca_file,
+        certificate_file=chosen.certificate_file,
+        key_file=chosen.key_file,
     )
 
 
@@ -50,9 +56,17 @@ def public_key(path: Path) -> bytes:
 
 def _password(path: Path) -> str:
     password = _line("password_file", path)
-    if path.stat().st_mode & OTHERS:
-        raise _unusable("password_file", path, "may be used by everybody on this machine (chmod 0640)")
+    _must_be_private("password_file", path)
     return password
+
+
+def _must_be_private(key: str, path: Path) -> None:
+    try:
+        mode = path.stat().st_mode
+    except OSError as fault:
+        raise _unusable(key, path, f"can't be read ({fault.strerror})") from None
+    if mode & OTHERS:
+        raise _unusable(key, path, "may be used by everybody on this machine (chmod 0640)")
 
 
 def _line(key: str, path: Path) -> str:

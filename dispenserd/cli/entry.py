@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dispenserd.cli import at_home, journal, roll, simulate, staff, start
+from dispenserd.cli import at_home, journal, provision, roll, simulate, staff, start
 from dispenserd.cli.failure import EPILOG, Exit, Failure, failed
 from dispenserd.cli.output import show_failure
 from dispenserd.config_file import ConfigError
@@ -55,6 +55,7 @@ app.add_typer(journal.app, name="journal", epilog=EPILOG)
 app.add_typer(roll.app, name="roll", epilog=EPILOG)
 app.command("holds", epilog=EPILOG)(at_home.holds)
 app.command("decide", epilog=EPILOG)(at_home.decide)
+app.command("provision", epilog=EPILOG)(provision.provision)
 app.command("simulate", epilog=EPILOG)(simulate.simulate)
 app.add_typer(staff.app, name="oncall", epilog=EPILOG)
 

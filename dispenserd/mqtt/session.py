@@ -230,7 +230,7 @@ class _Connection:
         try:
             await asyncio.to_thread(self._dial, properties)
         except OSError as error:  # refused, unreachable, name unknown, TLS
-            return SessionState(Standing.UNREACHABLE, type(error).__name__)
+            return SessionState(Standing.UNREACHABLE, _dial_fault(error))
         self._client.loop_start()
         waited: set[asyncio.Future[ReasonCode] | asyncio.Future[str]] = {self._connected, self.ended}
         await asyncio.wait(waited, timeout=ANSWER_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED)
@@ -334,7 +334,12 @@ class _Connection:
     def _dial(self, properties: Properties) -> None:
         """Blocks: runs beside the loop."""
         if self._broker.ca_file is not None:
-            self._client.tls_set(ca_certs=str(self._broker.ca_file))
+            certificate, key = self._broker.certificate_file, self._broker.key_file
+            self._client.tls_set(
+                ca_certs=str(self._broker.ca_file),
+                certfile=None if certificate is None else str(certificate),
+                keyfile=None if key is None else str(key),
+            )
         self._client.connect(
             self._broker.host,
             self._broker.port,
@@ -365,6 +370,12 @@ class _Connection:
         _settle(self.ended, reason)
         for end in self._published.values():
             _settle(end, ConnectionLost())
+
+
+def _dial_fault(error: OSError) -> str:
+    """The kind of fault; of a certificate that TLS refused its verdict, too: another CA, name or date."""
+    verdict = getattr(error, "verify_message", "")
+    return f"{type(error).__name__}: {verdict}" if verdict else type(error).__name__
 
 
 def _publish_end(code: ReasonCode) -> PublishEnd:

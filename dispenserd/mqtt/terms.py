@@ -18,6 +18,8 @@ class Broker:
     username: str = ""
     password: str = field(default="", repr=False)
     ca_file: Path | None = None  # given = TLS
+    certificate_file: Path | None = None  # given, with its key = the broker knows us by it (mutual TLS)
+    key_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
