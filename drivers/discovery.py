@@ -31,6 +31,8 @@ robot has 2 s for each of the replies, and a noisy line may cost a retransmit of
 BY_ID = Path("/dev/serial/by-id")
 """Names that stay with the device, whichever socket it is plugged into and whatever else is."""
 
+SERIAL_GROUP = "dialout"
+
 
 @dataclass(frozen=True, slots=True)
 class Robot:
@@ -215,11 +217,13 @@ def _unavailable(port: str, unavailable: PortUnavailable) -> NoRobot:
 
 
 def _group_of(port: str) -> str:
-    """The group that owns the device: dialout on Debian."""
+    """The group that may open the device. Debian gives serial devices to dialout; where this one belongs to
+    root's own group nobody is told to join that."""
     try:
-        return grp.getgrgid(Path(port).stat().st_gid).gr_name
+        owner = grp.getgrgid(Path(port).stat().st_gid)
     except (OSError, KeyError):
-        return "dialout"
+        return SERIAL_GROUP
+    return owner.gr_name if owner.gr_gid != 0 else SERIAL_GROUP
 
 
 def _nobody(port: str, call: _Call) -> NoRobot:

@@ -169,21 +169,19 @@ class _JsonSteps(_Steps):
 
 def _undo(layout: Layout, yes: bool, as_json: bool) -> None:
     from dispenserd.provision import undo
-    from dispenserd.provision.beginning import alone, nothing_begun
+    from dispenserd.provision.beginning import alone
     from dispenserd.provision.course import unwritten
     from dispenserd.provision.progress import Progress
 
     with alone(layout.configuration):
         progress = Progress.load(layout.progress)
-        if progress is None:
-            raise nothing_begun(layout)
-        going = undo.what_would_go(layout, progress)
+        going = [] if progress is None else undo.what_would_go(layout, progress)
         for path in going:
             note(f"takes back {path}")
-        if not yes:
+        if going and not yes:
             _must_agree(len(going), as_json)
         try:
-            undone = undo.take_back(layout, progress)
+            undone = undo.sweep(layout) if progress is None else undo.take_back(layout, progress)
         except OSError as fault:
             raise unwritten(fault) from None
     if as_json:

@@ -193,14 +193,14 @@ def judged(question: Question, value: Any) -> tuple[Any, str]:
     """The answer as it is kept, and why it can't stand; empty: it can."""
     if value is None or value == "":
         return None, "" if question.optional else f"{question.flag} needs an answer"
+    if question.name == "mqtt_ca":
+        return _certificates(str(value))
     if question.whole_number and isinstance(value, str):
         if not re.fullmatch(r"[0-9]{1,6}", value):
             return value, f"{question.flag}: a whole number is needed"
         value = int(value)
     if isinstance(value, str) and (not value.isprintable() or len(value) > ANSWER_CHARS_MAX):
         return value, f"{question.flag} holds characters that can't be shown, or too many"
-    if question.name == "mqtt_ca":
-        return _certificates(str(value))
     if question.name == "oncall_key":
         return _oncall_key(str(value))
     if question.name == "store_key":

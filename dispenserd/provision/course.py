@@ -14,7 +14,6 @@ from typing import Any, Protocol
 
 from dispenserd import __version__
 from dispenserd.config_file import ConfigError
-from dispenserd.oncall.keys import KeyFault
 from dispenserd.provision.answers import SECRET, Answers
 from dispenserd.provision.fault import GO_ON, ProvisionFault, Sort
 from dispenserd.provision.layout import Layout
@@ -58,18 +57,19 @@ async def carry_out(site: Site, listener: Listener) -> Plain:
             listener.ended(Told(step.name, number, len(wanted), "kept", site.progress.result(step.name)))
             continue
         try:
-            result = await _one(step, site)
+            result = await _one(step, site, used)
         except ProvisionFault:
             listener.ended(Told(step.name, number, len(wanted), "failed", {}))
             raise
-        site.progress.done(step.name, used, site.clock.now(), result)
         listener.ended(Told(step.name, number, len(wanted), "done", result))
     return _record(site)
 
 
-async def _one(step: Step, site: Site) -> Plain:
+async def _one(step: Step, site: Site, used: Answers) -> Plain:
     try:
-        return await step.carry_out(site)
+        result = await step.carry_out(site)
+        site.progress.done(step.name, used, site.clock.now(), result)
+        return result
     except IdentityFault as fault:
         raise ProvisionFault(
             Sort.CHECKED_AND_FALSE, fault.code, fault.what, fault.meaning, fault.next_step
@@ -80,15 +80,14 @@ async def _one(step: Step, site: Site) -> Plain:
         raise ProvisionFault(
             Sort.CONFIGURATION, "configuration", fault.what, fault.meaning, fault.next_step
         ) from None
-    except (OSError, KeyFault) as fault:
+    except OSError as fault:
         raise unwritten(fault) from None
 
 
-def unwritten(fault: OSError | KeyFault) -> ProvisionFault:
+def unwritten(fault: OSError) -> ProvisionFault:
     """A disk that would not: full, read-only, or somebody else's."""
-    number = getattr(fault, "errno", None)
-    where = getattr(fault, "filename", None)
-    named = f" at {where}" if where else ""
+    number = fault.errno or 0
+    named = f" at {fault.filename}" if fault.filename else ""
     what = os.strerror(number) if number else str(fault)
     advice = {
         errno.ENOSPC: "Make room on the disk.",
@@ -96,11 +95,11 @@ def unwritten(fault: OSError | KeyFault) -> ProvisionFault:
         errno.EROFS: "Mount the file system writable, or name another --folder.",
         errno.EACCES: "Run it as root, or name a --folder of your own.",
         errno.EPERM: "Run it as root, or name a --folder of your own.",
-    }.get(number or 0, "Look at the disk and the folder.")
+    }.get(number, "Look at the disk and the folder.")
     return ProvisionFault(
         Sort.STORE,
         {errno.ENOSPC: "disk_full", errno.EDQUOT: "disk_full", errno.EROFS: "read_only"}.get(
-            number or 0, "not_written"
+            number, "not_written"
         ),
         f"A file can't be written{named}: {what}.",
         "That file is as it was before, or not there; what was done before stays done.",

@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo
 
 from dispenserd.config import load
 from dispenserd.durable import sync_folder
-from dispenserd.oncall.keys import load_or_create, public_path
 from dispenserd.provision import papers
 from dispenserd.provision.fault import RESUME, ProvisionFault, Sort
 from dispenserd.provision.site import Site, occupied
@@ -187,13 +186,12 @@ def _values(site: Site) -> dict[tuple[str, str], Any]:
 
 
 def _demo_oncall_key(site: Site) -> str:
-    """The public half of a new key for the demo's own on-call desk."""
+    """The public half of a new key for the demo's own on-call desk, in the form that `oncall run` reads."""
     path = site.layout.configuration / "oncall.key"
-    for each in (path, public_path(path)):
-        if each.exists() and not site.progress.claims(each):
-            raise occupied(each)
-        site.progress.claim(each)
-    return load_or_create(path).public.hex()
+    made = site.keep_or_make(path, lambda: identity.new_signing_key().private_hex.encode() + b"\n", PRIVATE)
+    public = identity.public_of(made.decode(errors="replace"))
+    site.put(path.with_name(f"{path.name}.pub"), public.encode() + b"\n", PUBLIC)
+    return public
 
 
 def _private_mode(site: Site) -> int:

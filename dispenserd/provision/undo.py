@@ -12,6 +12,7 @@ from typing import Any
 
 from dispenserd.durable import sync_folder
 from dispenserd.provision import live
+from dispenserd.provision.beginning import nothing_begun
 from dispenserd.provision.fault import ProvisionFault, Sort
 from dispenserd.provision.layout import Layout
 from dispenserd.provision.progress import Progress
@@ -109,6 +110,16 @@ def _keeps(layout: Layout, key: Path, why: str) -> ProvisionFault:
         f"To retire the home: stop it, move the store and its key together to where records are kept "
         f"(`mv {layout.store}* {key} ARCHIVE/`), then run --undo again.",
     )
+
+
+def sweep(layout: Layout) -> Undone:
+    """After a kill in the very first write: its draft, which may hold answers, is all there is."""
+    draft = draft_of(layout.progress)
+    if not draft.exists():
+        raise nothing_begun(layout)
+    draft.unlink()
+    sync_folder(draft.parent)
+    return Undone((str(draft),), ())
 
 
 def plain(undone: Undone) -> dict[str, Any]:
