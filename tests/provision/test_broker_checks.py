@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -41,19 +39,15 @@ def plain(port: int, username: str = "", password: str = "", host: str = "127.0.
     return Broker(host, port, username, password)
 
 
-def encrypted(server: TlsBroker, authority: Authority, host: str = "127.0.0.1", **more: Path) -> Broker:
-    return Broker(host, server.port, ca_file=authority.path, **more)
+def encrypted(server: TlsBroker, authority: Authority, own: tuple[Path, Path] | None = None) -> Broker:
+    """`own`: the box's certificate and key."""
+    certificate, key = own or (None, None)
+    return Broker(server.host, server.port, "", "", authority.path, certificate, key)
 
 
 @pytest.fixture
 def authority(tmp_path: Path) -> Authority:
     return Authority(tmp_path)
-
-
-@contextmanager
-def own_certificate(authority: Authority, folder: Path, name: str = BOX) -> Iterator[dict[str, Path]]:
-    certificate, key = authority.issue(folder, name)
-    yield {"certificate_file": certificate, "key_file": key}
 
 
 async def with_a_listener(peer: Broker) -> list[Check]:
@@ -88,28 +82,22 @@ def test_on_call_is_heard_to_listen_or_not(tmp_path: Path) -> None:
 def test_a_certificate_of_its_own_lets_the_box_in_and_speak_for_its_home_alone(
     tmp_path: Path, authority: Authority
 ) -> None:
-    with (
-        TlsBroker(tmp_path, authority, clients=authority, acl=OWN_TOPICS) as server,
-        own_certificate(authority, tmp_path) as own,
-        own_certificate(authority, tmp_path, "box-8") as others,
-    ):
-        last = checked(encrypted(server, authority, **own))[-1]
-        assert last.code == "nobody_listens"
-        assert "with its certificate" in checked(encrypted(server, authority, **own))[0].said
-        assert failed(encrypted(server, authority, **others)) == "publish_denied"
+    own, others = authority.issue(tmp_path, BOX), authority.issue(tmp_path, "box-8")
+    with TlsBroker(tmp_path, authority, clients=authority, acl=OWN_TOPICS) as server:
+        found = checked(encrypted(server, authority, own))
+        assert found[-1].code == "nobody_listens"
+        assert "encrypted, with its certificate" in found[0].said
+        assert failed(encrypted(server, authority, others)) == "publish_denied"
 
 
 @LEFT_TO_THE_COLLECTOR
 def test_a_box_without_a_certificate_or_with_a_strangers_is_cut_off(
     tmp_path: Path, authority: Authority
 ) -> None:
-    strange = Authority(tmp_path, "strange")
-    with (
-        TlsBroker(tmp_path, authority, clients=authority) as server,
-        own_certificate(strange, tmp_path) as own,
-    ):
+    strangers = Authority(tmp_path, "strange").issue(tmp_path, BOX)
+    with TlsBroker(tmp_path, authority, clients=authority) as server:
         assert failed(encrypted(server, authority)) == "cut_off"
-        assert failed(encrypted(server, authority, **own)) == "cut_off"
+        assert failed(encrypted(server, authority, strangers)) == "cut_off"
 
 
 @LEFT_TO_THE_COLLECTOR

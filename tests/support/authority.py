@@ -106,6 +106,10 @@ class TlsBroker(TestBroker):
         self._certificate, self._key = authority.issue(folder, f"broker-{self.port}", host)
         self._clients = clients
 
+    def __enter__(self) -> TlsBroker:
+        self.start()
+        return self
+
     def _write_config(self) -> Path:
         config = super()._write_config()
         lines = [f"certfile {self._certificate}", f"keyfile {self._key}"]

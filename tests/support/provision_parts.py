@@ -45,7 +45,7 @@ def oncall(toml: Path) -> Iterator[None]:
             stderr=file,
         )
     with _ended(process):
-        until(lambda: "state=connected" in log.read_text() or process.poll() is not None)
+        until(lambda: "state='connected'" in log.read_text() or process.poll() is not None)
         assert process.poll() is None, log.read_text()
         yield
 
