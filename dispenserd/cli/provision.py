@@ -7,11 +7,13 @@ Asks what is missing where a person sits at a terminal, and never with --json. W
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from dispenserd.cli import provision_options as o
 from dispenserd.cli.failure import Exit, Failure, usage
 from dispenserd.cli.options import PERSON_CHARS_MAX, JsonOption
 from dispenserd.cli.output import emit, note, text
@@ -29,55 +31,32 @@ LINE_CHARS = 90
 """What a step came to stands in one line up to here, then each part in its own."""
 
 
-def _option(flag: str, told: str) -> Any:
-    return typer.Option(flag, help=told, show_default=False)
-
-
 def provision(
-    folder: Annotated[
-        Path | None, _option("--folder", "Everything in this folder, not in /etc and /var/lib.")
-    ] = None,
-    demo: Annotated[bool, _option("--demo", "For trying out, in one folder: an invented resident.")] = False,
-    resume: Annotated[bool, _option("--resume", "Go on with what was begun; the answers are kept.")] = False,
-    undo: Annotated[bool, _option("--undo", "Take back what provisioning made.")] = False,
-    show: Annotated[bool, _option("--show", "Print the commissioning record.")] = False,
-    yes: Annotated[bool, _option("--yes", "Do not ask before --undo.")] = False,
-    by: Annotated[str, _option("--by", "Who provisions, by name. Default: your user name.")] = "",
-    box: Annotated[str | None, _option("--box", "This box's name. Default: the host's.")] = None,
-    zone: Annotated[str | None, _option("--zone", "Time zone. Default: Europe/Copenhagen.")] = None,
-    staff_phone: Annotated[str | None, _option("--staff-phone", "Shown on the robot.")] = None,
-    resident_key: Annotated[
-        str | None, _option("--resident-key", "Of a person who has one. Default: a new one.")
-    ] = None,
-    identifier_system: Annotated[
-        str | None, _option("--identifier-system", "The fagsystem's register of persons.")
-    ] = None,
-    identifier_file: Annotated[
-        Path | None, _option("--identifier-file", "File with the person's identifier; - is stdin.")
-    ] = None,
-    port: Annotated[str | None, _option("--port", "The robot's port. Default: asks every USB port.")] = None,
-    robot: Annotated[str | None, _option("--robot", "The robot's serial number.")] = None,
-    accept_unauthenticated: Annotated[
-        bool | None, _option("--accept-unauthenticated", "Accept a robot whose line is not authenticated.")
-    ] = None,
-    mqtt_host: Annotated[str | None, _option("--mqtt-host", "The broker.")] = None,
-    mqtt_port: Annotated[int | None, _option("--mqtt-port", "Default: 8883.")] = None,
-    mqtt_username: Annotated[
-        str | None, _option("--mqtt-username", "Default: none, the box signs in by its certificate.")
-    ] = None,
-    mqtt_password_file: Annotated[
-        Path | None, _option("--mqtt-password-file", "File with the broker's password; - is stdin.")
-    ] = None,
-    mqtt_ca: Annotated[Path | None, _option("--mqtt-ca", "CA certificate of the broker, PEM.")] = None,
-    oncall_key: Annotated[
-        str | None, _option("--oncall-key", "On-call's public key, 64 hex characters, or its .pub file.")
-    ] = None,
-    store_key: Annotated[
-        str | None, _option("--store-key", '"credential" (systemd) or "file" (beside the store).')
-    ] = None,
-    certificate: Annotated[
-        Path | None, _option("--certificate", "The box's certificate as issued, PEM; with --resume.")
-    ] = None,
+    ctx: typer.Context,
+    folder: o.FolderOption = None,
+    demo: o.DemoOption = False,
+    resume: o.ResumeOption = False,
+    undo: o.UndoOption = False,
+    show: o.ShowOption = False,
+    yes: o.YesOption = False,
+    by: o.ByOption = "",
+    box: o.BoxOption = None,
+    zone: o.ZoneOption = None,
+    staff_phone: o.StaffPhoneOption = None,
+    resident_key: o.ResidentKeyOption = None,
+    identifier_system: o.IdentifierSystemOption = None,
+    identifier_file: o.IdentifierFileOption = None,
+    port: o.PortOption = None,
+    robot: o.RobotOption = None,
+    accept_unauthenticated: o.AcceptUnauthenticatedOption = None,
+    mqtt_host: o.MqttHostOption = None,
+    mqtt_port: o.MqttPortOption = None,
+    mqtt_username: o.MqttUsernameOption = None,
+    mqtt_password_file: o.MqttPasswordFileOption = None,
+    mqtt_ca: o.MqttCaOption = None,
+    oncall_key: o.OncallKeyOption = None,
+    store_key: o.StoreKeyOption = None,
+    certificate: o.CertificateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make this box a commissioned home: identity, keys, robot, resident, broker, checks, test alarm.
@@ -92,25 +71,29 @@ def provision(
 
     whole = folder or (DEMO_FOLDER if demo else None)
     layout = system() if whole is None else in_folder(whole)
-    given = {
-        "box": box, "zone": zone, "staff_phone": staff_phone, "resident_key": resident_key,
-        "identifier_system": identifier_system,
-        "identifier_value": _line(identifier_file, "--identifier-file"),
-        "port": port, "robot": robot, "accept_unauthenticated": accept_unauthenticated,
-        "mqtt_host": mqtt_host, "mqtt_port": mqtt_port, "mqtt_username": mqtt_username,
-        "mqtt_password": _line(mqtt_password_file, "--mqtt-password-file"),
-        "mqtt_ca": None if mqtt_ca is None else str(mqtt_ca),
-        "oncall_key": oncall_key, "store_key": store_key,
-    }  # fmt: skip
     try:
         if show:
             _show(layout, as_json)
         elif undo:
             _undo(layout, yes, as_json)
         else:
-            _provision(layout, given, demo, resume, _person(by), certificate, as_json)
+            _provision(layout, _given(ctx.params), demo, resume, _person(by), certificate, as_json)
     except ProvisionFault as fault:
         raise _failure(fault, whole) from None
+
+
+def _given(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers on the command line, by the names of the questions; None: not given."""
+    from dispenserd.provision.answers import BY_NAME
+
+    ca = options["mqtt_ca"]
+    secrets = {
+        "identifier_value": _line(options["identifier_file"], "--identifier-file"),
+        "mqtt_password": _line(options["mqtt_password_file"], "--mqtt-password-file"),
+        "mqtt_ca": None if ca is None else str(ca),
+        "accept_unauthenticated": options["accept_unauthenticated"],
+    }
+    return {**{name: options[name] for name in BY_NAME if name not in secrets}, **secrets}
 
 
 def _provision(

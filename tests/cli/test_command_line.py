@@ -28,6 +28,7 @@ COMMANDS = [
     "roll show",
     "holds",
     "decide",
+    "provision",
     "simulate",
     "oncall run",
     "oncall list",

@@ -66,3 +66,29 @@ def test_on_calls_public_key_is_64_hex_characters(tmp_path: Path) -> None:
         file.write_text(wrong)
         with pytest.raises(ConfigError, match="64 hexadecimal"):
             public_key(file)
+
+
+def test_a_client_certificate_comes_with_its_private_key_and_a_ca(tmp_path: Path) -> None:
+    files = {name: tmp_path / name for name in ("ca", "crt", "key")}
+    for file in files.values():
+        file.write_text("x")
+        file.chmod(0o640)
+    named = {"ca_file": "ca", "certificate_file": "crt", "key_file": "key"}
+    whole = mqtt(**{key: str(files[name]) for key, name in named.items()})
+    assert broker(whole).certificate_file == files["crt"]
+    assert broker(whole).key_file == files["key"]
+    files["key"].chmod(0o644)
+    with pytest.raises(ConfigError, match="key_file may be used by everybody"):
+        broker(whole)
+    files["key"].unlink()
+    with pytest.raises(ConfigError, match="key_file can't be read"):
+        broker(whole)
+    files["crt"].unlink()
+    with pytest.raises(ConfigError, match="certificate_file is no file"):
+        broker(whole)
+
+
+@pytest.mark.parametrize("keys", [("certificate_file",), ("key_file",), ("certificate_file", "key_file")])
+def test_half_a_client_certificate_is_a_configuration_error(keys: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match=r"both or none|needs a ca_file"):
+        mqtt(**dict.fromkeys(keys, "x"))

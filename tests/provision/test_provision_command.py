@@ -84,7 +84,7 @@ def _serves_a_dose(folder: Path, roll: Path, hand: subprocess.Popen[bytes]) -> N
             doses: list[dict[str, object]] = dispenserd("doses", "--config", toml).last["doses"]
             return doses[0]
 
-        until(lambda: first_dose()["stage"] == "presented", within_s=60)
+        until(lambda: first_dose()["stage"] == "in_tray", within_s=60)
         hand.stdin.write(b"l")
         hand.stdin.flush()
         until(lambda: bool(first_dose()["outcome"]), within_s=60)
@@ -110,7 +110,11 @@ def _holds_no_secret(folder: Path, done: Ran) -> None:
 
 
 def _is_never_made_twice(folder: Path) -> None:
-    before = tree(folder)
+    def kept() -> dict[str, bytes]:
+        """SQLite's index of the journal is made anew by whoever reads it."""
+        return {name: content for name, content in tree(folder).items() if name != "home.db-shm"}
+
+    before = kept()
     again = provision(folder, "--demo")
     assert (again.code, again.last["code"]) == (6, "begun_before")
     resumed = provision(folder, "--resume")
@@ -118,7 +122,7 @@ def _is_never_made_twice(folder: Path) -> None:
     undone = provision(folder, "--undo", "--yes")
     assert (undone.code, undone.last["code"]) == (6, "journal_holds_events")
     assert "ARCHIVE" in undone.last["next"]
-    assert tree(folder) == before
+    assert kept() == before
 
 
 def test_a_real_home_waits_for_its_certificate_and_signs_in_with_it(tmp_path: Path) -> None:
