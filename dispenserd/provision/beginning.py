@@ -103,7 +103,7 @@ def _new(layout: Layout, wish: Wish, clock: Clock, ask: Ask | None, tell: Callab
     progress = Progress(layout.progress, wish.by, wish.demo, clock.now().isoformat(), answers)
     try:
         for folder in _missing(layout.configuration):
-            make_folder(folder, FOLDER_MODE)
+            make_folder(folder, FOLDER_MODE, None if layout.one_folder else (0, group_id(GROUP) or 0))
             progress.claimed.append(str(folder))
     except OSError as fault:
         raise _not_begun(fault, progress) from None

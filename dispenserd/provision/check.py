@@ -117,6 +117,18 @@ def robot_clock(robot: Mapping[str, Any]) -> Check:
     return good("robot_clock", f"The robot's clock agrees within {abs(off).total_seconds():.1f} s.")
 
 
+def robot_past(robot: Mapping[str, Any]) -> Check:
+    """A robot keeps the journal position of the home that it served (rule 23)."""
+    if robot["host_epoch"] == 0:
+        return good("robot_past", "The robot has served no other home.")
+    return Check(
+        "robot_past", Verdict.WARNING, "robot_of_another_home",
+        "The robot has served a home before and remembers its journal.",
+        "This home will give nothing until a person on call has closed its incident journal_behind; make "
+        "sure that no roll of the other resident is left in the robot.",
+    )  # fmt: skip
+
+
 def plan(config: Config, now: datetime) -> Check:
     """Whether a plan for this resident lies there, and can be read."""
     resident = config.resident

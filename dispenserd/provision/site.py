@@ -54,10 +54,11 @@ class Site:
         return content
 
     def folder(self, path: Path, mode: int = FOLDER_MODE, *, of_service: bool = False) -> None:
-        """Make a folder if it is not there; with `of_service` it belongs to the daemon's user."""
+        """Make a folder if it is not there; with `of_service` it belongs to the daemon's user, and those
+        above it that are not there either."""
         if path.is_dir():
             return
-        self.folder(path.parent)
+        self.folder(path.parent, mode, of_service=of_service)
         self.progress.claim(path)
         make_folder(path, mode, None if self.layout.one_folder or not of_service else _service_owner())
 

@@ -59,8 +59,8 @@ def _clock(site: Site) -> Plain:
 
 async def _checks(site: Site) -> Plain:
     config = load(site.layout.toml)
-    found = [check.box_clock(site.clock.now()), check.robot_clock(site.progress.result("robot"))]
-    found.append(check.plan(config, site.clock.now()))
+    robot, now = site.progress.result("robot"), site.clock.now()
+    found = [check.box_clock(now), check.robot_clock(robot), check.robot_past(robot), check.plan(config, now)]
     site.tell(f"asking the broker at {config.mqtt.host}:{config.mqtt.port}")
     found += await check.broker(config.home.box, broker(config.mqtt))
     for each in found:

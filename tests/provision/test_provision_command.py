@@ -75,6 +75,8 @@ def _serves_a_dose(folder: Path, roll: Path, hand: subprocess.Popen[bytes]) -> N
         until(lambda: dispenserd("status", "--config", toml).lines[0].get("clock") == "trusted")
         loaded = dispenserd("roll", "load", str(roll), "--config", toml)
         assert loaded.code == 0, loaded.lines
+        under = provision(folder, "--undo", "--yes")
+        assert (under.code, under.last["code"]) == (6, "home_runs")
         assert hand.stdin is not None
 
         def first_dose() -> dict[str, object]:
@@ -199,6 +201,21 @@ def test_what_another_home_left_is_never_touched(name: str, tmp_path: Path) -> N
     refused = provision(tmp_path, "--demo")
     assert (refused.code, refused.last["code"]) == (6, "exists")
     assert tree(tmp_path) == {name: b"of another home"}
+
+
+def test_a_robot_that_served_another_home_is_taken_with_a_warning(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    kept = ("--memory", str(tmp_path / "memory.json"))
+    with TestBroker() as broker:
+        flags = ("--demo", "--mqtt-port", str(broker.port))
+        assert provision(first, *flags).code == provision(second, *flags).code == 1
+        with oncall(first / "oncall.toml"), robot(first / "robot", *kept, "--roll", str(first / "roll.json")):
+            assert provision(first, "--resume").code == 0
+        with oncall(second / "oncall.toml"), robot(second / "robot", *kept):
+            done = provision(second, "--resume", "--box", "box-2")
+    record = done.last["record"]
+    warned = [check["code"] for check in record["checks"] if check["verdict"] == "warning"]
+    assert (done.code, warned, record["live"]["journal_behind"]) == (0, ["robot_of_another_home"], ["robot"])
 
 
 def test_a_clock_that_lost_its_time_makes_nothing(tmp_path: Path) -> None:
