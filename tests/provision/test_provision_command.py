@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,9 @@ from tests.support.provision_parts import (
     tree,
     until,
 )
+
+QUIET_S, DIES_WITHIN_S = 1.0, 3.0
+"""A home that nobody reads dies of its next line, which comes after 6 s without a robot: that is no order."""
 
 STEPS = [
     "clock", "identity", "store_key", "resident", "papers", "peers", "robot", "certificate", "configuration",
@@ -178,15 +182,19 @@ def test_a_home_that_was_being_tested_dies_with_provisioning_and_is_tested_again
     folder = tmp_path / "home"
     with TestBroker() as broker:
         assert provision(folder, "--demo", "--mqtt-port", str(broker.port)).code == 1
-        with robot(folder / "robot"), oncall(folder / "oncall.toml"):
+        with robot(folder / "robot") as hand, oncall(folder / "oncall.toml"):
             command = [sys.executable, "-m", "dispenserd", "provision", "--folder", str(folder), "--resume"]
             process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
             with process:
                 assert process.stderr is not None
-                until(lambda: b"starting the home" in (process.stderr.readline() if process.stderr else b""))
-                until((folder / "control.sock").exists)
+                while b"starting the home" not in process.stderr.readline():
+                    assert process.poll() is None
+                hand.send_signal(signal.SIGSTOP)  # a home without its robot waits, and says nothing
+                until(lambda: _answers(folder / "control.sock"))
+                time.sleep(QUIET_S)
                 process.send_signal(signal.SIGKILL)
-            until(lambda: not _answers(folder / "control.sock"))
+            until(lambda: not _answers(folder / "control.sock"), within_s=DIES_WITHIN_S)
+            hand.send_signal(signal.SIGCONT)
             assert provision(folder, "--resume").code == 0
 
 

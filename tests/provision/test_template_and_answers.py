@@ -10,12 +10,19 @@ from typing import Any
 
 import pytest
 
+from dispenserd.clock import SystemClock
 from dispenserd.config import load
+from dispenserd.config_file import ConfigError
 from dispenserd.fagsystem.manifest import read_manifest
 from dispenserd.fagsystem.mapping import ResidentIdentity, read_bundle
 from dispenserd.provision import papers
+from dispenserd.provision import template as template_module
 from dispenserd.provision.answers import BY_NAME, Answers, Question, gather, judged
 from dispenserd.provision.fault import ProvisionFault, Sort
+from dispenserd.provision.layout import in_folder
+from dispenserd.provision.making import write_configuration
+from dispenserd.provision.progress import Progress
+from dispenserd.provision.site import Site
 from dispenserd.provision.template import LINE, filled, template
 from scheduler.commands import OfferPlan
 
@@ -146,6 +153,30 @@ def test_a_person_is_asked_until_the_answer_can_stand(tmp_path: Path) -> None:
     assert "1-32 letters" in second
     assert "staff_phone" not in [name for name, _, _ in heard]
     assert "mqtt_password" not in [name for name, _, _ in heard]  # no user name, no password
+
+
+def test_a_configuration_that_would_not_load_never_gets_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "templates"
+    broken.mkdir()
+    (broken / "dispenserd.toml").write_text(template().replace("[home]", "[home]\nnonsense = 1"))
+    monkeypatch.setattr(template_module, "CONFIG_FOLDERS", (broken,))
+    layout = in_folder(tmp_path)
+    answers = {**asked_of(mqtt_ca=ca(tmp_path)), "accept_unauthenticated": True}
+    progress = Progress(layout.progress, "Tove", demo=False, started="", answers=answers)
+    progress.steps["robot"] = {"result": {"port": "/dev/robot", "serial": "SIM-1", "auth": "none"}}
+    site = Site(layout, answers, progress, SystemClock(), None, print)
+    with pytest.raises(ConfigError, match="nonsense is no known key"):
+        write_configuration(site)
+    assert not layout.toml.exists()
+    monkeypatch.undo()
+    write_configuration(site)
+    before = layout.toml.read_bytes()
+    monkeypatch.setattr(template_module, "CONFIG_FOLDERS", (broken,))
+    with pytest.raises(ConfigError):
+        write_configuration(site)
+    assert layout.toml.read_bytes() == before
 
 
 @pytest.mark.parametrize("hour", [0, 3, 9, 15, 21, 23])
