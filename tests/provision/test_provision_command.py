@@ -31,6 +31,8 @@ from tests.support.provision_parts import (
     until,
 )
 
+pytestmark = pytest.mark.timeout(300)  # many real processes each; a busy machine fails nothing
+
 QUIET_S, DIES_WITHIN_S = 1.0, 3.0
 """A home that nobody reads dies of its next line, which comes after 6 s without a robot: that is no order."""
 

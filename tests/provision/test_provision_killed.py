@@ -111,7 +111,7 @@ def test_killed_at_any_point_it_is_taken_up_where_it_stopped(killed: tuple[Lives
     whole = set(tree(folder))
     assert {"dispenserd.toml", *KEYS} <= whole
     assert home.undo() == 0
-    for cut in range(1, 500, 2):
+    for cut in range(1, 500, 3):
         code = home.begin(kill_at=cut)
         if code != KILLED:
             assert cut > CUTS_AT_LEAST
@@ -132,7 +132,7 @@ def test_killed_at_any_point_it_is_taken_up_where_it_stopped(killed: tuple[Lives
 def test_killed_at_any_point_it_is_taken_back_whole(killed: tuple[Lives, Path]) -> None:
     home, folder = killed
     bare = tree(folder)
-    for cut in range(2, 500, 4):
+    for cut in range(2, 500, 6):
         if home.begin(kill_at=cut) != KILLED:
             assert cut > CUTS_AT_LEAST
             break

@@ -14,6 +14,8 @@ import pytest
 
 from tests.support.provision_parts import ROOT, until
 
+pytestmark = pytest.mark.timeout(300)
+
 BLOCK = re.compile(r"^```sh (demo(?: background)?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 GUIDE = (ROOT / "docs" / "technician.md").read_text()
 READY_WORDS = {"mosquitto": "", "simulator": '"what": "ready"', "oncall": "'connected'", "run": "'connected'"}
