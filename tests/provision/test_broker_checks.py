@@ -91,13 +91,13 @@ def test_a_certificate_of_its_own_lets_the_box_in_and_speak_for_its_home_alone(
 
 
 @LEFT_TO_THE_COLLECTOR
-def test_a_box_without_a_certificate_or_with_a_strangers_is_cut_off(
+def test_a_box_without_a_certificate_or_with_a_strangers_is_not_let_in(
     tmp_path: Path, authority: Authority
 ) -> None:
     strangers = Authority(tmp_path, "strange").issue(tmp_path, BOX)
     with TlsBroker(tmp_path, authority, clients=authority) as server:
-        assert failed(encrypted(server, authority)) == "cut_off"
-        assert failed(encrypted(server, authority, strangers)) == "cut_off"
+        assert failed(encrypted(server, authority)) == "not_authorised"
+        assert failed(encrypted(server, authority, strangers)) == "not_authorised"
 
 
 @LEFT_TO_THE_COLLECTOR
