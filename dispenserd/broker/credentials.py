@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from dispenserd.security import identity
+
 DEMO_CA_NAME = "dispenserd DEMO CA, never for a real home"
 DEMO_UNIT = "DEMO"
 
@@ -66,10 +68,8 @@ def client(ca: Pair, name: str, now: datetime) -> Pair:
 
 def request(name: str) -> Pair:
     """For a real CA: what it shall sign, and the key that stays with the box."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    csr = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, hashes.SHA256())
-    return Pair(csr.public_bytes(serialization.Encoding.PEM), _key_pem(key))
+    key = identity.new_client_key()
+    return Pair(identity.request(key, name), key)
 
 
 def new_password() -> str:

@@ -1,4 +1,4 @@
-"""Until when a certificate on disk is good. Knows files in PEM form, no broker and no clock."""
+"""Until when certificates are good, on disk or as a peer sends them. Knows X.509, no broker and no clock."""
 
 from __future__ import annotations
 
@@ -22,12 +22,28 @@ def chain_until(path: Path) -> datetime | None:
     return min(_ends(path), default=None)
 
 
+def periods(pem: bytes) -> list[tuple[datetime, datetime]]:
+    """(first, last) instant of each certificate in `pem`; ValueError, which quotes nothing, for none."""
+    try:
+        found = x509.load_pem_x509_certificates(pem)
+    except ValueError:
+        raise ValueError("it holds no certificate") from None
+    return [(each.not_valid_before_utc, each.not_valid_after_utc) for each in found]
+
+
+def period_of_der(der: bytes) -> tuple[datetime, datetime]:
+    """The same of one certificate as a peer sends it."""
+    try:
+        found = x509.load_der_x509_certificate(der)
+    except ValueError:
+        raise ValueError("it is no certificate") from None
+    return found.not_valid_before_utc, found.not_valid_after_utc
+
+
 def _ends(path: Path) -> list[datetime]:
     try:
         with path.open("rb") as file:
             raw = file.read(FILE_BYTES_MAX + 1)
-        if len(raw) > FILE_BYTES_MAX:
-            return []
-        return [each.not_valid_after_utc for each in x509.load_pem_x509_certificates(raw)]
+        return [] if len(raw) > FILE_BYTES_MAX else [last for _, last in periods(raw)]
     except (OSError, ValueError):
         return []

@@ -11,8 +11,9 @@ import pytest
 from dispenserd.doctor.finding import DEMO_CLASS, Result
 from dispenserd.doctor.judge.unit import HARDENED, loosenings
 from scheduler import events as ev
-from tests.doctor.brokers import Authority, with_tls
+from tests.doctor.brokers import issued, with_tls
 from tests.doctor.looking import MACHINE, examined, named, rewritten
+from tests.support.authority import Authority
 from tests.support.running_home import RunningHome, Wanted, running_home
 
 DEMO_CLASSES = {"key", "robot_authentication"}
@@ -43,8 +44,8 @@ async def test_a_real_home_that_is_well_is_told_its_demo_class_settings_and_noth
         await home.start_daemon()
         await home.prepare()
         await with_a_receipt(home)
-        with with_tls(*authority.issue(tmp_path)) as secured:
-            tls = ("oncall_public_key_file", f'ca_file = "{authority.file}"\noncall_public_key_file')
+        with with_tls(*issued(authority, tmp_path)) as secured:
+            tls = ("oncall_public_key_file", f'ca_file = "{authority.path}"\noncall_public_key_file')
             rewritten(home, REAL, tls, (f"port = {home.broker.port}", f"port = {secured.port}"))
             beside = await examined(home)
             await home.stop_daemon()

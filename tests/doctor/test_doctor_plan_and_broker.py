@@ -14,8 +14,9 @@ import pytest
 from dispenserd.clock import SystemClock
 from dispenserd.doctor.finding import Result
 from scheduler import events as ev
-from tests.doctor.brokers import Authority, that_lets_nobody_subscribe, with_tls
+from tests.doctor.brokers import issued, that_lets_nobody_subscribe, with_tls
 from tests.doctor.looking import BROKER, Findings, examined, findings, rewritten
+from tests.support.authority import Authority
 from tests.support.broker import TestBroker
 from tests.support.home_papers import BOX, DAY, Json, card
 from tests.support.running_home import RunningHome, Wanted, running_home
@@ -131,7 +132,7 @@ async def looked(home: RunningHome) -> Findings:
 
 
 def signed_by(authority: Authority) -> tuple[str, str]:
-    return ("oncall_public_key_file", f'ca_file = "{authority.file}"\noncall_public_key_file')
+    return ("oncall_public_key_file", f'ca_file = "{authority.path}"\noncall_public_key_file')
 
 
 async def test_a_broker_that_is_down_and_a_name_that_leads_nowhere_are_wrong() -> None:
@@ -150,7 +151,7 @@ async def test_a_broker_that_is_down_and_a_name_that_leads_nowhere_are_wrong() -
 
 async def test_a_certificate_of_another_authority_is_wrong(tmp_path: Path) -> None:
     true, false = Authority(tmp_path, "True authority"), Authority(tmp_path, "False authority")
-    async with beside(with_tls(*false.issue(tmp_path)), signed_by(true)) as home:
+    async with beside(with_tls(*issued(false, tmp_path)), signed_by(true)) as home:
         found = await looked(home)
         assert found["broker_encryption"].result is Result.WRONG
         assert "issuer" in found["broker_encryption"].facts["reason"]
@@ -159,7 +160,7 @@ async def test_a_certificate_of_another_authority_is_wrong(tmp_path: Path) -> No
 
 async def test_a_certificate_for_another_name_is_wrong(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
-    async with beside(with_tls(*authority.issue(tmp_path, "127.0.0.9")), signed_by(authority)) as home:
+    async with beside(with_tls(*issued(authority, tmp_path, "127.0.0.9")), signed_by(authority)) as home:
         found = await looked(home)
         assert found["broker_encryption"].result is Result.WRONG
         assert "match" in found["broker_encryption"].facts["reason"]
@@ -167,11 +168,11 @@ async def test_a_certificate_for_another_name_is_wrong(tmp_path: Path) -> None:
 
 async def test_a_certificate_that_ended_is_wrong_and_one_that_ends_soon_is_told(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
-    async with beside(with_tls(*authority.issue(tmp_path, days=-1)), signed_by(authority)) as home:
+    async with beside(with_tls(*issued(authority, tmp_path, days=-1)), signed_by(authority)) as home:
         found = await looked(home)
         assert found["broker_encryption"].result is Result.WRONG
         assert "expired" in found["broker_encryption"].facts["reason"]
-    async with beside(with_tls(*authority.issue(tmp_path, days=20)), signed_by(authority)) as home:
+    async with beside(with_tls(*issued(authority, tmp_path, days=20)), signed_by(authority)) as home:
         found = await asyncio.to_thread(findings, home.folder / "home.toml", SystemClock(), BROKER)
         assert found["broker_encryption"].result is Result.OK
         assert found["broker_session"].result is Result.OK
@@ -181,8 +182,8 @@ async def test_a_certificate_that_ended_is_wrong_and_one_that_ends_soon_is_told(
 
 async def test_an_authority_file_that_holds_no_certificate_is_wrong_and_ends_nothing(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
-    async with beside(with_tls(*authority.issue(tmp_path)), signed_by(authority)) as home:
-        authority.file.write_text("no certificate")
+    async with beside(with_tls(*issued(authority, tmp_path)), signed_by(authority)) as home:
+        authority.path.write_text("no certificate")
         found = await looked(home)
         assert found["broker_encryption"].result is Result.WRONG
         assert found["certificates"].result is Result.WRONG

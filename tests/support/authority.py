@@ -17,6 +17,9 @@ from tests.support.broker import TestBroker
 
 DAY = timedelta(days=1)
 
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+"""Before any civil time that a test plays in."""
+
 
 class Authority:
     """Signs requests; `path` is its own certificate."""
@@ -31,8 +34,8 @@ class Authority:
             .issuer_name(self._name)
             .public_key(self._key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - DAY)
-            .not_valid_after(now + 30 * DAY)
+            .not_valid_before(LONG_AGO)
+            .not_valid_after(now + 4000 * DAY)
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
             .sign(self._key, hashes.SHA256())
         )
@@ -51,11 +54,19 @@ class Authority:
         request = x509.load_pem_x509_csr(request_pem)
         return self._certificate(request.subject, request.public_key(), begins, ends, usage)
 
-    def issue(self, folder: Path, name: str, host: str = "") -> tuple[Path, Path]:
+    def issue(
+        self,
+        folder: Path,
+        name: str,
+        host: str = "",
+        *,
+        begins: datetime | None = None,
+        ends: datetime | None = None,
+    ) -> tuple[Path, Path]:
         """(certificate, key) in files; with `host` for a server of that name or address."""
         key = ec.generate_private_key(ec.SECP256R1())
         usage = ExtendedKeyUsageOID.SERVER_AUTH if host else ExtendedKeyUsageOID.CLIENT_AUTH
-        pem = self._certificate(_named(name), key.public_key(), None, None, usage, host)
+        pem = self._certificate(_named(name), key.public_key(), begins, ends, usage, host)
         certificate, key_file = folder / f"{name}.crt", folder / f"{name}.key"
         certificate.write_bytes(pem)
         key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))

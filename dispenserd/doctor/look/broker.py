@@ -19,7 +19,7 @@ from dispenserd.doctor.judge.broker import Dialled, Standing, Validity
 from dispenserd.mqtt.downlink import Downlink
 from dispenserd.mqtt.session import Broker, Session
 from dispenserd.mqtt.session import Standing as SessionStanding
-from dispenserd.security import validity
+from dispenserd.security import certificates
 
 DIAL_S = 5.0
 SESSION_S = 12.0
@@ -60,7 +60,7 @@ def certificate_files(mqtt: BoxMqttSection) -> tuple[list[Validity], dict[str, s
         if path is None:
             continue
         try:
-            periods = validity.periods(path.read_bytes())
+            periods = certificates.periods(path.read_bytes())
         except OSError as fault:
             unreadable[key] = _why(fault)
         except ValueError as fault:
@@ -85,7 +85,7 @@ def _shaken_hands(
         return stopped((fault.reason or type(fault).__name__).lower().replace("_", " "))
     except OSError as fault:
         return stopped(_why(fault))
-    seen = None if der is None else Validity("the broker's own", *validity.period_of_der(der))
+    seen = None if der is None else Validity("the broker's own", *certificates.period_of_der(der))
     return Dialled(mqtt.host, mqtt.port, addresses, tls=True, tls_version=version), seen
 
 
