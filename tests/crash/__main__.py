@@ -47,6 +47,9 @@ def main(arguments: list[str]) -> int:
             campaign.evidence.write(Path(folder) / "evidence.json")
             print(f"kept in {folder}")
     _print(result)
+    if result["never_hit"] and not result["violations"]:
+        print("Ends with 1 although nothing was violated: a point that was never hit was never tried.")
+        print("More kills reach it: KILLS=100 usually does.")
     return 1 if result["violations"] or result["never_hit"] else 0
 
 
