@@ -10,7 +10,7 @@ import json
 import secrets
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dispenserd import views
 from dispenserd.control import Handlers
@@ -21,33 +21,37 @@ from scheduler.commands import DecideDose, LoadRoll
 from scheduler.events import CommandAnswered, RollRefused, Verdict
 from scheduler.world import Setting
 
+if TYPE_CHECKING:
+    from dispenserd.shapes.home import Answer, Doses, Holds, RollLoad, RollShow, Status
+
 NONCE_BYTES = 16
 NAME_CHARS_MAX = 80
 REASON_CHARS_MAX = 200
 
 Arguments = dict[str, Any]
-Answer = dict[str, Any]
+Refused = dict[str, Any]
+"""`accepted` is false, and `reason` says why; a terminal makes an error of it."""
 
 
 def calls(home: Home, setting: Setting, now: Callable[[], datetime], demo: bool) -> Handlers:
     """The calls, bound to one home."""
 
-    async def status(arguments: Arguments) -> Answer:
+    async def status(arguments: Arguments) -> Status:
         return {"demo": demo, **views.status(home.world, setting, home.head, now())}
 
-    async def doses(arguments: Arguments) -> Answer:
+    async def doses(arguments: Arguments) -> Doses:
         return views.doses(home.world)
 
-    async def holds(arguments: Arguments) -> Answer:
+    async def holds(arguments: Arguments) -> Holds:
         return views.holds(home.world)
 
-    async def roll_show(arguments: Arguments) -> Answer:
+    async def roll_show(arguments: Arguments) -> RollShow:
         return views.roll(home.world, setting)
 
     async def decide(arguments: Arguments) -> Answer:
         return await _decide(home, setting, arguments, now())
 
-    async def roll_load(arguments: Arguments) -> Answer:
+    async def roll_load(arguments: Arguments) -> RollLoad | Refused:
         return await _load(home, setting, arguments)
 
     return {
@@ -79,7 +83,7 @@ async def _decide(home: Home, setting: Setting, arguments: Arguments, now: datet
     raise AssertionError("a command is always answered")
 
 
-async def _load(home: Home, setting: Setting, arguments: Arguments) -> Answer:
+async def _load(home: Home, setting: Setting, arguments: Arguments) -> RollLoad | Refused:
     raw = json.dumps(arguments.get("manifest")).encode()
     try:
         roll = read_manifest(raw, setting.resident)

@@ -1,27 +1,27 @@
 """What the terminal shows of the home: the newest committed world as plain JSON data.
 
-Shown only to people at the box (the control socket) or who hold its key. No drug names: codes and ids.
+Shown only to people at the box (the control socket) or who hold its key. No drug names: codes and ids. Each
+field is described in `dispenserd.shapes.home`, which is what scripts rely on.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from scheduler.display import display
 from scheduler.dose import Stage
-from scheduler.events import Incident
+from scheduler.events import Incident, RobotStatus
 from scheduler.instant import iso
 from scheduler.offering import in_order
 from scheduler.summary import open_incidents, summarise
 from scheduler.world import Dose, Setting, World
 
-View = dict[str, Any]
-"""JSON data; the shapes are published as `dispenserd/<command>/1`."""
+if TYPE_CHECKING:
+    from dispenserd.shapes.home import Doses, DoseView, Holds, IncidentView, RollShow, Sensors, StatusView
 
 
-def status(world: World, setting: Setting, head: tuple[int, str], now: datetime) -> View:
+def status(world: World, setting: Setting, head: tuple[int, str], now: datetime) -> StatusView:
     summary = summarise(world, now)
     robot, plan = world.robot, world.plans.get(setting.resident)
     return {
@@ -36,7 +36,7 @@ def status(world: World, setting: Setting, head: tuple[int, str], now: datetime)
             "reason": robot.reason,
             "serial": robot.serial or setting.robot,
             "auth": robot.auth,
-            "status": asdict(robot.status) if robot.status else None,
+            "status": _sensors(robot.status) if robot.status else None,
         },
         "plan": {
             "plan_version": plan.plan_version if plan else 0,
@@ -55,11 +55,11 @@ def status(world: World, setting: Setting, head: tuple[int, str], now: datetime)
     }
 
 
-def doses(world: World) -> View:
+def doses(world: World) -> Doses:
     return {"doses": [_dose(dose) for dose in in_order(world)]}
 
 
-def holds(world: World) -> View:
+def holds(world: World) -> Holds:
     """What waits for a person's decision: held sachets and doses in doubt."""
     waiting = [
         dose
@@ -74,7 +74,7 @@ def holds(world: World) -> View:
     }
 
 
-def roll(world: World, setting: Setting) -> View:
+def roll(world: World, setting: Setting) -> RollShow:
     status = world.robot.status
     loaded = world.roll
     return {
@@ -104,7 +104,23 @@ def roll(world: World, setting: Setting) -> View:
     }
 
 
-def _dose(dose: Dose) -> View:
+def _sensors(status: RobotStatus) -> Sensors:
+    return {
+        "production_id": status.production_id,
+        "mouth_label": status.mouth_label,
+        "sachets_left": status.sachets_left,
+        "holding": status.holding,
+        "tray": status.tray,
+        "store_count": status.store_count,
+        "store_max": status.store_max,
+        "lid_open": status.lid_open,
+        "mains": status.mains,
+        "battery_percent": status.battery_percent,
+        "fault": status.fault,
+    }
+
+
+def _dose(dose: Dose) -> DoseView:
     plan, outcome = dose.plan, dose.outcome
     return {
         "dose": plan.dose_id,
@@ -127,7 +143,7 @@ def _dose(dose: Dose) -> View:
     }
 
 
-def _incident(incident: Incident, now: datetime) -> View:
+def _incident(incident: Incident, now: datetime) -> IncidentView:
     return {
         "incident": incident.incident_id,
         "dose": incident.dose_id,

@@ -62,9 +62,13 @@ class StatusPayload(Payload):
     """Retained; `offline` is the last will."""
 
     schema_: Literal["dispenserd/status/1"] = Field(alias="schema")
+    """Which payload this is, and its version."""
     home: Box
+    """Id of the box."""
     epoch: Count
+    """Life of the home's journal: a restored one has a higher number."""
     state: Literal["online", "offline"]
+    """`offline` is the last will: the broker lost the home."""
 
 
 class _Positioned(Payload):
@@ -75,81 +79,132 @@ class _Positioned(Payload):
     """
 
     head: Digest | Literal[""] = ""
+    """Hash of the newest committed row."""
     run: Digest | Literal[""] = ""
+    """Names the home's process."""
     sequence: Count = 0
+    """Number of that row; within a run it only rises."""
 
 
 class HeartbeatPayload(_Positioned):
     """Rule 27: where the home stands, without health data."""
 
     schema_: Literal["dispenserd/heartbeat/1"] = Field(alias="schema")
+    """Which payload this is, and its version."""
     home: Box
+    """Id of the box."""
     at: Instant
+    """The home's own time."""
     epoch: Count
+    """Life of the home's journal."""
     head: Digest
+    """Hash of the newest committed row."""
     clock: Annotated[str, Field(max_length=64)]
+    """`trusted`, or `untrusted: ` and why."""
     robot: Code
+    """State of the robot; only `ready` can release a dose."""
     plan_version: Count
+    """Of the plan in force; 0 for none."""
     next_window: Instant | None
+    """When the next dose's window opens, or did if one is open; null for none planned."""
     window_open: bool
+    """Whether a dose's window is open now."""
     incidents: Count
+    """How many are open above `info`."""
     digest: Digest
+    """SHA-256 over sorted `<incident id>:<revision>` of those, joined by line feeds: whoever holds others missed one."""
 
 
 class IncidentPayload(_Positioned):
     """An incident as it stands at `revision`."""
 
     schema_: Literal["dispenserd/incident/1"] = Field(alias="schema")
+    """Which payload this is, and its version."""
     home: Box
+    """Id of the box."""
     epoch: Count
+    """Life of the home's journal."""
     event_id: EventId
+    """Names the journal row that said it: `<epoch>-<chain hash>`; a copy has the same."""
     incident: Id
+    """Id of the incident, for its whole life."""
     revision: Revision
-    subject: Code  # "dose", "robot", "plan", "roll", "home"
+    """Counts its changes from 1; a decision names the one that the person saw."""
+    subject: Code
+    """"dose", "robot", "plan", "roll", "home" and the like."""
     dose: DoseId | Literal[""]
+    """The dose it is about; empty where it is about none."""
     kind: Code
+    """What it is about: the alarm catalogue in docs/safety.md. New kinds may come."""
     priority: Literal["info", "low", "medium", "high"]
+    """How soon a person must act."""
     state: Code
+    """How far it has come."""
     raised: Instant
+    """When it was raised."""
     changed: Instant
+    """When this revision was written."""
     deadline: Instant
+    """Somebody must own it by then."""
     owner: Annotated[str, Field(max_length=PERSON_CHARS_MAX)]
+    """The person who took it; empty for nobody."""
     holds_token: bool
+    """Whether its owner may give the dose by hand: the home's word, and the only one that counts."""
     resolution: Code | Literal[""]
+    """How it was resolved; empty while it is open."""
     cleared: bool
+    """Whether the cause is gone; nobody acknowledged it by that."""
     undelivered: bool
-    detail: Code | Literal[""] = ""  # why, one word; "" also from a home that is older than this field
+    """Whether the home was without on-call's receipt for longer than it should."""
+    detail: Code | Literal[""] = ""
+    """Why, in one word; "" also from a home that is older than this field."""
 
 
 class AnswerPayload(_Positioned):
     """What came of a command. Travels on the incident topic, because it needs a receipt too."""
 
     schema_: Literal["dispenserd/answer/1"] = Field(alias="schema")
+    """Which payload this is, and its version."""
     home: Box
+    """Id of the box."""
     epoch: Count
+    """Life of the home's journal."""
     event_id: EventId
+    """Names the journal row that said it."""
     command_id: Id
+    """The `decision_id` that is answered."""
     accepted: bool
+    """Whether it was carried out."""
     reason: Code
+    """`done`, or why not."""
     incident: Id | Literal[""]
+    """The incident it was about; empty for a command that could not be read so far."""
 
 
 class Signed(Payload):
     """By on-call; see `signatures`. Empty = not signed yet."""
 
     schema_: str = Field(alias="schema")
+    """Which payload this is, and its version; also the domain of the signature."""
     signature: Signature = ""
+    """Ed25519, 128 hexadecimal characters."""
 
 
 class ReceiptPayload(Signed):
     """On-call committed the message of this event: of one incident revision, or of one answer."""
 
     schema_: Literal["dispenserd/receipt/1"] = Field(alias="schema")
+    """Which payload this is, and its version; also the domain of the signature."""
     home: Box
+    """Id of the box."""
     event_id: EventId
+    """Of the message that is receipted."""
     incident: Id | Literal[""] = ""
+    """Of an incident message; empty for an answer."""
     revision: Count = 0
+    """Of the incident; 0 for an answer."""
     command_id: Id | Literal[""] = ""
+    """Of an answer; empty for an incident message."""
 
     @model_validator(mode="after")
     def _names_one_row(self) -> ReceiptPayload:
@@ -166,38 +221,57 @@ class PositionPayload(Signed):
     committed stays so."""
 
     schema_: Literal["dispenserd/position/1"] = Field(alias="schema")
+    """Which payload this is, and its version; also the domain of the signature."""
     home: Box
+    """Id of the box."""
     heads: Annotated[tuple[EventId, ...], Field(min_length=1, max_length=HEADS_MAX)]
+    """`<epoch>-<chain hash>`, one for each run of the home."""
 
 
 class _Decision(Signed):
     """`revision` is the one that the person saw; it is never rewritten on the way."""
 
     schema_: Literal["dispenserd/decision/1"] = Field(alias="schema")
-    decision_id: Id  # the nonce (rule 28)
+    """Which payload this is, and its version; also the domain of the signature."""
+    decision_id: Id
+    """The nonce (rule 28): carried out once, however often it arrives."""
     home: Box
+    """Id of the box."""
     epoch: Count
+    """Of what the person saw: a home restored since then refuses it."""
     incident: Id
+    """Id of the incident."""
     revision: Revision
+    """Of the incident, as the person saw it."""
     by: Person
+    """Who decided, by name."""
     issued: Instant
+    """When it was signed."""
     expires: Instant
+    """The home refuses it from then on; at most ten minutes after `issued`."""
 
 
 class TakePayload(_Decision):
     action: Literal["take"]
+    """To own the incident."""
 
 
 class ClosePayload(_Decision):
     action: Literal["close"]
+    """To close the incident; says nothing about the dose."""
     resolution: Code
+    """How it was resolved, as a code that can be counted."""
 
 
 class DecidePayload(_Decision):
     action: Literal["decide"]
+    """A named person's word about the dose."""
     dose: DoseId
+    """The incident's dose."""
     verdict: Literal["given", "had_it", "not_given", "discard"]
+    """What was found or done."""
     reason: Annotated[str, Field(max_length=REASON_CHARS_MAX)]
+    """Why, in a few words, for the record."""
 
 
 DecisionPayload = TakePayload | ClosePayload | DecidePayload
