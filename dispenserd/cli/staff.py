@@ -222,8 +222,9 @@ def _may_give(at: _At, queued: Queued, wait_s: float) -> bool:
     looks = int(wait_s / LOOK_S)
     while True:
         row = next((row for row in _rows(at) if row["incident"] == queued.incident), None)
-        if row is None or row["token"] != "asked" or looks <= 0:
-            return row is not None and row["token"] == "confirmed" and row["owner"] == queued.by
+        right = row["token"] if row else "none"
+        if right != "asked" or looks <= 0:
+            return right == "confirmed" and row is not None and row["owner"] == queued.by
         looks -= 1
         asyncio.run(asyncio.sleep(LOOK_S))
 

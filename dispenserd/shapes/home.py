@@ -64,8 +64,8 @@ class RobotView(TypedDict):
 
     state: Annotated[str, OneOf("absent", "identified", "ready", "faulted", "rejected")]
     """Only `ready` can release a dose."""
-    reason: Annotated[str, Open("wrong_serial", "wrong_family", "wrong_protocol", "auth_class", empty=True)]
-    """Why it is absent or rejected; empty otherwise."""
+    reason: CodeOrNone
+    """Why it is absent or rejected, as in `unplugged` or `wrong_serial`; empty otherwise."""
     serial: str
     """Serial number of the robot, as it said, or as configured before it did."""
     auth: str

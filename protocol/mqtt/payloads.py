@@ -35,7 +35,7 @@ HEADS_MAX = 8
 """Of a position: one for each of so many runs of the home. A home hears it at every connection, so one that
 missed it hears the same heads again in its next seven runs."""
 
-Box = Annotated[str, Field(pattern=BOX_PATTERN)]
+Box = Annotated[str, Field(pattern=BOX_PATTERN, description="Id of the home's box.")]
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9/_.:-]{0,127}$")]
 DoseId = Annotated[
     str, Field(pattern=r"^[0-9a-f]{32}/[0-9]{4}-[0-9]{2}-[0-9]{2}/[a-z0-9_-]{1,32}/[0-9]{1,3}$")
@@ -62,9 +62,7 @@ class StatusPayload(Payload):
     """Retained; `offline` is the last will."""
 
     schema_: Literal["dispenserd/status/1"] = Field(alias="schema")
-    """Which payload this is, and its version."""
     home: Box
-    """Id of the box."""
     epoch: Count
     """Life of the home's journal: a restored one has a higher number."""
     state: Literal["online", "offline"]
@@ -90,9 +88,7 @@ class HeartbeatPayload(_Positioned):
     """Rule 27: where the home stands, without health data."""
 
     schema_: Literal["dispenserd/heartbeat/1"] = Field(alias="schema")
-    """Which payload this is, and its version."""
     home: Box
-    """Id of the box."""
     at: Instant
     """The home's own time."""
     epoch: Count
@@ -112,16 +108,15 @@ class HeartbeatPayload(_Positioned):
     incidents: Count
     """How many are open above `info`."""
     digest: Digest
-    """SHA-256 over sorted `<incident id>:<revision>` of those, joined by line feeds: whoever holds others missed one."""
+    """SHA-256 over sorted `<incident id>:<revision>` of those, joined by line feeds: a reader whose own list
+    gives another one has missed something."""
 
 
 class IncidentPayload(_Positioned):
     """An incident as it stands at `revision`."""
 
     schema_: Literal["dispenserd/incident/1"] = Field(alias="schema")
-    """Which payload this is, and its version."""
     home: Box
-    """Id of the box."""
     epoch: Count
     """Life of the home's journal."""
     event_id: EventId
@@ -164,9 +159,7 @@ class AnswerPayload(_Positioned):
     """What came of a command. Travels on the incident topic, because it needs a receipt too."""
 
     schema_: Literal["dispenserd/answer/1"] = Field(alias="schema")
-    """Which payload this is, and its version."""
     home: Box
-    """Id of the box."""
     epoch: Count
     """Life of the home's journal."""
     event_id: EventId
@@ -185,18 +178,15 @@ class Signed(Payload):
     """By on-call; see `signatures`. Empty = not signed yet."""
 
     schema_: str = Field(alias="schema")
-    """Which payload this is, and its version; also the domain of the signature."""
     signature: Signature = ""
-    """Ed25519, 128 hexadecimal characters."""
+    """Ed25519, 128 hexadecimal characters. A home does nothing for one that is missing or wrong."""
 
 
 class ReceiptPayload(Signed):
     """On-call committed the message of this event: of one incident revision, or of one answer."""
 
     schema_: Literal["dispenserd/receipt/1"] = Field(alias="schema")
-    """Which payload this is, and its version; also the domain of the signature."""
     home: Box
-    """Id of the box."""
     event_id: EventId
     """Of the message that is receipted."""
     incident: Id | Literal[""] = ""
@@ -221,9 +211,7 @@ class PositionPayload(Signed):
     committed stays so."""
 
     schema_: Literal["dispenserd/position/1"] = Field(alias="schema")
-    """Which payload this is, and its version; also the domain of the signature."""
     home: Box
-    """Id of the box."""
     heads: Annotated[tuple[EventId, ...], Field(min_length=1, max_length=HEADS_MAX)]
     """`<epoch>-<chain hash>`, one for each run of the home."""
 
@@ -232,11 +220,9 @@ class _Decision(Signed):
     """`revision` is the one that the person saw; it is never rewritten on the way."""
 
     schema_: Literal["dispenserd/decision/1"] = Field(alias="schema")
-    """Which payload this is, and its version; also the domain of the signature."""
     decision_id: Id
     """The nonce (rule 28): carried out once, however often it arrives."""
     home: Box
-    """Id of the box."""
     epoch: Count
     """Of what the person saw: a home restored since then refuses it."""
     incident: Id
