@@ -238,11 +238,15 @@ class _Decision(Signed):
 
 
 class TakePayload(_Decision):
+    """A named person owns the incident from now on."""
+
     action: Literal["take"]
     """To own the incident."""
 
 
 class ClosePayload(_Decision):
+    """Its owner closes the incident with a resolution."""
+
     action: Literal["close"]
     """To close the incident; says nothing about the dose."""
     resolution: Code
@@ -250,6 +254,8 @@ class ClosePayload(_Decision):
 
 
 class DecidePayload(_Decision):
+    """A named person's word about the dose of the incident."""
+
     action: Literal["decide"]
     """A named person's word about the dose."""
     dose: DoseId

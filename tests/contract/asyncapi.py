@@ -55,8 +55,8 @@ def document() -> Plain:
             "securitySchemes": {
                 "account": {
                     "type": "userPassword",
-                    "description": "One account a home. The broker's access list lets it write and read under "
-                    "its own box only.",
+                    "description": "One account a home. The broker's access list lets it write and read "
+                    "under its own box only.",
                 }
             },
         },
@@ -66,12 +66,12 @@ def document() -> Plain:
 def _about() -> str:
     return (
         "Topics carry the id of a box and nothing about a person. Payloads are JSON in UTF-8, at most "
-        f"{payloads.PAYLOAD_BYTES_MAX} bytes. A payload names its schema and version; a reader takes no version "
-        "that it does not know. What a home sends may gain fields within a version: ignore those you do not know. "
-        "What a home reads it refuses whole for one strange field.\n\n"
-        + _paragraphs(signatures.__doc__)
-        + "\n\nA home keeps the public key of its on-call service; what anybody else signs is an incident. The "
-        "examples here are signed with the private key of the 32 bytes 00 01 02 ... 1f."
+        f"{payloads.PAYLOAD_BYTES_MAX} bytes. A payload names its schema and version; a reader takes no "
+        "version that it does not know. What a home sends may gain fields within a version: ignore those you "
+        "do not know. What a home reads it refuses whole for one strange field.\n\n"
+        + "\n\n".join(_paragraphs(signatures.__doc__)[1:])
+        + "\n\nA home keeps the public key of its on-call service; what anybody else signs is an incident. "
+        "The examples here are signed with the private key of the 32 bytes 00 01 02 ... 1f."
     )
 
 
@@ -144,7 +144,9 @@ def _operation(channel: Channel, route: Route, side: Side, action: str) -> Plain
 
 def _message(schema: str, published: Plain) -> Plain:
     signed = issubclass(payload_models()[f"dispenserd/{schema}"][0], payloads.Signed)
-    by = "Signed by on-call." if signed else "Not signed: the broker's access list says who speaks for a home."
+    by = (
+        "Signed by on-call." if signed else "Not signed: the broker's access list says who speaks for a home."
+    )
     return {
         "name": f"dispenserd/{schema}",
         "title": published["title"],
@@ -153,7 +155,9 @@ def _message(schema: str, published: Plain) -> Plain:
         "contentType": "application/json",
         "payload": {"$ref": f"#/components/schemas/{_name(schema)}"},
         "x-signed-by": "on-call" if signed else "nobody",
-        "examples": [{"name": f"recorded{n}", "payload": each} for n, each in enumerate(read(MQTT, schema), 1)],
+        "examples": [
+            {"name": f"recorded{n}", "payload": each} for n, each in enumerate(read(MQTT, schema), 1)
+        ],
     }
 
 
@@ -171,8 +175,8 @@ def _name(schema: str) -> str:
     return schema.replace("/", "")
 
 
-def _paragraphs(words: str | None) -> str:
-    return "\n\n".join(" ".join(part.split()) for part in inspect.cleandoc(words or "").split("\n\n"))
+def _paragraphs(words: str | None) -> list[str]:
+    return [" ".join(part.split()) for part in inspect.cleandoc(words or "").split("\n\n")]
 
 
 class _Whole(yaml.SafeDumper):

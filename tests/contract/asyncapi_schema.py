@@ -1,5 +1,5 @@
-"""Whether a document is AsyncAPI 3.0.0, by the Initiative's own JSON Schema (`asyncapi-3.0.0.md` says whence),
-and by what that schema can't say: every reference leads somewhere, and every example fits its payload.
+"""Whether a document is AsyncAPI 3.0.0, by the Initiative's own JSON Schema (from: `asyncapi-3.0.0.md`), and
+by what that schema can't say: every reference leads somewhere, and every example fits its payload.
 """
 
 from __future__ import annotations

@@ -31,24 +31,26 @@ ROUTES: Mapping[Channel, Route] = {
         1,
         True,
         ("status/1",),
-        "Whether the broker has the home. `offline` is the home's last will. Online is no sign of health: see the "
-        "heartbeat.",
+        "Whether the broker has the home. `offline` is the home's last will. Online is no sign of health: "
+        "see the heartbeat.",
     ),
     Channel.HEARTBEAT: Route(
         "home",
         0,
         False,
         ("heartbeat/1",),
-        "Where the home stands, at every connection and then at most 60 s apart, only while its store commits "
-        "(rule 27). A late one is none, so it is sent at QoS 0. No heartbeat means unknown, never fine.",
+        "Where the home stands, at every connection and then at most 60 s apart, only while its store "
+        "commits (rule 27). A late one is none, so it is sent at QoS 0. No heartbeat means unknown, never "
+        "fine.",
     ),
     Channel.INCIDENT: Route(
         "home",
         1,
         False,
         ("incident/1", "answer/1"),
-        "Each incident at each revision, and the answer to each command, again and again until on-call's signed "
-        "receipt names it. The broker's acknowledgement proves nothing. Drop what you have seen, by `event_id`.",
+        "Each incident at each revision, and the answer to each command, again and again until on-call's "
+        "signed receipt names it. The broker's acknowledgement proves nothing. Drop what you have seen, by "
+        "`event_id`.",
         answered=(Channel.RECEIPT, "receipt/1"),
     ),
     Channel.RECEIPT: Route(
@@ -56,15 +58,17 @@ ROUTES: Mapping[Channel, Route] = {
         1,
         False,
         ("receipt/1",),
-        "On-call has committed the message of this event. Only then does the home stop to say that nobody heard.",
+        "On-call has committed the message of this event. Only then does the home stop to say that nobody "
+        "heard.",
     ),
     Channel.DECISION: Route(
         "oncall",
         1,
         False,
         ("decision/1",),
-        "A named person takes or closes an incident, or decides about its dose. Sent again until the home's answer, "
-        "always with the same `decision_id`; carried out once. Only an answer with `accepted` counts.",
+        "A named person takes or closes an incident, or decides about its dose. Sent again until the home's "
+        "answer, always with the same `decision_id`; carried out once. Only an answer that is "
+        "`accepted` counts.",
         answered=(Channel.INCIDENT, "answer/1"),
     ),
     Channel.POSITION: Route(
@@ -72,7 +76,7 @@ ROUTES: Mapping[Channel, Route] = {
         1,
         False,
         ("position/1",),
-        "What on-call keeps of the home's journal, sent when the home connects: a home restored from an old copy "
-        "learns that it is behind, and releases nothing (rule 23).",
+        "What on-call keeps of the home's journal, sent when the home connects: a home restored from an old "
+        "copy learns that it is behind, and releases nothing (rule 23).",
     ),
 }

@@ -1,4 +1,4 @@
-"""Somebody who listens to everything a broker passes on, and how it was published: topic, bytes, QoS, retain."""
+"""Somebody who hears everything a broker passes on, and how it was published: topic, bytes, QoS, retain."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
+from functools import cache
 from types import ModuleType
 from typing import Any, get_args
 
@@ -36,16 +37,21 @@ LOG = "log/1"
 JSON, MQTT = "json", "mqtt"
 
 
+@cache
 def json_schemas() -> dict[str, Schema]:
-    """`{"status/1": ...}`: of what commands print, and of log lines."""
+    """`{"status/1": ...}`: of what commands print, and of log lines. Made once: copy what you change."""
     found = {LOG: _finished(JSON, LOG, _log_line())}
-    for module in _shape_modules():
+    modules = list(_shape_modules())
+    everywhere = {name: each for module in modules for name, each in vars(module).items()}
+    for module in modules:
         for name, shape in module.SCHEMAS.items():
-            made = _with_words(TypeAdapter(shape).json_schema(mode="serialization"), vars(module))
+            names = {**everywhere, **vars(module)}
+            made = _with_words(TypeAdapter(shape).json_schema(mode="serialization"), names)
             found[name] = _finished(JSON, name, _marked(made, name), class_words(shape, module))
     return dict(sorted(found.items()))
 
 
+@cache
 def mqtt_schemas() -> dict[str, Schema]:
     """`{"status/1": ...}`: of what travels over MQTT; several models of one schema are its `oneOf`."""
     found = {}

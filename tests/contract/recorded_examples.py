@@ -1,7 +1,7 @@
-"""`python -m tests.contract.recorded_examples [--afresh]`: plays the recording and writes docs/contract/examples.
+"""`python -m tests.contract.recorded_examples [--afresh]`: plays a day and writes docs/contract/examples.
 
-A file whose examples still fit their schema stays, unless `--afresh`. `python -m tests.contract` then puts them
-into the schemas and the AsyncAPI document.
+A file whose examples still fit their schema stays, unless `--afresh`. `python -m tests.contract` then puts
+them into the schemas and the AsyncAPI document.
 """
 
 from __future__ import annotations

@@ -10,13 +10,13 @@ import ast
 import inspect
 from functools import cache
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args
 
 
 def class_words(shape: object, module: ModuleType) -> str:
-    """What a class is; of a union or a list of classes, nothing: each says it for itself."""
+    """What a class is; of a union, what each of its arms is."""
     if not isinstance(shape, type):
-        return ""
+        return " ".join(class_words(arm, module) for arm in get_args(shape))
     return _one_line(_classes(module)[shape.__name__][0]) if shape.__name__ in _classes(module) else ""
 
 

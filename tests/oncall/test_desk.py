@@ -105,7 +105,7 @@ class Office:
         (entry,) = self.desk.list_incidents(at(minutes), everything)["incidents"]
         return dict(entry)
 
-    def home(self, now: datetime) -> dict[str, str]:
+    def home(self, now: datetime) -> dict[str, object]:
         (entry,) = self.desk.list_incidents(now)["homes"]
         return dict(entry)
 
