@@ -2,6 +2,7 @@
 #
 #   make demo            play the story at high speed, with a live view        SPEED=600  how many times as fast
 #   make demo ONCE=1     the same without a terminal; succeeds only if every expectation held
+#   make demo BROKER=tls over a broker as `dispenserd broker-config` sets it up; `embedded`: without mosquitto
 #   make test            format, lint, types, contracts, tests, the story included
 #   make proof SEEDS=200 so many histories of 14 days, with faults and witnesses; SEED=k from this one, TRACE=1 told
 #   make siege SEEDS=40   a day of crashes each, hundreds a second of one core
@@ -11,6 +12,8 @@
 #   make bench           figures beside their floors, about six minutes         JSON=1 SAMPLES=n QUIET=seconds
 #   make contract        schemas, AsyncAPI document and docs/errors.md, from the source  RELEASE=1 record as released
 #   make proof-page      docs/proof.md, from what these five left in build/proof with RESULT=build/proof/name.json
+#   make box             what a box is installed from, in build/box (docs/install.md)
+#   make install-files DESTDIR=dir   units, udev rule, users, templates; the program itself is not among them
 #   make setup | lint | lock | clean
 
 .DEFAULT_GOAL := help
@@ -24,6 +27,7 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin
 SCENARIO ?= spine
 SPEED ?=
 ONCE ?=
+BROKER ?=
 JSON ?=
 SAMPLES ?=
 QUIET ?=
@@ -43,7 +47,7 @@ UV ?= uv
 ROOMS := dispenserd drivers protocol scheduler simulator
 SOURCES := $(ROOMS) tests
 
-.PHONY: help setup demo test proof siege bugs crash power bench contract proof-page lint format lock clean
+.PHONY: help setup demo test proof siege bugs crash power bench contract proof-page box install-files lint format lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -51,8 +55,10 @@ help:
 setup:
 	@.ci/setup
 
-demo: setup
-	@.venv/bin/dispenserd simulate $(SCENARIO) $(if $(SPEED),--speed $(SPEED)) $(if $(filter-out 0,$(ONCE)),--once)
+demo:
+	@.ci/setup demo
+	@.venv/bin/dispenserd simulate $(SCENARIO) $(if $(SPEED),--speed $(SPEED)) $(if $(filter-out 0,$(ONCE)),--once) \
+	    $(if $(BROKER),--broker $(BROKER))
 
 test: lint
 	@echo "== tests"
@@ -92,6 +98,30 @@ contract: setup
 proof-page: setup
 	@.venv/bin/python -m tests.proof_page $(RESULTS) docs/proof.md
 
+# Every path here is one that a unit, a rule or docs/install.md names.
+UNITS = $(DESTDIR)/usr/lib/systemd/system
+install-files:
+	@install -D -m 0644 -t $(UNITS) systemd/dispenserd.service systemd/dispenserd-oncall.service
+	@install -D -m 0644 -t $(UNITS)/dispenserd.service.d systemd/10-back-off.conf
+	@install -D -m 0644 -t $(UNITS)/dispenserd-oncall.service.d systemd/10-back-off.conf
+	@install -D -m 0644 -t $(DESTDIR)/usr/lib/systemd/system-preset systemd/90-dispenserd.preset
+	@install -D -m 0644 -t $(DESTDIR)/usr/lib/udev/rules.d systemd/60-dispenserd.rules
+	@install -D -m 0644 systemd/dispenserd.sysusers $(DESTDIR)/usr/lib/sysusers.d/dispenserd.conf
+	@install -D -m 0644 systemd/dispenserd.tmpfiles $(DESTDIR)/usr/lib/tmpfiles.d/dispenserd.conf
+	@install -D -m 0644 -t $(DESTDIR)/usr/share/dispenserd config/dispenserd.toml config/oncall.toml
+	@install -D -m 0644 -t $(DESTDIR)/usr/share/doc/dispenserd docs/install.md docs/safety.md LICENSE
+	@install -d $(DESTDIR)/usr/bin
+	@ln -sfn /opt/dispenserd/bin/dispenserd $(DESTDIR)/usr/bin/dispenserd
+
+box: setup
+	@rm -rf build/box
+	@.venv/bin/python -m pip wheel --quiet --disable-pip-version-check --no-index --no-deps \
+	    --no-build-isolation --wheel-dir build/box .
+	@.venv/bin/python .ci/box_requirements.py <requirements.lock >build/box/requirements.txt
+	@$(MAKE) install-files DESTDIR=build/box/files
+	@tar -C build -czf build/dispenserd-box.tar.gz --owner=0 --group=0 box
+	@echo "build/dispenserd-box.tar.gz: copy it to the box and go on with docs/install.md"
+
 lint: setup
 	@echo "== format"
 	@.venv/bin/ruff format --check --quiet $(SOURCES) || { .venv/bin/ruff format --check $(SOURCES); exit 1; }
@@ -110,7 +140,7 @@ format: setup
 lock:
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: install it, or name it with UV=path"; exit 1; }
 	$(UV) pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url \
-	    --custom-compile-command "make lock" --group dev pyproject.toml -o requirements.lock
+	    --custom-compile-command "make lock" --extra demo --group dev pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -149,11 +149,21 @@ class MqttSection(Section):
     username: Word | None = None
     password_file: FilePath | None = None
     ca_file: FilePath | None = None
+    certificate_file: FilePath | None = None
+    key_file: FilePath | None = None
 
     @model_validator(mode="after")
     def _password_belongs_to_a_name(self) -> MqttSection:
         if self.password_file is not None and self.username is None:
             raise ValueError("password_file needs a username")
+        return self
+
+    @model_validator(mode="after")
+    def _certificate_belongs_to_a_key_and_a_ca(self) -> MqttSection:
+        if (self.certificate_file is None) != (self.key_file is None):
+            raise ValueError("certificate_file and key_file need each other")
+        if self.certificate_file is not None and self.ca_file is None:
+            raise ValueError("certificate_file needs a ca_file")
         return self
 
 
@@ -190,6 +200,7 @@ class LimitsSection(Section):
     acknowledge_medium_min: Annotated[float, Field(ge=1.0, le=30.0)] | None = None
     acknowledge_low_min: Annotated[float, Field(ge=1.0, le=240.0)] | None = None
     receipt_s: Annotated[float, Field(ge=0.1, le=30.0)] | None = None
+    alarm_test_s: Annotated[float, Field(ge=1.0, le=120.0)] | None = None
     robot_gone_s: Annotated[float, Field(ge=1.0, le=120.0)] | None = None
     order_life_s: Annotated[float, Field(ge=1.0, le=120.0)] | None = None  # rule 11
     press_age_s: Annotated[float, Field(ge=5.0, le=60.0)] | None = None  # rule 2
@@ -225,6 +236,7 @@ class OncallSection(Section):
     database: FilePath
     signing_key_file: FilePath
     zone: Zone = "Europe/Copenhagen"
+    language: Literal["da", "en"] = "da"
 
 
 class OncallConfig(Section):
@@ -259,6 +271,7 @@ def limits(config: Config) -> Limits:
         acknowledge_medium=_minutes(own.acknowledge_medium_min, default.acknowledge_medium),
         acknowledge_low=_minutes(own.acknowledge_low_min, default.acknowledge_low),
         receipt=_seconds(own.receipt_s, default.receipt),
+        alarm_test=_seconds(own.alarm_test_s, default.alarm_test),
         robot_gone=_seconds(own.robot_gone_s, default.robot_gone),
         order_life=_seconds(own.order_life_s, default.order_life),
         press_age=_seconds(own.press_age_s, default.press_age),

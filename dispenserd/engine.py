@@ -76,6 +76,8 @@ class Engine:
         self.due: datetime | None = None
         """When the core has something to do by itself; None: nothing is planned."""
         self._steps = StepWatch(setting.limits.clock_agreement, clock.rate, read(clock))
+        self.steps = 0
+        """Of the clock, seen so far in this run. Each is followed by a commit."""
         self._asked: datetime | None = None  # when the core was last asked, by the civil clock
         self._asked_s = clock.monotonic()
 
@@ -156,6 +158,7 @@ class Engine:
         """Whether the civil clock left the monotonic one by more than the agreement; said once a step."""
         self._steps, step = self._steps.saw(reading)
         if step is not None:
+            self.steps += 1
             structlog.get_logger().error("clock stepped", seconds=int(step.total_seconds()))
         return step is not None
 

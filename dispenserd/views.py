@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from dispenserd.chore_times import TEST_ALARM, due, last_run, rhythms
 from scheduler.display import display
 from scheduler.dose import Stage
 from scheduler.events import Incident, RobotStatus
@@ -19,6 +20,7 @@ from scheduler.world import Dose, Setting, World
 
 if TYPE_CHECKING:
     from dispenserd.shapes.home import Doses, DoseView, Holds, IncidentView, RollShow, Sensors, StatusView
+    from dispenserd.shapes.upkeep import AlarmTestView, Chores, ChoreView
 
 
 def status(world: World, setting: Setting, head: tuple[int, str], now: datetime) -> StatusView:
@@ -52,7 +54,49 @@ def status(world: World, setting: Setting, head: tuple[int, str], now: datetime)
         "incidents": [_incident(incident, now) for incident in open_incidents(world)],
         "next_window": iso(summary.next_window) if summary.next_window else None,
         "window_open": summary.window_open,
+        "test_alarm": test_alarm(world, setting),
+        "chores": chores(world, setting, now)["chores"],
     }
+
+
+def test_alarm(world: World, setting: Setting) -> AlarmTestView | None:
+    """The newest one; None = never tried. `seconds`: from here to on-call and back, once it passed."""
+    test = world.alarm_test
+    if test is None:
+        return None
+    took_s = (test.since - test.begun).total_seconds() / setting.limits.pace
+    return {
+        "incident": test.incident_id,
+        "state": test.state,
+        "since": iso(test.since),
+        "begun": iso(test.begun),
+        "by": test.by,
+        "seconds": round(took_s, 3) if test.state == "passed" else None,
+    }
+
+
+def chores(world: World, setting: Setting, now: datetime) -> Chores:
+    """`next` may have passed: that one runs in a few minutes. Null: the clock was set back behind `last`."""
+    found: list[ChoreView] = []
+    for name, rhythm in rhythms(setting.box).items():
+        run, last = world.chores.get(name), last_run(world, name)
+        at = due(rhythm, last, now) if world.began is not None else None
+        ever = run is not None or (name == TEST_ALARM and world.alarm_test is not None)
+        result, detail = (run.result, run.detail) if run is not None else ("", "")
+        if name == TEST_ALARM and world.alarm_test is not None and last == world.alarm_test.begun:
+            result, detail = world.alarm_test.state, ""
+        failures = run.failures if run is not None else 0
+        found.append(
+            {
+                "chore": name,
+                "last": iso(last) if ever else None,
+                "next": iso(at) if at else None,
+                "result": result,
+                "detail": detail,
+                "failures": failures,
+            }
+        )
+    return {"chores": found}
 
 
 def doses(world: World) -> Doses:

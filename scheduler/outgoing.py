@@ -56,7 +56,7 @@ def _answer_body(event: ev.CommandAnswered) -> Plain:
 
 def _revisions(before: World, after: World) -> Iterator[Change]:
     """One row an incident and commit: its newest revision, whole. What a commit passed through in between is
-    in the journal; nobody outside can have seen it. A revision at info priority never leaves the house."""
+    in the journal; nobody outside can have seen it."""
     for key in sorted(after.incidents):
         old, new = before.incidents.get(key), after.incidents.get(key)
         if new is None or (old is not None and old.revision == new.revision):

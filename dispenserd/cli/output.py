@@ -127,15 +127,16 @@ def span(opens: object, closes: object, zone: tzinfo) -> str:
     return "-".join("?" if end is None else end.astimezone(zone).strftime("%H:%M") for end in ends)
 
 
-def age(seconds: object) -> str:
-    """`2 h 05 min`; for people, so no seconds above a minute."""
+def age(seconds: object, units: str = "h days") -> str:
+    """`2 h 05 min`; for people, so no seconds above a minute. `units`: the words for hours and for days."""
     if not isinstance(seconds, int | float):
         return text(seconds)
     minutes, hours = int(seconds) // 60, int(seconds) // 3600
+    hour, _, days = units.partition(" ")
     if hours >= 48:
-        return f"{hours // 24} days"
+        return f"{hours // 24} {days}"
     if hours:
-        return f"{hours} h {minutes % 60:02d} min"
+        return f"{hours} {hour} {minutes % 60:02d} min"
     return f"{minutes} min" if minutes else f"{int(seconds)} s"
 
 

@@ -40,6 +40,7 @@ from dispenserd.cli.words import plain, short_dose
 if TYPE_CHECKING:
     from dispenserd.clock import Clock
     from dispenserd.oncall.desk import Answered, Desk, DeskRefused, Queued
+    from dispenserd.oncall.words.language import Language
     from dispenserd.shapes.oncall import Command, IncidentRow
 
 WAIT_S_MAX = 600.0
@@ -82,6 +83,7 @@ class _At:
     desk: Desk
     clock: Clock
     zone: ZoneInfo
+    language: Language
 
 
 @app.command("run", epilog=EPILOG)
@@ -107,7 +109,7 @@ def list_(
     if as_json:
         emit("oncall-list", result)
     else:
-        staff_views.listed(result, at.zone, now)
+        staff_views.listed(result, at.zone, now, at.language)
 
 
 @app.command("take", epilog=EPILOG)
@@ -191,7 +193,7 @@ def _desk(path: Path, target: str = "") -> Iterator[_At]:
         raise usage(f"{fault}.", "Correct or unset the variable of the rehearsal's clock.") from None
     try:
         desk = Desk(open_existing(config.oncall.database), OncallLimits().stretched(clock.rate))
-        at = _At(desk, clock, ZoneInfo(config.oncall.zone))
+        at = _At(desk, clock, ZoneInfo(config.oncall.zone), config.oncall.language)
         try:
             yield at
         except DeskRefused as refusal:

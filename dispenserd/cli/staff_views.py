@@ -7,11 +7,17 @@ from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from dispenserd.cli.incident_view import ID_CHARS, incident_table
-from dispenserd.cli.output import console, local, rows, text
+from dispenserd.cli.output import console, rows, text
+from dispenserd.cli.watch.incident import instant
+from dispenserd.cli.watch.telling import Voice
 from dispenserd.cli.words import found, plain, short_dose
+from dispenserd.oncall.words.language import Language, Said, words
+from dispenserd.oncall.words.states import HOMES
 
 if TYPE_CHECKING:
     from dispenserd.oncall.desk import Answered, Queued
+
+HOME = Said("Hjem {}: {} siden {}", "Home {}: {} since {}")
 
 UNANSWERED: Mapping[str, str] = {
     "waiting": "The home has not answered yet: it does not count until it has.",
@@ -19,14 +25,14 @@ UNANSWERED: Mapping[str, str] = {
 }
 
 
-def listed(result: Mapping[str, Any], zone: tzinfo, now: datetime) -> None:
+def listed(result: Mapping[str, Any], zone: tzinfo, now: datetime, language: Language) -> None:
     out = console()
-    homes = list(rows(result, "homes"))
-    out.print(incident_table(rows(result, "incidents"), zone, now, several_homes=len(homes) > 1))
+    homes, voice = list(rows(result, "homes")), Voice(language, zone, "")
+    out.print(incident_table(rows(result, "incidents"), zone, now, len(homes) > 1, language))
     for home in homes:
-        since = local(home.get("since"), zone)
-        alive = home.get("state") == "alive"
-        out.print(f"Home {text(home.get('home'))}: {'alive' if alive else 'UNKNOWN'} since {since}")
+        since = voice.moment(instant(home.get("since")), now)
+        state = words(HOMES, "alive" if home.get("state") == "alive" else "unknown", language)
+        out.print(HOME.in_(language).format(text(home.get("home")), state, since))
 
 
 def taken(queued: Queued, answered: Answered, may_give: bool) -> None:

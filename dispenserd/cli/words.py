@@ -74,6 +74,10 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
         "The dose of this incident has no outcome yet, so the incident can't be closed.",
         "Decide about the dose first.",
     ),
+    "test_under_way": (
+        "This test alarm still waits for its receipt, which ends it by itself.",
+        "Nothing is needed; without a receipt in time it becomes high, and then it can be closed.",
+    ),
     "not_said": (
         "The right to give this dose by hand is still out, and nobody has said whether it was given.",
         "Its holder, named by `dispenserd doses`, decides --given or --not-given; then close.",

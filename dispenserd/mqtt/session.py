@@ -39,6 +39,7 @@ from dispenserd.mqtt.terms import (
     SessionState,
     Standing,
 )
+from dispenserd.mqtt.tls import context, explained
 
 __all__ = [
     "IN_FLIGHT_MAX",
@@ -229,8 +230,8 @@ class _Connection:
         properties.MaximumPacketSize = PACKET_BYTES_MAX
         try:
             await asyncio.to_thread(self._dial, properties)
-        except OSError as error:  # refused, unreachable, name unknown, TLS
-            return SessionState(Standing.UNREACHABLE, type(error).__name__)
+        except OSError as error:
+            return explained(error)
         self._client.loop_start()
         waited: set[asyncio.Future[ReasonCode] | asyncio.Future[str]] = {self._connected, self.ended}
         await asyncio.wait(waited, timeout=ANSWER_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED)
@@ -334,7 +335,7 @@ class _Connection:
     def _dial(self, properties: Properties) -> None:
         """Blocks: runs beside the loop."""
         if self._broker.ca_file is not None:
-            self._client.tls_set(ca_certs=str(self._broker.ca_file))
+            self._client.tls_set_context(context(self._broker))
         self._client.connect(
             self._broker.host,
             self._broker.port,

@@ -30,6 +30,7 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
+    select,
 )
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import NullPool
@@ -174,13 +175,20 @@ class Database:
         ):
             yield connection
 
+    def answers(self) -> None:
+        """The least that proves that the file can be opened and read; DatabaseFault where it can't."""
+        with self.reading() as connection:
+            connection.execute(select(homes.c.home).limit(1)).all()
+
 
 @contextmanager
 def _faults(path: Path) -> Iterator[None]:
     """Locked by somebody for too long, disk full, unreadable: nothing of this transaction was kept."""
     try:
         yield
-    except OperationalError as error:
+    except DatabaseError as error:
+        if not isinstance(error, OperationalError) and type(error) is not DatabaseError:
+            raise  # a broken constraint or statement is our bug; a file in pieces has no class of its own
         raise DatabaseFault(f"{path}: {error.orig}") from error
 
 

@@ -9,6 +9,7 @@ Whenever a home comes online, or speaks in a new run, it is told what was kept o
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from typing import assert_never
@@ -63,13 +64,16 @@ class Receiver:
         self._key = private_key
         self._limits = limits
         self._now = now
+        self.turn = asyncio.Lock()
+        """Held while a message is taken in: whoever gets it knows that none takes for ever."""
 
     async def run(self) -> None:
         """Until cancelled. The session must be subscribed to SUBSCRIPTIONS."""
         while True:
             arrived = await self._session.receive()
-            if await self._take_in(arrived):
-                self._session.acknowledge(arrived)
+            async with self.turn:
+                if await self._take_in(arrived):
+                    self._session.acknowledge(arrived)
 
     async def _take_in(self, arrived: Arrived) -> bool:
         """Whether the broker may forget it."""

@@ -44,11 +44,14 @@ class DecisionSender:
         self._resend_looks = resend_looks
         self._sent: dict[str, int] = {}  # decision id -> looks since it was sent on this connection
         self._connection = 0
+        self.turn = asyncio.Lock()
+        """Held while it looks and sends: whoever gets it knows that no look takes for ever."""
 
     async def run(self) -> None:
         """Until cancelled."""
         while True:
-            await self._look()
+            async with self.turn:
+                await self._look()
             await asyncio.sleep(LOOK_S)
 
     async def _look(self) -> None:

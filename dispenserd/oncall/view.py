@@ -103,12 +103,23 @@ def home_view(home: AnyRow, now: datetime, silent: timedelta) -> HomeRow:
     """Alive since, or unknown since its last sign of life; never "fine" because nothing was heard."""
     heard = from_text(home.heard) if home.heard else None
     if home.offline_since is not None:
-        return {"home": home.home, "state": "unknown", "since": home.offline_since}
-    if heard is None:
-        return {"home": home.home, "state": "unknown", "since": home.first_seen}
-    if now - heard > silent:
-        return {"home": home.home, "state": "unknown", "since": to_text(heard)}
-    return {"home": home.home, "state": "alive", "since": home.alive_since}
+        state, since = "unknown", home.offline_since
+    elif heard is None:
+        state, since = "unknown", home.first_seen
+    elif now - heard > silent:
+        state, since = "unknown", to_text(heard)
+    else:
+        state, since = "alive", home.alive_since
+    return {
+        "home": home.home,
+        "state": state,
+        "since": since,
+        "robot": home.robot,  # this and what follows: as of its newest heartbeat
+        "clock": home.clock,
+        "next_window": home.next_window,
+        "window_open": home.window_open,
+        "heard": home.heard,
+    }
 
 
 def _counts(take: AnyRow, incident: AnyRow, now: datetime) -> bool:

@@ -28,6 +28,7 @@ from dispenserd.shapes.forms import (
     Priority,
     Verdict,
 )
+from dispenserd.shapes.upkeep import AlarmTestView, ChoreView, LoopLag
 from scheduler.dose import Stage
 from scheduler.events import Kind, Outcome, State
 
@@ -154,6 +155,10 @@ class StatusView(TypedDict):
     """When the next dose's window opens, or did if one is open; null for none planned."""
     window_open: bool
     """Whether a dose's window is open now."""
+    test_alarm: AlarmTestView | None
+    """The newest test alarm; null for none yet."""
+    chores: list[ChoreView]
+    """What the home does by itself, beside any dose."""
 
 
 class Status(StatusView):
@@ -161,6 +166,8 @@ class Status(StatusView):
 
     demo: bool
     """True where no resident lives here: a rehearsal or a demonstration."""
+    loop_lag_ms: LoopLag
+    """How late the home comes to its work."""
 
 
 class DoseView(TypedDict):

@@ -112,6 +112,16 @@ class HomeRow(TypedDict):
     """`unknown` is never to be read as fine: somebody must look."""
     since: Instant
     """Since when it is so; of `unknown`, the last sign of life."""
+    robot: CodeOrNone
+    """State of its robot, as of its newest heartbeat; empty before the first."""
+    clock: str
+    """`trusted`, or `untrusted: ` and why, as of its newest heartbeat; empty before the first."""
+    next_window: Instant | None
+    """When its next dose's window opens, or did if one is open; null for none, or none known."""
+    window_open: bool
+    """Whether a dose's window was open at its newest heartbeat."""
+    heard: Instant | None
+    """Its newest heartbeat, by on-call's clock; null for none yet."""
 
 
 class OncallList(TypedDict):

@@ -67,6 +67,10 @@ class ChainBroken(StoreError):
         self.sequence = sequence
 
 
+class NotProven(Exception):
+    """A second reader found what the store's own connection did not: nothing is proven, nothing broken."""
+
+
 class LocalError(Exception):
     """Our bug: the store was asked for something that no caller may ask."""
 
@@ -87,6 +91,16 @@ def lost(record: str) -> StoreBroken:
         "The store's file is gone or empty, and there was a store here.",
         "A new, empty one would know of no dose that was given; the robot stays locked.",
         f"Put the file back. Only to begin a new home on purpose, remove {record} too.",
+        DAMAGED,
+    )
+
+
+def replaced() -> StoreBroken:
+    """The file at the store's path is not the one that is written to."""
+    return StoreBroken(
+        "The store's file is gone, or another one is in its place.",
+        "What is recorded now, the next start would not find; nothing more may be released.",
+        "Put the file back as it was, then start the service again.",
         DAMAGED,
     )
 

@@ -1,7 +1,6 @@
 """The outbox table: who must still be told. Runs inside a transaction of the store's.
 
-Nothing is ever deleted here: a key keeps its row for good, so nothing can be put twice (rule 31; pruning by
-the robot's horizon and the roll's age is not built yet).
+A key keeps its row, so that nothing can be put twice, until nothing could ask for it again (see `pruning`).
 """
 
 from __future__ import annotations

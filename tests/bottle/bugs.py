@@ -30,6 +30,7 @@ import scheduler.outgoing
 import scheduler.planning
 import scheduler.receive
 import scheduler.receive_command
+import scheduler.upkeep
 import scheduler.window
 from protocol.mqtt import signatures
 from scheduler.world import Dose
@@ -54,12 +55,14 @@ from tests.bottle.sabotage import (
     last_event_forgotten,
     late_open,
     missed_by_the_clock,
+    never_fails,
     no_daylight_saving,
     no_events,
     nobody_inherits,
     nothing,
     older_is_fine,
     opened_by_any_clock,
+    passes_by_the_broker,
     plans_one_day,
     presses_once,
     puback_is_receipt,
@@ -262,6 +265,18 @@ BUGS: tuple[Bug, ...] = (
         ("S5", "S4"),
         put(dispenserd.mqtt.uplink.Uplink, "_resend_now_and_then", sends_once),
         "messages_wild",
+    ),
+    Bug(
+        "a test alarm passes by the broker's word",
+        ("S4: a test alarm",),
+        put(scheduler.upkeep, "_alarm_test", passes_by_the_broker),
+        "network_out",
+    ),
+    Bug(
+        "a failed test alarm stays at info",
+        ("S4: a failed test alarm", "S4: a test alarm"),
+        put(scheduler.upkeep, "_alarm_test", never_fails),
+        "network_out",
     ),
     Bug("undelivered is never shown", ("S4",), rules_without("undelivered"), "network_out"),
     Bug("nobody is alarmed", ("S4",), rules_without("alarmed")),

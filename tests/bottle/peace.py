@@ -28,6 +28,7 @@ def at_peace(bottle: Bottle) -> None:
     _robot_log(bottle)
     _matter(bottle)
     _doses(bottle)
+    bottle.alarm_tests.at_peace()
     _administrations(bottle)
     _replay(bottle)
 

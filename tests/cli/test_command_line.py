@@ -28,9 +28,13 @@ COMMANDS = [
     "roll show",
     "holds",
     "decide",
+    "test-alarm",
+    "doctor",
     "simulate",
+    "broker-config",
     "oncall run",
     "oncall list",
+    "oncall watch",
     "oncall take",
     "oncall decide",
     "oncall close",
@@ -44,7 +48,7 @@ DOSES = [
 def shown_commands(help_text: str) -> set[str]:
     """The first words of the rows of a help page's table of commands."""
     rows = help_text.partition("Commands ─")[2].splitlines()[1:]
-    return {match[1] for row in rows if (match := re.match(r"│ ([a-z]+)  ", row))}
+    return {match[1] for row in rows if (match := re.match(r"│ ([a-z-]+)  ", row))}
 
 
 def named_commands(text: str) -> set[str]:

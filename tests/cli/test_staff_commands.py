@@ -36,7 +36,7 @@ def config(tmp_path: Path) -> Path:
         port = free.getsockname()[1]
     path = tmp_path / "oncall.toml"
     path.write_text(
-        '[oncall]\ndatabase = "oncall.db"\nsigning_key_file = "signing.key"\n'
+        '[oncall]\ndatabase = "oncall.db"\nsigning_key_file = "signing.key"\nlanguage = "en"\n'
         f'[mqtt]\nhost = "127.0.0.1"\nport = {port}\n'
     )
     return path
@@ -99,6 +99,20 @@ def test_list_shows_open_incidents_and_homes(
     text = capsys.readouterr().out
     for part in ("release failed", "2026-11-02/evening", "nobody", "with the robot", "UNKNOWN since"):
         assert part in text
+
+
+def test_the_list_speaks_danish_where_nothing_else_was_asked_for(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    receive(config, detail="motor_stall", owner="Anna", holds_token=True, state="acknowledged")
+    config.write_text(config.read_text().replace('language = "en"\n', ""))
+    shown = listed(config, capsys)
+    for part in ("høj", "Udlevering mislykkedes", "Hvorfor: motoren", "overtaget", "bekræftet: må give"):
+        assert part in shown
+    assert "Hjem box-0001: UKENDT siden" in shown
+    assert "release failed" not in shown
+    config.write_text(config.read_text().replace("[oncall]", '[oncall]\nlanguage = "sv"'))
+    assert carry_out(["oncall", "list", "--config", str(config)]) == 3
 
 
 def test_take_owns_at_once_and_says_that_nothing_may_be_given_yet(

@@ -51,6 +51,7 @@ PASSED_ON: frozenset[str] = frozenset(
 ROOMS: Mapping[str, tuple[str, Exit]] = {
     "ConfigError": ("configuration", Exit.CONFIGURATION),
     "ControlError": ("control_socket", Exit.CONFIGURATION),
+    "BrokerFolderError": ("broker_folder", Exit.CONFIGURATION),
     **{
         name: ("store", Exit.STORE)
         for name, kind in vars(store_errors).items()
@@ -99,6 +100,18 @@ def unknown_places(source: Source) -> list[str]:
         if _name(call) in ("Failure", "CallError")
         and _code(call) is None
         and (place := f"{source.path} {where.name}") not in PASSED_ON
+    ]
+
+
+def rooms_errors(source: Source) -> list[str]:
+    """Classes of errors that bring what, meaning and next step: each is in ROOMS, or has a code of its own."""
+    return [
+        node.name
+        for node in source.tree.body
+        if isinstance(node, ast.ClassDef)
+        for each in node.body
+        if isinstance(each, ast.FunctionDef) and each.name == "__init__"
+        if {"what", "meaning", "next_step"} <= {argument.arg for argument in each.args.args}
     ]
 
 

@@ -10,99 +10,25 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import sys
-from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
-from dispenserd.clock import REHEARSAL_CLOCK_VARIABLE
+from dispenserd.oncall import database
 from scheduler import events as ev
-from tests.contract.listener import Heard, listening
-from tests.support.home_papers import BOX, Json
+from tests.contract.listener import listening
+from tests.contract.terminal import WITHIN_S, Recording, Terminal, serving
 from tests.support.oncall_by_hand import PRIVATE
 from tests.support.running_home import RunningHome, Wanted
-from tests.support.sources import ROOT
 
 CLOCK_TIMES = {"morning": "08:00", "noon": "09:20", "evening": "18:00", "night": "22:00"}
 START, WINDOW_MIN = "07:50", 240
 """Wide windows: every command is a process, and on a machine that does much else each takes its time."""
-WITHIN_S = 60.0
 WRONG_LABEL = "LBL-902"
 """What the manifest says of the second sachet; the robot reads LBL-002 there, so it is held."""
 
 ONE_DOSE = Path(__file__).with_name("one_dose.toml")
-STOP_S = 20.0
 UNPLUGGED_S = 60.0
 """Longer than the rest of the day takes."""
-
-
-@dataclass
-class Recording:
-    """What came, by schema as in `status/1`; every object is as it was printed or sent."""
-
-    folder: str = ""  # of the home; no reader shall depend on it
-    printed: dict[str, list[Json]] = field(default_factory=lambda: defaultdict(list))
-    heard: list[Heard] = field(default_factory=list)
-    exits: dict[str, int] = field(default_factory=dict)  # error code -> exit code
-    strange: list[str] = field(default_factory=list)  # lines that should be one JSON object
-
-    def keep(self, line: bytes, exit_code: int | None = None) -> Json:
-        try:
-            found: Json = json.loads(line)
-        except ValueError:
-            self.strange.append(line.decode(errors="replace"))
-            return {}
-        name = str(found.get("schema", "dispenserd/log/1")).removeprefix("dispenserd/")
-        self.printed[name].append(found)
-        if name == "error/1" and exit_code is not None:
-            self.exits[found["code"]] = exit_code
-        return found
-
-
-class Terminal:
-    """Runs commands of this checkout against one home."""
-
-    def __init__(self, home: RunningHome, oncall: Path, recording: Recording) -> None:
-        self._home = home
-        self._oncall = oncall
-        self._recording = recording
-
-    async def __call__(self, *arguments: str, config: Path | None = None) -> Json:
-        """The last object that `dispenserd ARGUMENTS --json` prints."""
-        group = self._oncall if arguments[0] == "oncall" else self._home.folder / "home.toml"
-        command = [*arguments, "--json", "--config", str(config or group)]
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "dispenserd",
-            *command,
-            cwd=ROOT,
-            env={**os.environ, REHEARSAL_CLOCK_VARIABLE: clock_text(self._home)},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        out, _ = await process.communicate()
-        kept = [self._recording.keep(line, process.returncode) for line in out.splitlines()]
-        return kept[-1] if kept else {}
-
-    async def until(self, *arguments: str, holds: Any, what: str) -> Json:
-        """Repeats a command until what it prints holds."""
-        async with asyncio.timeout(WITHIN_S):
-            while not holds(found := await self(*arguments)):
-                self._forget(found)
-                await asyncio.sleep(0.1)
-            return found
-
-    def _forget(self, found: Json) -> None:
-        for kept in self._recording.printed.values():
-            if kept and kept[-1] is found:
-                kept.pop()
 
 
 async def record() -> Recording:
@@ -114,28 +40,21 @@ async def record() -> Recording:
         with home.broker, listening(home.broker.host, home.broker.port) as listener:
             try:
                 home.write_configuration()
-                async with _process("oncall", home, _oncall_files(home), recording):
-                    await _day(home, Terminal(home, Path(folder) / "oncall.toml", recording))
+                oncall = _oncall_files(home)
+                terminal = Terminal(home, oncall, recording)
+                async with (
+                    terminal.streaming("oncall", "watch"),
+                    serving("oncall", home, oncall, recording),
+                ):
+                    await _day(home, terminal)
                     await home.stop_daemon()
-                    async with _process("run", home, Path(folder) / "home.toml", recording):
+                    async with serving("run", home, home.folder / "home.toml", recording):
                         await asyncio.sleep(2.0)
                 recording.heard = listener.heard()
             finally:
                 await home.stop()
-    await _a_play(recording)
+            await _without_a_home(home, terminal)
     return recording
-
-
-async def _a_play(recording: Recording) -> None:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "dispenserd", "simulate", str(ONE_DOSE), "--json"),
-        cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, _ = await process.communicate()
-    for line in out.splitlines():
-        recording.keep(line, process.returncode)
 
 
 async def _day(home: RunningHome, terminal: Terminal) -> None:
@@ -157,11 +76,22 @@ async def _day(home: RunningHome, terminal: Terminal) -> None:
     await home.until(lambda: ("morning", "retrieved") in home.outcomes(), "retrieved")
     await terminal("doses")
     await terminal("status")
+    await terminal("test-alarm", "--by", "Tove Tekniker")
+    await terminal("doctor")
     await home.until(lambda: home.stage("noon") == "held", "the second dose is held", WITHIN_S)
     await _an_incident(home, terminal)
     await _a_cable(home, terminal)
     await terminal("journal", "tail", "-n", "400")
     await terminal("journal", "verify")
+
+
+async def _without_a_home(home: RunningHome, terminal: Terminal) -> None:
+    folder = home.folder / "broker"
+    sized = ("broker-config", "--homes", "3500", "--folder", str(folder), "--make-demo-ca")
+    await terminal(*sized, "--add-box", "box-0001")
+    await terminal("broker-config", "--folder", str(folder), "--add-box", "box-0002")
+    await terminal("broker-config", "--check", str(folder / "mosquitto.conf"), "--homes", "3500")
+    await terminal("simulate", str(ONE_DOSE))
 
 
 async def _without_a_roll(home: RunningHome, terminal: Terminal) -> None:
@@ -179,9 +109,7 @@ async def _without_a_roll(home: RunningHome, terminal: Terminal) -> None:
 async def _an_incident(home: RunningHome, terminal: Terminal) -> None:
     """Held, alarmed, taken, given by hand, the sachet put away, closed."""
     noon, given = "2026-11-02/noon", ("--by", "Anna", "--reason", "label was wrong")
-    listed = await terminal.until(
-        "oncall", "list", holds=lambda found: found.get("incidents"), what="on-call has the incident"
-    )
+    listed = await terminal.until("oncall", "list", holds=lambda found: found.get("incidents"))
     await terminal("holds")
     await terminal("status")
     incident = listed["incidents"][0]["incident"]
@@ -192,7 +120,6 @@ async def _an_incident(home: RunningHome, terminal: Terminal) -> None:
         "oncall",
         "list",
         holds=lambda found: any(row["token"] == "confirmed" for row in found["incidents"]),
-        what="Anna may give",
     )
     await terminal("decide", noon, "--had-it", "--by", "Bo", "--reason", "he is not the one")
     await terminal("oncall", "decide", noon, "--given", *given, "--wait", "30")
@@ -207,16 +134,12 @@ async def _an_incident(home: RunningHome, terminal: Terminal) -> None:
 async def _a_cable(home: RunningHome, terminal: Terminal) -> None:
     """An incident about no dose, which a person closes."""
     home.unplug(UNPLUGGED_S)
-    listed = await terminal.until(
-        "oncall", "list", holds=lambda found: found.get("incidents"), what="on-call has the incident"
-    )
+    listed = await terminal.until("oncall", "list", holds=lambda found: found.get("incidents"))
     await terminal("status")
     incident = listed["incidents"][0]["incident"]
     await terminal("oncall", "take", incident, "--as", "Bo", "--wait", "30")
     closing = ("--as", "Bo", "--resolution", "robot_repaired", "--wait", "30")
-    await terminal.until(
-        "oncall", "close", incident, *closing, holds=lambda found: "decision" in found, what="closed"
-    )
+    await terminal.until("oncall", "close", incident, *closing, holds=lambda found: "decision" in found)
 
 
 def _manifest(home: RunningHome, second_label: str) -> Path:
@@ -228,7 +151,8 @@ def _manifest(home: RunningHome, second_label: str) -> Path:
 
 
 def _oncall_files(home: RunningHome) -> Path:
-    """On-call's configuration; the key is the one whose public half the home was given."""
+    """On-call's configuration, database and key: the one whose public half the home was given."""
+    database.create(home.folder / "oncall.db")
     key = home.folder / "signing.key"
     key.write_text(PRIVATE.hex() + "\n")
     key.chmod(0o600)
@@ -238,42 +162,3 @@ def _oncall_files(home: RunningHome) -> Path:
         f'[mqtt]\nhost = "{home.broker.host}"\nport = {home.broker.port}\n'
     )
     return path
-
-
-@asynccontextmanager
-async def _process(
-    root: str, home: RunningHome, config: Path, recording: Recording
-) -> AsyncIterator[asyncio.subprocess.Process]:
-    """`run` or `oncall` as a process on the home's clock, its log lines kept."""
-    epoch, monotonic, rate = clock_text(home).split(",")
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "dispenserd.rehearsal", root, "--config", str(config), "--json"),
-        *("--civil-epoch", epoch, "--monotonic-epoch", monotonic, "--rate", rate),
-        cwd=ROOT,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    assert process.stderr is not None
-    reading = asyncio.create_task(_lines(process.stderr, recording))
-    try:
-        yield process
-    finally:
-        process.terminate()
-        async with asyncio.timeout(STOP_S):
-            await process.wait()
-            await reading
-
-
-async def _lines(stream: asyncio.StreamReader, recording: Recording) -> None:
-    while line := await stream.readline():
-        recording.keep(line)
-
-
-def clock_text(home: RunningHome) -> str:
-    """As the environment variable of a rehearsal has it."""
-    epoch: datetime = home.clock.civil_epoch
-    return f"{epoch.isoformat()},{home.clock.monotonic_epoch:.6f},{home.clock.rate:g}"
-
-
-def box_topics(heard: Sequence[Heard]) -> set[str]:
-    """The ends of the topics that were used: `in/receipt`."""
-    return {each.topic.partition(f"/{BOX}/")[2] for each in heard}

@@ -12,7 +12,15 @@ from dispenserd.cli.failure import Exit
 from scheduler.invariants import InvariantBroken
 from simulator.stage import __main__ as stage
 from tests.contract import error_codes
-from tests.contract.error_codes import INVARIANT, STAGE, VALUE, endings, of_source, unknown_places
+from tests.contract.error_codes import (
+    INVARIANT,
+    STAGE,
+    VALUE,
+    endings,
+    of_source,
+    rooms_errors,
+    unknown_places,
+)
 from tests.contract.errors_page import MEANINGS, text
 from tests.support.sources import Source, sources
 
@@ -45,6 +53,16 @@ def test_it_catches_a_code_from_nowhere() -> None:
         "dispenserd/cli/new.py f"
     ]
     assert unknown_places(in_function('CallError(code, "a", "b", "c")')) == ["dispenserd/cli/new.py f"]
+
+
+def test_every_rooms_error_has_a_code() -> None:
+    found = {name for source in sources("dispenserd") for name in rooms_errors(source)}
+    assert found - error_codes.ROOMS.keys() == {"Failure", "CallError"}
+
+
+def test_it_catches_a_rooms_error_without_a_code() -> None:
+    init = "    def __init__(self, what: str, meaning: str, next_step: str) -> None:\n        pass\n"
+    assert rooms_errors(Source("dispenserd/new.py", f"class RustError(Exception):\n{init}")) == ["RustError"]
 
 
 def test_functions_that_pass_a_code_on_still_exist() -> None:

@@ -15,7 +15,8 @@ from tests.contract.error_codes import endings
 from tests.contract.examples import read
 from tests.contract.listener import Heard
 from tests.contract.published import JSON, MQTT, json_schemas, mqtt_schemas, sealed
-from tests.contract.recording import Recording, record
+from tests.contract.recording import record
+from tests.contract.terminal import Recording
 from tests.support.home_papers import BOX
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -105,7 +106,12 @@ class Office:
         (entry,) = self.desk.list_incidents(at(minutes), everything)["incidents"]
         return dict(entry)
 
-    def home(self, now: datetime) -> dict[str, object]:
+    def home(self, now: datetime) -> dict[str, str]:
+        """Whether it is heard; what it said of robot and window is in `entry`."""
+        entry = self.entry(now)
+        return {name: entry[name] for name in ("home", "state", "since")}
+
+    def entry(self, now: datetime) -> dict[str, Any]:
         (entry,) = self.desk.list_incidents(now)["homes"]
         return dict(entry)
 
@@ -377,6 +383,16 @@ def test_a_home_whose_will_came_is_unknown_until_its_next_heartbeat(office: Offi
     assert office.home(at(2)) == {"home": BOX, "state": "unknown", "since": "2026-11-02T12:01:00.000Z"}
     office.heartbeat(at(3))
     assert office.home(at(3)) == {"home": BOX, "state": "alive", "since": "2026-11-02T12:03:00.000Z"}
+
+
+def test_a_home_shows_what_its_newest_heartbeat_said(office: Office) -> None:
+    office.offline(at(0))
+    assert office.entry(at(0))["robot"] == ""
+    office.heartbeat(at(1))
+    said = office.entry(at(1))
+    assert (said["robot"], said["clock"], said["heard"]) == ("ready", "trusted", "2026-11-02T12:01:00.000Z")
+    assert said["next_window"] is None
+    assert said["window_open"] is False
 
 
 def test_a_rehearsal_stretches_the_silence(office: Office) -> None:
