@@ -104,7 +104,7 @@ def unknown_places(source: Source) -> list[str]:
 
 
 def rooms_errors(source: Source) -> list[str]:
-    """Classes of errors that bring what, meaning and next step: each is in ROOMS, or has a code of its own."""
+    """Classes of errors that bring what, meaning and next step: in ROOMS, or with a code of their own."""
     return [
         node.name
         for node in source.tree.body
