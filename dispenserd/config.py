@@ -22,12 +22,13 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    TypeAdapter,
     ValidationError,
     model_validator,
 )
 from pydantic import ValidationInfo as Info
 
-from dispenserd.config_error import explain
+from dispenserd.config_error import explain, in_words
 from dispenserd.config_file import ConfigError as ConfigError
 from dispenserd.config_file import folder_of, read_toml, resolved
 from scheduler.limits import Limits
@@ -159,11 +160,11 @@ class MqttSection(Section):
         return self
 
     @model_validator(mode="after")
-    def _certificate_belongs_to_a_key_and_a_ca(self) -> MqttSection:
+    def _certificate_is_whole(self) -> MqttSection:
         if (self.certificate_file is None) != (self.key_file is None):
-            raise ValueError("certificate_file and key_file need each other")
+            raise ValueError("certificate_file and key_file belong together: both or none")
         if self.certificate_file is not None and self.ca_file is None:
-            raise ValueError("certificate_file needs a ca_file")
+            raise ValueError("certificate_file needs a ca_file: without it the connection is not encrypted")
         return self
 
 
@@ -257,6 +258,25 @@ def load(path: Path) -> Config:
 
 def load_oncall(path: Path) -> OncallConfig:
     return _load(path, OncallConfig)
+
+
+def objection(table: str, key: str, value: object) -> str:
+    """Why this value can't stand at this key of a box's configuration, in words that don't repeat it;
+    empty: it can. For whoever asks a person key by key, before there is a whole file."""
+    field = _section(table).model_fields[key]
+    adapter: TypeAdapter[object] = TypeAdapter(Annotated[field.annotation, field])  # type: ignore[arg-type]
+    try:
+        adapter.validate_python(value, strict=True, context={FOLDER: Path()})
+    except ValidationError as fault:
+        errors: Sequence[Any] = fault.errors(include_url=False, include_context=False, include_input=False)
+        return in_words({**errors[0], "loc": (table, key)}, Config)
+    return ""
+
+
+def _section(table: str) -> type[Section]:
+    found = Config.model_fields[table].annotation
+    assert isinstance(found, type) and issubclass(found, Section)
+    return found
 
 
 def limits(config: Config) -> Limits:

@@ -47,7 +47,7 @@ FORMS: Mapping[str, str] = {
 
 def explain(path: Path, faults: Sequence[Mapping[str, Any]], model: type[Any]) -> ConfigError:
     """One error for all faults of a file, the first in words and the others named."""
-    sentences = [_sentence(fault, model) for fault in faults[:FAULTS_SHOWN_MAX]]
+    sentences = [in_words(fault, model) for fault in faults[:FAULTS_SHOWN_MAX]]
     if len(faults) > FAULTS_SHOWN_MAX:
         sentences.append(f"and {len(faults) - FAULTS_SHOWN_MAX} more")
     count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
@@ -58,7 +58,8 @@ def explain(path: Path, faults: Sequence[Mapping[str, Any]], model: type[Any]) -
     )
 
 
-def _sentence(fault: Mapping[str, Any], model: type[Any]) -> str:
+def in_words(fault: Mapping[str, Any], model: type[Any]) -> str:
+    """One fault, with its place in the file and never with the value."""
     keys = _keys(fault)
     place = _place(keys)
     match fault["type"]:

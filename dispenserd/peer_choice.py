@@ -58,8 +58,7 @@ def _check_pair(certificate: Path, key: Path) -> None:
     for name, path in (("certificate_file", certificate), ("key_file", key)):
         if not path.is_file():
             raise _unusable(name, path, "is no file")
-    if key.stat().st_mode & OTHERS:
-        raise _unusable("key_file", key, "may be used by everybody on this machine (chmod 0640)")
+    _must_be_private("key_file", key)
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(certificate, key, password="")
     except ssl.SSLError as fault:
@@ -72,9 +71,17 @@ def _check_pair(certificate: Path, key: Path) -> None:
 
 def _password(path: Path) -> str:
     password = _line("password_file", path)
-    if path.stat().st_mode & OTHERS:
-        raise _unusable("password_file", path, "may be used by everybody on this machine (chmod 0640)")
+    _must_be_private("password_file", path)
     return password
+
+
+def _must_be_private(key: str, path: Path) -> None:
+    try:
+        mode = path.stat().st_mode
+    except OSError as fault:
+        raise _unusable(key, path, f"can't be read ({fault.strerror})") from None
+    if mode & OTHERS:
+        raise _unusable(key, path, "may be used by everybody on this machine (chmod 0640)")
 
 
 def _line(key: str, path: Path) -> str:

@@ -19,6 +19,7 @@ from dispenserd.cli import (
     broker,
     doctor,
     journal,
+    provision,
     roll,
     simulate,
     staff,
@@ -68,6 +69,7 @@ app.command("holds", epilog=EPILOG)(at_home.holds)
 app.command("decide", epilog=EPILOG)(at_home.decide)
 app.command("test-alarm", epilog=EPILOG)(alarm_path.test_alarm)
 app.command("doctor", epilog=EPILOG)(doctor.doctor)
+app.command("provision", epilog=EPILOG)(provision.provision)
 app.command("simulate", epilog=EPILOG)(simulate.simulate)
 staff.app.command("watch", epilog=EPILOG)(watch_command.watch)
 app.command("broker-config", epilog=EPILOG)(broker.broker_config)

@@ -30,6 +30,7 @@ COMMANDS = [
     "decide",
     "test-alarm",
     "doctor",
+    "provision",
     "simulate",
     "broker-config",
     "oncall run",

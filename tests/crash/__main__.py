@@ -47,6 +47,9 @@ def main(arguments: list[str]) -> int:
             campaign.evidence.write(Path(folder) / "evidence.json")
             print(f"kept in {folder}")
     _print(result)
+    if result["never_hit"] and not result["violations"]:
+        print("Ends with 1 although nothing was violated: a point that was never hit proves nothing about it.")
+        print("More kills reach it: two for each named point are seldom enough, KILLS=100 usually is.")
     return 1 if result["violations"] or result["never_hit"] else 0
 
 
