@@ -16,7 +16,9 @@ from dispenserd.cli.ask import EXITS
 from dispenserd.cli.failure import Exit
 from dispenserd.cli.words import REFUSALS, REFUSED_MEANS
 from dispenserd.fagsystem.manifest import ManifestReason
+from dispenserd.provision.fault import GO_ON
 from dispenserd.store import errors as store_errors
+from drivers.port import PortBusy, PortDenied, PortMissing, PortUnavailable
 from tests.support.sources import Source, dotted, sources
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -25,6 +27,13 @@ VALUE = "…"
 
 NOTHING_DONE = "Nothing was asked of the home, nothing was changed."
 NOT_STARTED = "Nothing was started or changed."
+SHARED: Mapping[str, str] = {"GO_ON": GO_ON}
+"""Sentences that several modules end with, by the name they import them under."""
+
+NO_ROBOT = "Without a robot there is nothing to configure the home for."
+NOT_COMMISSIONED = (
+    "The home is configured and not commissioned: it could not tell anybody, or not be believed."
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -44,6 +53,14 @@ PASSED_ON: frozenset[str] = frozenset(
         "dispenserd/cli/ask.py refused",  # REFUSALS
         "dispenserd/control_call.py _result",  # what the home's side of the socket said
         "dispenserd/calls.py _load",  # a manifest's reasons
+        "dispenserd/cli/provision.py _failure",  # ProvisionFault
+        "dispenserd/provision/course.py _one",  # IdentityFault
+        "dispenserd/security/identity.py _unfit",  # its callers name the code
+        "dispenserd/provision/course.py unwritten",  # UNWRITTEN
+        "dispenserd/provision/check.py clock_fault",  # Check
+        "dispenserd/provision/steps.py _checks",  # Check, and the broker's
+        "dispenserd/provision/finding.py find_robot",  # Check
+        "dispenserd/provision/finding.py _none",  # NoRobot
     }
 )
 """Functions that build an error of a code they were given. Each must be covered by a list below."""
@@ -77,19 +94,47 @@ STAGE = Ending(
 )
 """These two put their texts together in code; a test holds them against what it makes."""
 
+UNFIT = (
+    (
+        "The broker would not know this box by it, so it was not installed; nothing was changed.",
+        "Send the request (box.csr) to whoever issues certificates, and install their answer.",
+    ),
+    (
+        "The box can't prove who it is.",
+        "Take the provisioning back with --undo and begin anew; the old certificate is to be revoked.",
+    ),
+)
+"""Of a certificate, and of a key; a test holds them against the code, too."""
+
+UNWRITTEN = [
+    Ending(
+        Exit.STORE,
+        code,
+        f"A file can't be written{VALUE}: {VALUE}.",
+        "That file is as it was before, or not there; what was done before stays done.",
+        f"{VALUE} {GO_ON}",
+    )
+    for code in ("disk_full", "read_only", "not_written")
+]
+UNOPENED = [
+    Ending(Exit.CHECKED_AND_FALSE, reason, VALUE, NO_ROBOT, VALUE)
+    for reason in sorted({PortUnavailable.reason, PortMissing.reason, PortBusy.reason, PortDenied.reason})
+]
+"""Of a provisioning: a disk that would not, and a robot's port that can't be opened."""
+
 
 @cache
 def endings() -> list[Ending]:
     """All of them, by exit code and code."""
-    found = {ending for source in sources("dispenserd") for ending in of_source(source)}
-    return sorted(found | set(_refusals()) | set(_of_manifests()) | {INVARIANT, STAGE})
+    found = {ending for source in sources("dispenserd", "drivers") for ending in of_source(source)}
+    listed = {*_refusals(), *_of_manifests(), *_of_the_broker(), *UNWRITTEN, *UNOPENED}
+    return sorted(found | listed | {INVARIANT, STAGE})
 
 
 def of_source(source: Source) -> Iterator[Ending]:
     for where, call in calls(source):
-        ending = _ending(_Texts(source, where), call)
-        if ending is not None and f"{source.path} {where.name}" not in PASSED_ON:
-            yield ending
+        if f"{source.path} {where.name}" not in PASSED_ON:
+            yield from _made(_Texts(source, where), call)
 
 
 def unknown_places(source: Source) -> list[str]:
@@ -97,7 +142,7 @@ def unknown_places(source: Source) -> list[str]:
     return [
         place
         for where, call in calls(source)
-        if _name(call) in ("Failure", "CallError")
+        if _name(call) in ("Failure", "CallError", "ProvisionFault", "IdentityFault")
         and _code(call) is None
         and (place := f"{source.path} {where.name}") not in PASSED_ON
     ]
@@ -139,30 +184,53 @@ def _of_manifests() -> Iterator[Ending]:
             )
 
 
+def _made(read: _Texts, call: ast.Call) -> list[Ending]:
+    """What a call makes: with a sort that is chosen above it, one for each that it may be."""
+    code = _code(call)
+    if _name(call) in ("Failure", "ProvisionFault") and code and len(call.args) == 5:
+        texts = [read.text(each) for each in call.args[2:]]
+        return [Ending(exit_code, code, *texts) for exit_code in read.exits(call.args[0])]
+    ending = _ending(read, call)
+    return [] if ending is None else [ending]
+
+
 def _ending(read: _Texts, call: ast.Call) -> Ending | None:
     name = _name(call)
     texts = [read.text(each) for each in call.args]
     code = _code(call)
     match name:
-        case "Failure" if code and len(texts) == 5:
-            return Ending(_exit(call.args[0]), code, *texts[2:])
         case "CallError" if code and len(texts) == 4:
             return Ending(EXITS.get(code, Exit.CHECKED_AND_FALSE), code, *texts[1:])
+        case "_unfit" if code and len(texts) == 2:
+            return Ending(Exit.CHECKED_AND_FALSE, code, texts[1], *UNFIT[code == "bad_key"])
+        case "IdentityFault" if code and len(texts) == 4:
+            return Ending(Exit.CHECKED_AND_FALSE, code, *texts[1:])
+        case "NoRobot" if code and len(texts) == 4:
+            return Ending(Exit.CHECKED_AND_FALSE, code, texts[2], NO_ROBOT, texts[3])
+        case "Check" if code and len(texts) == 5 and dotted(call.args[1], {}) == "Verdict.BAD":
+            return Ending(Exit.CHECKED_AND_FALSE, code, texts[3], NOT_COMMISSIONED, texts[4])
         case "usage" if len(texts) == 2:
             return Ending(Exit.USAGE, "usage", texts[0], NOTHING_DONE, texts[1])
         case "unusable" if len(texts) == 3:
-            return Ending(
-                Exit.CONFIGURATION,
-                "configuration",
-                f"Configuration {VALUE} {texts[1]}.",
-                NOT_STARTED,
-                texts[2],
-            )
+            what = f"Configuration {VALUE} {texts[1]}."
+            return Ending(Exit.CONFIGURATION, "configuration", what, NOT_STARTED, texts[2])
         case _ if name in ROOMS and len(texts) >= 3:
             code, exit_code = ROOMS[name]
             return Ending(exit_code, code, *texts[:3])
         case _:
             return None
+
+
+def _of_the_broker() -> Iterator[Ending]:
+    """A provisioning that can't reach the broker: `(code, what, next step)`, as its check returns them."""
+    (check,) = (source for source in sources("dispenserd") if source.path.endswith("provision/check.py"))
+    for function in (node for node in check.tree.body if isinstance(node, Function)):
+        read = _Texts(check, function)
+        for node in ast.walk(function):
+            match node:
+                case ast.Return(value=ast.Tuple(elts=[ast.Constant(value=str(code)), said, next_step])):
+                    what, step = read.text(said), read.text(next_step)
+                    yield Ending(Exit.CHECKED_AND_FALSE, code, what, NOT_COMMISSIONED, step)
 
 
 def calls(source: Source) -> Iterator[tuple[Function, ast.Call]]:
@@ -183,17 +251,12 @@ def _name(call: ast.Call) -> str:
 
 
 def _code(call: ast.Call) -> str | None:
-    place = 1 if _name(call) == "Failure" else 0
+    place = {"Failure": 1, "ProvisionFault": 1, "NoRobot": 1, "Check": 2}.get(_name(call), 0)
     match call.args[place : place + 1]:
         case [ast.Constant(value=str(code))]:
             return code
         case _:
             return None
-
-
-def _exit(node: ast.expr) -> Exit:
-    assert isinstance(node, ast.Attribute), ast.dump(node)
-    return Exit[node.attr]
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,16 +272,36 @@ class _Texts:
                 return text
             case ast.JoinedStr(values=parts):
                 return "".join(self.text(part) for part in parts)
+            case ast.Name(id=name) | ast.FormattedValue(value=ast.Name(id=name)) if name in SHARED:
+                return SHARED[name]
             case ast.Name(id=name):
-                return self._named(name)
+                return self._named(name, node.lineno)
             case _:
                 return VALUE
 
-    def _named(self, name: str) -> str:
-        """A text put together above in the same function, or a constant of the module."""
+    def exits(self, node: ast.expr) -> list[Exit]:
+        """`Exit.STORE`, `Sort.STORE`, or all that the name was given above."""
+        if isinstance(node, ast.Attribute):
+            return [Exit[node.attr]]
+        assert isinstance(node, ast.Name), ast.dump(node)
+        return sorted(
+            Exit[choice.attr]
+            for each in ast.walk(self.function)
+            if isinstance(each, ast.Assign) and dotted(each.targets[0], {}) == node.id
+            for choice in ast.walk(each.value)
+            if isinstance(choice, ast.Attribute) and choice.attr in Exit.__members__
+        )
+
+    def _named(self, name: str, before: int) -> str:
+        """A text put together above in the same function, the nearest one; or a constant of the module."""
         for body in (self.function.body, self.source.tree.body):
-            for node in ast.walk(ast.Module(body, [])):
-                match node:
-                    case ast.Assign(targets=[ast.Name(id=found)], value=value) if found == name:
-                        return self.text(value) if isinstance(value, ast.Constant | ast.JoinedStr) else VALUE
+            found = [
+                node.value
+                for node in ast.walk(ast.Module(body, []))
+                if isinstance(node, ast.Assign)
+                if dotted(node.targets[0], {}) == name and (node.lineno < before or node.col_offset == 0)
+            ]
+            if found:
+                text = found[-1] if len(found) == 1 else max(found, key=lambda value: value.lineno)
+                return self.text(text) if isinstance(text, ast.Constant | ast.JoinedStr) else VALUE
         return VALUE

@@ -33,6 +33,7 @@ CHOSEN: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "error/1": ("code", ("usage", "not_reachable", "wrong_production_id", "taken_by_other")),
     "simulate/1": ("what", ("happened", "display", "verdict")),
     "oncall-watch/1": ("change", ("fault", "mended", "new", "home")),
+    "provision-step/1": ("state", ("done", "kept", "failed")),
     "broker-config/1": ("did", ("written", "added", "checked")),
     "log/1": ("event", ("on-call starts", "home starts", "broker session")),
     "decision/1": ("action", ("take", "decide", "close")),

@@ -18,6 +18,7 @@ from scheduler import events as ev
 from tests.contract.listener import listening
 from tests.contract.terminal import WITHIN_S, Recording, Terminal, serving
 from tests.support.oncall_by_hand import PRIVATE
+from tests.support.provision_parts import oncall, robot
 from tests.support.running_home import RunningHome, Wanted
 
 CLOCK_TIMES = {"morning": "08:00", "noon": "09:20", "evening": "18:00", "night": "22:00"}
@@ -40,11 +41,11 @@ async def record() -> Recording:
         with home.broker, listening(home.broker.host, home.broker.port) as listener:
             try:
                 home.write_configuration()
-                oncall = _oncall_files(home)
-                terminal = Terminal(home, oncall, recording)
+                staff = _oncall_files(home)
+                terminal = Terminal(home, staff, recording)
                 async with (
                     terminal.streaming("oncall", "watch"),
-                    serving("oncall", home, oncall, recording),
+                    serving("oncall", home, staff, recording),
                 ):
                     await _day(home, terminal)
                     await home.stop_daemon()
@@ -91,7 +92,19 @@ async def _without_a_home(home: RunningHome, terminal: Terminal) -> None:
     await terminal(*sized, "--add-box", "box-0001")
     await terminal("broker-config", "--folder", str(folder), "--add-box", "box-0002")
     await terminal("broker-config", "--check", str(folder / "mosquitto.conf"), "--homes", "3500")
+    await _a_commissioning(home, terminal)
     await terminal("simulate", str(ONE_DOSE))
+
+
+async def _a_commissioning(home: RunningHome, terminal: Terminal) -> None:
+    """Begun without a robot and taken back; begun again, and ended with one."""
+    folder = home.folder / "new"
+    begin = ("provision", "--folder", str(folder), "--demo", "--mqtt-port", str(home.broker.port))
+    await terminal(*begin, "--by", "Tove Tekniker", "--box", "box-0002")
+    await terminal("provision", "--folder", str(folder), "--undo", "--yes")
+    await terminal(*begin, "--by", "Tove Tekniker", "--box", "box-0002")
+    with robot(folder / "robot", "--roll", str(folder / "roll.json")), oncall(folder / "oncall.toml"):
+        await terminal("provision", "--folder", str(folder), "--resume")
 
 
 async def _without_a_roll(home: RunningHome, terminal: Terminal) -> None:

@@ -24,7 +24,7 @@ from tests.support.sources import ROOT
 WITHIN_S = 60.0
 STOP_S = 20.0
 PIPE = asyncio.subprocess.PIPE
-NO_CONFIGURATION = frozenset({"simulate", "broker-config"})
+NO_CONFIGURATION = frozenset({"simulate", "broker-config", "provision"})
 """Commands that read none."""
 
 
@@ -86,11 +86,12 @@ class Terminal:
 
     async def _started(self, arguments: Sequence[str], config: Path | None) -> asyncio.subprocess.Process:
         usual = self._oncall if arguments[0] == "oncall" else self._home.folder / "home.toml"
+        own_clock = arguments[0] == "provision"  # its robot and its on-call live in real time
         named = [] if arguments[0] in NO_CONFIGURATION else ["--config", str(config or usual)]
         return await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "dispenserd", *arguments, "--json", *named),
             cwd=ROOT,
-            env={**os.environ, REHEARSAL_CLOCK_VARIABLE: _clock_text(self._home)},
+            env={**os.environ, **({} if own_clock else {REHEARSAL_CLOCK_VARIABLE: _clock_text(self._home)})},
             stdout=PIPE,
             stderr=PIPE,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 
 from dispenserd.cli.entry import carry_out
 from dispenserd.cli.failure import Exit
+from dispenserd.provision import course
+from dispenserd.security import identity
 from scheduler.invariants import InvariantBroken
 from simulator.stage import __main__ as stage
 from tests.contract import error_codes
@@ -57,7 +60,7 @@ def test_it_catches_a_code_from_nowhere() -> None:
 
 def test_every_rooms_error_has_a_code() -> None:
     found = {name for source in sources("dispenserd") for name in rooms_errors(source)}
-    assert found - error_codes.ROOMS.keys() == {"Failure", "CallError"}
+    assert found - error_codes.ROOMS.keys() == {"Failure", "CallError", "ProvisionFault", "IdentityFault"}
 
 
 def test_it_catches_a_rooms_error_without_a_code() -> None:
@@ -96,6 +99,17 @@ def test_the_invariants_sentences_are_those_of_the_code() -> None:
         INVARIANT.meaning,
         INVARIANT.next_step,
     )
+
+
+def test_the_sentences_about_certificates_and_disks_are_those_of_the_code() -> None:
+    for code, (meaning, next_step) in zip(("expired", "bad_key"), error_codes.UNFIT, strict=True):
+        fault = identity._unfit(code, VALUE)
+        assert (fault.meaning, fault.next_step) == (meaning, next_step)
+    known = {ending.code: ending for ending in error_codes.UNWRITTEN}
+    for number in (errno.ENOSPC, errno.EROFS, errno.EACCES):
+        unwritten = course.unwritten(OSError(number, "no"))
+        assert unwritten.meaning == known.pop(unwritten.code).meaning
+    assert not known
 
 
 def test_the_stages_sentences_are_those_of_the_code(
