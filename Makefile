@@ -10,6 +10,7 @@
 #   make crash KILLS=100 a real home, killed so often at random and at named points; SEED=k again the same
 #   make power           the power cut between any two system calls of a store  STATES=n of each file's life
 #   make bench           figures beside their floors, about six minutes         JSON=1 SAMPLES=n QUIET=seconds
+#   make contract        schemas, AsyncAPI document and docs/errors.md, from the source  RELEASE=1 record as released
 #   make proof-page      docs/proof.md, from what these five left in build/proof with RESULT=build/proof/name.json
 #   make box             what a box is installed from, in build/box (docs/install.md)
 #   make install-files DESTDIR=dir   units, udev rule, users, templates; the program itself is not among them
@@ -40,12 +41,13 @@ JOBS ?=
 TRACE ?=
 STATES ?=
 RESULT ?=
+RELEASE ?=
 RESULTS ?= build/proof
 UV ?= uv
 ROOMS := dispenserd drivers protocol scheduler simulator
 SOURCES := $(ROOMS) tests
 
-.PHONY: help setup demo test proof siege bugs crash power bench proof-page box install-files lint format lock clean
+.PHONY: help setup demo test proof siege bugs crash power bench contract proof-page box install-files lint format lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -89,6 +91,9 @@ power: setup
 bench: setup
 	@.venv/bin/python -m tests.bench $(if $(filter-out 0,$(JSON)),--json) $(if $(SAMPLES),--samples $(SAMPLES)) \
 	    $(if $(QUIET),--quiet $(QUIET)) $(if $(RESULT),--result $(RESULT))
+
+contract: setup
+	@.venv/bin/python -m tests.contract $(if $(filter-out 0,$(RELEASE)),--release)
 
 proof-page: setup
 	@.venv/bin/python -m tests.proof_page $(RESULTS) docs/proof.md

@@ -10,7 +10,7 @@ import json
 import secrets
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dispenserd import views
 from dispenserd.control import Handlers
@@ -21,12 +21,17 @@ from scheduler.commands import DecideDose, LoadRoll, RaiseTestAlarm
 from scheduler.events import CommandAnswered, RollRefused, Verdict
 from scheduler.world import Setting
 
+if TYPE_CHECKING:
+    from dispenserd.shapes.home import Answer, Doses, Holds, RollLoad, RollShow, Status
+    from dispenserd.shapes.upkeep import AlarmTestView, Chores
+
 NONCE_BYTES = 16
 NAME_CHARS_MAX = 80
 REASON_CHARS_MAX = 200
 
 Arguments = dict[str, Any]
-Answer = dict[str, Any]
+Refused = dict[str, Any]
+"""`accepted` is false, and `reason` says why; a terminal makes an error of it."""
 
 
 def calls(
@@ -38,33 +43,34 @@ def calls(
 ) -> Handlers:
     """The calls, bound to one home."""
 
-    async def status(arguments: Arguments) -> Answer:
+    async def status(arguments: Arguments) -> Status:
         shown = views.status(home.world, setting, home.head, now())
-        return {"demo": demo, **shown, "loop_lag_ms": loop_lag_ms()}
+        lag = loop_lag_ms()
+        return {"demo": demo, **shown, "loop_lag_ms": {"newest": lag["newest"], "max": lag["max"]}}
 
-    async def doses(arguments: Arguments) -> Answer:
+    async def doses(arguments: Arguments) -> Doses:
         return views.doses(home.world)
 
-    async def holds(arguments: Arguments) -> Answer:
+    async def holds(arguments: Arguments) -> Holds:
         return views.holds(home.world)
 
-    async def roll_show(arguments: Arguments) -> Answer:
+    async def roll_show(arguments: Arguments) -> RollShow:
         return views.roll(home.world, setting)
 
     async def decide(arguments: Arguments) -> Answer:
         return await _decide(home, setting, arguments, now())
 
-    async def roll_load(arguments: Arguments) -> Answer:
+    async def roll_load(arguments: Arguments) -> RollLoad | Refused:
         return await _load(home, setting, arguments)
 
-    async def test_alarm(arguments: Arguments) -> Answer:
+    async def test_alarm(arguments: Arguments) -> AlarmTestView:
         await home.submit(RaiseTestAlarm(by=_text(arguments, "by", NAME_CHARS_MAX)))
         return _test_alarm(home, setting, "")
 
-    async def test_alarm_result(arguments: Arguments) -> Answer:
+    async def test_alarm_result(arguments: Arguments) -> AlarmTestView:
         return _test_alarm(home, setting, _text(arguments, "incident", NAME_CHARS_MAX))
 
-    async def chores(arguments: Arguments) -> Answer:
+    async def chores(arguments: Arguments) -> Chores:
         return views.chores(home.world, setting, now())
 
     return {
@@ -80,7 +86,7 @@ def calls(
     }
 
 
-def _test_alarm(home: Home, setting: Setting, incident: str) -> Answer:
+def _test_alarm(home: Home, setting: Setting, incident: str) -> AlarmTestView:
     """The newest one, which must be the one asked for if any is."""
     newest = views.test_alarm(home.world, setting)
     if newest is None or (incident and newest["incident"] != incident):
@@ -112,7 +118,7 @@ async def _decide(home: Home, setting: Setting, arguments: Arguments, now: datet
     raise AssertionError("a command is always answered")
 
 
-async def _load(home: Home, setting: Setting, arguments: Arguments) -> Answer:
+async def _load(home: Home, setting: Setting, arguments: Arguments) -> RollLoad | Refused:
     raw = json.dumps(arguments.get("manifest")).encode()
     try:
         roll = read_manifest(raw, setting.resident)

@@ -34,7 +34,7 @@ IDLE_S = 30.0
 SOCKET_PATH_BYTES_MAX = 107
 """Of the kernel: sun_path without its terminator."""
 
-Handler = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+Handler = Callable[[dict[str, Any]], Awaitable[Mapping[str, Any]]]
 Handlers = Mapping[str, Handler]
 
 

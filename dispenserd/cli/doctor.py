@@ -9,7 +9,7 @@ from __future__ import annotations
 import getpass
 import os
 from collections import Counter
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +21,7 @@ from dispenserd.peer_text import sanitised
 
 if TYPE_CHECKING:
     from dispenserd.doctor.runner import Checked
+    from dispenserd.shapes.doctor import Doctor
 
 STYLES = {"ok": "green", "warning": "yellow", "wrong": "bold red", "unknown": "cyan"}
 """Never the only sign: the word stands first in the line."""
@@ -67,7 +68,7 @@ def doctor(
     raise typer.Exit(Exit.CHECKED_AND_FALSE if counts["wrong"] else Exit.DONE)
 
 
-def _report(done: list[Checked], counts: Counter[str], demo: bool) -> dict[str, Any]:
+def _report(done: list[Checked], counts: Counter[str], demo: bool) -> Doctor:
     return {
         "checks": [
             {

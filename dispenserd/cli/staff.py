@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from dispenserd.clock import Clock
     from dispenserd.oncall.desk import Answered, Desk, DeskRefused, Queued
     from dispenserd.oncall.words.language import Language
+    from dispenserd.shapes.oncall import Command, IncidentRow
 
 WAIT_S_MAX = 600.0
 """A command lives ten minutes (rule 28); nobody answers it after that."""
@@ -222,16 +223,16 @@ def _may_give(at: _At, queued: Queued, wait_s: float) -> bool:
 
     looks = int(wait_s / LOOK_S)
     while True:
-        row = next((row for row in _rows(at) if row["incident"] == queued.incident), {})
-        if row.get("token") != "asked" or looks <= 0:
-            return row.get("token") == "confirmed" and row.get("owner") == queued.by
+        row = next((row for row in _rows(at) if row["incident"] == queued.incident), None)
+        right = row["token"] if row else "none"
+        if right != "asked" or looks <= 0:
+            return right == "confirmed" and row is not None and row["owner"] == queued.by
         looks -= 1
         asyncio.run(asyncio.sleep(LOOK_S))
 
 
-def _rows(at: _At) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = at.desk.list_incidents(at.clock.now(), everything=True)["incidents"]
-    return rows
+def _rows(at: _At) -> list[IncidentRow]:
+    return at.desk.list_incidents(at.clock.now(), everything=True)["incidents"]
 
 
 def _answer(at: _At, queued: Queued, wait_s: float) -> Answered:
@@ -250,19 +251,17 @@ def _report(command: str, queued: Queued, answered: Answered, as_json: bool) -> 
     if answered.state == "refused":
         raise refused(answered.reason)
     if as_json:
-        emit(
-            command,
-            {
-                "decision": queued.decision_id,
-                "incident": queued.incident,
-                "home": queued.home,
-                "dose": queued.dose,
-                "revision": queued.revision,
-                "by": queued.by,
-                "state": answered.state,
-                "reason": answered.reason,
-            },
-        )
+        told: Command = {
+            "decision": queued.decision_id,
+            "incident": queued.incident,
+            "home": queued.home,
+            "dose": queued.dose,
+            "revision": queued.revision,
+            "by": queued.by,
+            "state": answered.state,
+            "reason": answered.reason,
+        }
+        emit(command, told)
     return as_json
 
 

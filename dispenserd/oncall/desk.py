@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from sqlalchemy import Connection, and_, insert, or_, select
 
@@ -36,8 +36,12 @@ from protocol.mqtt.payloads import (
     to_bytes,
 )
 
+if TYPE_CHECKING:
+    from dispenserd.shapes.oncall import OncallList
+
 VERDICTS = ("given", "had_it", "not_given", "discard")
 Verdict = Literal["given", "had_it", "not_given", "discard"]
+Ended = Literal["accepted", "refused", "expired"]
 ANSWER_LOOK_S = 0.1
 """How often a waiting command looks for the home's answer: a person doesn't notice it."""
 
@@ -81,7 +85,7 @@ class Desk:
 
     # Every act below raises DeskRefused, and then nothing has changed.
 
-    def list_incidents(self, now: datetime, everything: bool = False) -> dict[str, Any]:
+    def list_incidents(self, now: datetime, everything: bool = False) -> OncallList:
         """`{"incidents": [...], "homes": [...]}`; open ones, most urgent first, or all there ever were."""
         query = select(incidents).order_by(incidents.c.deadline, incidents.c.incident)
         if not everything:
@@ -175,7 +179,7 @@ class Desk:
         seen = decision_view(row, now)
         if seen["state"] == "queued":
             return Answered("waiting", "no_answer")
-        return Answered(seen["state"], seen["reason"])
+        return Answered(cast(Ended, seen["state"]), seen["reason"])
 
     def _common(self, connection: Connection, row: AnyRow, by: str, now: datetime) -> dict[str, Any]:
         return {

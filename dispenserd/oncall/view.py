@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import Row
 
 from protocol.mqtt.instants import from_text, to_text
+
+if TYPE_CHECKING:
+    from dispenserd.shapes.oncall import DecisionView, HomeRow, IncidentRow
 
 AnyRow = Row[Any]
 BEFORE_DELIVERY = frozenset({"raised", "published"})
@@ -43,7 +46,7 @@ def waits(decision: AnyRow, now: datetime) -> bool:
 
 def incident_view(
     incident: AnyRow, history: Sequence[AnyRow], decided: Sequence[AnyRow], now: datetime
-) -> dict[str, Any]:
+) -> IncidentRow:
     """One entry of `incidents`; `decided` are its decisions, oldest first."""
     owns = ownership(incident, [each for each in decided if each.action == "take"], now)
     raised, deadline = from_text(incident.raised), from_text(incident.deadline)
@@ -81,7 +84,7 @@ def incident_view(
     }
 
 
-def decision_view(decision: AnyRow, now: datetime) -> dict[str, Any]:
+def decision_view(decision: AnyRow, now: datetime) -> DecisionView:
     """The newest decision about an incident, with the revision that the person saw."""
     expired = decision.state == "queued" and not waits(decision, now)
     return {
@@ -96,23 +99,27 @@ def decision_view(decision: AnyRow, now: datetime) -> dict[str, Any]:
     }
 
 
-def home_view(home: AnyRow, now: datetime, silent: timedelta) -> dict[str, Any]:
+def home_view(home: AnyRow, now: datetime, silent: timedelta) -> HomeRow:
     """Alive since, or unknown since its last sign of life; never "fine" because nothing was heard."""
     heard = from_text(home.heard) if home.heard else None
-    said = {  # as of its newest heartbeat
-        "robot": home.robot,
+    if home.offline_since is not None:
+        state, since = "unknown", home.offline_since
+    elif heard is None:
+        state, since = "unknown", home.first_seen
+    elif now - heard > silent:
+        state, since = "unknown", to_text(heard)
+    else:
+        state, since = "alive", home.alive_since
+    return {
+        "home": home.home,
+        "state": state,
+        "since": since,
+        "robot": home.robot,  # this and what follows: as of its newest heartbeat
         "clock": home.clock,
         "next_window": home.next_window,
         "window_open": home.window_open,
         "heard": home.heard,
     }
-    if home.offline_since is not None:
-        return {"home": home.home, "state": "unknown", "since": home.offline_since, **said}
-    if heard is None:
-        return {"home": home.home, "state": "unknown", "since": home.first_seen, **said}
-    if now - heard > silent:
-        return {"home": home.home, "state": "unknown", "since": to_text(heard), **said}
-    return {"home": home.home, "state": "alive", "since": home.alive_since, **said}
 
 
 def _counts(take: AnyRow, incident: AnyRow, now: datetime) -> bool:

@@ -72,7 +72,7 @@ class Office:
             result = self._desk().list_incidents(now)
         except (DatabaseFault, OSError) as fault:
             return Look(None, str(fault), pulse)
-        homes = [home for home in result["homes"] if isinstance(home, Mapping)]
+        homes: list[Mapping[str, Any]] = [home for home in result["homes"] if isinstance(home, Mapping)]
         incidents = read_incidents(result["incidents"])
         return Look(Seen(now, self.clock.monotonic(), result, incidents, homes), "", pulse)
 

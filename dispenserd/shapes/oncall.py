@@ -1,0 +1,174 @@
+"""What the staff's side says: `oncall list`, and what became of a `take`, `decide` or `close`.
+
+Built by `dispenserd.oncall`, which knows no word of the home's core: kinds and states are open lists here, so
+that an older on-call still shows what a newer home sends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from typing_extensions import TypedDict
+
+from dispenserd.shapes.forms import (
+    Box,
+    Code,
+    CodeOrNone,
+    DoseIdOrNone,
+    Form,
+    Id,
+    Instant,
+    OneOf,
+    Priority,
+)
+
+
+class RevisionView(TypedDict):
+    """An incident as it stood at one revision."""
+
+    revision: int
+    """Counts the incident's changes from 1."""
+    kind: Code
+    """What it was about."""
+    detail: CodeOrNone
+    """Why; may be empty."""
+    priority: Priority
+    """How soon a person had to act."""
+    state: Code
+    """How far it had come."""
+    at: Instant
+    """When the home wrote this revision."""
+
+
+class DecisionView(TypedDict):
+    """The newest command about an incident."""
+
+    decision: Id
+    """Its id."""
+    action: Annotated[str, OneOf("take", "decide", "close")]
+    """What was asked of the home."""
+    verdict: Annotated[str, OneOf("given", "had_it", "not_given", "discard", "")]
+    """Of `decide`; empty otherwise."""
+    by: str
+    """Who decided."""
+    revision: int
+    """The revision that this person saw."""
+    issued: Instant
+    """When it was signed."""
+    state: Annotated[str, OneOf("queued", "accepted", "refused", "expired")]
+    """Only `accepted` counts: the home has carried it out."""
+    reason: CodeOrNone
+    """The home's word for it; `no_answer` where none came in time."""
+
+
+class IncidentRow(TypedDict):
+    """An incident as staff see it, with its deadline and its owner."""
+
+    incident: Id
+    """Its id, the same at the home, on the wire and on call."""
+    home: Box
+    """Id of the home's box."""
+    dose: DoseIdOrNone
+    """The dose it is about; empty where it is about none."""
+    kind: Code
+    """What it is about: the alarm catalogue in docs/safety.md. New kinds may come."""
+    detail: CodeOrNone
+    """Why, in a word; may be empty."""
+    priority: Priority
+    """How soon a person must act."""
+    state: Code
+    """How far it has come, in the home's word; `delivered` as soon as on-call has it."""
+    revision: int
+    """Counts its changes from 1; a decision names the one that the person saw."""
+    raised: Instant
+    """When the home raised it."""
+    deadline: Instant
+    """Somebody must own it by then."""
+    age_s: int
+    """Whole civil seconds since it was raised."""
+    overdue: bool
+    """The deadline has passed and nobody owns it."""
+    owner: str
+    """Who owns it; empty for nobody."""
+    token: Annotated[str, OneOf("none", "asked", "confirmed")]
+    """Whether its owner may give the dose by hand: only `confirmed`, the home's word, says yes."""
+    undelivered: bool
+    """The home was without on-call's receipt for longer than it should."""
+    resolution: CodeOrNone
+    """How it was resolved; empty while it is open."""
+    history: list[RevisionView]
+    """Its revisions, oldest first."""
+    decision: DecisionView | None
+    """The newest command about it; null for none."""
+
+
+class HomeRow(TypedDict):
+    """Whether anybody hears from a home."""
+
+    home: Box
+    """Id of the home's box."""
+    state: Annotated[str, OneOf("alive", "unknown")]
+    """`unknown` is never to be read as fine: somebody must look."""
+    since: Instant
+    """Since when it is so; of `unknown`, the last sign of life."""
+    robot: CodeOrNone
+    """State of its robot, as of its newest heartbeat; empty before the first."""
+    clock: str
+    """`trusted`, or `untrusted: ` and why, as of its newest heartbeat; empty before the first."""
+    next_window: Instant | None
+    """When its next dose's window opens, or did if one is open; null for none, or none known."""
+    window_open: bool
+    """Whether a dose's window was open at its newest heartbeat."""
+    heard: Instant | None
+    """Its newest heartbeat, by on-call's clock; null for none yet."""
+
+
+class OncallList(TypedDict):
+    """Open incidents, most urgent first, and the homes that on-call knows. With `--all` also closed ones."""
+
+    incidents: list[IncidentRow]
+    """By deadline."""
+    homes: list[HomeRow]
+    """By id."""
+
+
+class Command(TypedDict):
+    """A signed command to a home, and what came of it. Refused ends as an error instead."""
+
+    decision: Id
+    """Its id: the same wish asked twice is one command."""
+    incident: Id
+    """Whole id of the incident."""
+    home: Box
+    """Id of the home's box."""
+    dose: DoseIdOrNone
+    """The incident's dose; empty for none."""
+    revision: int
+    """The revision that the person saw."""
+    by: str
+    """Who decided."""
+    state: Annotated[str, OneOf("accepted", "waiting", "expired")]
+    """`waiting` and `expired` do not count: nothing was changed as far as anybody knows."""
+    reason: Annotated[str, Form(r"^[a-z0-9][a-z0-9_.:-]{0,63}$")]
+    """`done`, or `no_answer`."""
+
+
+class OncallTake(Command):
+    """A wish to own an incident. It gives no right to give a dose by hand; see `token` in `oncall list`."""
+
+
+class OncallDecide(Command):
+    """A named person's word about a dose, on its way to the home or answered by it."""
+
+
+class OncallClose(Command):
+    """A wish to close an incident, on its way to the home or answered by it."""
+
+
+SCHEMAS: Mapping[str, object] = {
+    "oncall-list/1": OncallList,
+    "oncall-take/1": OncallTake,
+    "oncall-decide/1": OncallDecide,
+    "oncall-close/1": OncallClose,
+}
