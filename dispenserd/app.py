@@ -130,14 +130,15 @@ async def _serve(
     def alive() -> bool:
         return clock.monotonic() - engine.turned_s < ALIVE_S
 
+    uplink = Uplink(home, session, box, now)
     beat = Heartbeat(engine, session, box, now, alive, lambda: summarise(engine.world, now()))
     services = (
         courier.run,
         robot.run,
         _folder(config, home, setting, now).run,
         session.run,
-        Uplink(home, session, box, now).run,
-        Downlink(home, session, box, oncall_key, life, now).run,
+        uplink.run,
+        Downlink(home, session, box, oncall_key, life, now, uplink.offer_all).run,
         beat.run,
         partial(control.serve, listening, calls(engine, setting, now, config.home.demo)),
     )

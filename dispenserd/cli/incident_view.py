@@ -76,16 +76,38 @@ def right_to_give(incident: Mapping[str, Any]) -> str:
 
 def _line(incident: Mapping[str, Any], zone: tzinfo, now: object, homes: bool, wide: bool) -> Line:
     priority, detail = text(incident.get("priority")), plain(text(incident.get("detail")))
+    if incident.get("origin") == "oncall" and incident.get("since"):
+        detail = f"{detail} {local(incident.get('since'), zone)}" if detail else ""
     why = wrap(f"Why: {detail}", WHY_CHARS) if detail else []
     cells = (
-        (priority, text(incident.get("incident"))[:ID_CHARS], incident.get("home") if homes else ""),
+        (_urgent(incident), text(incident.get("incident"))[:ID_CHARS], _whose(incident) if homes else ""),
         (plain(text(incident.get("kind"))), short_dose(incident.get("dose")), *why),
         (_deadline(incident, zone, now), _state(incident)),
-        (incident.get("owner") or "nobody", right_to_give(incident)),
+        (incident.get("owner") or "nobody", right_to_give(incident), _told(incident)),
         age(incident.get("age_s")) if wide else "",
         plain(text(incident.get("resolution"))),
     )
-    return cells, PRIORITY_STYLES.get(priority, "")
+    return cells, PRIORITY_STYLES.get(text(incident.get("urgency")) or priority, "")
+
+
+def _urgent(incident: Mapping[str, Any]) -> str:
+    """`low`, or `medium (low)` where it was raised because nobody took it in time."""
+    priority, urgency = text(incident.get("priority")), text(incident.get("urgency"))
+    return f"{urgency} ({priority})" if urgency and urgency != priority else priority
+
+
+def _whose(incident: Mapping[str, Any]) -> str:
+    return text(incident.get("home")) or "on-call"
+
+
+def _told(incident: Mapping[str, Any]) -> str:
+    """Who was told last, while nobody has taken it."""
+    told = incident.get("told") or []
+    if not told or incident.get("owner"):
+        return ""
+    last = told[-1]
+    words = {"queued": "telling", "told": "told", "failed": "NOT REACHED", "nobody": "nobody on call"}
+    return f"{words.get(text(last.get('state')), '')} {text(last.get('person'))}".strip()
 
 
 def _deadline(incident: Mapping[str, Any], zone: tzinfo, now: object) -> str:

@@ -34,6 +34,7 @@ COMMANDS = [
     "oncall take",
     "oncall decide",
     "oncall close",
+    "oncall roster",
 ]
 KEY = "0123456789abcdef0123456789abcdef"
 DOSES = [
