@@ -197,6 +197,13 @@ class Database:
         event.listen(self._engine, "begin", _begin)
 
     @contextmanager
+    def held_open(self) -> Iterator[None]:
+        """For a process that lives long: SQLite empties the log into the file whenever the last connection
+        goes, three fsyncs instead of one with every message."""
+        with _faults(self.path), self._engine.connect():
+            yield
+
+    @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One consistent view."""
         with _faults(self.path), self._engine.connect() as connection, connection.begin():

@@ -47,6 +47,8 @@ from protocol.mqtt.payloads import (
 
 VERDICTS = ("given", "had_it", "not_given", "discard")
 Verdict = Literal["given", "had_it", "not_given", "discard"]
+STEPS_SHOWN_MAX = 20
+"""Of an incident, the newest: what nobody takes for a day has a hundred and forty."""
 ANSWER_LOOK_S = 0.1
 """How often a waiting command looks for the home's answer: a person doesn't notice it."""
 
@@ -336,8 +338,11 @@ def _decisions(connection: Connection, row: AnyRow) -> Sequence[AnyRow]:
 
 
 def _told(connection: Connection, row: AnyRow) -> Sequence[AnyRow]:
-    return connection.execute(
+    """The newest, oldest first."""
+    newest = (
         select(steps)
         .where(steps.c.home == row.home, steps.c.incident == row.incident)
-        .order_by(steps.c.number)
-    ).all()
+        .order_by(steps.c.number.desc())
+        .limit(STEPS_SHOWN_MAX)
+    )
+    return connection.execute(newest).all()[::-1]

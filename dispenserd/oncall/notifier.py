@@ -10,15 +10,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
-from typing import Literal
 
 import structlog
+from sqlalchemy import Connection
 
 from dispenserd.clock import Clock
 from dispenserd.oncall.database import Database, DatabaseFault
 from dispenserd.oncall.notices import SEND_TIMEOUT_S, Sent, send
 from dispenserd.oncall.own import Wrong, clear_own, keep_own
-from dispenserd.oncall.roster import Roster
+from dispenserd.oncall.roster import Deadlines, Roster
 from dispenserd.oncall.steps import Notice, note_attempt, note_result, queued
 from dispenserd.oncall.wording import wording
 
@@ -88,16 +88,8 @@ class Notifier:
             note_attempt(connection, notice.number)
 
     def _note_result(self, notice: Notice, sent: Sent) -> None:
-        """With what it says about the person: within reach or not is an incident of on-call's own."""
-        now = self._clock.now()
-        state: Literal["told", "failed"] = "told" if sent.reached else "failed"
         with self._database.writing() as connection:
-            note_result(connection, notice.number, state, sent.result, now)
-            wrong = unreached(notice.person, now)
-            if sent.reached:
-                clear_own(connection, wrong.home, wrong.cause, now)
-            else:
-                keep_own(connection, wrong, self._roster.deadlines)
+            settle(connection, notice, sent, self._roster.deadlines, self._clock.now())
 
     async def _written(self, write: Callable[[], None]) -> None:
         """Written for sure: what was sent must be known as sent."""
@@ -109,6 +101,16 @@ class Notifier:
                 await asyncio.sleep(AGAIN_S)
 
 
-def unreached(person: str, now: datetime) -> Wrong:
-    """A person whom no address reaches; ends when one does."""
+def settle(connection: Connection, notice: Notice, sent: Sent, deadlines: Deadlines, now: datetime) -> None:
+    """What came of a notice, and what it says about the person: whom no address reaches is an incident of
+    on-call's own until one does. Takes an open writing transaction."""
+    note_result(connection, notice.number, "told" if sent.reached else "failed", sent.result, now)
+    wrong = _unreached(notice.person, now)
+    if sent.reached:
+        clear_own(connection, wrong.home, wrong.cause, now)
+    else:
+        keep_own(connection, wrong, deadlines)
+
+
+def _unreached(person: str, now: datetime) -> Wrong:
     return Wrong("", "notice_failed", "medium", now, now, detail=person, about=person)

@@ -42,13 +42,14 @@ async def serve(
     ears = _Ears(clock)
     watch = Watch(database, called, limits, lambda: ears.now)
     structlog.get_logger().info("on-call starts")
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(session.run())
-        tasks.create_task(receiver.run())
-        tasks.create_task(sender.run())
-        tasks.create_task(watch.run(clock))
-        tasks.create_task(Notifier(database, called, clock).run())
-        tasks.create_task(_tell(session, ears, tell))
+    with database.held_open():
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(session.run())
+            tasks.create_task(receiver.run())
+            tasks.create_task(sender.run())
+            tasks.create_task(watch.run(clock))
+            tasks.create_task(Notifier(database, called, clock).run())
+            tasks.create_task(_tell(session, ears, tell))
 
 
 def client_id(key: SigningKey) -> str:

@@ -6,19 +6,21 @@ Database logic without a network.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, cast
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, and_, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from dispenserd.oncall.database import incidents, steps
 from dispenserd.oncall.ladder import Step, Told
 from dispenserd.oncall.view import AnyRow
 from protocol.mqtt.instants import from_text, to_text
+
+TRAIL_MAX = 250
+"""Steps looked back upon when one failed: more than a roster has people, so a whole round."""
 
 Key = tuple[str, str, str]
 """(home, incident, alarm)."""
@@ -46,16 +48,36 @@ class Notice:
         return f"{self.incident[:8]}-{self.number}"
 
 
-def told_so_far(connection: Connection, open_only: bool = True) -> Mapping[Key, Sequence[Told]]:
-    """The steps of open incidents, in order, by alarm."""
-    query = select(steps).order_by(steps.c.step)
-    if open_only:
-        same = (steps.c.home == incidents.c.home) & (steps.c.incident == incidents.c.incident)
-        query = query.join(incidents, same).where(incidents.c.state != "closed")
-    found: dict[Key, list[Told]] = defaultdict(list)
-    for row in connection.execute(query):
-        found[(row.home, row.incident, row.alarm)].append(_told(row))
+def told_so_far(connection: Connection) -> Mapping[Key, Sequence[Told]]:
+    """The newest step of each alarm of an open incident; where it failed, with those before it, in order.
+
+    Not all of them: an incident that nobody takes has a hundred and forty a day.
+    """
+    newest = (
+        select(steps.c.home, steps.c.incident, steps.c.alarm, func.max(steps.c.step).label("step"))
+        .group_by(steps.c.home, steps.c.incident, steps.c.alarm)
+        .subquery()
+    )
+    same = and_(*(steps.c[name] == newest.c[name] for name in ("home", "incident", "alarm", "step")))
+    of_open = and_(steps.c.home == incidents.c.home, steps.c.incident == incidents.c.incident)
+    found: dict[Key, list[Told]] = {}
+    for row in connection.execute(
+        select(steps).join(newest, same).join(incidents, of_open).where(incidents.c.state != "closed")
+    ):
+        key = (row.home, row.incident, row.alarm)
+        found[key] = _with_those_before(connection, key) if row.state == "failed" else [_told(row)]
     return found
+
+
+def _with_those_before(connection: Connection, key: Key) -> list[Told]:
+    home, incident, alarm = key
+    rows = connection.execute(
+        select(steps)
+        .where(steps.c.home == home, steps.c.incident == incident, steps.c.alarm == alarm)
+        .order_by(steps.c.step.desc())
+        .limit(TRAIL_MAX)
+    ).all()
+    return [_told(row) for row in reversed(rows)]
 
 
 def journal(connection: Connection, key: Key, step: Step, now: datetime) -> bool:

@@ -9,17 +9,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
-
 from dispenserd.oncall import database as db
 from dispenserd.oncall.desk import Desk
 from dispenserd.oncall.limits import OncallLimits
-from dispenserd.oncall.notifier import unreached
-from dispenserd.oncall.own import clear_own, keep_own
+from dispenserd.oncall.notices import Result, Sent
+from dispenserd.oncall.notifier import settle
 from dispenserd.oncall.received import keep_answer, keep_heartbeat, keep_incident
 from dispenserd.oncall.roster import Person, Roster
 from dispenserd.oncall.silence import Ears
-from dispenserd.oncall.steps import note_result
+from dispenserd.oncall.steps import queued
 from dispenserd.oncall.watch import Watch
 from protocol.mqtt import payloads as p
 from tests.support.paper_home import BOX, DOSE, NOON, at
@@ -126,17 +124,12 @@ class Office:
             (step["why"], step["person"], step["priority"], _minutes(step["due"])) for step in row["told"]
         ]
 
-    def result(self, minutes: float, reached: bool, result: str = "refused") -> None:
+    def result(self, minutes: float, reached: bool, result: Result = "refused") -> None:
         """What came of the notices that wait."""
+        sent = Sent(("ok",) if reached else (result,))
         with self.database.writing() as connection:
-            waiting = connection.execute(select(db.steps).where(db.steps.c.state == "queued")).all()
-            for row in waiting:
-                note_result(connection, row.number, "told" if reached else "failed", result, at(minutes))
-                wrong = unreached(row.person, at(minutes))
-                if reached:
-                    clear_own(connection, wrong.home, wrong.cause, at(minutes))
-                else:
-                    keep_own(connection, wrong, ROSTER.deadlines)
+            for notice in queued(connection):
+                settle(connection, notice, sent, ROSTER.deadlines, at(minutes))
 
 
 def _minutes(text: str) -> float:
