@@ -21,6 +21,7 @@ RANK = ("low", "medium", "high")
 MINUTES = {"low": 240, "medium": 30, "high": 10}
 TAKE_LIFE = timedelta(minutes=10)
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
+MS = timedelta(milliseconds=1)
 NEVER = datetime.fromisoformat("2999-01-01T00:00:00+00:00")
 
 
@@ -60,6 +61,10 @@ class Uptime:
         if begin <= at <= end:
             return at
         return self.stretches[number + 1][0] if number + 1 < len(self.stretches) else NEVER
+
+    def starts_at(self, at: datetime) -> bool:
+        """Then on-call looks before it hears what waited for it."""
+        return at in self._begins
 
     def looks(self, at: datetime) -> datetime:
         """The first look at or after `at`."""
@@ -132,7 +137,8 @@ def _pending(day: Day, incident: str, phases: Sequence[Phase], up: Uptime) -> li
         if isinstance(deed, Take) and deed.incident == incident:
             known = [phase for phase in phases if phase.at <= deed.at]
             if known and known[-1].state == "open":
-                found.append((deed.at, min([deed.at + TAKE_LIFE, *answered])))
+                end = min([deed.at + TAKE_LIFE, *answered])
+                found.append((deed.at, end + MS if up.starts_at(end) else end))
     return found
 
 
@@ -259,7 +265,7 @@ def _climb(
 ) -> Iterator[Told]:
     priority, last, first = phase.priority, "", phase.owner
     at = _free(due, pending, up)
-    while at < until:
+    while at < until or (at == until and up.starts_at(at) and phase.at < at):
         owner_first = not last and first in _on_duty(priority, at)
         last = first if owner_first else _next(last, priority, at)
         yield Told(home, incident, why, last, priority, due, at)

@@ -171,9 +171,9 @@ class Play:
     def _happens(self, deed: Deed) -> None:
         match deed:
             case Beat():
-                silent_long = deed.at - self._heard.get(deed.home, deed.at) >= LIMITS.home_silent
+                last = self._heard.get(deed.home)
                 self._take_in(deed)
-                if silent_long:
+                if last is None or deed.at - last >= LIMITS.home_silent:
                     self._look()
             case Say():
                 self._take_in(deed)

@@ -86,17 +86,27 @@ class Day:
     downs: tuple[Down, ...]  # in time order, apart from each other
 
 
-def a_day(seed: int, homes: int, hours: float) -> Day:
+def a_day(seed: int, homes: int, hours: float, beat_s: float = BEAT_S) -> Day:
     chance = Random(seed)
     begins, ends = MIDNIGHT, MIDNIGHT + timedelta(hours=hours)
     names = tuple(f"box-{number:04d}" for number in range(1, homes + 1))
     downs = tuple(_downs(chance, begins, ends))
     deeds: list[Deed] = []
     for name in names:
-        deeds += _home(chance, name, begins, ends)
-    deeds = sorted((deed for deed in deeds if deed.at < ends), key=lambda deed: deed.at)
+        deeds += _home(chance, name, begins, ends, beat_s)
+    deeds = _one_by_one(sorted((deed for deed in deeds if deed.at < ends), key=lambda deed: deed.at))
     torn, more = _tear(chance, deeds, downs, ends)
     return Day(begins, ends, names, tuple(torn), tuple(sorted((*downs, *more), key=lambda down: down.at)))
+
+
+def _one_by_one(deeds: list[Deed]) -> list[Deed]:
+    """What came at once comes a millisecond apart, in its order: on-call may look in between."""
+    apart: list[Deed] = []
+    for deed in deeds:
+        if apart and deed.at <= apart[-1].at:
+            deed = replace(deed, at=apart[-1].at + timedelta(milliseconds=1))
+        apart.append(deed)
+    return apart
 
 
 def _downs(chance: Random, begins: datetime, ends: datetime) -> Iterator[Down]:
@@ -130,18 +140,19 @@ def _tear(
     return torn, more
 
 
-def _home(chance: Random, home: str, begins: datetime, ends: datetime) -> Iterator[Deed]:
+def _home(chance: Random, home: str, begins: datetime, ends: datetime, beat_s: float) -> Iterator[Deed]:
     silences = sorted(_silences(chance, begins, ends))
-    yield from _beats(chance, home, begins, ends, silences)
+    yield from _beats(chance, home, begins, ends, silences, beat_s)
     for number in range(chance.choice((0, 1, 2, 4))):
         yield from _incident(chance, home, number, begins, ends, silences)
     for begin, end in silences:
-        if chance.random() < 0.6:
-            at = begin + _some(chance, 5 * 60, max(400.0, (end - begin).total_seconds()))
+        if chance.random() < 0.8:
+            longest_s = max(400.0, (end - begin).total_seconds())
+            at = begin + _some(chance, 5 * 60, chance.choice((400.0, longest_s)))
             by = chance.choice(STAFF)
             yield OwnDeed(at, home, by, "take")
-            if chance.random() < 0.5:
-                yield OwnDeed(at + _some(chance, 60, 1500), home, by, "close")
+            if chance.random() < 0.7:
+                yield OwnDeed(at + _some(chance, 20, chance.choice((120, 1500))), home, by, "close")
 
 
 def _silences(chance: Random, begins: datetime, ends: datetime) -> Iterator[tuple[datetime, datetime]]:
@@ -156,17 +167,22 @@ def _silences(chance: Random, begins: datetime, ends: datetime) -> Iterator[tupl
 
 
 def _beats(
-    chance: Random, home: str, begins: datetime, ends: datetime, silences: list[tuple[datetime, datetime]]
+    chance: Random,
+    home: str,
+    begins: datetime,
+    ends: datetime,
+    silences: list[tuple[datetime, datetime]],
+    beat_s: float,
 ) -> Iterator[Beat]:
     """Windows of two hours at 8, 12, 18 and 22 o'clock UTC, as the home knows them when it beats."""
-    at = begins + _some(chance, 0, BEAT_S)
+    at = begins + _some(chance, 0, beat_s)
     while at < ends:
         if not any(begin <= at < end for begin, end in silences):
             opens = [begins + timedelta(hours=hour) for hour in (8, 12, 18, 22, 32)]
             now_open = any(start <= at < start + timedelta(hours=2) for start in opens)
             ahead = min((start for start in opens if start + timedelta(hours=2) > at), default=None)
             yield Beat(at, home, ahead, now_open)
-        at += timedelta(seconds=BEAT_S) + _some(chance, 0, 1)
+        at += timedelta(seconds=beat_s) + _some(chance, 0, 1)
 
 
 def _incident(
@@ -179,6 +195,9 @@ def _incident(
 ) -> Iterator[Deed]:
     name = hashlib.sha256(f"{home}/{number}".encode()).hexdigest()[:32]
     raised = begins + _some(chance, 60, (ends - begins).total_seconds())
+    if silences and chance.random() < 0.35:  # nobody hears of it for a while
+        begin, end = chance.choice(silences)
+        raised = begin + _some(chance, 0, (end - begin).total_seconds())
     priority: Priority = chance.choice(("low", "medium", "high"))
     limits = Deadlines()
 
