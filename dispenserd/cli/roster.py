@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from dispenserd.oncall.roster import Person, Roster
 
+URGENT_FIRST = ("high", "medium", "low")
 STEPS_SHOWN = 6
 """Of an incident that nobody takes: for most rosters once round and a little further."""
 
@@ -40,7 +41,7 @@ def roster(
     now = from_environment().now()
     tested = _tested(known) if test else []
     uncovered = list(known.uncovered(now))
-    ladders = {priority: _ladder(known, priority, now) for priority in ("high", "medium", "low")}
+    ladders = {priority: _ladder(known, priority, now) for priority in URGENT_FIRST}
     if as_json:
         people = [_person(known, person, now) for person in _everybody(known)]
         emit(
@@ -66,7 +67,7 @@ def _person(known: Roster, person: Person, now: datetime) -> dict[str, Any]:
         "manager": person == known.manager,
         "language": person.language,
         "addresses": _schemes(person),
-        "priorities": sorted(person.priorities),
+        "priorities": [each for each in URGENT_FIRST if each in person.priorities],
         "hours": None if hours is None else f"{hours[0]:%H:%M}-{hours[1]:%H:%M}",
         "on_call": person != known.manager
         and any(person in known.on_call(priority, now) for priority in person.priorities),

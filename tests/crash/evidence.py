@@ -68,7 +68,7 @@ class JournalFile:
 
 
 def oncall_rows(path: Path) -> dict[str, list[Line]]:
-    """What on-call has of the home; its own incidents, as that nobody is on call here, are no matter of it."""
+    """What on-call has of the home, without its own incidents: nobody is on call in a campaign."""
     with closing(sqlite3.connect(path, timeout=5.0)) as connection:
         connection.row_factory = sqlite3.Row
         rows = {

@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 
+from dispenserd.oncall.ladder import Step
+from dispenserd.oncall.own import clear_own
+from dispenserd.oncall.prune import KEPT, prune
 from dispenserd.oncall.roster import Deadlines, Roster
+from dispenserd.oncall.steps import journal
 from tests.support.oncall_office import ANNA, BO, IDA, LIMITS, MERETE, ROSTER, A, B, Office
 from tests.support.paper_home import BOX, NOON, at
 
@@ -55,6 +59,15 @@ def test_a_restart_or_a_second_look_takes_no_step_twice_and_loses_none(tmp_path:
     for minute in (0, 0, 30, 30, 30.5, 40):
         Office(tmp_path / "o.db").look(minute)
     assert [step[3] for step in Office(tmp_path / "o.db").told()] == [0, 30, 40]
+
+
+def test_a_step_is_journalled_once_whoever_writes_it(office: Office) -> None:
+    office.incident()
+    step = Step(0, "raised", "medium", ANNA.name, False, at(0), at(30))
+    with office.database.writing() as connection:
+        assert journal(connection, (BOX, A, "x"), step, at(0))
+        assert not journal(connection, (BOX, A, "x"), replace(step, person=BO.name), at(1))
+    assert office.told() == [("raised", ANNA.name, "medium", 0)]
 
 
 def test_a_late_look_makes_no_later_step_late(office: Office) -> None:
@@ -271,6 +284,29 @@ def test_staff_take_and_close_it_and_nothing_but_a_rise_brings_it_back(office: O
     office.heartbeat(31)
     office.look(31)
     assert office.own("home_silent", everything=False) == []
+
+
+def test_one_that_somebody_has_stays_theirs_when_another_home_falls_silent(office: Office) -> None:
+    office.heartbeat(0)
+    office.look(5)
+    (row,) = office.own("home_silent")
+    office.desk.take(row["incident"], BO.name, at(6))
+    office.heartbeat(3, "box-8")
+    office.look(8)
+    owners = {row["home"]: (row["owner"], row["revision"]) for row in office.own("home_silent")}
+    assert owners == {BOX: (BO.name, 2), "box-8": ("", 1)}
+
+
+def test_what_a_person_closed_is_kept_in_mind_while_it_lasts(office: Office) -> None:
+    office.heartbeat(0)
+    office.look(30)
+    (row,) = office.own("home_silent")
+    office.desk.take(row["incident"], BO.name, at(31))
+    office.desk.close(row["incident"], BO.name, "visited", at(32))
+    with office.database.writing() as connection:
+        assert prune(connection, at(33) + KEPT) == 0
+        clear_own(connection, BOX, "home_silent", at(34))
+        assert prune(connection, at(33) + KEPT) == 1
 
 
 def test_newly_listening_a_home_has_the_time_of_a_beat_first(office: Office) -> None:
