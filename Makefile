@@ -9,6 +9,8 @@
 #   make bugs SEEDS=60   does a witness notice each seeded bug, within so many histories?
 #   make crash KILLS=100 a real home, killed so often at random and at named points; SEED=k again the same
 #   make power           the power cut between any two system calls of a store  STATES=n of each file's life
+#   make oncall-day      a day of homes and staff in virtual time, every deadline judged  HOMES=200 SEED=k JSON=1
+#   make oncall-hour     on-call in real time, killed, each notice timed  MINUTES=60 SEED=k JSON=1
 #   make bench           figures beside their floors, about six minutes         JSON=1 SAMPLES=n QUIET=seconds
 #   make contract        schemas, AsyncAPI document and docs/errors.md, from the source  RELEASE=1 record as released
 #   make proof-page      docs/proof.md, from what these five left in build/proof with RESULT=build/proof/name.json
@@ -42,12 +44,15 @@ TRACE ?=
 STATES ?=
 RESULT ?=
 RELEASE ?=
+HOMES ?= 200
+MINUTES ?= 60
 RESULTS ?= build/proof
 UV ?= uv
 ROOMS := dispenserd drivers protocol scheduler simulator
 SOURCES := $(ROOMS) tests
 
-.PHONY: help setup demo test proof siege bugs crash power bench contract proof-page box install-files lint format lock clean
+.PHONY: help setup demo test proof siege bugs crash power oncall-day oncall-hour bench contract proof-page box install-files
+.PHONY: lint format lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -86,6 +91,14 @@ crash: setup
 power: setup
 	@.venv/bin/python -m tests.storage.power_loss $(if $(STATES),--states $(STATES)) $(if $(SEED),--seed $(SEED)) \
 	    $(if $(filter-out 0,$(JSON)),--json) $(if $(RESULT),--result $(RESULT))
+
+oncall-day: setup
+	@.venv/bin/python -m tests.oncall.day --homes $(HOMES) $(if $(SEED),--seed $(SEED)) \
+	    $(if $(filter-out 0,$(JSON)),--json)
+
+oncall-hour: setup
+	@.venv/bin/python -m tests.oncall.hour --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) \
+	    $(if $(filter-out 0,$(JSON)),--json)
 
 # Only a quiet machine says anything about the limits; the ratios hold on any.
 bench: setup

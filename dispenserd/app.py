@@ -143,14 +143,15 @@ async def _serve(
     def alive() -> bool:
         return progress.within(ALIVE_S)
 
+    uplink = Uplink(home, session, box, now)
     beat = Heartbeat(engine, session, box, now, alive, lambda: summarise(engine.world, now()))
     services = (
         courier.run,
         robot.run,
         _folder(config, home, setting, now).run,
         session.run,
-        Uplink(home, session, box, now).run,
-        Downlink(home, session, box, oncall_key, life, now).run,
+        uplink.run,
+        Downlink(home, session, box, oncall_key, life, now, uplink.offer_all).run,
         beat.run,
         progress.run,  # ready: the store is open and whole, the journal replayed, and the first commit done
         _wakeups(config, clock, home, engine, store).run,

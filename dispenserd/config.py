@@ -236,6 +236,7 @@ class Config(Section):
 class OncallSection(Section):
     database: FilePath
     signing_key_file: FilePath
+    roster: FilePath | None = None  # who is called; without it nobody, and that is an incident
     zone: Zone = "Europe/Copenhagen"
     language: Literal["da", "en"] = "da"
 

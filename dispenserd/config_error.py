@@ -29,6 +29,7 @@ WORDS: Mapping[str, str] = {
     "string_too_short": "is empty",
     "string_too_long": "is too long",
     "too_long": "has too many entries",
+    "too_short": "has no entry",
 }
 """Kinds of faults as the validator names them; for others its own sentence is used."""
 
@@ -94,6 +95,8 @@ def _known_keys(tables: Sequence[str], model: type[Any]) -> list[str]:
     """The keys that may stand in this table of the file."""
     annotation: Any = model
     for table in tables:
+        if table.isdigit():
+            continue  # one of several tables of that name
         annotation = _fields_of(annotation).get(table)
     return list(_fields_of(annotation))
 

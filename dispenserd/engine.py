@@ -46,6 +46,8 @@ class Journal(Protocol):
 
     async def unanswered(self, outbox: OutboxName) -> Sequence[OutboxRow]: ...
 
+    async def kept(self, outbox: OutboxName, keys: Sequence[str]) -> Sequence[OutboxRow]: ...
+
     async def missing(self, heads: Sequence[Head]) -> Sequence[Head]: ...
 
 
@@ -109,6 +111,9 @@ class Engine:
 
     async def unanswered(self, outbox: OutboxName) -> Sequence[OutboxRow]:
         return await self._journal.unanswered(outbox)
+
+    async def kept(self, outbox: OutboxName, keys: Sequence[str]) -> Sequence[OutboxRow]:
+        return await self._journal.kept(outbox, keys)
 
     async def missing(self, heads: Sequence[Head]) -> Sequence[Head]:
         return await self._journal.missing(heads)

@@ -26,7 +26,7 @@ from dispenserd.oncall.words.details import DETAILS
 from dispenserd.oncall.words.kinds import KINDS
 from dispenserd.oncall.words.language import Language, Said, words
 from dispenserd.oncall.words.resolutions import RESOLUTIONS
-from dispenserd.oncall.words.states import PRIORITIES, STATES, TOKENS
+from dispenserd.oncall.words.states import NOTICES, PRIORITIES, STATES, TOKENS
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -50,6 +50,8 @@ WHOLE = 2
 NONE_OPEN = Said("Ingen åbne hændelser.", "No open incidents.")
 WHY = Said("Hvorfor", "Why")
 NOBODY = Said("ingen", "nobody")
+ONCALL = Said("vagten", "on-call")
+"""Whose an incident is that is about no home."""
 IN_TIME = Said("om {}", "in {}")
 OVERDUE = Said("for sent {}", "overdue {}")
 AGE_UNITS = Said("t dage", "h days")
@@ -89,19 +91,39 @@ def right_to_give(incident: Mapping[str, Any], language: Language = "en") -> str
 def _line(
     incident: Mapping[str, Any], zone: tzinfo, now: object, homes: bool, wide: bool, language: Language
 ) -> Line:
-    priority, detail = text(incident.get("priority")), text(incident.get("detail"))
-    why = wrap(f"{WHY.in_(language)}: {words(DETAILS, detail, language)}", WHY_CHARS) if detail else []
-    shown = words(PRIORITIES, priority, language).lower()
+    priority, detail = text(incident.get("priority")), words(DETAILS, text(incident.get("detail")), language)
+    if incident.get("origin") == "oncall" and incident.get("since") and detail:
+        detail = f"{detail} {local(incident.get('since'), zone)}"
+    why = wrap(f"{WHY.in_(language)}: {detail}", WHY_CHARS) if detail else []
+    whose = (text(incident.get("home")) or ONCALL.in_(language)) if homes else ""
+    owner = incident.get("owner") or NOBODY.in_(language)
     kind = words(KINDS, text(incident.get("kind")), language)
     cells = (
-        (shown, text(incident.get("incident"))[:ID_CHARS], incident.get("home") if homes else ""),
+        (_urgent(incident, language), text(incident.get("incident"))[:ID_CHARS], whose),
         (kind, short_dose(incident.get("dose")), *why),
         (_deadline(incident, zone, now, language), _state(incident, language)),
-        (incident.get("owner") or NOBODY.in_(language), right_to_give(incident, language)),
+        (owner, right_to_give(incident, language), _told(incident, language)),
         age(incident.get("age_s"), AGE_UNITS.in_(language)) if wide else "",
         words(RESOLUTIONS, text(incident.get("resolution")), language),
     )
-    return cells, PRIORITY_STYLES.get(priority, "")
+    return cells, PRIORITY_STYLES.get(text(incident.get("urgency")) or priority, "")
+
+
+def _urgent(incident: Mapping[str, Any], language: Language) -> str:
+    """`low`, or `medium (low)` where it was raised because nobody took it in time."""
+    priority, urgency = (
+        words(PRIORITIES, text(incident.get(key)), language).lower() for key in ("priority", "urgency")
+    )
+    return f"{urgency} ({priority})" if urgency and urgency != priority else priority
+
+
+def _told(incident: Mapping[str, Any], language: Language) -> str:
+    """Who was told last, while nobody has taken it."""
+    told = incident.get("told") or []
+    if not told or incident.get("owner"):
+        return ""
+    last = told[-1]
+    return f"{words(NOTICES, text(last.get('state')), language)} {text(last.get('person'))}".strip()
 
 
 def _deadline(incident: Mapping[str, Any], zone: tzinfo, now: object, language: Language) -> str:

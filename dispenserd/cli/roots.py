@@ -44,8 +44,10 @@ def run_oncall(path: Path, clock: Clock, *, json_logs: bool = False) -> None:
     """The on-call process, until SIGTERM."""
     from dispenserd.oncall import database, keys, service
     from dispenserd.peer_choice import broker
+    from dispenserd.roster_file import load_roster
 
     config = load_oncall(path)
+    roster = load_roster(config.oncall.roster, config.oncall.zone)
     configure("json" if json_logs else config.logs.format, config.logs.level, clock)
     try:
         desk = database.create(config.oncall.database)
@@ -53,7 +55,7 @@ def run_oncall(path: Path, clock: Clock, *, json_logs: bool = False) -> None:
     except (database.DatabaseFault, keys.KeyFault, OSError) as fault:
         raise _unopened(fault) from None
     supervised = supervisor(os.environ, os.getpid())
-    _until_stopped(service.serve(desk, key, broker(config.mqtt), clock, supervised=supervised))
+    _until_stopped(service.serve(desk, key, broker(config.mqtt), clock, roster=roster, supervised=supervised))
 
 
 def _unopened(fault: Exception) -> Failure:

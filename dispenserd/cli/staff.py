@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from dispenserd.cli import staff_views
+from dispenserd.cli import roster, staff_views
 from dispenserd.cli.ask import refused
 from dispenserd.cli.dose_names import CANDIDATES_SHOWN_MAX, matching, the_one
 from dispenserd.cli.failure import EPILOG, Exit, Failure, usage
@@ -46,7 +46,9 @@ if TYPE_CHECKING:
 WAIT_S_MAX = 600.0
 """A command lives ten minutes (rule 28); nobody answers it after that."""
 
-app = typer.Typer(help="The staff on call: receive, list, take, decide, close.", no_args_is_help=True)
+app = typer.Typer(
+    help="The staff on call: receive, list, take, decide, close, and who is called.", no_args_is_help=True
+)
 
 IncidentArgument = Annotated[str, typer.Argument(help="Incident id or its start.", metavar="INCIDENT")]
 WaitOption = Annotated[
@@ -175,6 +177,9 @@ def close(
     if not _report("oncall-close", queued, answered, as_json):
         staff_views.closed(queued, answered, resolution)
     _must_be_answered(answered, wait_s)
+
+
+app.command("roster", epilog=EPILOG)(roster.roster)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ inside is still true when it commits. Knows no rule about incidents; those are i
 It holds staff names and pseudonymous ids, no health data, and is readable by its user only. Instants are text
 of one width, so that text order is time order.
 
-Not in force yet: pruning. Rows outlive a roll and 28 days (P12) because nothing removes any.
+Closed incidents are pruned (`prune`) long after what must outlive the roll by 28 days (P12).
 """
 
 from __future__ import annotations
@@ -35,10 +35,15 @@ from sqlalchemy import (
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import NullPool
 
-SCHEMA_VERSION = 2
-"""1 had no `positions`; a database of it gets the table at the next `oncall run`."""
+from dispenserd.oncall.migrations import STEPS, upgrade
+
+SCHEMA_VERSION = 3
+"""An older one is brought here by the next `oncall run` (see `migrations`); a newer one is refused."""
 BUSY_TIMEOUT_MS = 5000
 """Longer than any of our transactions waits for its fsync."""
+
+HOME, ONCALL = "home", "oncall"
+"""Who an incident is from."""
 
 metadata = MetaData()
 
@@ -59,6 +64,9 @@ homes = Table(
     Column("heard", Text),  # newest heartbeat, by our clock; null = none yet
     Column("alive_since", Text),
     Column("offline_since", Text),  # by the last will; a heartbeat clears it
+    Column("asked", Text),  # when it was last asked for all its open incidents
+    Column("asks", Integer, nullable=False, server_default="0"),  # in vain so far; 0 = we agree
+    Column("last_test", Text),  # its newest test alarm that came back
 )
 
 positions = Table(
@@ -95,8 +103,13 @@ incidents = Table(
     Column("undelivered", Boolean, nullable=False),
     Column("receipted", Boolean, nullable=False),  # our receipt of this revision reached the broker
     Column("detail", Text, nullable=False),  # why, as a code; "" = not said
+    Column("origin", Text, nullable=False, server_default=HOME),
+    Column("cause", Text, nullable=False, server_default=""),  # on-call's own: what it is about
+    Column("since", Text),  # on-call's own: since when it is so
 )
 Index("incidents_by_id", incidents.c.incident)
+Index("incidents_by_cause", incidents.c.home, incidents.c.cause)
+Index("incidents_by_state", incidents.c.state)
 
 revisions = Table(
     "revisions",
@@ -112,6 +125,7 @@ revisions = Table(
     Column("at", Text, nullable=False),  # the home's instant
     Column("received", Text, nullable=False),  # ours
     Column("detail", Text, nullable=False),
+    Column("owner", Text, nullable=False, server_default=""),
     ForeignKeyConstraint(["home", "incident"], ["incidents.home", "incidents.incident"]),
 )
 Index("revisions_by_incident", revisions.c.home, revisions.c.incident)
@@ -147,6 +161,30 @@ decisions = Table(
 Index("decisions_by_incident", decisions.c.home, decisions.c.incident)
 Index("decisions_by_state", decisions.c.state)
 
+steps = Table(
+    "steps",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("home", Text, nullable=False),
+    Column("incident", Text, nullable=False),
+    Column("alarm", Text, nullable=False),  # which run of the ladder: see `ladder.Alarm`
+    Column("step", Integer, nullable=False),  # 0, 1, ... in its run
+    Column("why", Text, nullable=False),  # "raised", "overdue", "no_outcome", "unreached"
+    Column("priority", Text, nullable=False),  # with what was added for being overdue
+    Column("person", Text, nullable=False),  # "" = nobody is on call
+    Column("is_manager", Boolean, nullable=False),
+    Column("due", Text, nullable=False),
+    Column("next_due", Text, nullable=False),  # when the next person is told if nobody takes it
+    Column("at", Text, nullable=False),  # journalled, before anything was sent
+    Column("state", Text, nullable=False),  # "queued", "told", "failed", "nobody"
+    Column("attempts", Integer, nullable=False),  # begun, each counted before it
+    Column("settled", Text),
+    Column("result", Text, nullable=False),  # a code: "ok", "timeout", "refused", "no_address"
+    ForeignKeyConstraint(["home", "incident"], ["incidents.home", "incidents.incident"]),
+)
+Index("steps_once", steps.c.home, steps.c.incident, steps.c.alarm, steps.c.step, unique=True)
+Index("steps_by_state", steps.c.state)
+
 
 class DatabaseFault(Exception):
     """There is no on-call database at the path, or it isn't one of this version."""
@@ -158,6 +196,13 @@ class Database:
         self._engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
         event.listen(self._engine, "connect", _prepare)
         event.listen(self._engine, "begin", _begin)
+
+    @contextmanager
+    def held_open(self) -> Iterator[None]:
+        """For a process that lives long: SQLite empties the log into the file whenever the last connection
+        goes, three fsyncs instead of one with every message."""
+        with _faults(self.path), self._engine.connect():
+            yield
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -198,14 +243,15 @@ def create(path: Path) -> Database:
     _into_wal(path)
     database = Database(path)
     with database.writing() as connection:
-        version = connection.exec_driver_sql("PRAGMA user_version").scalar()
-        if version in (0, 1):
+        version = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+        if version == 0:
             metadata.create_all(connection)
-            connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        elif version in STEPS:
+            upgrade(connection, version, SCHEMA_VERSION)
         elif version != SCHEMA_VERSION:
-            raise DatabaseFault(
-                f"the on-call database has version {version}, this program knows {SCHEMA_VERSION}"
-            )
+            raise _of_another_version(version)
+        if version != SCHEMA_VERSION:
+            connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
     return database
 
 
@@ -220,10 +266,12 @@ def open_existing(path: Path) -> Database:
     except DatabaseError as error:
         raise DatabaseFault(f"{path} is no on-call database: {error.orig}") from error
     if version != SCHEMA_VERSION:
-        raise DatabaseFault(
-            f"the on-call database has version {version}, this program knows {SCHEMA_VERSION}"
-        )
+        raise _of_another_version(version)
     return database
+
+
+def _of_another_version(version: object) -> DatabaseFault:
+    return DatabaseFault(f"the on-call database has version {version}, this program knows {SCHEMA_VERSION}")
 
 
 def _into_wal(path: Path) -> None:

@@ -20,9 +20,18 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from sqlalchemy import Connection, and_, insert, or_, select
 
-from dispenserd.oncall.database import Database, decisions, homes, incidents, revisions
+from dispenserd.oncall.database import ONCALL, Database, decisions, homes, incidents, revisions, steps
 from dispenserd.oncall.limits import OncallLimits
-from dispenserd.oncall.view import AnyRow, decision_view, home_view, incident_view, ownership, waits
+from dispenserd.oncall.own import close_own, take_own
+from dispenserd.oncall.view import (
+    TEST_ALARM,
+    AnyRow,
+    decision_view,
+    home_view,
+    incident_view,
+    ownership,
+    waits,
+)
 from protocol.mqtt.instants import to_text
 from protocol.mqtt.payloads import (
     CODE_PATTERN,
@@ -42,6 +51,8 @@ if TYPE_CHECKING:
 VERDICTS = ("given", "had_it", "not_given", "discard")
 Verdict = Literal["given", "had_it", "not_given", "discard"]
 Ended = Literal["accepted", "refused", "expired"]
+STEPS_SHOWN_MAX = 20
+"""Of an incident, the newest: what nobody takes for a day has a hundred and forty."""
 ANSWER_LOOK_S = 0.1
 """How often a waiting command looks for the home's answer: a person doesn't notice it."""
 
@@ -89,11 +100,13 @@ class Desk:
         """`{"incidents": [...], "homes": [...]}`; open ones, most urgent first, or all there ever were."""
         query = select(incidents).order_by(incidents.c.deadline, incidents.c.incident)
         if not everything:
-            query = query.where(incidents.c.state != "closed")
+            query = query.where(incidents.c.state != "closed", incidents.c.kind != TEST_ALARM)
         with self._database.reading() as connection:
             rows = connection.execute(query).all()
             shown = [
-                incident_view(row, _history(connection, row), _decisions(connection, row), now)
+                incident_view(
+                    row, _history(connection, row), _decisions(connection, row), now, _told(connection, row)
+                )
                 for row in rows
             ]
             known = connection.execute(select(homes).order_by(homes.c.home)).all()
@@ -113,6 +126,8 @@ class Desk:
             row = _find(connection, incident)
             _still_as_seen(row, seen)
             owner = _owner(connection, row, by, now)
+            if row.origin == ONCALL:
+                return _own(row, "take", by, take_own(connection, row, by, now))
             last = _last(_decisions(connection, row), "take", by)
             if last is not None and waits(last, now):
                 return _queued(row, last)
@@ -137,6 +152,8 @@ class Desk:
                 raise DeskRefused("not_owner")
             if not row.owner:
                 raise DeskRefused("not_confirmed")
+            if row.origin == ONCALL:
+                return _own(row, "close", by, close_own(connection, row, by, resolution, now))
             last = _last(_decisions(connection, row), "close", by)
             if last is not None and waits(last, now):
                 return _queued(row, last)
@@ -286,6 +303,11 @@ def _enqueue(connection: Connection, row: AnyRow, payload: DecisionPayload, verd
     )
 
 
+def _own(row: AnyRow, action: str, by: str, decision_id: str) -> Queued:
+    """On-call's own incident: no home has to confirm it, so it is accepted already."""
+    return Queued(decision_id, action, row.incident, row.home, row.dose, row.revision, by)
+
+
 def _queued(row: AnyRow, decision: AnyRow) -> Queued:
     """The decision that is under way already: asking twice is one wish."""
     return Queued(
@@ -317,3 +339,14 @@ def _decisions(connection: Connection, row: AnyRow) -> Sequence[AnyRow]:
         .where(decisions.c.home == row.home, decisions.c.incident == row.incident)
         .order_by(decisions.c.number)
     ).all()
+
+
+def _told(connection: Connection, row: AnyRow) -> Sequence[AnyRow]:
+    """The newest, oldest first."""
+    newest = (
+        select(steps)
+        .where(steps.c.home == row.home, steps.c.incident == row.incident)
+        .order_by(steps.c.number.desc())
+        .limit(STEPS_SHOWN_MAX)
+    )
+    return connection.execute(newest).all()[::-1]

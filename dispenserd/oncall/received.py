@@ -9,10 +9,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from dispenserd.oncall.database import answers, decisions, homes, incidents, revisions
+from dispenserd.oncall.database import HOME, answers, decisions, homes, incidents, revisions
+from dispenserd.oncall.view import TEST_ALARM
 from protocol.mqtt.instants import from_text, to_text
 from protocol.mqtt.payloads import AnswerPayload, HeartbeatPayload, IncidentPayload, StatusPayload
 
@@ -41,8 +42,10 @@ def keep_incident(connection: Connection, payload: IncidentPayload, now: datetim
             detail=payload.detail,
             at=to_text(payload.changed),
             received=to_text(now),
+            owner=payload.owner,
         )
     )
+    _keep_test(connection, payload)
     return True
 
 
@@ -121,6 +124,15 @@ def keep_status(connection: Connection, payload: StatusPayload, now: datetime) -
         )
 
 
+def _keep_test(connection: Connection, payload: IncidentPayload) -> None:
+    """A test alarm that went all the way: the home had our receipt and closed it. Outlives its incident."""
+    if payload.kind != TEST_ALARM or payload.state != "closed" or not payload.cleared:
+        return
+    passed = to_text(payload.changed)
+    newer = or_(homes.c.last_test.is_(None), homes.c.last_test < passed)
+    connection.execute(update(homes).where(homes.c.home == payload.home, newer).values(last_test=passed))
+
+
 def _told(payload: IncidentPayload) -> ColumnElement[bool]:
     return and_(revisions.c.home == payload.home, revisions.c.incident == payload.incident)
 
@@ -147,6 +159,8 @@ def _keep_newest(connection: Connection, payload: IncidentPayload, new: bool) ->
     }
     here = and_(incidents.c.home == payload.home, incidents.c.incident == payload.incident)
     known = connection.execute(select(incidents).where(here)).first()
+    if known is not None and known.origin != HOME:
+        return  # on-call's own: no home has a word in it
     if known is None:
         connection.execute(insert(incidents).values(home=payload.home, incident=payload.incident, **values))
     elif new and payload.epoch == known.epoch and _other_life(connection, payload, known.raised):

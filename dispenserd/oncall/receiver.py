@@ -5,6 +5,7 @@ what is unreceipted), changes nothing the second time, and is receipted again. W
 is another home than its topic, gets no receipt: its sender goes on calling it undelivered, which is true.
 
 Whenever a home comes online, or speaks in a new run, it is told what was kept of its journal (rule 23).
+Where its heartbeat counts other open incidents than we hold, it is asked for all of them (rule 27).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import assert_never
 import structlog
 
 from dispenserd.mqtt.session import Arrived, BrokerRefused, BrokerTook, ConnectionLost, Message, Session
+from dispenserd.oncall.asking import note_whether_to_ask
 from dispenserd.oncall.database import Database
 from dispenserd.oncall.limits import OncallLimits
 from dispenserd.oncall.positions import keep_position, kept_heads
@@ -28,9 +30,11 @@ from dispenserd.oncall.received import (
     note_receipted,
 )
 from protocol.mqtt.payloads import (
+    ASK,
     POSITION,
     RECEIPT,
     AnswerPayload,
+    AskPayload,
     IncidentPayload,
     PayloadRefused,
     PositionPayload,
@@ -72,10 +76,10 @@ class Receiver:
         while True:
             arrived = await self._session.receive()
             async with self.turn:
-                if await self._take_in(arrived):
+                if await self.take_in(arrived):
                     self._session.acknowledge(arrived)
 
-    async def _take_in(self, arrived: Arrived) -> bool:
+    async def take_in(self, arrived: Arrived) -> bool:
         """Whether the broker may forget it."""
         where = address(arrived.topic)
         if where is None:
@@ -98,8 +102,11 @@ class Receiver:
                 with self._database.writing() as connection:
                     keep_heartbeat(connection, heartbeat, self._now(), self._limits.home_silent)
                     began = keep_position(connection, heartbeat)
+                    ask = note_whether_to_ask(connection, heartbeat, self._now(), self._limits)
                 if began:
                     await self._tell_position(heartbeat.home)
+                if ask:
+                    await self._ask(heartbeat.home)
             case Channel.STATUS:
                 status = read_status(raw)
                 _same_home(where, status.home)
@@ -107,7 +114,7 @@ class Receiver:
                     keep_status(connection, status, self._now())
                 if status.state == "online":
                     return await self._tell_position(status.home)
-            case Channel.RECEIPT | Channel.DECISION | Channel.POSITION:
+            case Channel.RECEIPT | Channel.DECISION | Channel.POSITION | Channel.ASK:
                 pass  # our own direction
             case _:
                 assert_never(where.channel)
@@ -153,6 +160,16 @@ class Receiver:
                 "broker refused a position", home=home, reason_code=end.code, peer=end.reason
             )
         return not isinstance(end, ConnectionLost)
+
+    async def _ask(self, home: str) -> None:
+        """One that is lost on the way is asked again at a later heartbeat."""
+        structlog.get_logger().warning("home asked for its incidents", home=home)
+        ask = AskPayload(schema=ASK, home=home, asked=self._now())
+        end = await self._session.publish(Message(topic(home, Channel.ASK), to_bytes(seal(ask, self._key))))
+        if isinstance(end, BrokerRefused):
+            structlog.get_logger().error(
+                "broker refused an asking", home=home, reason_code=end.code, peer=end.reason
+            )
 
     def _receipt(self, payload: IncidentPayload | AnswerPayload) -> Message:
         of_incident = isinstance(payload, IncidentPayload)

@@ -1,7 +1,5 @@
-"""`oncall run`: one session with the broker, what homes say in, decisions out. On-call's composition root.
-
-Not in force yet: rule 27's alarms at the receiver. A silent home is shown as unknown by `list`, and nobody is
-called; that comes with escalation. Nor does on-call ask a home for all incidents when the digests disagree.
+"""`oncall run`: one session with the broker, what homes say in, decisions out, people called. On-call's
+composition root.
 """
 
 from __future__ import annotations
@@ -18,9 +16,13 @@ from dispenserd.notify import NOBODY, Supervisor
 from dispenserd.oncall.database import Database
 from dispenserd.oncall.keys import SigningKey
 from dispenserd.oncall.limits import OncallLimits
+from dispenserd.oncall.notifier import Notifier
 from dispenserd.oncall.pulse import beat
 from dispenserd.oncall.receiver import SUBSCRIPTIONS, Receiver
+from dispenserd.oncall.roster import Roster
 from dispenserd.oncall.sender import DecisionSender
+from dispenserd.oncall.silence import Ears
+from dispenserd.oncall.watch import Watch
 from dispenserd.progress import Progress
 
 
@@ -32,12 +34,17 @@ async def serve(
     tell: Callable[[SessionState], None] = lambda state: None,
     back_off: BackOff | None = None,
     supervised: Supervisor = NOBODY,
+    roster: Roster | None = None,
 ) -> None:
-    """Until cancelled. `tell` hears how the session stands whenever that changes."""
+    """Until cancelled. `tell` hears how the session stands whenever that changes. Without a roster nobody is
+    on call, and that is an incident."""
     limits = OncallLimits().stretched(clock.rate)
     session = Session(broker, client_id(key), SUBSCRIPTIONS, back_off=back_off)
     receiver = Receiver(database, session, key.private, limits, clock.now)
     sender = DecisionSender(database, session, key.private, clock.now)
+    called = roster or Roster()
+    ears = _Ears(clock)
+    watch = Watch(database, called, limits, lambda: ears.now)
 
     async def answered() -> None:
         """Neither hangs in what it has under way, and the database can be read."""
@@ -46,16 +53,20 @@ async def serve(
                 pass
         database.answers()
 
-    progress = Progress(supervised, clock.monotonic, lambda: _line(session), answered)
+    turned = (lambda: watch.looked_s,)
+    progress = Progress(supervised, clock.monotonic, lambda: _line(session), answered, turned)
     structlog.get_logger().info("on-call starts")
     try:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(session.run())
-            tasks.create_task(receiver.run())
-            tasks.create_task(sender.run())
-            tasks.create_task(_tell(session, tell))
-            tasks.create_task(progress.run())
-            tasks.create_task(beat(database.path, lambda: session.state.connected, clock.monotonic))
+        with database.held_open():
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(session.run())
+                tasks.create_task(receiver.run())
+                tasks.create_task(sender.run())
+                tasks.create_task(watch.run(clock))
+                tasks.create_task(Notifier(database, called, clock).run())
+                tasks.create_task(_tell(session, ears, tell))
+                tasks.create_task(progress.run())
+                tasks.create_task(beat(database.path, lambda: session.state.connected, clock.monotonic))
     finally:
         supervised.tell("STOPPING=1")
 
@@ -70,9 +81,22 @@ def _line(session: Session) -> str:
     return f"Receiving; {'connected to' if session.state.connected else 'without'} the broker."
 
 
-async def _tell(session: Session, tell: Callable[[SessionState], None]) -> None:
+class _Ears:
+    """Since when we listen, or don't: a home can only be silent to somebody who would hear it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.now = Ears(False, clock.now())
+
+    def hear(self, state: SessionState) -> None:
+        if state.connected != self.now.listening:
+            self.now = Ears(state.connected, self._clock.now())
+
+
+async def _tell(session: Session, ears: _Ears, tell: Callable[[SessionState], None]) -> None:
     changed = session.watch()
     while True:
         await changed.wait()
         changed.clear()
+        ears.hear(session.state)
         tell(session.state)

@@ -16,11 +16,13 @@ from sqlalchemy import Row
 from protocol.mqtt.instants import from_text, to_text
 
 if TYPE_CHECKING:
-    from dispenserd.shapes.oncall import DecisionView, HomeRow, IncidentRow
+    from dispenserd.shapes.oncall import DecisionView, HomeRow, IncidentRow, StepView
 
 AnyRow = Row[Any]
 BEFORE_DELIVERY = frozenset({"raised", "published"})
 """The home's words until it has our receipt; whoever reads them here knows better."""
+TEST_ALARM = "test_alarm"
+"""A home's proof that an alarm gets through: receipted as any other, and nobody has to do anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,13 @@ def waits(decision: AnyRow, now: datetime) -> bool:
 
 
 def incident_view(
-    incident: AnyRow, history: Sequence[AnyRow], decided: Sequence[AnyRow], now: datetime
+    incident: AnyRow,
+    history: Sequence[AnyRow],
+    decided: Sequence[AnyRow],
+    now: datetime,
+    told: Sequence[AnyRow] = (),
 ) -> IncidentRow:
-    """One entry of `incidents`; `decided` are its decisions, oldest first."""
+    """One entry of `incidents`; `decided` are its decisions and `told` its steps, both oldest first."""
     owns = ownership(incident, [each for each in decided if each.action == "take"], now)
     raised, deadline = from_text(incident.raised), from_text(incident.deadline)
     unowned = not owns.owner and incident.state not in ("acknowledged", "handled", "closed")
@@ -81,6 +87,32 @@ def incident_view(
             for each in history
         ],
         "decision": decision_view(decided[-1], now) if decided else None,
+        "origin": incident.origin,
+        "since": incident.since,
+        "urgency": _urgency(incident, told, unowned),
+        "told": [_step_view(each) for each in told],
+    }
+
+
+def _urgency(incident: AnyRow, told: Sequence[AnyRow], unowned: bool) -> str:
+    """Its priority, and what was added because nobody took it in time."""
+    here = [each.priority for each in told if each.alarm == incident.deadline]
+    return str(here[-1] if here and unowned else incident.priority)
+
+
+def _step_view(step: AnyRow) -> StepView:
+    """Who was told, when that was due, and what came of it."""
+    return {
+        "step": step.step,
+        "why": step.why,
+        "priority": step.priority,
+        "person": step.person,
+        "manager": step.is_manager,
+        "due": step.due,
+        "at": step.at,
+        "state": step.state,
+        "attempts": step.attempts,
+        "result": step.result,
     }
 
 
@@ -101,15 +133,7 @@ def decision_view(decision: AnyRow, now: datetime) -> DecisionView:
 
 def home_view(home: AnyRow, now: datetime, silent: timedelta) -> HomeRow:
     """Alive since, or unknown since its last sign of life; never "fine" because nothing was heard."""
-    heard = from_text(home.heard) if home.heard else None
-    if home.offline_since is not None:
-        state, since = "unknown", home.offline_since
-    elif heard is None:
-        state, since = "unknown", home.first_seen
-    elif now - heard > silent:
-        state, since = "unknown", to_text(heard)
-    else:
-        state, since = "alive", home.alive_since
+    state, since = _alive(home, now, silent)
     return {
         "home": home.home,
         "state": state,
@@ -119,7 +143,19 @@ def home_view(home: AnyRow, now: datetime, silent: timedelta) -> HomeRow:
         "next_window": home.next_window,
         "window_open": home.window_open,
         "heard": home.heard,
+        "last_test": home.last_test,
     }
+
+
+def _alive(home: AnyRow, now: datetime, silent: timedelta) -> tuple[str, str]:
+    heard = from_text(home.heard) if home.heard else None
+    if home.offline_since is not None:
+        return "unknown", home.offline_since
+    if heard is None:
+        return "unknown", home.first_seen
+    if now - heard > silent:
+        return "unknown", to_text(heard)
+    return "alive", home.alive_since
 
 
 def _counts(take: AnyRow, incident: AnyRow, now: datetime) -> bool:

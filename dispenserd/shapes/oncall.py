@@ -62,6 +62,31 @@ class DecisionView(TypedDict):
     """The home's word for it; `no_answer` where none came in time."""
 
 
+class StepView(TypedDict):
+    """One step of the ladder: a person was told, or was to be."""
+
+    step: int
+    """Counts the steps of this incident's deadline from 1."""
+    why: Code
+    """What made it due: it was raised, nobody took it, a notice failed, nothing came of it."""
+    priority: Priority
+    """As told to that person."""
+    person: str
+    """Who; empty where nobody is on call."""
+    manager: bool
+    """Told as the manager, at the end of the list."""
+    due: Instant
+    """When it was due."""
+    at: Instant
+    """When it was taken."""
+    state: Code
+    """What came of the notice: queued, told, failed, nobody."""
+    attempts: int
+    """How often it was tried."""
+    result: str
+    """Of its endpoints, in codes; empty before the first attempt."""
+
+
 class IncidentRow(TypedDict):
     """An incident as staff see it, with its deadline and its owner."""
 
@@ -101,6 +126,14 @@ class IncidentRow(TypedDict):
     """Its revisions, oldest first."""
     decision: DecisionView | None
     """The newest command about it; null for none."""
+    origin: Annotated[str, OneOf("home", "oncall")]
+    """Who raised it: a home, or on-call itself, about a home or about its own people."""
+    since: Instant | None
+    """Of on-call's own: since when what it tells of is so; null for a home's."""
+    urgency: Priority
+    """Its priority, raised by one each time that nobody took it in time."""
+    told: list[StepView]
+    """Who was told so far, the newest 20, oldest first."""
 
 
 class HomeRow(TypedDict):
@@ -122,6 +155,8 @@ class HomeRow(TypedDict):
     """Whether a dose's window was open at its newest heartbeat."""
     heard: Instant | None
     """Its newest heartbeat, by on-call's clock; null for none yet."""
+    last_test: Instant | None
+    """When its newest test alarm that passed came; null for none."""
 
 
 class OncallList(TypedDict):

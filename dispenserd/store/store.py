@@ -165,6 +165,11 @@ class Store:
         with self._use(reading) as connection:
             return outboxes.unanswered(connection, outbox)
 
+    def kept(self, outbox: OutboxName, keys: Sequence[str]) -> list[OutboxRow]:
+        """The committed rows of these keys, answered or not, oldest first."""
+        with self._use(reading) as connection:
+            return outboxes.kept(connection, outbox, keys)
+
     def missing(self, heads: Sequence[Head]) -> list[Head]:
         """Those of `heads`, (epoch, hash), that this journal has never had: what came after its end was lost.
 

@@ -72,6 +72,9 @@ class StoreThread:
     async def unanswered(self, outbox: OutboxName) -> list[OutboxRow]:
         return await self._run(lambda: self._store.unanswered(outbox))
 
+    async def kept(self, outbox: OutboxName, keys: Sequence[str]) -> list[OutboxRow]:
+        return await self._run(lambda: self._store.kept(outbox, keys))
+
     async def missing(self, heads: Sequence[Head]) -> list[Head]:
         return await self._run(lambda: self._store.missing(heads))
 

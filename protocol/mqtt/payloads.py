@@ -30,6 +30,7 @@ ANSWER: Final = "dispenserd/answer/1"
 RECEIPT: Final = "dispenserd/receipt/1"
 DECISION: Final = "dispenserd/decision/1"
 POSITION: Final = "dispenserd/position/1"
+ASK: Final = "dispenserd/ask/1"
 
 HEADS_MAX = 8
 """Of a position: one for each of so many runs of the home. A home hears it at every connection, so one that
@@ -216,6 +217,15 @@ class PositionPayload(Signed):
     """`<epoch>-<chain hash>`, one for each run of the home."""
 
 
+class AskPayload(Signed):
+    """On-call counts other open incidents than the home's heartbeat says: the home is to offer all of them
+    once more (rule 27). Never stale and harmless twice, so it has no life; the home bounds its answers."""
+
+    schema_: Literal["dispenserd/ask/1"] = Field(alias="schema")
+    home: Box
+    asked: Instant
+
+
 class _Decision(Signed):
     """`revision` is the one that the person saw; it is never rewritten on the way."""
 
@@ -280,6 +290,7 @@ _STATUS = TypeAdapter(StatusPayload)
 _HEARTBEAT = TypeAdapter(HeartbeatPayload)
 _RECEIPT = TypeAdapter(ReceiptPayload)
 _POSITION = TypeAdapter(PositionPayload)
+_ASK = TypeAdapter(AskPayload)
 
 
 def to_bytes(payload: Payload) -> bytes:
@@ -305,6 +316,10 @@ def read_receipt(raw: bytes) -> ReceiptPayload:
 
 def read_position(raw: bytes) -> PositionPayload:
     return _read(_POSITION, raw)
+
+
+def read_ask(raw: bytes) -> AskPayload:
+    return _read(_ASK, raw)
 
 
 def read_decision(raw: bytes) -> DecisionPayload:
@@ -341,6 +356,7 @@ _FIELD_NAMES = frozenset(
         AnswerPayload,
         ReceiptPayload,
         PositionPayload,
+        AskPayload,
         TakePayload,
         ClosePayload,
         DecidePayload,

@@ -189,7 +189,8 @@ class Play:
         evidence.status = await self._command("status")
         evidence.doses = (await self._command("doses"))["doses"]
         listed = await self._command("oncall", "list", "--all")
-        evidence.incidents, evidence.homes = listed["incidents"], listed["homes"]
+        evidence.incidents = [row for row in listed["incidents"] if row.get("origin") != "oncall"]
+        evidence.homes = listed["homes"]
         evidence.verify_exit = (await command(["journal", "verify"], self._folder, self._environment))[0]
         evidence.administrations = [
             json.loads(path.read_text(encoding="utf-8"))

@@ -39,6 +39,7 @@ COMMANDS = [
     "oncall take",
     "oncall decide",
     "oncall close",
+    "oncall roster",
 ]
 KEY = "0123456789abcdef0123456789abcdef"
 DOSES = [

@@ -35,6 +35,7 @@ SEEDS = (
     ("dispenserd.home", "sqlalchemy", "SQLAlchemy"),
     ("dispenserd.oncall.keys", "sqlcipher3", "SQLCipher and alembic"),
     ("dispenserd.home", "alembic", "SQLCipher and alembic"),
+    ("dispenserd.oncall.keys", "apprise", "Apprise"),
     ("protocol.wire.limits", "pydantic", "pydantic"),
     ("dispenserd.home", "typer", "typer and rich"),
     ("simulator.clock", "rich", "typer and rich"),

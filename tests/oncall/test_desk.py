@@ -113,6 +113,7 @@ class Office:
 
     def entry(self, now: datetime) -> dict[str, Any]:
         (entry,) = self.desk.list_incidents(now)["homes"]
+        assert entry["last_test"] is None
         return dict(entry)
 
     def _event(self) -> str:
@@ -131,6 +132,12 @@ def test_the_list_says_age_deadline_owner_token_and_history(office: Office) -> N
     shown = office.shown(minutes=11)
     decision = shown.pop("decision")
     assert decision is None
+    assert {key: shown.pop(key) for key in ("origin", "since", "urgency", "told")} == {
+        "origin": "home",
+        "since": None,
+        "urgency": "medium",
+        "told": [],
+    }
     assert shown == {
         "incident": A,
         "home": BOX,
@@ -448,4 +455,6 @@ def test_an_incident_says_why_and_its_history_what_it_said_before(office: Office
 
 
 def test_limits_stretch_alike() -> None:
-    assert LIMITS.stretched(2) == OncallLimits(timedelta(minutes=10), timedelta(minutes=20))
+    fast = LIMITS.stretched(2)
+    assert (fast.home_silent, fast.command_life) == (timedelta(minutes=10), timedelta(minutes=20))
+    assert (fast.outcome_due, fast.test_missed) == (LIMITS.outcome_due, LIMITS.test_missed)  # people's

@@ -29,12 +29,14 @@ KINDS: Mapping[str, Said] = {
     "command_refused": Said("Forkert besked afvist", "command refused"),
     # on-call's own
     "home_silent": Said("Hjemmet er tavst", "home silent"),
-    "overdue": Said("Ingen tog den i tide", "nobody took it in time"),
-    "no_outcome": Said("Dosis er ikke afklaret", "no outcome yet"),
     "nobody_on_call": Said("Ingen på vagt", "nobody on call"),
     "notice_failed": Said("Besked nåede ikke frem", "notice failed"),
-    "digest_differs": Said("Hjem og vagt er ikke enige", "home and on-call differ"),
+    "broker_lost": Said("Vagten hører ingen hjem", "no connection to the homes"),
+    "digest_disagrees": Said("Hjem og vagt er ikke enige", "home and on-call differ"),
     "test_alarm": Said("Prøvealarm", "test alarm"),
-    "no_test_alarm": Said("Prøvealarm udeblev", "no test alarm"),
+    "test_alarm_missing": Said("Prøvealarm udeblev", "no test alarm"),
+    "plan_ends": Said("Medicinplanen slutter", "plan ends"),
+    "certificate_expires": Said("Certifikat udløber", "certificate expires"),
+    "chore_failed": Said("Boksens egen kontrol fejler", "chore failed"),
     "other": Said("Andet", "other"),
 }

@@ -49,6 +49,14 @@ DECISION_STATES: Mapping[str, Said] = {
     "expired": Said("hjemmet svarede ikke: gælder ikke", "the home did not answer: does not count"),
 }
 
+NOTICES: Mapping[str, Said] = {
+    "queued": Said("får besked:", "telling"),
+    "told": Said("har fået besked:", "told"),
+    "failed": Said("IKKE NÅET:", "NOT REACHED"),
+    "nobody": Said("ingen på vagt", "nobody on call"),
+}
+"""What became of telling a person."""
+
 HOMES: Mapping[str, Said] = {
     "alive": Said("i live", "alive"),
     "unknown": Said("UKENDT", "UNKNOWN"),

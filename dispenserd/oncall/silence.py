@@ -1,0 +1,96 @@
+"""What is wrong with a home, or with on-call's own ears, at an instant: pure functions of kept rows.
+
+Silence counts from the last heartbeat, but never from before on-call could hear one: newly listening, every
+home has the time of one beat first. Where on-call itself hears nobody, that is one incident, not one a home.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from dispenserd.oncall.asking import ASKS_MAX
+from dispenserd.oncall.limits import OncallLimits
+from dispenserd.oncall.own import Wrong
+from dispenserd.oncall.roster import PRIORITIES, Priority, Roster
+from dispenserd.oncall.view import AnyRow
+from protocol.mqtt.instants import from_text
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """`since` when on-call has been listening to the broker, or not."""
+
+    listening: bool
+    since: datetime
+
+
+def wrong_now(
+    homes: Sequence[AnyRow], ears: Ears, roster: Roster, limits: OncallLimits, now: datetime
+) -> list[Wrong]:
+    """Everything that is wrong at `now`. Failed notices are not here: they are facts, not states."""
+    found = [*_nobody(roster, now), *_deaf(ears, limits, now)]
+    for home in homes:
+        if ears.listening:
+            found += [wrong for at, wrong in silence(home, ears, limits) if at <= now][-1:]
+        found += _test_missing(home, limits, now)
+        found += _disagrees(home, now)
+    return found
+
+
+def wakes_at(homes: Sequence[AnyRow], ears: Ears, limits: OncallLimits, now: datetime) -> datetime | None:
+    """The next instant at which `wrong_now` says something new by itself."""
+    ahead = [ears.since + limits.broker_lost] if not ears.listening else []
+    for home in homes:
+        if ears.listening:
+            ahead += [at for at, _ in silence(home, ears, limits)]
+        if home.last_test is not None:
+            ahead.append(from_text(home.last_test) + limits.test_missed)
+    return min((at for at in ahead if at > now), default=None)
+
+
+def silence(home: AnyRow, ears: Ears, limits: OncallLimits) -> list[tuple[datetime, Wrong]]:
+    """From when on the home's silence is of which priority, rising; rule 27's three thresholds."""
+    since = from_text(home.heard or home.first_seen)
+    heard_from = ears.since + limits.listening_grace
+    low = max(since + limits.home_silent, heard_from)
+    steps: list[tuple[datetime, Priority]] = [
+        (low, "low"),
+        (max(since + limits.home_lost, heard_from), "medium"),
+    ]
+    if home.window_open:
+        steps.append((low, "high"))
+    elif home.next_window is not None:
+        steps.append((max(low, from_text(home.next_window)), "high"))
+    rising: list[tuple[datetime, Wrong]] = []
+    for at, priority in sorted(steps, key=lambda step: (step[0], PRIORITIES.index(step[1]))):
+        if rising and PRIORITIES.index(priority) <= PRIORITIES.index(rising[-1][1].priority):
+            continue
+        rising.append((at, Wrong(home.home, "home_silent", priority, at, since, "unknown_since")))
+    return rising
+
+
+def _deaf(ears: Ears, limits: OncallLimits, now: datetime) -> Iterator[Wrong]:
+    at = ears.since + limits.broker_lost
+    if not ears.listening and at <= now:
+        yield Wrong("", "broker_lost", "high", at, ears.since, "no_home_is_heard")
+
+
+def _nobody(roster: Roster, now: datetime) -> Iterator[Wrong]:
+    uncovered = roster.uncovered(now)
+    if uncovered:
+        yield Wrong("", "nobody_on_call", "high", now, now, "for_" + "_".join(uncovered))
+
+
+def _test_missing(home: AnyRow, limits: OncallLimits, now: datetime) -> Iterator[Wrong]:
+    if home.last_test is None:
+        return
+    last = from_text(home.last_test)
+    if last + limits.test_missed <= now:
+        yield Wrong(home.home, "test_alarm_missing", "low", last + limits.test_missed, last, "last_passed")
+
+
+def _disagrees(home: AnyRow, now: datetime) -> Iterator[Wrong]:
+    if home.asks >= ASKS_MAX and home.asked is not None:
+        yield Wrong(home.home, "digest_disagrees", "medium", now, now, "asked_in_vain")
