@@ -19,7 +19,8 @@ from dispenserd.config import Section
 from dispenserd.config_error import explain
 from dispenserd.config_file import read_toml, unusable
 from dispenserd.oncall.notices import is_address
-from dispenserd.oncall.roster import PRIORITIES, Deadlines, Language, Person, Priority, Roster
+from dispenserd.oncall.roster import PRIORITIES, Deadlines, Person, Priority, Roster
+from dispenserd.oncall.words.language import Language
 
 OTHERS = stat.S_IRWXO
 """A group may read it: the service's own."""

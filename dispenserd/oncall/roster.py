@@ -12,8 +12,9 @@ from datetime import datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from dispenserd.oncall.words.language import Language
+
 Priority = Literal["low", "medium", "high"]
-Language = Literal["da", "en"]
 PRIORITIES: tuple[Priority, ...] = ("low", "medium", "high")
 """Rising."""
 

@@ -9,67 +9,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import tzinfo
 
-from dispenserd.oncall.roster import Language
 from dispenserd.oncall.steps import Notice
+from dispenserd.oncall.words.kinds import KINDS
+from dispenserd.oncall.words.language import Language, Said, words
+from dispenserd.oncall.words.states import PRIORITIES
 
-KINDS: Mapping[str, tuple[str, str]] = {
-    "about_to_miss": ("en dosis er ved at blive glemt", "a dose is about to be missed"),
-    "dose_missed": ("en dosis er ikke taget", "a dose was missed"),
-    "left_in_tray": ("en dosis ligger i bakken", "a dose was left in the tray"),
-    "release_failed": ("robotten kunne ikke levere", "the robot could not deliver"),
-    "robot_fault": ("fejl på robotten", "the robot reports a fault"),
-    "sachet_mismatch": ("forkert pose i robotten", "the wrong sachet is in the robot"),
-    "sachet_unreadable": ("en pose kan ikke læses", "a sachet can't be read"),
-    "command_refused": ("en falsk eller for gammel ordre blev afvist", "a false or late command was refused"),
-    "clock_untrusted": ("uret er ikke til at stole på", "the clock can't be trusted"),
-    "roll_conflict": ("planen passer ikke til rullen", "the plan does not fit the roll"),
-    "robot_unreachable": ("ingen forbindelse til robotten", "the robot can't be reached"),
-    "robot_refused": ("forkert robot", "another robot is connected"),
-    "dose_blocked": ("en dosis kan ikke tilbydes", "a dose can't be offered"),
-    "order_unknown": ("uvist om en dosis blev leveret", "nobody knows whether a dose was released"),
-    "record_contradicts": ("mulig dobbelt dosis", "possible double dose"),
-    "plan_refused": ("planen blev afvist", "the plan was refused"),
-    "roll_empty": ("rullen er tom", "the roll is empty"),
-    "store_failed": ("lagringen svigtede", "the store failed"),
-    "journal_behind": ("journalen mangler sin slutning", "the journal lost its end"),
-    "home_silent": ("hjemmet er tavst", "the home is silent"),
-    "nobody_on_call": ("ingen har vagt", "nobody is on call"),
-    "notice_failed": ("en besked kunne ikke leveres", "a notice could not be delivered"),
-    "digest_disagrees": ("vagten og hjemmet er uenige", "on-call and the home disagree"),
-    "test_alarm_missing": ("prøvealarmen udebliver", "the test alarm is missing"),
-    "broker_lost": ("vagten hører ingen hjem", "on-call hears no home"),
+_WHYS: Mapping[str, Said] = {
+    "raised": Said("ny", "new"),
+    "overdue": Said("ingen har taget den", "nobody has taken it"),
+    "unreached": Said("en kollega kunne ikke nås", "a colleague could not be reached"),
+    "no_outcome": Said("taget, men ikke afsluttet", "taken, and not brought to an end"),
 }
-"""Kind -> (Danish, English)."""
-
-_PRIORITIES: Mapping[str, tuple[str, str]] = {
-    "high": ("HØJ", "HIGH"),
-    "medium": ("MELLEM", "MEDIUM"),
-    "low": ("LAV", "LOW"),
-}
-_WHYS: Mapping[str, tuple[str, str]] = {
-    "raised": ("ny", "new"),
-    "overdue": ("ingen har taget den", "nobody has taken it"),
-    "unreached": ("en kollega kunne ikke nås", "a colleague could not be reached"),
-    "no_outcome": ("taget, men ikke afsluttet", "taken, and not brought to an end"),
-}
+_ONCALL = Said("vagten", "on-call")
+_UNKNOWN_SINCE = Said("ukendt siden", "unknown since")
+_TAKE_BY = Said("Tag den senest", "Take it by")
+_NOTICE = Said("Besked", "Notice")
 
 
 def wording(notice: Notice, language: Language, zone: tzinfo) -> tuple[str, str]:
     """Title and body."""
-    at = 0 if language == "da" else 1
-    kind = KINDS[notice.kind][at] if notice.kind in KINDS else notice.kind.replace("_", " ")
-    priority = _PRIORITIES.get(notice.priority, (notice.priority, notice.priority))[at]
-    where = notice.home or ("vagten", "on-call")[at]
-    deadline = notice.deadline.astimezone(zone).strftime("%H:%M")
-    title = f"{priority}: {where}"
-    unknown, until, number = (
-        ("ukendt siden", "Tag den senest", "Besked") if at == 0 else ("unknown since", "Take it by", "Notice")
-    )
+    where = notice.home or _ONCALL.in_(language)
+    title = f"{words(PRIORITIES, notice.priority, language).upper()}: {where}"
     since = ""
     if notice.since is not None and notice.kind in ("home_silent", "broker_lost"):
-        since = f", {unknown} {notice.since.astimezone(zone).strftime('%d.%m. %H:%M')}"
-    why = _WHYS.get(notice.why, (notice.why, notice.why))[at]
-    body = f"{where}: {kind}{since} ({why}). {until} {deadline}. {number} {notice.name}."
+        since = f", {_UNKNOWN_SINCE.in_(language)} {notice.since.astimezone(zone):%d.%m. %H:%M}"
+    kind, why = words(KINDS, notice.kind, language), words(_WHYS, notice.why, language)
+    until = f"{_TAKE_BY.in_(language)} {notice.deadline.astimezone(zone):%H:%M}"
+    body = f"{where}: {kind}{since} ({why}). {until}. {_NOTICE.in_(language)} {notice.name}."
     return title, body
 
 

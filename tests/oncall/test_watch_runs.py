@@ -106,7 +106,7 @@ async def test_the_service_tells_the_first_person_within_two_seconds_of_an_incid
                 deadline=to_text(SystemClock().now() + timedelta(minutes=30)),
             )
             await eventually(lambda: len(endpoint.messages()) == 1, "told", within_s=2.0)
-    assert f"{BOX}: a dose was missed (new)." in endpoint.messages()[0]
+    assert f"{BOX}: dose missed (new)." in endpoint.messages()[0]
     assert A[:8] in endpoint.messages()[0]
 
 

@@ -9,10 +9,14 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from dispenserd.chore_times import CERTIFICATES, INTEGRITY, PRUNING, TEST_ALARM
+from dispenserd.chores import CA, CLIENT
 from dispenserd.fagsystem.fhir import Reason
+from dispenserd.oncall.own import Kind as OwnKind
 from dispenserd.oncall.words import advice
 from dispenserd.oncall.words.details import DETAILS
 from dispenserd.oncall.words.kinds import KINDS
@@ -34,6 +38,7 @@ from protocol.wire.link import LostReason
 from protocol.wire.messages import Error
 from scheduler import causes
 from scheduler.events import Kind, Priority, State, Verdict
+from scheduler.upkeep import NOT_RECEIPTED
 from scheduler.world import FORGERIES, RobotState
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,6 +47,7 @@ CODE = re.compile(r"[a-z]+(_[a-z]+)*")
 
 SPEAKERS = {
     "scheduler/causes.py": ("return", "Cause", "_about"),
+    "scheduler/upkeep.py": ("Cause",),
     "scheduler/gate.py": ("return",),
     "scheduler/roll.py": ("return",),
     "scheduler/closing.py": ("return",),
@@ -68,10 +74,7 @@ NEVER_A_DETAIL = {
     *("press_before_session", "press_in_future"),
 }
 
-ONCALL_KINDS = {
-    *("home_silent", "overdue", "no_outcome", "nobody_on_call", "notice_failed", "digest_differs"),
-    *("no_test_alarm", "test_alarm"),
-}
+ONCALL_KINDS = set(get_args(OwnKind))
 
 TAKEN = re.compile(r"\btaget\b", re.IGNORECASE)
 
@@ -131,6 +134,8 @@ def details() -> set[str]:
         | {causes.NO_LONGER_PLANNED, "other"}
         | {kind.value for kind in Kind if kind in LOCKING}
         | keepers
+        | {f"{file}_{what}" for file in (CA, CLIENT) for what in ("unreadable", "expired", "expires_soon")}
+        | {NOT_RECEIPTED, TEST_ALARM, INTEGRITY, PRUNING, CERTIFICATES}
         | faults()
     )
 

@@ -144,18 +144,6 @@ HOME_ADVICE: Mapping[str, Advice] = {
         ),
         ("Tro ikke, at stille er det samme som godt.", "Do not take silence for good news."),
     ),
-    "overdue": advice(
-        ("En hændelse er ikke taget i tide.", "Nobody took an incident in time."),
-        ("Hvem er på vagt, og kan de nås?", "Who is on call, and can they be reached?"),
-        ("Tag hændelsen selv, eller ring til den næste.", "Take it yourself, or call the next person."),
-        ("Lad den ikke ligge, fordi en anden nok gør det.", "Do not leave it to somebody else."),
-    ),
-    "no_outcome": advice(
-        ("En hændelse er taget, men dosis er ikke afklaret.", "It was taken, but the dose has no outcome."),
-        ("Spørg den, der har den: er dosis givet?", "Ask who has it: was the dose given?"),
-        ("Den, der har den, afgør 'givet' eller 'ikke givet'.", "They decide 'given' or 'not given'."),
-        ("Giv ikke selv en dosis, en anden har retten til.", "Do not give what another may give."),
-    ),
     "nobody_on_call": advice(
         ("Der står ingen på vagtlisten nu.", "Nobody is on the list now."),
         ("Hvem har vagten i dag?", "Who has the duty today?"),
@@ -168,7 +156,7 @@ HOME_ADVICE: Mapping[str, Advice] = {
         ("Ring til den, der skulle have den.", "Call the person it was meant for."),
         ("Regn ikke med, at de ved det.", "Do not rely on them to know."),
     ),
-    "digest_differs": advice(
+    "digest_disagrees": advice(
         (
             "Hjemmet tæller andre åbne hændelser end vagten.",
             "The home counts other open incidents than on-call.",
@@ -177,13 +165,46 @@ HOME_ADVICE: Mapping[str, Advice] = {
         ("Ring til administratoren, hvis det bliver ved.", "Call the administrator if it goes on."),
         ("Tro ikke, at listen her er hele sandheden.", "Do not take this list for the whole truth."),
     ),
-    "test_alarm": advice(
-        ("Det er en prøve. Ingen borger mangler noget.", "This is a test. No resident lacks anything."),
-        ("Kom den frem til dig i tide?", "Did it reach you in time?"),
-        ("Tag den, og luk den som en rigtig.", "Take it and close it like a real one."),
-        ("Lad den ikke stå: så ser prøven ud til at fejle.", "Do not leave it: the test would fail."),
+    "broker_lost": advice(
+        (
+            "Vagten har ingen forbindelse til brokeren og hører derfor ingen hjem.",
+            "On-call has no connection to the broker, so it hears no home.",
+        ),
+        ("Virker nettet her? Kører brokeren?", "Does the network work here? Does the broker run?"),
+        (
+            "Ring til administratoren, og til hjem med en åben dosis.",
+            "Call the administrator, and the homes.",
+        ),
+        ("Tro ikke, at stille er det samme som godt.", "Do not take silence for good news."),
     ),
-    "no_test_alarm": advice(
+    "test_alarm": advice(
+        (
+            "Hjemmets prøvealarm kom ikke frem i tide. En rigtig alarm var måske heller ikke nået frem.",
+            "The home's test alarm was late. A real one might have been, too.",
+        ),
+        ("Er hjemmet i live nu, og har nettet været væk?", "Is the home alive now, was the network gone?"),
+        ("Bed teknikeren prøve igen, når nettet er der.", "Have the technician test again once it is back."),
+        ("Regn ikke med alarmer fra hjemmet imens.", "Do not rely on its alarms meanwhile."),
+    ),
+    "plan_ends": advice(
+        ("Medicinplanen i hjemmet er ved at slutte.", "The medicine plan in the home comes to its end."),
+        ("Er medicinen forlænget på medicinkortet?", "Was the medicine prolonged on the card?"),
+        ("Bed sygeplejersken forny planen i tide.", "Have the nurse renew the plan in time."),
+        ("Giv ikke efter en gammel plan.", "Give nothing by an old plan."),
+    ),
+    "certificate_expires": advice(
+        ("Et certifikat på vejen til brokeren udløber.", "A certificate on the way to the broker runs out."),
+        ("Hvilket, og hvornår? Se `dispenserd doctor`.", "Which one, and when? See `dispenserd doctor`."),
+        ("Ring til teknikeren: det skal fornyes.", "Call the technician: it must be renewed."),
+        ("Vent ikke til det er udløbet: så tier hjemmet.", "Do not wait: then the home falls silent."),
+    ),
+    "chore_failed": advice(
+        ("Boksens egen kontrol er fejlet tre gange.", "A chore of the box failed three times."),
+        ("Hvilken? Se `dispenserd status` i hjemmet.", "Which one? See `dispenserd status` there."),
+        ("Ring til teknikeren. Ingen dosis venter på den.", "Call the technician. No dose waits for it."),
+        ("Lad den ikke ligge i ugevis.", "Do not leave it for weeks."),
+    ),
+    "test_alarm_missing": advice(
         ("Ugens prøvealarm kom ikke frem.", "The weekly test alarm did not arrive."),
         ("Kommer andre hændelser fra hjemmet frem?", "Do other incidents of this home arrive?"),
         ("Ring til administratoren. Ring til hjemmet imens.", "Call the administrator, and the home."),

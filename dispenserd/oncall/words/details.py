@@ -155,6 +155,23 @@ _COMMANDS: Mapping[str, Said] = {
     "from_the_future": Said("beskeden kom fra fremtiden", "from the future"),
 }
 
+_UPKEEP: Mapping[str, Said] = {
+    "not_receipted": Said("vagten kvitterede ikke i tide", "no receipt in time"),
+    "ends_soon": Said("der er under 72 timer tilbage", "less than 72 hours are left"),
+    "ended": Said("den sidste dag er forbi", "its last day is over"),
+    "nothing_planned": Said("der er ingen medicin på planen", "no medicine is planned"),
+    "ca_expires_soon": Said("brokerens udsteder", "the broker's authority"),
+    "ca_expired": Said("brokerens udsteder er udløbet", "the broker's authority expired"),
+    "ca_unreadable": Said("brokerens udsteder kan ikke læses", "the broker's authority can't be read"),
+    "client_expires_soon": Said("boksens eget", "the box's own"),
+    "client_expired": Said("boksens eget er udløbet", "the box's own expired"),
+    "client_unreadable": Said("boksens eget kan ikke læses", "the box's own can't be read"),
+    "test_alarm": Said("prøvealarmen", "the test alarm"),
+    "integrity": Said("journal og database", "journal and database"),
+    "pruning": Said("oprydningen", "pruning"),
+    "certificates": Said("certifikaterne", "certificates"),
+}
+
 _OTHER: Mapping[str, Said] = {"other": Said("andet", "other")}
 
 DETAILS: Mapping[str, Said] = {
@@ -167,5 +184,6 @@ DETAILS: Mapping[str, Said] = {
     **_CLOCK,
     **_STORE,
     **_COMMANDS,
+    **_UPKEEP,
     **_OTHER,
 }

@@ -27,16 +27,16 @@ KINDS: Mapping[str, Said] = {
     "roll_empty": Said("Rullen er tom", "roll empty"),
     "store_failed": Said("Boksens lager svigtede", "store failed"),
     "command_refused": Said("Forkert besked afvist", "command refused"),
-    # on-call's own
+    "test_alarm": Said("Prøvealarm nåede ikke frem", "test alarm failed"),
+    "plan_ends": Said("Medicinplanen slutter", "plan ends"),
+    "certificate_expires": Said("Certifikat udløber", "certificate expires"),
+    "chore_failed": Said("Boksens egen kontrol fejler", "chore failed"),
+    # on-call's own (`dispenserd.oncall.own.Kind`)
     "home_silent": Said("Hjemmet er tavst", "home silent"),
     "nobody_on_call": Said("Ingen på vagt", "nobody on call"),
     "notice_failed": Said("Besked nåede ikke frem", "notice failed"),
     "broker_lost": Said("Vagten hører ingen hjem", "no connection to the homes"),
     "digest_disagrees": Said("Hjem og vagt er ikke enige", "home and on-call differ"),
-    "test_alarm": Said("Prøvealarm", "test alarm"),
     "test_alarm_missing": Said("Prøvealarm udeblev", "no test alarm"),
-    "plan_ends": Said("Medicinplanen slutter", "plan ends"),
-    "certificate_expires": Said("Certifikat udløber", "certificate expires"),
-    "chore_failed": Said("Boksens egen kontrol fejler", "chore failed"),
     "other": Said("Andet", "other"),
 }

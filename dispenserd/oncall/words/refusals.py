@@ -28,6 +28,12 @@ REFUSALS: Mapping[str, Refusal] = {
         "Ring til kollegaen, før du gør noget ved dosis.",
         "Call them before you do anything about the dose.",
     ),
+    "test_under_way": _r(
+        "Prøvealarmen er ikke færdig: den venter på kvitteringen.",
+        "The test alarm is not over: it waits for its receipt.",
+        "Vent. Uden kvittering bliver den høj, og så kan den lukkes.",
+        "Wait. Without a receipt it becomes high, and then it can be closed.",
+    ),
     "stale": _r(
         "Den har ændret sig, siden du så den. Intet er sendt.",
         "It changed after you saw it. Nothing was sent.",
