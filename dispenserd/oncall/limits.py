@@ -13,6 +13,7 @@ class OncallLimits:
     home_silent: timedelta = timedelta(minutes=5)  # five heartbeats: then nobody knows how the home is
     home_lost: timedelta = timedelta(minutes=30)  # rule 27: from here on it is medium
     listening_grace: timedelta = timedelta(seconds=90)  # newly listening: every home beats once within this
+    short_absence: timedelta = timedelta(minutes=1)  # two beats lost: nobody becomes silent by that
     broker_lost: timedelta = timedelta(minutes=5)  # as long as a home may be silent: now all of them are
     command_life: timedelta = timedelta(minutes=10)  # rule 28
     ask_every: timedelta = timedelta(minutes=1)  # one asking: a home offers at most that often
@@ -29,6 +30,7 @@ class OncallLimits:
             home_silent=self.home_silent * rate,
             home_lost=self.home_lost * rate,
             listening_grace=self.listening_grace * rate,
+            short_absence=self.short_absence * rate,
             broker_lost=self.broker_lost * rate,
             command_life=self.command_life * rate,
             ask_every=self.ask_every * rate,

@@ -21,7 +21,7 @@ from dispenserd.oncall.pulse import beat
 from dispenserd.oncall.receiver import SUBSCRIPTIONS, Receiver
 from dispenserd.oncall.roster import Roster
 from dispenserd.oncall.sender import DecisionSender
-from dispenserd.oncall.silence import Ears
+from dispenserd.oncall.silence import Ears, listening
 from dispenserd.oncall.watch import Watch
 from dispenserd.progress import Progress
 
@@ -43,7 +43,7 @@ async def serve(
     receiver = Receiver(database, session, key.private, limits, clock.now)
     sender = DecisionSender(database, session, key.private, clock.now)
     called = roster or Roster()
-    ears = _Ears(clock)
+    ears = _Ears(database, limits, clock)
     watch = Watch(database, called, limits, lambda: ears.now)
 
     async def answered() -> None:
@@ -84,13 +84,18 @@ def _line(session: Session) -> str:
 class _Ears:
     """Since when we listen, or don't: a home can only be silent to somebody who would hear it."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, database: Database, limits: OncallLimits, clock: Clock) -> None:
+        self._database = database
+        self._limits = limits
         self._clock = clock
         self.now = Ears(False, clock.now())
 
     def hear(self, state: SessionState) -> None:
-        if state.connected != self.now.listening:
-            self.now = Ears(state.connected, self._clock.now())
+        if state.connected and not self.now.listening:
+            with self._database.reading() as connection:
+                self.now = listening(connection, self._limits, self._clock.now())
+        elif self.now.listening and not state.connected:
+            self.now = Ears(False, self._clock.now())
 
 
 async def _tell(session: Session, ears: _Ears, tell: Callable[[SessionState], None]) -> None:

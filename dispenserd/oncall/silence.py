@@ -1,4 +1,4 @@
-"""What is wrong with a home, or with on-call's own ears, at an instant: pure functions of kept rows.
+"""What is wrong with a home, or with on-call's own ears, at an instant: functions of kept rows.
 
 Silence counts from the last heartbeat, but never from before on-call could hear one: newly listening, every
 home has the time of one beat first. Where on-call itself hears nobody, that is one incident, not one a home.
@@ -10,7 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Connection, func, select
+
 from dispenserd.oncall.asking import ASKS_MAX
+from dispenserd.oncall.database import homes
 from dispenserd.oncall.limits import OncallLimits
 from dispenserd.oncall.own import Wrong
 from dispenserd.oncall.roster import PRIORITIES, Priority, Roster
@@ -26,12 +29,20 @@ class Ears:
     since: datetime
 
 
+def listening(connection: Connection, limits: OncallLimits, now: datetime) -> Ears:
+    """From now on. After a short absence no home is given time once more: a process that is restarted every
+    minute would never call one silent. What it heard last, of any home, says how long it was away."""
+    newest = connection.execute(select(func.max(homes.c.heard))).scalar()
+    away = newest is None or now - from_text(newest) > limits.short_absence
+    return Ears(True, now if away else now - limits.listening_grace)
+
+
 def wrong_now(
-    homes: Sequence[AnyRow], ears: Ears, roster: Roster, limits: OncallLimits, now: datetime
+    known: Sequence[AnyRow], ears: Ears, roster: Roster, limits: OncallLimits, now: datetime
 ) -> list[Wrong]:
     """Everything that is wrong at `now`. Failed notices are not here: they are facts, not states."""
     found = [*_nobody(roster, now), *_deaf(ears, limits, now)]
-    for home in homes:
+    for home in known:
         if ears.listening:
             found += [wrong for at, wrong in silence(home, ears, limits) if at <= now][-1:]
         found += _test_missing(home, limits, now)
@@ -39,10 +50,10 @@ def wrong_now(
     return found
 
 
-def wakes_at(homes: Sequence[AnyRow], ears: Ears, limits: OncallLimits, now: datetime) -> datetime | None:
+def wakes_at(known: Sequence[AnyRow], ears: Ears, limits: OncallLimits, now: datetime) -> datetime | None:
     """The next instant at which `wrong_now` says something new by itself."""
     ahead = [ears.since + limits.broker_lost] if not ears.listening else []
-    for home in homes:
+    for home in known:
         if ears.listening:
             ahead += [at for at, _ in silence(home, ears, limits)]
         if home.last_test is not None:

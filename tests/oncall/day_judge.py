@@ -53,6 +53,9 @@ class Uptime:
             begin = down.until
         self.stretches.append((begin, day.ends))
         self._begins = [begin for begin, _ in self.stretches]
+        self._beats = [
+            deed.at for deed in day.deeds if isinstance(deed, Beat) and self.takes_in(deed.at) == deed.at
+        ]
 
     def takes_in(self, at: datetime) -> datetime:
         """When a message that waits in the broker since `at` is taken in."""
@@ -61,6 +64,12 @@ class Uptime:
         if begin <= at <= end:
             return at
         return self.stretches[number + 1][0] if number + 1 < len(self.stretches) else NEVER
+
+    def grace(self, begin: datetime) -> timedelta:
+        """None after a short absence: something was heard within the last minute."""
+        last = bisect_right(self._beats, begin) - 1
+        short = last >= 0 and begin - self._beats[last] <= timedelta(minutes=1)
+        return timedelta(0) if short else timedelta(seconds=90)
 
     def starts_at(self, at: datetime) -> bool:
         """Then on-call looks before it hears what waited for it."""
@@ -178,7 +187,7 @@ def _crossings(
         due.append(("high", max(beat.next_window, heard + timedelta(minutes=5))))
     for priority, at in due:
         for begin, end in up.stretches:
-            when = max(at, begin + timedelta(seconds=90))
+            when = max(at, begin + up.grace(begin))
             if when < end:
                 if when < until:
                     yield when, priority

@@ -24,7 +24,7 @@ from dispenserd.oncall.notices import Sent
 from dispenserd.oncall.notifier import settle
 from dispenserd.oncall.receiver import Receiver
 from dispenserd.oncall.roster import Person, Roster
-from dispenserd.oncall.silence import Ears
+from dispenserd.oncall.silence import listening
 from dispenserd.oncall.steps import queued
 from dispenserd.oncall.view import AnyRow
 from dispenserd.oncall.watch import Watch
@@ -136,7 +136,8 @@ class Play:
         self._life.enter_context(self._database.held_open())
         self._desk = Desk(self._database, LIMITS)
         self._receiver = Receiver(self._database, _Ether(), KEY, LIMITS, lambda: self._now)  # type: ignore[arg-type]
-        ears = Ears(True, self._now)
+        with self._database.reading() as connection:
+            ears = listening(connection, LIMITS, self._now)
         self._watch = Watch(self._database, ROSTER, LIMITS, lambda: ears)
         self._look()
 

@@ -150,14 +150,7 @@ class Hour:
         for home in homes:
             own = sorted({each.incident for each in told} - known)
             if home.silent and home.first_beat:
-                begins = max(
-                    home.first_beat + timedelta(seconds=SILENCE_S),
-                    *(
-                        run.hears + timedelta(seconds=90)
-                        for run in self.runs
-                        if run.hears < home.first_beat + timedelta(seconds=SILENCE_S)
-                    ),
-                )
+                begins = home.first_beat + timedelta(seconds=SILENCE_S)  # each absence here is short
                 self.stories.append(
                     Story(own[0] if own else "silence?", begins, begins + timedelta(seconds=60))
                 )

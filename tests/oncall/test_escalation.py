@@ -13,6 +13,7 @@ from dispenserd.oncall.ladder import Step
 from dispenserd.oncall.own import clear_own
 from dispenserd.oncall.prune import KEPT, prune
 from dispenserd.oncall.roster import Deadlines, Roster
+from dispenserd.oncall.silence import listening
 from dispenserd.oncall.steps import journal
 from tests.support.paper_home import BOX, NOON, at
 from tests.support.watched_office import ANNA, BO, IDA, LIMITS, MERETE, ROSTER, A, B, Office
@@ -317,6 +318,22 @@ def test_newly_listening_a_home_has_the_time_of_a_beat_first(office: Office) -> 
     office.look(61.5)
     (row,) = office.own("home_silent")
     assert (row["priority"], row["raised"]) == ("medium", "2026-11-02T13:01:30.000Z")
+
+
+@pytest.mark.parametrize(("away_s", "grace_s"), [(60, 0), (61, 90)])
+def test_only_after_a_longer_absence_is_a_home_given_time(
+    office: Office, away_s: float, grace_s: float
+) -> None:
+    """Restarted every minute, on-call would call no home silent for ever."""
+    office.heartbeat(0)
+    office.heartbeat(20, "box-8")
+    now = at(20 + away_s / 60)
+    with office.database.reading() as connection:
+        office.ears = listening(connection, LIMITS, now)
+    office.watch.look(now)
+    assert bool(office.own("home_silent")) is (grace_s == 0)
+    office.watch.look(now + timedelta(seconds=grace_s))
+    assert [row["home"] for row in office.own("home_silent")] == [BOX]
 
 
 def test_a_restart_does_not_take_back_what_is_silent(office: Office) -> None:
