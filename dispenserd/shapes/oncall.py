@@ -201,7 +201,77 @@ class OncallClose(Command):
     """A wish to close an incident, on its way to the home or answered by it."""
 
 
+class RosterPerson(TypedDict):
+    """Somebody who may be called."""
+
+    name: str
+    """As in the roster."""
+    manager: bool
+    """Told at the end of the list, and when nobody is on call."""
+    language: Annotated[str, OneOf("da", "en")]
+    """Of the notices to this person."""
+    addresses: list[str]
+    """The kind of each address, as in `mailtos`; the rest of one may be a secret and is never shown."""
+    priorities: list[Priority]
+    """For which this person is called."""
+    hours: str | None
+    """Local hours of duty, `07:00-15:00`; null for always."""
+    on_call: bool
+    """Whether this person would be called now."""
+
+
+class Rung(TypedDict):
+    """Who is told next while nobody takes it."""
+
+    after_s: int
+    """Civil seconds after it was raised."""
+    person: str
+    """Who."""
+    manager: bool
+    """As the manager."""
+    priority: Priority
+    """As told to that person: one higher each time that nobody took it."""
+
+
+class Ladders(TypedDict):
+    """The first steps, by the priority with which an incident is raised now."""
+
+    high: list[Rung]
+    """Of a high one."""
+    medium: list[Rung]
+    """Of a medium one."""
+    low: list[Rung]
+    """Of a low one."""
+
+
+class NoticeTest(TypedDict):
+    """What came of a test notice to one address."""
+
+    name: str
+    """Whose."""
+    address: str
+    """The kind of address."""
+    result: Code
+    """`ok`, or why not."""
+    reached: bool
+    """Whether its endpoint took it."""
+
+
+class OncallRoster(TypedDict):
+    """Who would be told, and when. With `--test` everybody is told now."""
+
+    people: list[RosterPerson]
+    """In the order in which they are told; the manager last."""
+    ladders: Ladders
+    """What would happen to an incident that is raised now."""
+    uncovered: list[Priority]
+    """Priorities for which nobody is on call now: an incident of its own."""
+    tests: list[NoticeTest]
+    """Empty without `--test`."""
+
+
 SCHEMAS: Mapping[str, object] = {
+    "oncall-roster/1": OncallRoster,
     "oncall-list/1": OncallList,
     "oncall-take/1": OncallTake,
     "oncall-decide/1": OncallDecide,

@@ -224,6 +224,7 @@ class AskPayload(Signed):
     schema_: Literal["dispenserd/ask/1"] = Field(alias="schema")
     home: Box
     asked: Instant
+    """When, by on-call's clock."""
 
 
 class _Decision(Signed):

@@ -79,4 +79,12 @@ ROUTES: Mapping[Channel, Route] = {
         "What on-call keeps of the home's journal, sent when the home connects: a home restored from an old "
         "copy learns that it is behind, and releases nothing (rule 23).",
     ),
+    Channel.ASK: Route(
+        "oncall",
+        1,
+        False,
+        ("ask/1",),
+        "On-call counts other open incidents than the heartbeat says: the home offers all of them once more "
+        "(rule 27). At most once a minute.",
+    ),
 }

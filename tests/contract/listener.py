@@ -21,13 +21,18 @@ class Heard:
 
 
 class Listener:
-    def __init__(self) -> None:
+    def __init__(self, client: Client) -> None:
+        self._client = client
         self._lock = Lock()
         self._heard: list[Heard] = []
 
     def heard(self) -> list[Heard]:
         with self._lock:
             return list(self._heard)
+
+    def say(self, topic: str, payload: bytes) -> None:
+        """In somebody else's name: the broker of a recording lets everybody."""
+        self._client.publish(topic, payload, qos=0)
 
     def keep(self, message: MQTTMessage) -> None:
         with self._lock:
@@ -39,8 +44,8 @@ class Listener:
 @contextmanager
 def listening(host: str, port: int) -> Iterator[Listener]:
     """From before it returns until it is left."""
-    listener = Listener()
     client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
+    listener = Listener(client)
     client.on_message = lambda _client, _data, message: listener.keep(message)
     client.connect(host, port)
     client.subscribe("#", options=SubscribeOptions(qos=1, retainAsPublished=True))

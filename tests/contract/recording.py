@@ -15,9 +15,11 @@ from tempfile import TemporaryDirectory
 
 from dispenserd.oncall import database
 from scheduler import events as ev
-from tests.contract.listener import listening
+from tests.contract.listener import Listener, listening
 from tests.contract.terminal import WITHIN_S, Recording, Terminal, serving
+from tests.support.endpoints import http_endpoint
 from tests.support.oncall_by_hand import PRIVATE
+from tests.support.paper_home import eventually
 from tests.support.provision_parts import oncall, robot
 from tests.support.running_home import RunningHome, Wanted
 
@@ -38,16 +40,21 @@ async def record() -> Recording:
     with TemporaryDirectory(prefix="contract-") as folder:
         recording.folder = folder
         home = RunningHome(Path(folder), Wanted(start=START, clock_times=CLOCK_TIMES, window_min=WINDOW_MIN))
-        with home.broker, listening(home.broker.host, home.broker.port) as listener:
+        with (
+            http_endpoint() as phone,
+            home.broker,
+            listening(home.broker.host, home.broker.port) as listener,
+        ):
             try:
                 home.write_configuration()
-                staff = _oncall_files(home)
+                staff = _oncall_files(home, phone.url())
                 terminal = Terminal(home, staff, recording)
                 async with (
                     terminal.streaming("oncall", "watch"),
                     serving("oncall", home, staff, recording),
                 ):
                     await _day(home, terminal)
+                    await _a_disagreement(listener)
                     await home.stop_daemon()
                     async with serving("run", home, home.folder / "home.toml", recording):
                         await asyncio.sleep(2.0)
@@ -142,6 +149,7 @@ async def _an_incident(home: RunningHome, terminal: Terminal) -> None:
         "oncall", "close", incident, "--as", "Anna", "--resolution", "given_by_hand", "--wait", "30"
     )
     await terminal("oncall", "list", "--all")
+    await terminal("oncall", "roster", "--test")
 
 
 async def _a_cable(home: RunningHome, terminal: Terminal) -> None:
@@ -155,6 +163,14 @@ async def _a_cable(home: RunningHome, terminal: Terminal) -> None:
     await terminal.until("oncall", "close", incident, *closing, holds=lambda found: "decision" in found)
 
 
+async def _a_disagreement(listener: Listener) -> None:
+    """The home seems to count one incident more than on-call, which asks for all."""
+    newest = next(each for each in reversed(listener.heard()) if each.topic.endswith("/heartbeat"))
+    beat = json.loads(newest.payload)
+    listener.say(newest.topic, json.dumps({**beat, "incidents": beat["incidents"] + 1}).encode())
+    await eventually(lambda: any(each.topic.endswith("/in/ask") for each in listener.heard()), "asked")
+
+
 def _manifest(home: RunningHome, second_label: str) -> Path:
     content = home.manifest()
     content["sachets"][1]["label"] = second_label
@@ -163,8 +179,12 @@ def _manifest(home: RunningHome, second_label: str) -> Path:
     return path
 
 
-def _oncall_files(home: RunningHome) -> Path:
-    """On-call's configuration, database and key: the one whose public half the home was given."""
+def _oncall_files(home: RunningHome, phone: str) -> Path:
+    """On-call's configuration, roster, database and key: the one whose public half the home was given."""
+    manager, anna = (f'name = "{name}"\nnotify = ["{phone}"]\n' for name in ("Merete", "Anna"))
+    roster = home.folder / "roster.toml"
+    roster.write_text(f"[manager]\n{manager}[[person]]\n{anna}")
+    roster.chmod(0o600)
     database.create(home.folder / "oncall.db")
     key = home.folder / "signing.key"
     key.write_text(PRIVATE.hex() + "\n")
@@ -172,6 +192,7 @@ def _oncall_files(home: RunningHome) -> Path:
     path = home.folder / "oncall.toml"
     path.write_text(
         '[oncall]\ndatabase = "oncall.db"\nsigning_key_file = "signing.key"\n'
+        'roster = "roster.toml"\n'
         f'[mqtt]\nhost = "{home.broker.host}"\nport = {home.broker.port}\n'
     )
     return path
