@@ -113,6 +113,7 @@ class Hour:
                 tasks.create_task(self._home(home, Random(self._chance.random()), ends))
 
     async def _home(self, home: ScriptedHome, chance: Random, ends: datetime) -> None:
+        home.may_beat = True  # on-call listens: it must have heard of a home to miss it
         await eventually(lambda: home.first_beat is not None, "it beats", START_WITHIN_S)
         if home.silent:
             return

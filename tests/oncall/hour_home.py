@@ -39,7 +39,8 @@ class ScriptedHome:
     box: str
     broker: Broker
     now: Callable[[], datetime]
-    silent: bool = False
+    silent: bool = False  # beats once, when it is told to
+    may_beat: bool = False
     incidents: dict[str, Incident] = field(default_factory=dict)
     first_beat: datetime | None = None
 
@@ -147,7 +148,7 @@ class ScriptedHome:
 
     async def _beat(self) -> None:
         while True:
-            if self.session.state.connected and not (self.silent and self.first_beat):
+            if self.may_beat and self.session.state.connected and not (self.silent and self.first_beat):
                 sent = self.session.send(Message(topic(self.box, Channel.HEARTBEAT), self._heartbeat()))
                 self.first_beat = self.first_beat or (self.now() if sent else None)
             await asyncio.sleep(BEAT_S if self.first_beat else 0.2)
