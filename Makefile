@@ -67,7 +67,7 @@ demo:
 
 test: lint
 	@echo "== tests"
-	@.venv/bin/python -m pytest -n 2 --dist worksteal
+	@.venv/bin/python -m pytest -n 3 --dist worksteal
 
 # A seed is a history whatever the order of sets may be; a fixed one makes its trace the same to the letter.
 proof bugs: export PYTHONHASHSEED := 0
