@@ -132,8 +132,8 @@ def decision_view(decision: AnyRow, now: datetime) -> DecisionView:
 
 
 def home_view(home: AnyRow, now: datetime, silent: timedelta) -> HomeRow:
-    """Alive since, or unknown since its last sign of life; never "fine" because nothing was heard."""
-    state, since = _alive(home, now, silent)
+    """One entry of `homes`."""
+    state, since = heard_from(home, now, silent)
     return {
         "home": home.home,
         "state": state,
@@ -147,7 +147,8 @@ def home_view(home: AnyRow, now: datetime, silent: timedelta) -> HomeRow:
     }
 
 
-def _alive(home: AnyRow, now: datetime, silent: timedelta) -> tuple[str, str]:
+def heard_from(home: AnyRow, now: datetime, silent: timedelta) -> tuple[str, str]:
+    """Alive since, or unknown since its last sign of life; never "fine" because nothing was heard."""
     heard = from_text(home.heard) if home.heard else None
     if home.offline_since is not None:
         return "unknown", home.offline_since
