@@ -234,7 +234,7 @@ BUGS: tuple[Bug, ...] = (
     Bug("released without a press", ("rule 2", "a release without"), rules_with("pressed", presses_once)),
     Bug(
         "the token passes with the sachet anywhere",
-        ("the token", "S1", "rule 5"),
+        ("the token", "S1", "S2", "rule 5"),
         put(scheduler.receive_command, "_token_may_pass", token_always_passes),
     ),
     Bug(
@@ -244,7 +244,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "had it, by anybody's word",
-        ("S4", "the same outcome"),
+        ("S4", "S8", "the same outcome"),
         put(scheduler.receive_command, "_had_it", any_resident_may_have_had_it),
     ),
     Bug(
