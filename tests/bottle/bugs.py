@@ -344,7 +344,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "a fact is dated by the clock that it came on",
-        ("rule 2", "S8", "S2", "rule 18"),
+        ("rule 2", "S8", "S2", "S4", "rule 18"),
         put(dispenserd.engine.Engine, "_dated", as_they_came),
         "step_in_a_commit",
     ),
