@@ -10,18 +10,14 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from dispenserd.explained import Explained
+
 FILE_BYTES_MAX = 256 * 1024
 """A real one has under 5 KiB; whatever is larger is the wrong file."""
 
 
-class ConfigError(Exception):
+class ConfigError(Explained):
     """A configuration that can't be used. Never quotes a value: one may identify the resident."""
-
-    def __init__(self, what: str, meaning: str, next_step: str) -> None:
-        super().__init__(what)
-        self.what = what
-        self.meaning = meaning
-        self.next_step = next_step
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from typing import Any
 import structlog
 
 from dispenserd.control_call import REQUEST_BYTES_MAX, CallError, line, too_long
+from dispenserd.explained import Explained
 
 CALLERS_MAX = 16
 """At once; more than a technician with several terminals, and a bound on memory."""
@@ -38,14 +39,8 @@ Handler = Callable[[dict[str, Any]], Awaitable[Mapping[str, Any]]]
 Handlers = Mapping[str, Handler]
 
 
-class ControlError(Exception):
+class ControlError(Explained):
     """The socket can't be opened."""
-
-    def __init__(self, what: str, meaning: str, next_step: str) -> None:
-        super().__init__(what)
-        self.what = what
-        self.meaning = meaning
-        self.next_step = next_step
 
 
 def listen(path: Path) -> socket.socket:

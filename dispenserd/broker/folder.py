@@ -27,6 +27,7 @@ from dispenserd.broker import credentials
 from dispenserd.broker.credentials import Pair
 from dispenserd.broker.template import ACL, CA, CONFIG, PASSWORDS, Choices, rendered
 from dispenserd.durable import sync_folder
+from dispenserd.explained import Explained
 
 CA_KEY, SERVER, SERVER_KEY = "ca.key", "server.pem", "server.key"
 CERTIFICATE, CLIENT_KEY, REQUEST, PASSWORD = "client.pem", "client.key", "client.csr", "mqtt.password"
@@ -41,14 +42,8 @@ BOX_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 """As in [home] box: it becomes a level of topics, so no wildcard and no slash."""
 
 
-class BrokerFolderError(Exception):
+class BrokerFolderError(Explained):
     """What can't be written; nothing was."""
-
-    def __init__(self, what: str, meaning: str, next_step: str) -> None:
-        super().__init__(what)
-        self.what = what
-        self.meaning = meaning
-        self.next_step = next_step
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,9 @@ the simulator's stage and CI.
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Protocol
+
+from dispenserd.explained import Explained, ExplainedWithCode
+from scheduler.invariants import InvariantBroken
 
 
 class Exit(IntEnum):
@@ -27,27 +29,15 @@ EPILOG = (
 )
 
 
-class Failure(Exception):
+class Failure(ExplainedWithCode):
     """A command that ends without having done what was asked; `code` is a word for scripts."""
 
     def __init__(self, exit_code: Exit, code: str, what: str, meaning: str, next_step: str) -> None:
-        super().__init__(what)
+        super().__init__(code, what, meaning, next_step)
         self.exit_code = exit_code
-        self.code = code
-        self.what = what
-        self.meaning = meaning
-        self.next_step = next_step
 
 
-class Explained(Protocol):
-    """What the rooms' own errors have in common."""
-
-    what: str
-    meaning: str
-    next_step: str
-
-
-def failed(exit_code: Exit, code: str, error: Explained) -> Failure:
+def failed(exit_code: Exit, code: str, error: Explained | InvariantBroken) -> Failure:
     """A room's error as the end of a command."""
     return Failure(exit_code, code, error.what, error.meaning, error.next_step)
 

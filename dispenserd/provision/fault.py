@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from dispenserd.explained import ExplainedWithCode
+
 
 class Sort(StrEnum):
     CHECKED_AND_FALSE = "checked_and_false"  # looked, and it is not so: no robot, no broker
@@ -17,16 +19,12 @@ class Sort(StrEnum):
     REFUSED = "refused"  # it could be done and must not be
 
 
-class ProvisionFault(Exception):
+class ProvisionFault(ExplainedWithCode):
     """Never quotes a secret or an identifier."""
 
     def __init__(self, sort: Sort, code: str, what: str, meaning: str, next_step: str) -> None:
-        super().__init__(what)
+        super().__init__(code, what, meaning, next_step)
         self.sort = sort
-        self.code = code
-        self.what = what
-        self.meaning = meaning
-        self.next_step = next_step
 
 
 RESUME = "dispenserd provision --resume"

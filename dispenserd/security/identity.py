@@ -26,6 +26,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from dispenserd.explained import ExplainedWithCode
+
 KEY_BYTES = 32
 SELF_SIGNED_LIFE = timedelta(days=30)
 """A box for trying out is thrown away sooner."""
@@ -36,15 +38,8 @@ FINGERPRINT_HEX_CHARS = 20
 GROUP_CHARS = 4
 
 
-class IdentityFault(Exception):
+class IdentityFault(ExplainedWithCode):
     """A key or a certificate that can't be used; never quotes a key."""
-
-    def __init__(self, code: str, what: str, meaning: str, next_step: str) -> None:
-        super().__init__(what)
-        self.code = code
-        self.what = what
-        self.meaning = meaning
-        self.next_step = next_step
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ None carries a value of a row, a key or a parameter: their texts reach logs and 
 
 from __future__ import annotations
 
+from dispenserd.explained import Explained
+
 DISK_FULL = "disk_full"
 READ_ONLY = "read_only"
 IO_ERROR = "io_error"  # a read, a write or an fsync: the library names them alike
@@ -16,17 +18,11 @@ REASONS = frozenset({DISK_FULL, READ_ONLY, IO_ERROR, DAMAGED, CHAIN_BROKEN, UNRE
 """Why a store stopped, as staff read it: the detail of an incident."""
 
 
-class StoreError(Exception):
+class StoreError(Explained):
     """The store can't be used. `what`, `meaning` and `next_step` are for the person at the terminal."""
 
     reason = ""
     """One of `REASONS` where staff must hear of it later; empty where the next start says it all again."""
-
-    def __init__(self, what: str, meaning: str, next_step: str) -> None:
-        super().__init__(what)
-        self.what = what
-        self.meaning = meaning
-        self.next_step = next_step
 
 
 class StoreMissing(StoreError):
