@@ -2,7 +2,8 @@
 
 Kept are the dependencies that pyproject.toml in the working directory names, and what those ask for in turn:
 the lock says of each package who did ("via"). What only a development group or an extra asked for, like the
-broker of the demo, stays here. Platform markers stay as they are.
+broker of the demo, stays here. Platform markers stay as they are. Nothing may be built on a box: that takes
+tools which no hash covers.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import re
 import sys
 import tomllib
 from pathlib import Path
+
+NOTHING_BUILT = "--only-binary :all:"
 
 
 def box_requirements(lock: str, project: str) -> str:
@@ -26,7 +29,7 @@ def box_requirements(lock: str, project: str) -> str:
         raise ValueError(f"not in the lock: {', '.join(sorted(kept - set(entries)))}")
     while more := {name for name, askers in asked_by.items() if askers & kept} - kept:
         kept |= more
-    return "\n".join(entries[name].rstrip("\n") for name in sorted(kept)) + "\n"
+    return "\n".join([NOTHING_BUILT, *(entries[name].rstrip("\n") for name in sorted(kept)), ""])
 
 
 def _asked_by(name: str, entry: str) -> set[str]:
