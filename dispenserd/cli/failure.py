@@ -7,7 +7,7 @@ the simulator's stage and CI.
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol, Self
 
 
 class Exit(IntEnum):
@@ -27,8 +27,17 @@ EPILOG = (
 )
 
 
+class Sentences(NamedTuple):
+    what: str
+    meaning: str
+    next_step: str
+
+
 class Failure(Exception):
-    """A command that ends without having done what was asked; `code` is a word for scripts."""
+    """A command that ends without having done what was asked; `code` is a word for scripts.
+
+    Scripts read the English sentences; people read `danish` where there are any.
+    """
 
     def __init__(self, exit_code: Exit, code: str, what: str, meaning: str, next_step: str) -> None:
         super().__init__(what)
@@ -37,6 +46,11 @@ class Failure(Exception):
         self.what = what
         self.meaning = meaning
         self.next_step = next_step
+        self.danish: Sentences | None = None
+
+    def in_danish(self, what: str, meaning: str, next_step: str) -> Self:
+        self.danish = Sentences(what, meaning, next_step)
+        return self
 
 
 class Explained(Protocol):

@@ -12,20 +12,12 @@ from zoneinfo import ZoneInfo
 import typer
 
 from dispenserd.cli.failure import Exit, Failure, usage
-from dispenserd.cli.options import ConfigOption, JsonOption, person
+from dispenserd.cli.options import ConfigOption, JsonOption, LanguageOption, person
 from dispenserd.cli.place import oncall_config_path
 
 if TYPE_CHECKING:
     from dispenserd.cli.watch.reading import Office
     from dispenserd.oncall.words.language import Language
-
-LANGUAGES = ("da", "en")
-
-
-def _language(value: str | None) -> str | None:
-    if value is not None and value not in LANGUAGES:
-        raise typer.BadParameter("must be da or en")
-    return value
 
 
 def watch(
@@ -36,12 +28,7 @@ def watch(
             "--as", help="Who you are, by name. Needed for the view.", callback=person, show_default=False
         ),
     ] = None,
-    language: Annotated[
-        str | None,
-        typer.Option(
-            "--language", help="da or en. Default: [oncall] language.", callback=_language, show_default=False
-        ),
-    ] = None,
+    language: LanguageOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:

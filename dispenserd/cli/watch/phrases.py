@@ -92,6 +92,7 @@ class Phrases:
     sent_close: str
     sent_decide: str
     cancelled: str
+    nothing_sent: str
     not_stored: str
     choose_verdict: str
     choose_resolution: str
@@ -191,6 +192,7 @@ DANISH = Phrases(
     sent_close="Sendt: luk, {}. Gælder, når hjemmet har bekræftet.",
     sent_decide="Sendt: {}. Gælder, når hjemmet har bekræftet.",
     cancelled="Fortrudt. Intet er sendt.",
+    nothing_sent="Intet er sendt.",
     not_stored="IKKE GEMT, intet er sendt: {}. Prøv igen.",
     choose_verdict="Hvad er der sket med dosis?",
     choose_resolution="Hvordan blev den løst?",
@@ -303,6 +305,7 @@ ENGLISH = Phrases(
     sent_close="Sent: close, {}. It counts once the home has confirmed.",
     sent_decide="Sent: {}. It counts once the home has confirmed.",
     cancelled="Cancelled. Nothing was sent.",
+    nothing_sent="Nothing was sent.",
     not_stored="NOT STORED, nothing was sent: {}. Try again.",
     choose_verdict="What happened to the dose?",
     choose_resolution="How was it resolved?",

@@ -70,6 +70,10 @@ class Voice:
             return self.clock(at)
         return f"{local.day}. {self.phrases.months[local.month - 1]} {self.clock(at)}"
 
+    def dated(self, at: datetime | None) -> str:
+        """`man. 2. nov. 08:00`, whatever the day is."""
+        return "?" if at is None else f"{self._day(at.astimezone(self.zone).date())} {self.clock(at)}"
+
     def lasting(self, seconds: float, short: bool = False) -> str:
         """`9 min`, `85 s`, `2 t 05 min`; `2t05` where it must be short."""
         whole = max(0, int(seconds))
@@ -96,9 +100,7 @@ class Voice:
         if named is None:
             return dose
         day, slot, part = named
-        weekday, month = self.phrases.weekdays[day.weekday()], self.phrases.months[day.month - 1]
-        dated = f"{weekday} {day.day}. {month}" if self.language == "da" else f"{weekday} {day.day} {month}"
-        return " ".join(filter(None, (self._slot(slot), dated, self._part(part))))
+        return " ".join(filter(None, (self._slot(slot), self._day(day), self._part(part))))
 
     def short_dose(self, dose: str) -> str:
         """`aften 2/11`, for a column."""
@@ -119,6 +121,10 @@ class Voice:
         return self.phrases.in_time.format(self.lasting(left_s, short=True)), PRIORITY_ROLES.get(
             incident.priority, Role.HIGH
         )
+
+    def _day(self, day: date) -> str:
+        weekday, month = self.phrases.weekdays[day.weekday()], self.phrases.months[day.month - 1]
+        return f"{weekday} {day.day}. {month}" if self.language == "da" else f"{weekday} {day.day} {month}"
 
     def _slot(self, slot: str) -> str:
         part, dash, number = slot.partition("-")
