@@ -111,7 +111,9 @@ class Voice:
         return " ".join(filter(None, (self._slot(slot), f"{day.day}/{day.month}", self._part(part))))
 
     def due(self, incident: Incident, now: datetime) -> Span:
-        """Until when somebody must own it; nothing once somebody does."""
+        """Until when somebody must own it; once somebody does, only that it was left without an outcome."""
+        if incident.forgotten:
+            return self.phrases.forgotten, Role.LATE
         if incident.overdue(now) and incident.deadline is not None:
             late_s = (now - incident.deadline).total_seconds()
             return self.phrases.late.format(self.lasting(late_s, short=True)), Role.LATE
@@ -119,7 +121,7 @@ class Voice:
             return "", Role.PLAIN
         left_s = (incident.deadline - now).total_seconds()
         return self.phrases.in_time.format(self.lasting(left_s, short=True)), PRIORITY_ROLES.get(
-            incident.priority, Role.HIGH
+            incident.urgency, Role.HIGH
         )
 
     def _day(self, day: date) -> str:
@@ -138,6 +140,11 @@ class Voice:
 def cut(text: str, width: int) -> str:
     """At most `width` columns, with a sign that something is missing."""
     return text if len(text) <= width else text[: max(0, width - 1)] + "…"
+
+
+def cut_front(text: str, width: int) -> str:
+    """The same, keeping the end: homes of one place have names that differ there."""
+    return text if len(text) <= width else "…" + text[len(text) - max(0, width - 1) :]
 
 
 def _named(dose: str) -> tuple[date, str, str] | None:

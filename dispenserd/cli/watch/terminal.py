@@ -67,6 +67,10 @@ class Watch(App[int]):
     #list, #nothing { height: 2fr; min-height: 4; border: none; padding: 0; }
     #nothing { padding: 1 1; }
     #scroll { height: 3fr; border-top: solid $accent; padding: 0 1; }
+    #scroll { border-title-align: right; border-title-color: $text; border-title-style: bold; }
+    .beside #list { border-bottom: solid $accent; }
+    #list { text-wrap: nowrap; text-overflow: ellipsis; }
+    #list { border-subtitle-color: $text; border-subtitle-style: bold; }
     .beside #list, .beside #nothing { width: 3fr; height: 1fr; }
     .beside #scroll { width: 2fr; height: 1fr; border-top: none; border-left: solid $accent; }
     #close_up { height: auto; }
@@ -166,7 +170,8 @@ class Watch(App[int]):
             self._static("#head"),
             [board.head(night.incidents, how, voice, now, night.mine_only, night.bell.muted_until)],
         )
-        _fill(self._static("#alarms"), board.alarms(how, voice))
+        size = self.size
+        _fill(self._static("#alarms"), [*board.alarms(how, voice), *board.too_small(*size, voice)])
         listed = night.listed(voice.me)
         self._list.display = bool(listed)
         self._static("#nothing").display = not listed
@@ -187,7 +192,7 @@ class Watch(App[int]):
         ]
         _fill(self._static("#notes"), notes)
         homes = night.seen.homes if night.seen else []
-        _fill(self._static("#homes"), board.homes_below(homes, voice, now))
+        _fill(self._static("#homes"), board.homes_below(homes, voice, now, size.height))
         keys = (
             voice.phrases.keys if self.size.width > len(voice.phrases.keys) + 2 else voice.phrases.keys_narrow
         )
@@ -197,9 +202,10 @@ class Watch(App[int]):
         """The rows where they stand, so that neither choice nor scrolling jumps."""
         shown, now = self._list, self._now()
         width = max(20, shown.scrollable_content_region.width - 2)
-        chosen = self._night.chosen
+        chosen, home_width = self._night.chosen, board.home_chars(listed, width)
         rows = {
-            each.key: _text(board.line(each, self._voice, now, width, each.key == chosen)) for each in listed
+            each.key: _text(board.line(each, self._voice, now, width, each.key == chosen, home_width))
+            for each in listed
         }
         keys = list(rows)
         if keys == self._drawn:
@@ -217,6 +223,16 @@ class Watch(App[int]):
         if shown.highlighted != place:
             with self.prevent(OptionList.OptionHighlighted):
                 shown.highlighted = place
+        self.call_after_refresh(self._count_hidden, shown)
+
+    def _count_hidden(self, shown: OptionList) -> None:
+        """Said on the line below the list: a scroll bar alone is easily overlooked."""
+        if not shown.is_attached:
+            return  # the view has ended meanwhile
+        above, seen = round(shown.scroll_y), shown.scrollable_content_region.height
+        hidden = board.more_rows(above, len(self._drawn) - above - seen, self._voice)
+        shown.border_subtitle = hidden
+        self.screen_stack[0].query_one("#scroll").border_title = hidden
 
     def _draw_chosen(self) -> None:
         chosen, say = self._night.chosen_one(), self._voice.phrases
@@ -251,7 +267,7 @@ class Watch(App[int]):
         self._draw()
 
     def action_scroll_text(self, pages: int) -> None:
-        scroll = self.screen_stack[0].query_one("#scroll", VerticalScroll)
+        scroll = self.screen.query(VerticalScroll).first()  # of a question or a text, where one is open
         (scroll.scroll_page_down if pages > 0 else scroll.scroll_page_up)(animate=False)
 
     async def action_help(self) -> None:
@@ -260,7 +276,7 @@ class Watch(App[int]):
 
     async def action_homes(self) -> None:
         homes = self._night.seen.homes if self._night.seen else []
-        lines = [_text(board.home_line(home, self._voice, self._now())) for home in homes]
+        lines = [_text(line) for line in board.all_homes(homes, self._voice, self._now())]
         say = self._voice.phrases
         await self.push_screen(ReadText(lines or [Text(say.no_homes)], say.help_close))
 
