@@ -30,15 +30,15 @@ def refused_here(
 ) -> Failure:
     """On-call itself said no. `target`: what the person named."""
     if refusal.code == "unknown_incident":
-        what = f'No incident is named by "{text(target)}".'
-        failure = usage(what, "Write the incident's id, or its dose; see `dispenserd oncall list`.")
-        return _in(language, failure, say.NO_SUCH.da.format(text(target)), say.NOTHING_ASKED, say.NAME_IT)
+        failure = usage(say.NO_SUCH.en.format(text(target)), say.NAME_IT.en)
+        return in_language(
+            language, failure, say.NO_SUCH.da.format(text(target)), say.NOTHING_ASKED, say.NAME_IT
+        )
     if refusal.code == "ambiguous":
         shown = _candidates(target, rows, "en")
-        what = f'"{text(target)}" names more than one incident: {shown}.'
-        failure = usage(what, "Write more of its id; see `dispenserd oncall list --all`.")
+        failure = usage(say.SEVERAL.en.format(text(target), shown), say.NAME_MORE.en)
         danish = say.SEVERAL.da.format(text(target), _candidates(target, rows, "da"))
-        return _in(language, failure, danish, say.NOTHING_ASKED, say.NAME_MORE)
+        return in_language(language, failure, danish, say.NOTHING_ASKED, say.NAME_MORE)
     failure = refused(refusal.code, language, LIST)
     if refusal.who:
         failure.what = f"{failure.what} {say.IT_IS_WITH.en.format(refusal.who)}"
@@ -59,24 +59,24 @@ def the_only(target: str, doses: list[str], language: Language) -> str:
     try:
         return the_one(target, doses)
     except Failure as failure:
-        shown = _listed(doses, "da")
-        danish = say.SEVERAL.da.format(text(target), shown)
-        raise _in(language, failure, danish, say.NOTHING_ASKED, say.NAME_DOSE) from None
+        danish = say.SEVERAL_DOSES.da.format(text(target), len(doses), _listed(doses, "da"))
+        raise in_language(language, failure, danish, say.NOTHING_ASKED, say.NAME_DOSE) from None
 
 
 def no_database(fault: DatabaseFault, language: Language) -> Failure:
     failure = Failure(
         Exit.STORE,
         "store",
-        f"On-call's database can't be used: {fault}.",
-        "Nothing was recorded and nothing was sent to a home.",
-        "Check [oncall] database; `dispenserd oncall run` makes it at its first start.",
+        say.NO_DATABASE.en.format(fault),
+        say.NOTHING_RECORDED.en,
+        say.CHECK_DATABASE.en,
     )
     danish = say.NO_DATABASE.da.format(fault)
-    return _in(language, failure, danish, say.NOTHING_RECORDED, say.CHECK_DATABASE)
+    return in_language(language, failure, danish, say.NOTHING_RECORDED, say.CHECK_DATABASE)
 
 
-def _in(language: Language, failure: Failure, danish: str, meaning: Said, next_step: Said) -> Failure:
+def in_language(language: Language, failure: Failure, danish: str, meaning: Said, next_step: Said) -> Failure:
+    """The same failure, with Danish sentences where that is the staff's language."""
     return failure.in_danish(danish, meaning.da, next_step.da) if language == "da" else failure
 
 

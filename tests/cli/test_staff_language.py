@@ -7,10 +7,14 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from threading import Timer
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from dispenserd.cli.entry import carry_out
+from dispenserd.cli.watch.telling import Voice
+from dispenserd.oncall.own import Wrong, keep_own
+from dispenserd.oncall.roster import Deadlines
 from tests.support.endpoints import free_port, http_endpoint
 from tests.support.oncall_office import DOSE, OncallOffice
 
@@ -130,11 +134,11 @@ def test_names_of_none_and_of_several_are_told_in_danish(office: OncallOffice, t
     assert (code, err.splitlines()[0]) == (2, 'Ingen hændelse hedder "zzzz".')
     code, _, err = typed("take", "a", "--as", "Anna")
     assert code == 2
-    assert '"a" passer på flere: ' in err
+    assert '"a" passer på flere hændelser: ' in err
     assert "(Kan ikke udleveres 2026-11-02/evening)" in err
     code, _, err = typed("decide", "2026-11-02/evening", *FINDING)
     assert code == 2
-    assert '"2026-11-02/evening" passer på flere: ' in err
+    assert '"2026-11-02/evening" passer på 2 doser: ' in err
     assert DOSE in err
 
 
@@ -157,6 +161,18 @@ def test_the_list_stands_in_the_order_of_the_live_view_and_dates_in_its_language
     office.incident("a" * 32, left=9 * minutes)
     _, out, _ = typed("list")
     assert re.findall(r"([abc])\1{7}", out) == ["a", "b", "c"]
+
+
+def test_a_silence_of_on_calls_own_is_dated_in_its_language(office: OncallOffice, typed: Typed) -> None:
+    now = office.clock.now()
+    wrong = Wrong("box-0001", "broker_lost", "high", now, now, "not_authorised")
+    with office.database.writing() as connection:
+        keep_own(connection, wrong, Deadlines())
+    for language in ("da", "en"):
+        dated = Voice(language, ZoneInfo("Europe/Copenhagen"), "").dated(now)
+        shown = " ".join(typed("list", "--language", language)[1].split())
+        assert all(word in shown for word in dated.split()), shown
+        assert typed("list", "--language", language)[1].count(dated.split()[0]) == 1
 
 
 def test_the_roster_is_shown_and_tried_in_danish(office: OncallOffice, typed: Typed) -> None:

@@ -15,7 +15,10 @@ from dispenserd.cli.watch.board import plain_text
 from dispenserd.cli.watch.changes import by_key, changes
 from dispenserd.cli.watch.close_up import close_up
 from dispenserd.cli.watch.incident import Incident
+from dispenserd.cli.watch.night import Night, looked
+from dispenserd.cli.watch.reading import Look, Seen
 from dispenserd.cli.watch.telling import Role
+from dispenserd.oncall.pulse import Pulse
 from dispenserd.oncall.words.language import Language
 from protocol.mqtt.instants import to_text
 from tests.cli.test_watch_keys import sees, view
@@ -153,6 +156,18 @@ def test_on_a_low_screen_homes_that_are_well_take_one_line() -> None:
 def test_of_all_homes_those_that_need_a_look_stand_first() -> None:
     homes = [{"home": f"box-{n:03}", "state": "alive" if n != 150 else "unknown"} for n in range(200)]
     assert "box-150" in plain_text(board.all_homes(homes, voice(), NOW)[0])
+
+
+def test_without_a_broker_nothing_open_is_no_quiet_and_the_time_begins_anew_with_it() -> None:
+    def looks(night: Night, connected: bool, at: float) -> Night:
+        seen = Seen(NOW + minutes(at), 0.0, {}, [], [])
+        return looked(night, Look(seen, "", Pulse(1.0, connected)), seen.at, voice())[0]
+
+    heard = looks(Night(), True, 0)
+    assert heard.quiet_since == NOW
+    deaf = looks(heard, False, 1)
+    assert deaf.quiet_since is None
+    assert looks(deaf, True, 9).quiet_since == NOW + minutes(9)
 
 
 # --- on the screen ---

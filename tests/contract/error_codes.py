@@ -8,6 +8,7 @@ the list it is taken from; a place that takes one from nowhere known is reported
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +16,8 @@ from functools import cache
 from dispenserd.cli.ask import EXITS, refused
 from dispenserd.cli.failure import Exit
 from dispenserd.fagsystem.manifest import ManifestReason
+from dispenserd.oncall.words import commands
+from dispenserd.oncall.words.language import Said
 from dispenserd.oncall.words.refusals import REFUSALS
 from dispenserd.provision.fault import GO_ON
 from dispenserd.store import errors as store_errors
@@ -280,6 +283,11 @@ class _Texts:
                 return SHARED[name]
             case ast.Name(id=name):
                 return self._named(name, node.lineno)
+            case ast.Attribute(value=ast.Attribute(value=ast.Name(id="say"), attr=name), attr="en"):
+                said: Said = getattr(commands, name)
+                return said.en
+            case ast.Call(func=ast.Attribute(value=said_in_english, attr="format")):
+                return re.sub(r"{[^}]*}", VALUE, self.text(said_in_english))
             case _:
                 return VALUE
 

@@ -67,7 +67,8 @@ NAME_IT = Said(
     "Skriv hændelsens id eller dens dosis; se `dispenserd oncall list`.",
     "Write the incident's id, or its dose; see `dispenserd oncall list`.",
 )
-SEVERAL = Said('"{}" passer på flere: {}.', '"{}" names more than one: {}.')
+SEVERAL = Said('"{}" passer på flere hændelser: {}.', '"{}" names more than one incident: {}.')
+SEVERAL_DOSES = Said('"{}" passer på {} doser: {}.', '"{}" names {} doses: {}.')
 AND_MORE = Said(" og {} til", " and {} more")
 NAME_DOSE = Said(
     "Skriv dato og tid på dagen, som 2026-11-02/evening, eller hændelsens id; se `dispenserd oncall list`.",
@@ -85,6 +86,20 @@ NOTHING_RECORDED = Said(
 CHECK_DATABASE = Said(
     "Ring til administratoren: passer [oncall] database, og kører `dispenserd oncall run`?",
     "Check [oncall] database; `dispenserd oncall run` makes it at its first start.",
+)
+
+# --- the view does not start ---
+
+WHO = Said("Visningen skal vide, hvem du er.", "The view needs to know who you are.")
+WRITE_WHO = Said("Skriv --as og dit navn, eller brug --json.", "Write --as and your name; or use --json.")
+NO_TERMINAL = Said("Visningen skal have en terminal.", "The view needs a terminal.")
+USE_LIST = Said(
+    "Brug `dispenserd oncall list` til et kig, eller --json til et program.",
+    "Use --json for a script, or `dispenserd oncall list` for a look.",
+)
+NOTHING_TO_SHOW = Said(
+    "Der er intet at vise, og ingen kan få at vide, hvad der er åbent.",
+    "There is nothing to show, and nobody can be told what is open.",
 )
 
 # --- the roster ---
