@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from dispenserd.cli.incident_view import ID_CHARS, incident_table
 from dispenserd.cli.output import console, rows, text
-from dispenserd.cli.watch.incident import RANKS, instant
+from dispenserd.cli.watch.board import in_order
+from dispenserd.cli.watch.incident import instant, read_incidents
 from dispenserd.cli.watch.telling import Voice
 from dispenserd.cli.words import found, short_dose
 from dispenserd.oncall.words import commands as say
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def listed(result: Mapping[str, Any], zone: tzinfo, now: datetime, language: Language) -> None:
     out = console()
     homes, voice = list(rows(result, "homes")), Voice(language, zone, "")
-    incidents = sorted(rows(result, "incidents"), key=_most_urgent_first)
+    incidents = _in_order(rows(result, "incidents"))
     out.print(incident_table(incidents, zone, now, len(homes) > 1, language))
     for home in homes:
         since = voice.moment(instant(home.get("since")), now)
@@ -60,15 +61,11 @@ def closed(queued: Queued, answered: Answered, resolution: str, language: Langua
     out.print(_unanswered(answered, language))
 
 
-def _most_urgent_first(incident: Mapping[str, Any]) -> tuple[bool, int, bool, str]:
-    """As in the live view: open ones, by urgency, what nobody owns, by deadline."""
-    urgency = incident.get("urgency") or incident.get("priority")
-    return (
-        incident.get("state") == "closed",
-        -RANKS.get(text(urgency), max(RANKS.values())),
-        bool(incident.get("owner")),
-        text(incident.get("deadline")),
-    )
+def _in_order(incidents: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """As in the live view; closed ones last."""
+    keyed = {(row.get("home"), row.get("incident")): row for row in incidents}
+    order = [keyed[each.home, each.incident] for each in in_order(read_incidents(keyed.values()))]
+    return sorted(order, key=lambda row: row.get("state") == "closed")
 
 
 def _unanswered(answered: Answered, language: Language) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from rich.cells import cell_len
+from rich.style import Style
+from textual.color import Color
 from textual.widgets import OptionList, Static
 
 from dispenserd.cli.watch import board
@@ -18,6 +20,7 @@ from dispenserd.cli.watch.incident import Incident
 from dispenserd.cli.watch.night import Night, looked
 from dispenserd.cli.watch.reading import Look, Seen
 from dispenserd.cli.watch.telling import Role
+from dispenserd.cli.watch.terminal import STYLES
 from dispenserd.oncall.pulse import Pulse
 from dispenserd.oncall.words.language import Language
 from protocol.mqtt.instants import to_text
@@ -52,6 +55,18 @@ def test_what_nobody_took_in_time_stands_where_its_urgency_by_now_puts_it() -> N
     title = plain_text(close_up(risen, voice(), NOW)[0])
     assert title.startswith("HØJ (hjemmet: lav)  ")
     assert plain_text(close_up(fresh, voice(), NOW)[0]).startswith("mellem  ")
+
+
+def test_what_was_high_from_the_beginning_stands_before_what_lateness_made_high() -> None:
+    risen, high = one("a", -300, priority="low", urgency="high"), one("b", 9)
+    assert [each.incident[0] for each in board.in_order([risen, high])] == ["b", "a"]
+
+
+@pytest.mark.parametrize(("spoken", "said"), [("da", "ukendt siden 02:13"), ("en", "unknown since 02:13")])
+def test_a_silent_home_says_since_when_in_the_language_of_the_screen(spoken: Language, said: str) -> None:
+    since = to_text(NOW - minutes(47))
+    silent = one(kind="home_silent", origin="oncall", dose="", detail="unknown_since", since=since)
+    assert said in plain_text(close_up(silent, voice(spoken), NOW)[1])
 
 
 def test_a_row_of_an_older_on_call_without_urgency_has_that_of_its_priority() -> None:
@@ -211,3 +226,41 @@ async def test_in_a_tiny_window_every_incident_keeps_one_line(office: OncallOffi
         await sees(pilot, "VINDUET ER FOR LILLE (40 x 12)")
         shown = pilot.app.screen.query_one("#list", OptionList)
         assert shown.virtual_size.height == 2
+
+
+async def test_a_tall_screen_gives_its_room_to_the_list(office: OncallOffice) -> None:
+    for number in range(40):
+        office.incident(f"{number:032x}", left=timedelta(minutes=number + 1))
+    async with view(office, size=(120, 50)) as pilot:
+        await sees(pilot, "40 åbne")
+        await pilot.pause()
+        assert pilot.app.screen.query_one("#list").size.height >= 28
+        assert pilot.app.screen.query_one("#scroll").size.height >= 14
+
+
+def luminance(colour: Color) -> float:
+    parts = [part / 255 for part in colour.rgb]
+    red, green, blue = (p / 12.92 if p <= 0.04 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+async def test_every_colour_can_be_read_on_the_chosen_row_too_and_two_meanings_have_two(
+    office: OncallOffice,
+) -> None:
+    """4.5 to 1, as WCAG 2 asks of text."""
+    office.incident()
+    async with view(office) as pilot:
+        await sees(pilot, "1 åbne")
+        shown = pilot.app.screen.query_one("#list", OptionList)
+        chosen = shown.get_component_styles("option-list--option-highlighted").background
+        behind = [chosen, pilot.app.screen.styles.background]
+    for role in Role:
+        style = Style.parse(STYLES[role])
+        if style.color is None:
+            continue
+        assert style.color.triplet is not None, f"{role}: a theme may give a named colour any look"
+        grounds = behind if style.bgcolor is None else [Color.parse(style.bgcolor.name)]
+        for ground in grounds:
+            light = [luminance(Color(*style.color.triplet)), luminance(ground)]
+            assert (max(light) + 0.05) / (min(light) + 0.05) >= 4.5, (role, ground)
+    assert len({STYLES[role] for role in (Role.HIGH, Role.MEDIUM, Role.LOW, Role.GOOD, Role.NEVER)}) == 5

@@ -59,12 +59,14 @@ class Health:
 
 
 def in_order(incidents: Iterable[Incident]) -> list[Incident]:
-    """Most urgent first: by urgency, then what nobody owns or its owner forgot, then by deadline."""
+    """Most urgent first: by urgency, then what nobody owns or its owner forgot, then what was urgent before
+    it was late, then by deadline."""
     return sorted(
         incidents,
         key=lambda each: (
             -each.rank,
             bool(each.owner) and not each.forgotten,
+            -each.own_rank,
             each.deadline.timestamp() if each.deadline else math.inf,
             each.key,
         ),

@@ -129,7 +129,8 @@ def _standing(incident: Incident, voice: Voice, now: datetime) -> Line:
         confirmed = right_to_give(incident) == MAY_GIVE
         spans.append((f"{say.by_hand}: {right}", Role.GOOD if confirmed else Role.PLAIN))
     if incident.detail:
-        spans.append((f"{say.why}: {_detail(incident, voice)}", Role.PLAIN))
+        since = f" {voice.moment(incident.since, now)}" if incident.since is not None else ""
+        spans.append((f"{say.why}: {_detail(incident, voice)}{since}", Role.PLAIN))
     if incident.raised is not None:
         age = voice.lasting((now - incident.raised).total_seconds())
         spans.append((say.age.format(age), Role.DIM))

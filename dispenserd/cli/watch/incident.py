@@ -72,10 +72,16 @@ class Incident:
     decision: Decision | None
     urgency: str  # its priority, and what was added because nobody took it in time
     told: tuple[Call, ...]  # oldest first
+    since: datetime | None  # of on-call's own: since when it is so
 
     @property
     def rank(self) -> int:
         return RANKS.get(self.urgency, max(RANKS.values()))
+
+    @property
+    def own_rank(self) -> int:
+        """Of its priority at home, whatever lateness added."""
+        return RANKS.get(self.priority, max(RANKS.values()))
 
     @property
     def forgotten(self) -> bool:
@@ -131,6 +137,7 @@ def _read(row: Mapping[str, Any]) -> Incident:
         decision=_decision(decision) if isinstance(decision, Mapping) else None,
         urgency=_text(row, "urgency") or _text(row, "priority"),
         told=tuple(_call(each) for each in told if isinstance(each, Mapping)),
+        since=instant(row.get("since")),
     )
 
 

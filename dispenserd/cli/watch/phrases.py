@@ -96,6 +96,7 @@ class Phrases:
     step_handled: str
     # acting
     sent_take: str
+    sent_take_plain: str
     sent_close: str
     sent_decide: str
     cancelled: str
@@ -205,6 +206,7 @@ DANISH = Phrases(
     step_other="{} har den. Ring, før du gør noget.",
     step_handled="Den er behandlet og venter på at blive lukket.",
     sent_take="Sendt: du tager den. Giv intet i hånden, før hjemmet har bekræftet.",
+    sent_take_plain="Sendt: du tager den.",
     sent_close="Sendt: luk, {}. Gælder, når hjemmet har bekræftet.",
     sent_decide="Sendt: {}. Gælder, når hjemmet har bekræftet.",
     cancelled="Fortrudt. Intet er sendt.",
@@ -327,6 +329,7 @@ ENGLISH = Phrases(
     step_other="{} has it. Call them before you do anything.",
     step_handled="It has been dealt with and waits to be closed.",
     sent_take="Sent: you take it. Give nothing by hand before the home has confirmed.",
+    sent_take_plain="Sent: you take it.",
     sent_close="Sent: close, {}. It counts once the home has confirmed.",
     sent_decide="Sent: {}. It counts once the home has confirmed.",
     cancelled="Cancelled. Nothing was sent.",
