@@ -21,6 +21,8 @@ from dispenserd.cli.output import (
     seconds_until,
     text,
 )
+from dispenserd.cli.watch.incident import instant
+from dispenserd.cli.watch.telling import Voice
 from dispenserd.cli.words import short_dose
 from dispenserd.oncall.words.details import DETAILS
 from dispenserd.oncall.words.kinds import KINDS
@@ -93,7 +95,7 @@ def _line(
 ) -> Line:
     priority, detail = text(incident.get("priority")), words(DETAILS, text(incident.get("detail")), language)
     if incident.get("origin") == "oncall" and incident.get("since") and detail:
-        detail = f"{detail} {local(incident.get('since'), zone)}"
+        detail = f"{detail} {Voice(language, zone, '').dated(instant(incident.get('since')))}"
     why = wrap(f"{WHY.in_(language)}: {detail}", WHY_CHARS) if detail else []
     whose = (text(incident.get("home")) or ONCALL.in_(language)) if homes else ""
     owner = incident.get("owner") or NOBODY.in_(language)

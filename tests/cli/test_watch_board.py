@@ -126,11 +126,14 @@ def test_an_empty_list_never_says_that_it_is_quiet_when_it_can_not_know() -> Non
         ([], WELL),
         ([ALIVE], Health(NOW, 9.0, "locked", 1.0, True, True)),
         ([ALIVE], Health(NOW, 0.0, "", 60.0, False, True)),
+        ([ALIVE], Health(NOW, 0.0, "", 1.0, True, False)),
     ]
     for homes, health in cases:
         lines = board.nothing([], homes, health, NOW - minutes(90), voice(), NOW)
         red = any(role is Role.FAULT for line in lines for _, role in line)
-        assert red or "siden" not in told(lines)
+        assert red
+        assert not any(role is Role.GOOD for line in lines for _, role in line)
+        assert health.blind <= ("siden" not in told(lines))
     assert "1 af 2 hjem høres IKKE" in told(board.nothing([], [ALIVE, SILENT], WELL, NOW, voice(), NOW))
 
 
@@ -168,7 +171,7 @@ def test_of_many_homes_the_troubled_ones_have_their_own_lines() -> None:
     assert "robot har fejl" in told(lines)
     assert "41 hjem i live" in told(lines)
     many = [{**SILENT, "home": f"box-{n}"} for n in range(9)]
-    assert "(+6)" in told(board.homes_below(many, voice(), NOW))
+    assert "6 flere skal ses til" in told(board.homes_below(many, voice(), NOW))
 
 
 # --- the chosen one ---

@@ -109,7 +109,11 @@ async def test_given_by_hand_without_the_homes_word_is_refused_with_the_next_ste
         await pilot.press("x", "enter")
         await sees(pilot, "Er det rigtigt?")
         await pilot.press("j")
-        await sees(pilot, "Retten til at give dosis i hånden er ikke hos dig. Tag den, og vent")
+        await sees(
+            pilot,
+            "Retten til at give dosis i hånden er ikke hos dig",
+            "Intet er sendt. Tag hændelsen, og vent",
+        )
     assert office.decided() == []
 
 

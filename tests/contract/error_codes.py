@@ -8,14 +8,17 @@ the list it is taken from; a place that takes one from nowhere known is reported
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from dispenserd.cli.ask import EXITS
+from dispenserd.cli.ask import EXITS, refused
 from dispenserd.cli.failure import Exit
-from dispenserd.cli.words import REFUSALS, REFUSED_MEANS
 from dispenserd.fagsystem.manifest import ManifestReason
+from dispenserd.oncall.words import commands
+from dispenserd.oncall.words.language import Said
+from dispenserd.oncall.words.refusals import REFUSALS
 from dispenserd.provision.fault import GO_ON
 from dispenserd.store import errors as store_errors
 from drivers.port import PortBusy, PortDenied, PortMissing, PortUnavailable
@@ -94,6 +97,9 @@ STAGE = Ending(
 )
 """These two put their texts together in code; a test holds them against what it makes."""
 
+SAID_IN_THE_VIEW = {"ambiguous", "bad_name", "bad_reason", "bad_resolution"}
+"""Refusals that a command line catches before they are made: usage errors there."""
+
 UNFIT = (
     (
         "The broker would not know this box by it, so it was not installed; nothing was changed.",
@@ -161,8 +167,9 @@ def rooms_errors(source: Source) -> list[str]:
 
 
 def _refusals() -> Iterator[Ending]:
-    for code, (why, next_step) in REFUSALS.items():
-        yield Ending(Exit.REFUSED, code, f"Refused: {why}", REFUSED_MEANS, next_step)
+    for code in REFUSALS.keys() - SAID_IN_THE_VIEW:
+        failure = refused(code)
+        yield Ending(failure.exit_code, code, failure.what, failure.meaning, failure.next_step)
 
 
 def _of_manifests() -> Iterator[Ending]:
@@ -276,6 +283,11 @@ class _Texts:
                 return SHARED[name]
             case ast.Name(id=name):
                 return self._named(name, node.lineno)
+            case ast.Attribute(value=ast.Attribute(value=ast.Name(id="say"), attr=name), attr="en"):
+                said: Said = getattr(commands, name)
+                return said.en
+            case ast.Call(func=ast.Attribute(value=said_in_english, attr="format")):
+                return re.sub(r"{[^}]*}", VALUE, self.text(said_in_english))
             case _:
                 return VALUE
 

@@ -84,7 +84,7 @@ def looked(night: Night, look: Look, now: datetime, voice: Voice) -> tuple[Night
     if _blind(after) and not was_blind and not first:
         keys.append(THE_VIEW)
     bell, times = rung(night.bell, keys, after.incidents, now)
-    quiet = _quiet_since(night, after, was_blind)
+    quiet = _quiet_since(night, after, was_blind or not night.pulse.connected)
     return _rechosen(night, noted(replace(after, bell=bell, quiet_since=quiet), *notes), voice.me), times
 
 
@@ -118,7 +118,7 @@ def _blind(night: Night) -> bool:
 
 def _quiet_since(before: Night, after: Night, was_blind: bool) -> datetime | None:
     """Since when nothing was open, by looks of our own without a gap."""
-    if _blind(after) or after.incidents or after.seen is None:
+    if _blind(after) or not after.pulse.connected or after.incidents or after.seen is None:
         return None
     return after.seen.at if was_blind or before.quiet_since is None else before.quiet_since
 

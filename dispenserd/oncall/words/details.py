@@ -175,6 +175,19 @@ _UPKEEP: Mapping[str, Said] = {
 _OTHER: Mapping[str, Said] = {"other": Said("andet", "other")}
 
 DETAILS: Mapping[str, Said] = {
+    # of on-call's own; where one says since when, the instant follows
+    "unknown_since": Said("ukendt siden", "unknown since"),
+    "no_home_is_heard": Said("intet hjem høres siden", "no home is heard since"),
+    "last_passed": Said("nåede sidst frem", "last passed"),
+    "asked_in_vain": Said("spurgt forgæves", "asked in vain"),
+    "for_high": Said("ingen til høj", "nobody for high"),
+    "for_medium": Said("ingen til mellem", "nobody for medium"),
+    "for_low": Said("ingen til lav", "nobody for low"),
+    "for_high_medium": Said("ingen til høj og mellem", "nobody for high and medium"),
+    "for_high_low": Said("ingen til høj og lav", "nobody for high and low"),
+    "for_medium_low": Said("ingen til mellem og lav", "nobody for medium and low"),
+    "for_high_medium_low": Said("slet ingen", "nobody at all"),
+    # of homes
     **CARD_DETAILS,
     **_DOSE,
     **_SACHET,
