@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from dispenserd.cli import roster, staff_views
+from dispenserd.cli import desk_key, roster, staff_views
 from dispenserd.cli.ask import refused
 from dispenserd.cli.dose_names import CANDIDATES_SHOWN_MAX, matching, the_one
 from dispenserd.cli.failure import EPILOG, Exit, Failure, usage
@@ -180,6 +180,7 @@ def close(
 
 
 app.command("roster", epilog=EPILOG)(roster.roster)
+app.command("key", epilog=EPILOG)(desk_key.key)
 
 
 @contextmanager
