@@ -123,16 +123,24 @@ def _none(missed: Sequence[NoRobot], papers: str) -> ProvisionFault:
             f"Start broker, robot and on-call, each in a terminal of its own: {papers}. {GO_ON}",
         )  # fmt: skip
     if not missed:
-        return ProvisionFault(
-            Sort.CHECKED_AND_FALSE, "no_port", "This box has no USB serial port, so no robot is on one.",
-            MEANING, f"Plug the robot in, or name its port with --port. {GO_ON}",
-        )  # fmt: skip
+        return _no_port()
     if len(missed) == 1:
         only = missed[0]
         return ProvisionFault(
             Sort.CHECKED_AND_FALSE, only.code, only.what, MEANING,
             f"{ADVICE.get(only.code, only.next_step)} {GO_ON}",
         )  # fmt: skip
+    return _no_robot(missed)
+
+
+def _no_port() -> ProvisionFault:
+    return ProvisionFault(
+        Sort.CHECKED_AND_FALSE, "no_port", "This box has no USB serial port, so no robot is on one.",
+        MEANING, f"Plug the robot in, or name its port with --port. {GO_ON}",
+    )  # fmt: skip
+
+
+def _no_robot(missed: Sequence[NoRobot]) -> ProvisionFault:
     said = " ".join(each.what for each in missed)
     return ProvisionFault(
         Sort.CHECKED_AND_FALSE, "no_robot", f"No robot answers at {len(missed)} ports. {said}", MEANING,

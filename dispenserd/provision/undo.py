@@ -14,7 +14,7 @@ from dispenserd.durable import sync_folder
 from dispenserd.provision import live
 from dispenserd.provision.beginning import nothing_begun
 from dispenserd.provision.fault import ProvisionFault, Sort
-from dispenserd.provision.layout import Layout
+from dispenserd.provision.layout import CREDENTIAL_NAME, Layout
 from dispenserd.provision.making import store_key
 from dispenserd.provision.progress import Progress
 from dispenserd.provision.writing import draft_of
@@ -112,8 +112,15 @@ def _keeps(layout: Layout, key: Path, why: str) -> ProvisionFault:
         "It is the record of what happened in this home and is never deleted here; without its key nobody "
         "could read it. Nothing was taken back.",
         f"To retire the home: stop it, move the store and its key together to where records are kept "
-        f"(`mv {layout.store}* {key} ARCHIVE/`), then run --undo again.",
+        f"({_taken_out(layout, key)}`mv {layout.store}* {key} ARCHIVE/`), then run --undo again.",
     )
+
+
+def _taken_out(layout: Layout, key: Path) -> str:
+    """A credential opens on this box alone: the key itself is what is kept."""
+    if key != layout.key_credential:
+        return ""
+    return f"`systemd-creds decrypt --name={CREDENTIAL_NAME} {key} ARCHIVE/store.key`, "
 
 
 def sweep(layout: Layout) -> Undone:
