@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from dispenserd.cli import roster, staff_failures, staff_views
+from dispenserd.cli import desk_key, roster, staff_failures, staff_views
 from dispenserd.cli.dose_names import matching
-from dispenserd.cli.failure import EPILOG, Exit
+from dispenserd.cli.failure import EPILOG, Exit, usage
 from dispenserd.cli.options import (
     DOSE_HELP,
     AsOption,
@@ -184,12 +184,12 @@ def close(
 
 
 app.command("roster", epilog=EPILOG)(roster.roster)
+app.command("key", epilog=EPILOG)(desk_key.key)
 
 
 @contextmanager
 def _desk(path: Path, language: str | None = None, target: str = "") -> Iterator[_At]:
     """The desk of this configuration; its refusals about `target` and faults as ends of the command."""
-    from dispenserd.cli.failure import usage
     from dispenserd.clock import from_environment
     from dispenserd.config import load_oncall
     from dispenserd.oncall.database import DatabaseFault, open_existing

@@ -99,7 +99,7 @@ async def ready(running: Running, socket: Path, monotonic: Callable[[], float], 
             robot = str(last["robot"]["state"])
             if robot == "ready" and last["clock"] == "trusted":
                 return last
-            now_said = f"robot {robot}, clock {last['clock']}"
+            now_said = f"not ready yet: robot {robot}, clock {last['clock']}"
             if now_said != said:
                 said = now_said
                 tell(said)
@@ -118,8 +118,12 @@ async def test_alarm(toml: Path, by: str) -> Alarm:
         answer = {}
     if code == 0:
         return Alarm("passed", "The test alarm reached on-call and came back.", answer)
-    why = str(answer.get("what") or error.strip() or f"exit {code}")
-    return Alarm("failed", f"The test alarm did not come back: {why}", answer)
+    if "state" in answer:
+        return Alarm(
+            "failed", f"No receipt of on-call was here {ALARM_WAIT_S} s after the test alarm.", answer
+        )
+    said = answer.get("what") or next(iter(error.splitlines()), "") or f"exit {code}"
+    return Alarm("failed", f"The test alarm could not be sent: {said}", answer)
 
 
 @asynccontextmanager

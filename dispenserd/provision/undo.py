@@ -14,10 +14,10 @@ from dispenserd.durable import sync_folder
 from dispenserd.provision import live
 from dispenserd.provision.beginning import nothing_begun
 from dispenserd.provision.fault import ProvisionFault, Sort
-from dispenserd.provision.layout import Layout
+from dispenserd.provision.layout import CREDENTIAL_NAME, Layout
+from dispenserd.provision.making import store_key
 from dispenserd.provision.progress import Progress
 from dispenserd.provision.writing import draft_of
-from dispenserd.security.keys import FileKey
 from dispenserd.store.errors import StoreError
 from dispenserd.store.store import Store
 
@@ -85,7 +85,7 @@ def _must_hold_no_events(layout: Layout, progress: Progress) -> None:
     if not layout.store.exists() or not progress.claims(key):
         return  # none, or one that was there before us
     try:
-        store = Store.open(layout.store, FileKey(key).key(), readonly=True)
+        store = Store.open(layout.store, _opened(layout, progress), readonly=True)
         try:
             events = store.sequence
         finally:
@@ -94,6 +94,10 @@ def _must_hold_no_events(layout: Layout, progress: Progress) -> None:
         raise _keeps(layout, key, f"can't be opened to see whether it is empty ({error.what})") from None
     if events:
         raise _keeps(layout, key, f"holds a journal with {events} events")
+
+
+def _opened(layout: Layout, progress: Progress) -> bytes:
+    return store_key(layout, str(progress.answers.get("store_key"))).key()
 
 
 def _key(layout: Layout, progress: Progress) -> Path:
@@ -108,8 +112,15 @@ def _keeps(layout: Layout, key: Path, why: str) -> ProvisionFault:
         "It is the record of what happened in this home and is never deleted here; without its key nobody "
         "could read it. Nothing was taken back.",
         f"To retire the home: stop it, move the store and its key together to where records are kept "
-        f"(`mv {layout.store}* {key} ARCHIVE/`), then run --undo again.",
+        f"({_taken_out(layout, key)}`mv {layout.store}* {key} ARCHIVE/`), then run --undo again.",
     )
+
+
+def _taken_out(layout: Layout, key: Path) -> str:
+    """A credential opens on this box alone: the key itself is what is kept."""
+    if key != layout.key_credential:
+        return ""
+    return f"`systemd-creds decrypt --name={CREDENTIAL_NAME} {key} ARCHIVE/store.key`, "
 
 
 def sweep(layout: Layout) -> Undone:

@@ -270,7 +270,17 @@ class OncallRoster(TypedDict):
     """Empty without `--test`."""
 
 
+class OncallKey(TypedDict):
+    """The desk's public key: what every home believes."""
+
+    fingerprint: str
+    """As `provision` shows it, in groups to compare by telephone."""
+    public_key: str
+    """64 hexadecimal characters, as `provision --oncall-key` takes them."""
+
+
 SCHEMAS: Mapping[str, object] = {
+    "oncall-key/1": OncallKey,
     "oncall-roster/1": OncallRoster,
     "oncall-list/1": OncallList,
     "oncall-take/1": OncallTake,

@@ -41,6 +41,7 @@ COMMANDS = [
     "oncall decide",
     "oncall close",
     "oncall roster",
+    "oncall key",
 ]
 KEY = "0123456789abcdef0123456789abcdef"
 DOSES = [

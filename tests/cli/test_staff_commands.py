@@ -20,7 +20,9 @@ from dispenserd import rehearsal
 from dispenserd.cli.entry import carry_out
 from dispenserd.clock import REHEARSAL_CLOCK_VARIABLE, SystemClock
 from dispenserd.oncall.database import create, decisions
+from dispenserd.oncall.keys import load_or_create
 from dispenserd.oncall.received import keep_incident
+from dispenserd.security.identity import fingerprint
 from protocol.mqtt.payloads import IncidentPayload
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,6 +85,22 @@ def told(config: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tupl
         return code, json.loads(capsys.readouterr().out)
 
     return run
+
+
+def test_the_desks_fingerprint_is_the_one_that_provisioning_shows(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["oncall", "key", "--config", str(config)]
+    assert carry_out([*command, "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["code"] == "no_key_yet"
+    public = load_or_create(config.with_name("signing.key")).public.hex()
+    assert carry_out([*command, "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["public_key"], shown["fingerprint"]) == (public, fingerprint(public))
+    assert carry_out(command) == 0
+    said = capsys.readouterr().out
+    assert shown["fingerprint"] in said and "signing.key.pub" in said
+    assert config.with_name("signing.key").read_text().strip() not in said
 
 
 def test_list_shows_open_incidents_and_homes(

@@ -62,6 +62,7 @@ PASSED_ON: frozenset[str] = frozenset(
         "dispenserd/provision/course.py unwritten",  # UNWRITTEN
         "dispenserd/provision/check.py clock_fault",  # Check
         "dispenserd/provision/steps.py _checks",  # Check, and the broker's
+        "dispenserd/provision/making.py _must_open_the_broker",  # the broker's check, of a renewal
         "dispenserd/provision/finding.py find_robot",  # Check
         "dispenserd/provision/finding.py _none",  # NoRobot
     }

@@ -150,6 +150,7 @@ async def _an_incident(home: RunningHome, terminal: Terminal) -> None:
     )
     await terminal("oncall", "list", "--all")
     await terminal("oncall", "roster", "--test")
+    await terminal("oncall", "key")
 
 
 async def _a_cable(home: RunningHome, terminal: Terminal) -> None:

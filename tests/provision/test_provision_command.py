@@ -127,6 +127,16 @@ def _is_never_made_twice(folder: Path) -> None:
     assert (again.code, again.last["code"]) == (6, "begun_before")
     resumed = provision(folder, "--resume")
     assert (resumed.code, resumed.states()) == (0, {})
+    port = json.loads((folder / "provisioning.json").read_text())["answers"]["mqtt_port"]
+    assert provision(folder, "--resume", "--mqtt-port", str(port)).code == 0  # as it was commissioned
+    for differing in (
+        ("--mqtt-port", str(port + 1)),
+        ("--zone", "Europe/Oslo"),
+        ("--accept-unauthenticated",),
+    ):
+        unused = provision(folder, "--resume", *differing)
+        assert (unused.code, unused.last["code"]) == (6, "commissioned_already")
+        assert differing[0] in unused.last["what"]
     undone = provision(folder, "--undo", "--yes")
     assert (undone.code, undone.last["code"]) == (6, "journal_holds_events")
     assert "ARCHIVE" in undone.last["next"]
@@ -162,6 +172,7 @@ def test_a_real_home_waits_for_its_certificate_and_signs_in_with_it(tmp_path: Pa
             done = provision(folder, "--resume", "--certificate", str(answer))
             assert done.code == 0, done.lines
             _renewed(folder, authority, answer)
+            _keeps_the_one_that_works(folder, answer, Authority(tmp_path, "another"))
     record = done.last["record"]
     assert record["certificate"]["issued_by_the_brokers_ca"] is True
     assert [check["code"] for check in record["checks"] if check["verdict"] != "good"] == ["plan_missing"]
@@ -178,6 +189,16 @@ def _renewed(folder: Path, authority: Authority, answer: Path) -> None:
     assert renewed.code == 0, renewed.lines
     changed = {name for name, content in tree(folder).items() if before.get(name) != content}
     assert changed == {"box.crt", "commissioning.json", "provisioning.json"}
+
+
+def _keeps_the_one_that_works(folder: Path, answer: Path, other: Authority) -> None:
+    """The broker does not take what another CA signed: the certificate in use stays."""
+    before = tree(folder)
+    answer.write_bytes(other.sign((folder / "box.csr").read_bytes()))
+    refused = provision(folder, "--resume", "--certificate", str(answer))
+    assert (refused.code, refused.last["code"]) == (1, "not_authorised"), refused.lines
+    assert "keeps the one that it has" in refused.last["meaning"]
+    assert {**before, "provisioning.json": b""} == {**tree(folder), "provisioning.json": b""}
 
 
 def test_a_home_that_was_being_tested_dies_with_provisioning_and_is_tested_again(tmp_path: Path) -> None:
@@ -317,6 +338,7 @@ def test_on_a_terminal_it_asks_for_what_is_missing_and_says_why(tmp_path: Path) 
     assert "never a person's name" in said  # why the box's name is asked
     assert "1-32 letters" in said  # the first answer can't stand
     assert "invented-4711" not in said
+    assert "  --identifier-file" not in said  # where the identifier itself is typed
     answers = json.loads((folder / "provisioning.json").read_text())["answers"]
     assert (answers["box"], answers["mqtt_port"], answers["oncall_key"]) == ("box-3", 8883, "ab" * 32)
     assert answers["identifier_value"] == "invented-4711"
@@ -330,7 +352,7 @@ def _conversation(terminal: int, typed: list[str]) -> str:
             said += os.read(terminal, 4096).decode(errors="replace")
         except OSError:  # the other end is closed
             return said
-        prompts = len(re.findall(r"  --[a-z-]+( \[[^\]]*\])?: ", said))
+        prompts = len(re.findall(r"  (?:--[a-z-]+( \[[^\]]*\])?|type it, nothing will be shown): ", said))
         if prompts > asked and left:
             asked = prompts
             os.write(terminal, left.pop(0).encode() + b"\n")
