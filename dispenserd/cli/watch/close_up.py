@@ -120,7 +120,8 @@ def _standing(incident: Incident, voice: Voice, now: datetime) -> Line:
         spans.append((f"{say.by_hand}: {right}", Role.GOOD if confirmed else Role.PLAIN))
     due, role = voice.due(incident, now)
     if due:
-        spans.append((f"{say.due} {voice.moment(incident.deadline, now)} ({due})", role))
+        by = say.outcome_due if incident.due is incident.outcome_by else say.due
+        spans.append((f"{by} {voice.moment(incident.due, now)} ({due})", role))
     if incident.raised is not None:
         age = voice.lasting((now - incident.raised).total_seconds())
         spans.append((say.age.format(age), Role.DIM))

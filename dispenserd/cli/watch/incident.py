@@ -60,6 +60,7 @@ class Incident:
     origin: str  # "home", or "oncall" for on-call's own
     history: tuple[Step, ...]
     decision: Decision | None
+    outcome_by: datetime | None = None  # its owner must have said by then what came of it
 
     @property
     def rank(self) -> int:
@@ -69,6 +70,15 @@ class Incident:
         """Nobody owns it, and somebody should by now."""
         waits = not self.owner and self.state not in OWNED_STATES
         return waits and self.deadline is not None and now > self.deadline
+
+    def unfinished(self, now: datetime) -> bool:
+        """Somebody owns it, and should have said by now what came of it."""
+        return self.outcome_by is not None and now > self.outcome_by
+
+    @property
+    def due(self) -> datetime | None:
+        """What somebody must do next is due: to own it, or to bring it to an end."""
+        return self.outcome_by if self.owner and self.outcome_by else self.deadline
 
 
 def read_incidents(rows: Iterable[Any]) -> list[Incident]:
@@ -107,6 +117,7 @@ def _read(row: Mapping[str, Any]) -> Incident:
         origin=_text(row, "origin") or "home",
         history=tuple(_step(step) for step in steps if isinstance(step, Mapping)),
         decision=_decision(decision) if isinstance(decision, Mapping) else None,
+        outcome_by=instant(row.get("outcome_by")),
     )
 
 

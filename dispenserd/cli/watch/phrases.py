@@ -59,6 +59,7 @@ class Phrases:
     owner: str
     by_hand: str
     due: str
+    outcome_due: str
     age: str
     next: str
     history: str
@@ -161,6 +162,7 @@ DANISH = Phrases(
     owner="Ejer",
     by_hand="Ret til at give",
     due="Frist",
+    outcome_due="Skal være afsluttet",
     age="{} gammel",
     next="NU",
     history="Forløb",
@@ -273,6 +275,7 @@ ENGLISH = Phrases(
     owner="Owner",
     by_hand="Right to give",
     due="Due",
+    outcome_due="Outcome due",
     age="{} old",
     next="NOW",
     history="History",
