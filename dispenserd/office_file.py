@@ -35,7 +35,8 @@ class OfficeFile(Generic[T]):
         try:
             return self._load(self._path)
         except ConfigError as error:
-            return Unusable(error.what, error.meaning, error.next_step)
+            again = error.next_step.replace(" and start again", ", and it is read again by itself")
+            return Unusable(error.what, error.meaning, again)
         except OSError as fault:  # it went away between two calls
             return Unusable(
                 f"Configuration {self._path} can't be read ({fault.strerror or type(fault).__name__}).",

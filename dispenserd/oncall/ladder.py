@@ -101,7 +101,7 @@ def _has_left(last: Told, roster: Roster) -> bool:
     """Whoever was told stands on no list any more: nobody who has the duty knows of it, so the next one is
     told now."""
     person = last.step.person
-    return bool(person) and last.state != "failed" and roster.named(person) is None
+    return bool(person) and roster.named(person) is None
 
 
 def _may_go_on_at_once(alarm: Alarm, told: Sequence[Told], roster: Roster, at: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""When the window of an incident's dose closes, from the home's row to the payload; earlier homes say none."""
+"""When the window of an incident's dose closes, from the home's row to the payload; older homes say none."""
 
 from __future__ import annotations
 
