@@ -23,7 +23,7 @@ def keep_incident(connection: Connection, payload: IncidentPayload, now: datetim
 
     A message seen before under a lower epoch says that the home, restored, still stands by it.
     """
-    _know_home(connection, payload.home, payload.epoch, now)
+    know_home(connection, payload.home, payload.epoch, now)
     same_event = revisions.c.event_id == payload.event_id
     new = connection.execute(select(revisions.c.event_id).where(_told(payload), same_event)).first() is None
     _keep_newest(connection, payload, new)
@@ -43,6 +43,8 @@ def keep_incident(connection: Connection, payload: IncidentPayload, now: datetim
             at=to_text(payload.changed),
             received=to_text(now),
             owner=payload.owner,
+            window_ends=None if payload.window_ends is None else to_text(payload.window_ends),
+            dose_priority=payload.dose_priority,
         )
     )
     _keep_test(connection, payload)
@@ -108,14 +110,15 @@ def keep_heartbeat(
         "heard": to_text(now),
         "alive_since": alive_since,
         "offline_since": None,
+        "missed_from": None,
     }
-    _know_home(connection, payload.home, payload.epoch, now)
+    know_home(connection, payload.home, payload.epoch, now)
     connection.execute(update(homes).where(homes.c.home == payload.home).values(**values))
 
 
 def keep_status(connection: Connection, payload: StatusPayload, now: datetime) -> None:
     """Offline counts from when we heard it. Online proves a connection, no life: only a heartbeat does."""
-    _know_home(connection, payload.home, payload.epoch, now)
+    know_home(connection, payload.home, payload.epoch, now)
     if payload.state == "offline":
         connection.execute(
             update(homes)
@@ -195,7 +198,7 @@ def _let_go(connection: Connection, payload: IncidentPayload) -> None:
     )
 
 
-def _know_home(connection: Connection, home: str, epoch: int, now: datetime) -> None:
+def know_home(connection: Connection, home: str, epoch: int, now: datetime) -> None:
     """A home's row, with the highest epoch seen (rule 23)."""
     connection.execute(
         upsert(homes)

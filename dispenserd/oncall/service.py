@@ -7,16 +7,20 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
 import structlog
 
 from dispenserd.clock import Clock
 from dispenserd.mqtt.session import BackOff, Broker, Session, SessionState
 from dispenserd.notify import NOBODY, Supervisor
-from dispenserd.oncall.database import Database
+from dispenserd.oncall.database import Database, DatabaseFault
 from dispenserd.oncall.keys import SigningKey
 from dispenserd.oncall.limits import OncallLimits
+from dispenserd.oncall.listing import keep_list
 from dispenserd.oncall.notifier import Notifier
+from dispenserd.oncall.papers import Paper, Source, keep_reading
 from dispenserd.oncall.pulse import beat
 from dispenserd.oncall.receiver import SUBSCRIPTIONS, Receiver
 from dispenserd.oncall.roster import Roster
@@ -35,16 +39,25 @@ async def serve(
     back_off: BackOff | None = None,
     supervised: Supervisor = NOBODY,
     roster: Roster | None = None,
+    roster_file: Source[Roster] | None = None,
+    homes_file: Source[frozenset[str]] | None = None,
 ) -> None:
     """Until cancelled. `tell` hears how the session stands whenever that changes. Without a roster nobody is
-    on call, and that is an incident."""
+    on call, and that is an incident; so is it where homes are heard and no list says which to hear from.
+    `roster_file`: where `roster` came from, read again when it changes; the list of homes is read here."""
     limits = OncallLimits().stretched(clock.rate)
     session = Session(broker, client_id(key), SUBSCRIPTIONS, back_off=back_off)
     receiver = Receiver(database, session, key.private, limits, clock.now)
     sender = DecisionSender(database, session, key.private, clock.now)
     called = roster or Roster()
     ears = _Ears(database, limits, clock)
-    watch = Watch(database, called, limits, lambda: ears.now)
+    papers: list[Paper[Any]] = []
+    wrong = lambda: [each for paper in papers for each in paper.wrong]  # noqa: E731
+    watch = Watch(database, called, limits, lambda: ears.now, wrong)
+    notifier = Notifier(database, called, clock)
+    office = _Office(database, watch, notifier, clock)
+    if roster_file is not None:
+        papers.append(Paper("roster", roster_file, office.use_roster))
 
     async def answered() -> None:
         """Neither hangs in what it has under way, and the database can be read."""
@@ -58,12 +71,19 @@ async def serve(
     structlog.get_logger().info("on-call starts")
     try:
         with database.held_open():
+            if homes_file is None:
+                with suppress(DatabaseFault):  # then the list that was there stays
+                    office.use_homes(frozenset())
+            else:
+                papers.append(Paper("homes", homes_file, office.use_homes))
+                papers[-1].begin(clock.now())
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(session.run())
                 tasks.create_task(receiver.run())
                 tasks.create_task(sender.run())
                 tasks.create_task(watch.run(clock))
-                tasks.create_task(Notifier(database, called, clock).run())
+                tasks.create_task(notifier.run())
+                tasks.create_task(keep_reading(papers, clock.now))
                 tasks.create_task(_tell(session, ears, tell))
                 tasks.create_task(progress.run())
                 tasks.create_task(beat(database.path, lambda: session.state.connected, clock.monotonic))
@@ -79,6 +99,32 @@ def client_id(key: SigningKey) -> str:
 def _line(session: Session) -> str:
     """For `systemctl status`."""
     return f"Receiving; {'connected to' if session.state.connected else 'without'} the broker."
+
+
+class _Office:
+    """What a changed roster or list does to those who work with it."""
+
+    def __init__(self, database: Database, watch: Watch, notifier: Notifier, clock: Clock) -> None:
+        self._database = database
+        self._watch = watch
+        self._notifier = notifier
+        self._clock = clock
+
+    def use_roster(self, roster: Roster) -> None:
+        if roster == self._watch.roster:
+            return
+        self._watch.roster = self._notifier.roster = roster
+        structlog.get_logger().info("roster read", count=len(roster.people))
+
+    def use_homes(self, names: frozenset[str]) -> None:
+        with self._database.writing() as connection:
+            changed = keep_list(connection, names, self._clock.now())
+        log = structlog.get_logger()
+        for home in changed.added:
+            log.info("home put on the list", home=home)
+        for left in changed.taken_off:
+            tell = log.warning if left.incidents else log.info
+            tell("home taken off the list", home=left.home, count=left.incidents)
 
 
 class _Ears:

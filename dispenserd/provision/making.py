@@ -146,6 +146,7 @@ def write_papers(site: Site) -> Plain:
     site.keep_or_make(folder / "roll.json", lambda: _json(papers.roll(first, key)), SHARED)
     host, port = answers["mqtt_host"], answers["mqtt_port"]
     site.put(folder / "mosquitto.conf", papers.broker_settings(host, port).encode(), PUBLIC)
+    site.put(folder / "homes.toml", papers.homes_toml(answers["box"]).encode())
     site.put(folder / "oncall.toml", papers.oncall_toml(answers["zone"], host, port).encode())
     return {
         "broker": f"mosquitto -c {folder / 'mosquitto.conf'}",

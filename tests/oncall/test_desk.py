@@ -132,11 +132,12 @@ def test_the_list_says_age_deadline_owner_token_and_history(office: Office) -> N
     shown = office.shown(minutes=11)
     decision = shown.pop("decision")
     assert decision is None
-    assert {key: shown.pop(key) for key in ("origin", "since", "urgency", "told")} == {
+    assert {key: shown.pop(key) for key in ("origin", "since", "urgency", "told", "outcome_by")} == {
         "origin": "home",
         "since": None,
         "urgency": "medium",
         "told": [],
+        "outcome_by": None,
     }
     assert shown == {
         "incident": A,

@@ -67,7 +67,7 @@ def in_order(incidents: Iterable[Incident]) -> list[Incident]:
             -each.rank,
             bool(each.owner) and not each.forgotten,
             -each.own_rank,
-            each.deadline.timestamp() if each.deadline else math.inf,
+            each.due.timestamp() if each.due else math.inf,
             each.key,
         ),
     )
@@ -92,7 +92,7 @@ def head(
     muted_until: datetime | None,
 ) -> Line:
     say = voice.phrases
-    late = sum(each.overdue(now) for each in incidents)
+    late = sum(each.overdue(now) or each.unfinished(now) for each in incidents)
     free = sum(not each.owner for each in incidents)
     parts: list[Span] = [(f"{say.title}: {voice.me}", Role.TITLE)]
     parts.append((say.open_count.format(len(incidents)), Role.PLAIN))

@@ -123,7 +123,8 @@ def _standing(incident: Incident, voice: Voice, now: datetime) -> Line:
     if incident.forgotten:
         spans.append((due, role))
     elif due:
-        spans.append((f"{say.due} {voice.moment(incident.deadline, now)} ({due})", role))
+        by = say.outcome_due if incident.due is incident.outcome_by else say.due
+        spans.append((f"{by} {voice.moment(incident.due, now)} ({due})", role))
     spans.append((f"{say.owner}: {voice.owner(incident.owner)}", Role.PLAIN))
     if right := _right(incident, voice):
         confirmed = right_to_give(incident) == MAY_GIVE

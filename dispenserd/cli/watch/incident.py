@@ -73,6 +73,7 @@ class Incident:
     urgency: str  # its priority, and what was added because nobody took it in time
     told: tuple[Call, ...]  # oldest first
     since: datetime | None  # of on-call's own: since when it is so
+    outcome_by: datetime | None  # its owner must have said by then what came of it
 
     @property
     def rank(self) -> int:
@@ -96,6 +97,15 @@ class Incident:
         """Nobody owns it, and somebody should by now."""
         waits = not self.owner and self.state not in OWNED_STATES
         return waits and self.deadline is not None and now > self.deadline
+
+    def unfinished(self, now: datetime) -> bool:
+        """Somebody owns it, and should have said by now what came of it."""
+        return self.outcome_by is not None and now > self.outcome_by
+
+    @property
+    def due(self) -> datetime | None:
+        """What somebody must do next is due: to own it, or to bring it to an end."""
+        return self.outcome_by if self.owner and self.outcome_by else self.deadline
 
 
 def read_incidents(rows: Iterable[Any]) -> list[Incident]:
@@ -138,6 +148,7 @@ def _read(row: Mapping[str, Any]) -> Incident:
         urgency=_text(row, "urgency") or _text(row, "priority"),
         told=tuple(_call(each) for each in told if isinstance(each, Mapping)),
         since=instant(row.get("since")),
+        outcome_by=instant(row.get("outcome_by")),
     )
 
 

@@ -66,6 +66,7 @@ class Phrases:
     owner: str
     by_hand: str
     due: str
+    outcome_due: str
     age: str
     next: str
     history: str
@@ -179,6 +180,7 @@ DANISH = Phrases(
     owner="Ejer",
     by_hand="Ret til at give",
     due="Frist",
+    outcome_due="Skal være afsluttet",
     age="{} gammel",
     next="NU",
     history="Forløb",
@@ -302,6 +304,7 @@ ENGLISH = Phrases(
     owner="Owner",
     by_hand="Right to give",
     due="Due",
+    outcome_due="Outcome due",
     age="{} old",
     next="NOW",
     history="History",

@@ -111,15 +111,16 @@ class Voice:
         return " ".join(filter(None, (self._slot(slot), f"{day.day}/{day.month}", self._part(part))))
 
     def due(self, incident: Incident, now: datetime) -> Span:
-        """Until when somebody must own it; once somebody does, only that it was left without an outcome."""
+        """Until when somebody must own it; then, until when its owner must have brought it to an end."""
         if incident.forgotten:
             return self.phrases.forgotten, Role.LATE
-        if incident.overdue(now) and incident.deadline is not None:
-            late_s = (now - incident.deadline).total_seconds()
+        due = incident.due
+        if due is not None and (incident.overdue(now) or incident.unfinished(now)):
+            late_s = (now - due).total_seconds()
             return self.phrases.late.format(self.lasting(late_s, short=True)), Role.LATE
-        if incident.owner or incident.deadline is None or now > incident.deadline:
+        if due is None or now > due or (incident.owner and incident.outcome_by is None):
             return "", Role.PLAIN
-        left_s = (incident.deadline - now).total_seconds()
+        left_s = (due - now).total_seconds()
         return self.phrases.in_time.format(self.lasting(left_s, short=True)), PRIORITY_ROLES.get(
             incident.urgency, Role.HIGH
         )

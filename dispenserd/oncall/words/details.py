@@ -172,6 +172,15 @@ _UPKEEP: Mapping[str, Said] = {
     "certificates": Said("certifikaterne", "certificates"),
 }
 
+_HOMES: Mapping[str, Said] = {
+    "no_list": Said("ingen liste siden", "no list since"),
+    "heard_unlisted": Said("ikke på listen siden", "not on the list since"),
+    "left_open": Said("åbne hændelser, slettet af listen", "open incidents, taken off the list"),
+    "roster_refused": Said("vagtlisten kan ikke bruges siden", "the roster can't be used since"),
+    "homes_refused": Said("listen over hjem kan ikke bruges siden", "the list of homes can't be used since"),
+}
+"""Of on-call's own incidents; the instant since when it is so follows them."""
+
 _OTHER: Mapping[str, Said] = {"other": Said("andet", "other")}
 
 DETAILS: Mapping[str, Said] = {
@@ -198,5 +207,6 @@ DETAILS: Mapping[str, Said] = {
     **_STORE,
     **_COMMANDS,
     **_UPKEEP,
+    **_HOMES,
     **_OTHER,
 }
