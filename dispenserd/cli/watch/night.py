@@ -84,7 +84,7 @@ def looked(night: Night, look: Look, now: datetime, voice: Voice) -> tuple[Night
     if _blind(after) and not was_blind and not first:
         keys.append(THE_VIEW)
     bell, times = rung(night.bell, keys, after.incidents, now)
-    quiet = _quiet_since(night, after, was_blind or not night.pulse.connected)
+    quiet = _quiet_since(night, after, was_blind)
     return _rechosen(night, noted(replace(after, bell=bell, quiet_since=quiet), *notes), voice.me), times
 
 
