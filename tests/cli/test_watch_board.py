@@ -71,6 +71,18 @@ def test_the_time_left_counts_down_and_lateness_stands_out() -> None:
     assert say.due(one(left=3, state="handled"), NOW + minutes(4))[0] == ""
 
 
+def test_what_somebody_owns_shows_until_when_it_must_have_an_end() -> None:
+    owned = {"owner": "Bo", "state": "acknowledged"}
+    due = one("b", -3, priority="low", outcome_by=to_text(NOW + minutes(20)), **owned)
+    late = one("c", -3, outcome_by=to_text(NOW - minutes(2)), **owned)
+    say = voice("en")
+    assert say.due(due, NOW) == ("in 20 min", Role.LOW)
+    assert say.due(late, NOW) == ("LATE 2 min", Role.LATE)
+    assert "Outcome due 03:20 (in 20 min)" in told(close_up(due, say, NOW))
+    assert "1 LATE" in plain_text(board.head([due, late], WELL, say, NOW, False, None))
+    assert board.in_order([due, one("d", 30, priority="low", **owned)])[0] is due
+
+
 def test_a_dose_is_named_by_slot_and_date_and_a_second_part_never_left_out() -> None:
     key = "0" * 32
     assert voice().dose(f"{key}/2026-11-02/evening/1") == "aften man. 2. nov."

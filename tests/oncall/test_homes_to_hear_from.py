@@ -165,6 +165,8 @@ def test_a_home_that_is_taken_off_is_missed_no_more(office: Office) -> None:
     office.look(7)
     assert (silent(office), states(office, 7)) == ({BOX: "low"}, {BOX: "unknown"})
     assert office.own("home_unlisted") == []
+    office.heartbeat(28)
+    assert office.look(28) == 33  # and nobody wakes for it
     day = 24 * 60
     office.heartbeat(9 * day)
     office.look(9 * day)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+from rich.console import Console
 
+from dispenserd.cli.incident_view import incident_table
 from dispenserd.cli.watch.incident import read_incidents
 from dispenserd.cli.watch.telling import Role
 from tests.support.oncall_rows import voice
@@ -126,5 +130,8 @@ def test_staff_see_until_when_it_must_have_an_end(office: Office) -> None:
     say = voice("en")
     assert say.due(read, at(6)) == ("in 24 min", Role.LOW)
     assert say.due(read, at(33)) == ("LATE 3 min", Role.LATE)
+    shown = io.StringIO()
+    Console(file=shown, width=120).print(incident_table(office.rows(6), ZoneInfo("UTC"), at(6)))
+    assert "12:30 (in 24 min)" in shown.getvalue()
     office.incident(40, revision=3, state="handled", owner=IDA.name)
     assert office.rows(41)[0]["outcome_by"] is None

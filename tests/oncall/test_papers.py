@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from structlog.testing import capture_logs
 from dispenserd.clock import SystemClock
 from dispenserd.config_file import ConfigError
 from dispenserd.homes_file import load_homes
+from dispenserd.mqtt.session import Broker
 from dispenserd.office_file import OfficeFile
 from dispenserd.oncall import database as db
 from dispenserd.oncall import keys, papers
@@ -25,7 +27,7 @@ from dispenserd.oncall.papers import Paper
 from dispenserd.oncall.service import serve
 from dispenserd.roster_file import load_roster
 from tests.support.broker import TestBroker
-from tests.support.endpoints import free_port
+from tests.support.endpoints import free_port, http_endpoint
 from tests.support.loops import beside
 from tests.support.paper_home import at, eventually
 
@@ -130,9 +132,21 @@ async def test_a_file_that_is_just_being_written_is_not_taken_for_whole(lists: L
     assert lists.used[1:] == [{"box-0001", "box-0002"}]
 
 
-async def test_a_copy_with_an_old_date_counts_as_a_change(lists: Lists) -> None:
-    import os
+async def test_a_file_that_changes_while_it_is_read_is_read_again(lists: Lists) -> None:
+    def torn(path: Path) -> frozenset[str]:
+        half = load_homes(path)
+        path.write_text(TWO + ONE)
+        return half
 
+    lists.path.write_text(TWO)
+    lists.paper = Paper("homes", OfficeFile(lists.path, torn), lists.use)
+    await lists.look(2)
+    assert lists.used == [{"box-0001"}]
+    await lists.look(2)
+    assert lists.used[1:] == [{"box-0001", "box-0002"}]
+
+
+async def test_a_copy_with_an_old_date_counts_as_a_change(lists: Lists) -> None:
     times = lists.path.stat()
     lists.path.write_text(TWO)  # of the same length
     os.utime(lists.path, ns=(times.st_atime_ns, times.st_mtime_ns))
@@ -205,20 +219,19 @@ class Place:
     def __init__(self, folder: Path) -> None:
         self.roster, self.homes = folder / "roster.toml", folder / "homes.toml"
         self.roster.touch(0o640)
-        self.call("Anna Prøve")
+        self.call("Anna Prøve", f"json://127.0.0.1:{free_port()}/")
         self.homes.write_text(ONE)
         self.database = db.create(folder / "o.db")
         self.key = keys.load_or_create(folder / "key")
 
-    def call(self, name: str) -> None:
-        self.roster.write_text(f'[[person]]\nname = "{name}"\nnotify = ["json://127.0.0.1:{free_port()}/"]\n')
+    def call(self, name: str, url: str) -> None:
+        self.roster.write_text(f'[[person]]\nname = "{name}"\nnotify = ["{url}"]\n')
 
     def serve(self, broker: TestBroker) -> Any:
-        place = papers_of_broker(broker)
         return serve(
             self.database,
             self.key,
-            place,
+            Broker(broker.host, broker.port),
             SystemClock(),
             roster=load_roster(self.roster, ZONE),
             roster_file=OfficeFile(self.roster, lambda path: load_roster(path, ZONE)),
@@ -236,18 +249,12 @@ class Place:
         return {row["detail"]: row["told"][-1]["person"] for row in rows if row["told"]}
 
 
-def papers_of_broker(broker: TestBroker) -> Any:
-    from dispenserd.mqtt.session import Broker
-
-    return Broker(broker.host, broker.port)
-
-
 async def test_a_running_service_follows_both_files_and_says_when_it_can_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(papers, "LOOK_EVERY_S", 0.05)
     place = Place(tmp_path)
-    with TestBroker() as broker, capture_logs() as lines:
+    with TestBroker() as broker, http_endpoint() as phone, capture_logs() as lines:
         async with beside(place.serve(broker)):
             await eventually(lambda: place.listed() == ["box-0001"], "the list is in force")
             place.homes.write_text(ONE + TWO)
@@ -257,13 +264,14 @@ async def test_a_running_service_follows_both_files_and_says_when_it_can_not(
             place.homes.write_text("[[home]]\nbx = 1\n")
             await eventually(lambda: "homes_refused" in place.wrong(), "refused")
             assert place.listed() == ["box-0002"]
-            place.call("Bo Prøve")
+            place.call("Bo Prøve", phone.url())
             place.homes.write_text(ONE)
             await eventually(lambda: "homes_refused" not in place.wrong(), "put right")
             place.homes.write_text("[[home]]\n")
             await eventually(lambda: place.wrong().get("homes_refused") == "Bo Prøve", "the new person")
             place.roster.write_text("[[persn]]\n")
             await eventually(lambda: place.wrong().get("roster_refused") == "Bo Prøve", "the last good one")
+            await eventually(lambda: len(phone.messages()) >= 2, "by their own telephone")
     said = [line for line in lines if line["event"] == "home taken off the list"]
     assert [(line["home"], line["count"]) for line in said] == [("box-0001", 0), ("box-0002", 0)]
     assert any(line["event"] == "roster read" for line in lines)

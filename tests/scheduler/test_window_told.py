@@ -63,6 +63,17 @@ def test_once_it_has_closed_nothing_is_said_of_it(home: PureHome) -> None:
     assert window(row) == (None, None)
 
 
+def test_nor_where_nobody_can_say_yet_what_became_of_the_dose(home: PureHome) -> None:
+    home.until("09:30")
+    home.lost()
+    home.until("10:01")
+    assert home.dose("morning").outcome is None
+    before, start = home.world, len(home.journal)
+    home.take(about(home), "Anna")
+    told = [row for row in newest(before, home, start) if row["type"] == "incident"]
+    assert [(row["owner"], window(row)) for row in told] == [("Anna", (None, None))]
+
+
 def test_once_the_dose_has_its_outcome_nothing_is_said_of_it(home: PureHome) -> None:
     home.until("09:10")
     before, start = home.world, len(home.journal)
