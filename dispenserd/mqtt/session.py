@@ -19,13 +19,14 @@ from contextlib import suppress
 from typing import TypeVar
 
 import structlog
-from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.client import MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from dispenserd.mqtt.pipe import Pipe
 from dispenserd.mqtt.terms import (
     Arrived,
     BackOff,
@@ -302,8 +303,8 @@ class _Connection:
         client.on_publish = client.on_message = None
         self._finish("closed")
 
-    def _new_client(self, client_id: str, presence: Presence | None) -> Client:
-        client = Client(
+    def _new_client(self, client_id: str, presence: Presence | None) -> Pipe:
+        client = Pipe(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
             protocol=MQTTProtocolVersion.MQTTv5,
@@ -330,6 +331,7 @@ class _Connection:
             lambda: _settle(self._published.get(message_id), _publish_end(code))
         )
         client.on_message = self._on_message
+        client.on_end = lambda: self._post(lambda: self._finish("its thread ended"))
         return client
 
     def _dial(self, properties: Properties) -> None:
@@ -346,7 +348,7 @@ class _Connection:
 
     # --- on paho's thread ---------------------------------------------------------------------------
 
-    def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
+    def _on_message(self, _client: object, _userdata: object, message: MQTTMessage) -> None:
         message_id = message.mid if message.qos else 0
         try:
             topic = message.topic
