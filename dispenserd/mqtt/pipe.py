@@ -19,7 +19,6 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.exception import MQTTException
 
-
 _QOS_SHIFT, _QOS_MASK, _LENGTH_BYTES = 1, 0x03, 2
 
 
@@ -45,7 +44,7 @@ class Pipe(Client):
 
 
 def _named(packet: bytes) -> tuple[str, int]:
-    """Topic and message id of a PUBLISH after its fixed header; a QoS 0 one has no id, whatever stands there."""
+    """Topic and message id of a PUBLISH, after its fixed header; a QoS 0 one has no id."""
     ends = _LENGTH_BYTES + int.from_bytes(packet[:_LENGTH_BYTES])
     topic, message_id = packet[_LENGTH_BYTES:ends], packet[ends : ends + _LENGTH_BYTES]
     return topic.decode(errors="replace"), int.from_bytes(message_id)
