@@ -50,7 +50,12 @@ app = typer.Typer(
     help="The staff on call: receive, list, take, decide, close, and who is called.", no_args_is_help=True
 )
 
-IncidentArgument = Annotated[str, typer.Argument(help="Incident id or its start.", metavar="INCIDENT")]
+IncidentArgument = Annotated[
+    str,
+    typer.Argument(
+        help="Incident id or its start; HOME/INCIDENT where two homes have it.", metavar="INCIDENT"
+    ),
+]
 WaitOption = Annotated[
     float, typer.Option("--wait", help="Seconds to wait for the home's answer.", min=0.0, max=WAIT_S_MAX)
 ]
@@ -228,7 +233,8 @@ def _may_give(at: _At, queued: Queued, wait_s: float) -> bool:
 
     looks = int(wait_s / LOOK_S)
     while True:
-        row = next((row for row in _rows(at) if row["incident"] == queued.incident), None)
+        here = (queued.home, queued.incident)
+        row = next((row for row in _rows(at) if (row["home"], row["incident"]) == here), None)
         right = row["token"] if row else "none"
         if right != "asked" or looks <= 0:
             return right == "confirmed" and row is not None and row["owner"] == queued.by
@@ -283,14 +289,16 @@ def _refused_here(at: _At, refusal: DeskRefused, target: str) -> Failure:
         return usage(what, "Write the incident's id, or its dose; see `dispenserd oncall list`.")
     if refusal.code == "ambiguous":
         named = [
-            f"{row['incident']} ({plain(row['kind'])} {short_dose(row['dose'])})".replace(" )", ")")
+            f"{row['home']}/{row['incident']} ({plain(row['kind'])} {short_dose(row['dose'])})".replace(
+                " )", ")"
+            )
             for row in _rows(at)
             if row["state"] != "closed" and (row["incident"].startswith(target) or row["dose"] == target)
         ]
         shown, rest = ", ".join(named[:CANDIDATES_SHOWN_MAX]), len(named) - CANDIDATES_SHOWN_MAX
         more = f" and {rest} more" if rest > 0 else ""
         what = f'"{text(target)}" names more than one incident: {shown}{more}.'
-        return usage(what, "Write more of its id; see `dispenserd oncall list --all`.")
+        return usage(what, "Write its home before it, as they stand here, or more of its id.")
     failure = refused(refusal.code)
     if refusal.who:
         failure.what = f"{failure.what} It is with {refusal.who}."

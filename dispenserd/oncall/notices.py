@@ -115,9 +115,9 @@ def _settle(ended: asyncio.Future[Result], result: Result) -> None:
 
 @lru_cache(maxsize=1)
 def _asset() -> apprise.AppriseAsset:
-    """Nothing is written to disk, no plugin is read from there, no text is changed. `service_timeout`: without
-    it Apprise hands each try to the few threads of a pool that everybody shares, where half a dozen tries of
-    one address that hangs hold up all others. We stop waiting ourselves."""
+    """Nothing is written to disk, no plugin is read from there, no text is changed. A `service_timeout` would
+    make Apprise hand each try to the few threads of a pool that everybody shares, where half a dozen tries of
+    one address that hangs hold up all others; we stop waiting ourselves."""
     import apprise
 
     return apprise.AppriseAsset(

@@ -15,6 +15,7 @@ from dispenserd.oncall.prune import KEPT, prune
 from dispenserd.oncall.roster import Deadlines, Roster
 from dispenserd.oncall.silence import listening
 from dispenserd.oncall.steps import journal
+from protocol.mqtt.payloads import PayloadRefused
 from tests.support.paper_home import BOX, NOON, at
 from tests.support.watched_office import ANNA, BO, IDA, LIMITS, MERETE, ROSTER, A, B, Office
 
@@ -177,10 +178,39 @@ def test_an_unreached_person_is_an_incident_until_a_notice_reaches_them(office: 
 
 
 @pytest.mark.parametrize("kind", ["test_alarm", "dose_missed"])
-def test_nobody_is_told_of_a_test_alarm_or_of_info(office: Office, kind: str) -> None:
-    office.incident(kind=kind, priority="info" if kind == "dose_missed" else "low")
+def test_nobody_is_told_of_a_test_alarm_under_way_or_of_info(office: Office, kind: str) -> None:
+    office.incident(kind=kind, priority="info")
     office.look(0)
     assert office.told() == []
+
+
+def test_a_test_alarm_that_failed_is_shown_and_told_as_any_other_that_is_high(office: Office) -> None:
+    """It came here, so the way back is broken: no take would be answered either."""
+    office.incident(kind="test_alarm", priority="info")
+    assert office.rows() == []
+    office.incident(
+        2, revision=2, kind="test_alarm", priority="high", detail="not_receipted", deadline=at(12)
+    )
+    office.look(2)
+    office.look(12)
+    assert [step[:3] for step in office.told()] == [
+        ("raised", ANNA.name, "high"),
+        ("overdue", BO.name, "high"),
+    ]
+    assert [row["kind"] for row in office.rows()] == ["test_alarm"]
+
+
+@pytest.mark.parametrize(("priority", "minutes"), [("high", 10), ("medium", 30), ("low", 240)])
+def test_a_home_whose_clock_runs_ahead_puts_off_nobody(office: Office, priority: str, minutes: int) -> None:
+    years = 60 * 24 * 365 * 10
+    office.incident(
+        priority=priority, raised=at(years), changed=at(years), deadline=at(years + minutes), dose=""
+    )
+    office.look(0)
+    office.look(minutes - 0.01)
+    assert len(office.told()) == 1
+    office.look(minutes)
+    assert [step[1] for step in office.told()] == [ANNA.name, BO.name]
 
 
 def test_hours_and_priorities_choose_who_is_told(tmp_path: Path) -> None:
@@ -383,9 +413,27 @@ def test_a_home_that_never_passed_a_test_is_not_missing_one(office: Office) -> N
     assert LIMITS.test_missed == timedelta(days=8)
 
 
+def test_a_test_alarm_by_a_clock_that_runs_ahead_is_missed_as_any_other(office: Office) -> None:
+    office.heartbeat(0)
+    years = 60 * 24 * 365 * 10
+    office.incident(
+        0,
+        kind="test_alarm",
+        priority="info",
+        state="closed",
+        cleared=True,
+        raised=at(years),
+        changed=at(years),
+    )
+    office.look(60 * 24 * 8)
+    assert len(office.own("test_alarm_missing")) == 1
+
+
 def test_a_home_has_no_word_in_on_calls_own_incident(office: Office) -> None:
+    """Neither about its state nor about since when it is owned: its history is on-call's own too."""
     office.heartbeat(0)
     office.look(5)
     (row,) = office.own("home_silent")
-    office.incident(6, incident=row["incident"], state="closed", cleared=True)
-    assert office.own("home_silent")[0]["state"] == "delivered"
+    with pytest.raises(PayloadRefused):
+        office.incident(6, incident=row["incident"], revision=9, epoch=9, state="closed", cleared=True)
+    assert office.own("home_silent") == [row]
