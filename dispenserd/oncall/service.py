@@ -44,7 +44,7 @@ async def serve(
     sender = DecisionSender(database, session, key.private, clock.now)
     called = roster or Roster()
     ears = _Ears(database, limits, clock)
-    watch = Watch(database, called, limits, lambda: ears.now)
+    watch = Watch(database, called, limits, lambda: ears.now, ears.clock_was_set)
 
     async def answered() -> None:
         """Neither hangs in what it has under way, and the database can be read."""
@@ -96,6 +96,10 @@ class _Ears:
                 self.now = listening(connection, self._limits, self._clock.now())
         elif self.now.listening and not state.connected:
             self.now = Ears(False, self._clock.now())
+
+    def clock_was_set(self) -> None:
+        """The time that passed is not known any more, so everybody is given the time of one beat anew."""
+        self.now = Ears(self.now.listening, self._clock.now())
 
 
 async def _tell(session: Session, ears: _Ears, tell: Callable[[SessionState], None]) -> None:

@@ -40,7 +40,7 @@ def incident(**changes: str) -> Arrived:
     return Arrived(message.topic, json.dumps(body).encode(), False, 1, 1)
 
 
-def heartbeat(retained: bool = False, **changes: Any) -> Arrived:
+def heartbeat(retained: bool = False, /, **changes: Any) -> Arrived:
     body = {
         "schema": "dispenserd/heartbeat/1",
         "home": BOX,
@@ -86,5 +86,5 @@ async def test_a_heartbeat_of_no_clock_is_no_sign_of_life(
 async def test_a_heartbeat_that_the_broker_kept_is_no_sign_of_life(
     office: Office, receiver: Receiver
 ) -> None:
-    assert await receiver.take_in(heartbeat(retained=True))
+    assert await receiver.take_in(heartbeat(True))
     assert office.desk.list_incidents(NOON)["homes"] == []
