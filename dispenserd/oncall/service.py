@@ -21,7 +21,7 @@ from dispenserd.oncall.pulse import beat
 from dispenserd.oncall.receiver import SUBSCRIPTIONS, Receiver
 from dispenserd.oncall.roster import Roster
 from dispenserd.oncall.sender import DecisionSender
-from dispenserd.oncall.silence import Ears, listening
+from dispenserd.oncall.silence import Ears, deaf, listening
 from dispenserd.oncall.watch import Watch
 from dispenserd.progress import Progress
 
@@ -91,11 +91,14 @@ class _Ears:
         self.now = Ears(False, clock.now())
 
     def hear(self, state: SessionState) -> None:
-        if state.connected and not self.now.listening:
-            with self._database.reading() as connection:
-                self.now = listening(connection, self._limits, self._clock.now())
-        elif self.now.listening and not state.connected:
-            self.now = Ears(False, self._clock.now())
+        before, now = self.now, self._clock.now()
+        if state.connected == before.listening:
+            return
+        with self._database.reading() as connection:
+            if state.connected:
+                self.now = listening(connection, self._limits, now, before.since)
+            else:
+                self.now = deaf(connection, self._limits, now, before)
 
     def clock_was_set(self) -> None:
         """The time that passed is not known any more, so everybody is given the time of one beat anew."""

@@ -1,4 +1,4 @@
-"""On-call's own clock is set: nobody is put off by it, and nobody called for nothing."""
+"""A home's clock runs ahead, or on-call's own is set: nobody is put off, and nobody called for nothing."""
 
 from __future__ import annotations
 
@@ -104,6 +104,35 @@ def test_a_clock_that_was_not_set_changes_no_row(office: Office) -> None:
     office.desk.take(A, BO.name, at(0))
     assert put_right(office, -0.5) == 0  # as far as two processes may differ in a moment
     assert put_right(office, 0) == 0
+
+
+@pytest.mark.parametrize(("priority", "minutes"), [("high", 10), ("medium", 30), ("low", 240)])
+def test_a_home_whose_clock_runs_ahead_puts_off_nobody(office: Office, priority: str, minutes: int) -> None:
+    years = 60 * 24 * 365 * 10
+    office.incident(
+        priority=priority, raised=at(years), changed=at(years), deadline=at(years + minutes), dose=""
+    )
+    office.look(0)
+    office.look(minutes - 0.01)
+    assert len(office.told()) == 1
+    office.look(minutes)
+    assert [step[1] for step in office.told()] == [ANNA.name, BO.name]
+
+
+def test_a_test_alarm_by_a_clock_that_runs_ahead_is_missed_as_any_other(office: Office) -> None:
+    office.heartbeat(0)
+    years = 60 * 24 * 365 * 10
+    office.incident(
+        0,
+        kind="test_alarm",
+        priority="info",
+        state="closed",
+        cleared=True,
+        raised=at(years),
+        changed=at(years),
+    )
+    office.look(60 * 24 * 8)
+    assert len(office.own("test_alarm_missing")) == 1
 
 
 @dataclass
