@@ -22,7 +22,7 @@ SEND_TIMEOUT_S = 10.0
 """A gateway that takes longer is down, and somebody else is told: a quarter of a minute was lost already."""
 STRAGGLERS_MAX = 8
 """Threads of one address that nobody waits for any more; with so many, it is not tried at all."""
-STRAGGLERS_IN_ALL_MAX = 256
+STRAGGLERS_IN_ALL_MAX = 64
 """Of all addresses, as when the gateway hangs that all of them use; an address that left none behind is tried
 still, for it may be another gateway's."""
 
@@ -77,7 +77,10 @@ async def _one(url: str, title: str, body: str, timeout_s: float) -> Result:
             return  # the loop ended first; nobody waits
 
     tried = _Try(url, work)
-    tried.start()
+    try:
+        tried.start()
+    except RuntimeError:  # the machine or the service's TasksMax allows no more threads
+        return "busy"
     try:
         async with asyncio.timeout(timeout_s):
             return await ended

@@ -132,6 +132,19 @@ async def test_where_a_gateway_of_many_hangs_another_one_is_tried_still(
         assert (await send([up.url()], "t", "b")).result == "ok"
 
 
+async def test_no_thread_to_be_had_is_a_notice_that_failed_and_no_end_of_on_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with http_endpoint() as up:
+        with monkeypatch.context() as full:
+            full.setattr(threading.Thread, "start", refused)
+            assert (await send([up.url()], "t", "b")).result == "busy"
+        assert (await send([up.url()], "t", "b")).result == "ok"
+
+
 async def test_many_notices_at_once_to_one_address_are_no_sign_that_it_hangs() -> None:
     with http_endpoint() as up:
         sent = await asyncio.gather(*(send([up.url()], "t", "b") for _ in range(notices.STRAGGLERS_MAX * 3)))
