@@ -70,7 +70,8 @@ SESSION_EXPIRY_S = 14 * 24 * 3600
 PACKET_BYTES_MAX = 64 * 1024
 """The broker sends nothing larger: eight times our longest payload."""
 WAITING_MAX = 4096
-"""QoS 0 messages kept for the receiver, then dropped; QoS 1 is bounded by IN_FLIGHT_MAX."""
+"""QoS 0 messages kept for the receiver, the newest of each topic, then dropped; QoS 1 is bounded by
+IN_FLIGHT_MAX."""
 STEADY_S = 10.0
 """A connection that held this long ends the back-off. One that the broker drops at once does not."""
 
@@ -106,6 +107,7 @@ class Session:
             Arrived
         ] = []  # came before we were subscribed and could publish what follows from it
         self._connection: _Connection | None = None
+        self._newest: dict[str, Arrived] = {}  # QoS 0 by topic: what waits in the queue stands for it
         self.dropped = 0  # QoS 0 messages, because the receiver fell behind
 
     @property
@@ -140,7 +142,9 @@ class Session:
         """The next message. QoS 1 ones come again after a reconnect until acknowledged."""
         while True:
             arrived = await self._waiting.get()
-            if arrived.message_id == 0 or arrived.connection >= self._state.connection:
+            if arrived.message_id == 0:
+                return self._newest.pop(arrived.topic, arrived)
+            if arrived.connection >= self._state.connection:
                 return arrived  # else it could not be acknowledged, and comes again
 
     def acknowledge(self, arrived: Arrived) -> None:
@@ -181,14 +185,24 @@ class Session:
         if arrived.message_id == 0 and max(self._waiting.qsize(), len(self._early)) >= WAITING_MAX:
             self.dropped += 1
         elif self._state.connected:
-            self._waiting.put_nowait(arrived)
+            self._wait(arrived)
         else:
             self._early.append(arrived)
 
     def _release_early(self) -> None:
         for arrived in self._early:
-            self._waiting.put_nowait(arrived)
+            self._wait(arrived)
         self._early.clear()
+
+    def _wait(self, arrived: Arrived) -> None:
+        """Of QoS 0 one of each topic, the newest: whoever floods its own holds up nobody else's."""
+        if arrived.message_id == 0:
+            known = arrived.topic in self._newest
+            self._newest[arrived.topic] = arrived
+            if known:
+                self.dropped += 1
+                return
+        self._waiting.put_nowait(arrived)
 
     def _change(self, state: SessionState, connection: int) -> None:
         self._state = SessionState(state.standing, state.reason, connection, state.refused_topics)

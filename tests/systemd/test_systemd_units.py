@@ -112,7 +112,7 @@ def test_the_watchdog_bites_before_the_silence_would_alarm_and_not_before_it_can
 
 
 def test_on_call_may_have_the_threads_that_its_notices_take() -> None:
-    """One more than allowed, and nobody is told: thirty-two people with all their addresses, and what hangs."""
+    """As many people at once as there may be, each at all addresses, and what hangs."""
     service = unit(ROOT / "systemd" / "dispenserd-oncall.service")["Service"]
     own = 16
     most = own + AT_ONCE_MAX * ADDRESSES_MAX + STRAGGLERS_IN_ALL_MAX
