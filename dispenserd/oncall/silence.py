@@ -23,8 +23,8 @@ from protocol.mqtt.instants import from_text
 
 @dataclass(frozen=True, slots=True)
 class Ears:
-    """`since` when on-call has been listening to the broker, or not. `deaf_since`: it listens, and has not yet
-    heard anybody since then; a broker that takes us for moments, again and again, is none."""
+    """`since` when on-call has been listening to the broker, or not. `deaf_since`: it listens, and has heard
+    nobody yet since then; a broker that takes us for moments, again and again, is none."""
 
     listening: bool
     since: datetime
