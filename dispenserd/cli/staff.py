@@ -50,7 +50,12 @@ app = typer.Typer(
     help="The staff on call: receive, list, take, decide, close, and who is called.", no_args_is_help=True
 )
 
-IncidentArgument = Annotated[str, typer.Argument(help="Incident id or its start.", metavar="INCIDENT")]
+IncidentArgument = Annotated[
+    str,
+    typer.Argument(
+        help="Incident id or its start; HOME/INCIDENT where two homes have it.", metavar="INCIDENT"
+    ),
+]
 WaitOption = Annotated[
     float, typer.Option("--wait", help="Seconds to wait for the home's answer.", min=0.0, max=WAIT_S_MAX)
 ]
@@ -228,7 +233,8 @@ def _may_give(at: _At, queued: Queued, wait_s: float) -> bool:
 
     looks = int(wait_s / LOOK_S)
     while True:
-        row = next((row for row in _rows(at) if row["incident"] == queued.incident), None)
+        here = (queued.home, queued.incident)
+        row = next((row for row in _rows(at) if (row["home"], row["incident"]) == here), None)
         right = row["token"] if row else "none"
         if right != "asked" or looks <= 0:
             return right == "confirmed" and row is not None and row["owner"] == queued.by

@@ -82,9 +82,8 @@ def in_language(language: Language, failure: Failure, danish: str, meaning: Said
 
 def _candidates(target: str, rows: Sequence[IncidentRow], language: Language) -> str:
     named = [
-        f"{row['incident']} ({words(KINDS, row['kind'], language)} {short_dose(row['dose'])})".replace(
-            " )", ")"
-        )
+        f"{row['home']}/{row['incident']} "
+        + f"({words(KINDS, row['kind'], language)} {short_dose(row['dose'])})".replace(" )", ")")
         for row in rows
         if row["state"] != "closed" and (row["incident"].startswith(target) or row["dose"] == target)
     ]

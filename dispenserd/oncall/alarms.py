@@ -1,7 +1,8 @@
 """Which open incidents want somebody now, and since when: from committed rows to alarms of the ladder.
 
 Pure but for the rows it reads. Deadlines go back to the home's own (it counts from the raising, not from the
-delivery); the first notice goes out when on-call has the incident.
+delivery), but a home whose clock runs ahead puts nobody off: never later than on-call itself would have it.
+The first notice goes out when on-call has the incident.
 """
 
 from __future__ import annotations
@@ -19,10 +20,13 @@ from dispenserd.oncall.ladder import Alarm, Told
 from dispenserd.oncall.limits import OncallLimits
 from dispenserd.oncall.outcome import OutcomeDue, outcome_due
 from dispenserd.oncall.own import ongoing
-from dispenserd.oncall.roster import PRIORITIES, Priority, Roster
+from dispenserd.oncall.roster import PRIORITIES, Deadlines, Priority, Roster
 from dispenserd.oncall.steps import Key, told_so_far
-from dispenserd.oncall.view import TEST_ALARM, AnyRow, ownership
+from dispenserd.oncall.view import AnyRow, ownership
 from protocol.mqtt.instants import from_text
+
+LATEST = Deadlines()
+"""As docs/safety.md has them, by on-call's own clock; a roster makes them only shorter."""
 
 _Name = tuple[str, str]
 
@@ -68,19 +72,20 @@ def alarm_of(
     now: datetime,
 ) -> Alarm | None:
     """None: nobody need do anything, or somebody is about to. `history`: its revisions, oldest first."""
-    if row.priority not in PRIORITIES or row.kind == TEST_ALARM or row.state in ("handled", "closed"):
+    if row.priority not in PRIORITIES or row.state in ("handled", "closed"):
         return None
     priority = cast(Priority, row.priority)
     if due := outcome_due(row, history, limits):
         return _without_outcome(due, roster)
     if ownership(row, takes, now).owner:
         return None
+    received = from_text(history[-1].received)
     return Alarm(
         key=row.deadline,
         why="raised",
         priority=priority,
-        begins=from_text(history[-1].received),
-        deadline=from_text(row.deadline),
+        begins=received,
+        deadline=min(from_text(row.deadline), received + LATEST.of(priority)),
         only_manager=row.kind == "nobody_on_call",
     )
 

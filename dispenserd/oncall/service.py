@@ -20,12 +20,13 @@ from dispenserd.oncall.keys import SigningKey
 from dispenserd.oncall.limits import OncallLimits
 from dispenserd.oncall.listing import keep_list
 from dispenserd.oncall.notifier import Notifier
+from dispenserd.oncall.own import Wrong
 from dispenserd.oncall.papers import Paper, Source, keep_reading
 from dispenserd.oncall.pulse import beat
 from dispenserd.oncall.receiver import SUBSCRIPTIONS, Receiver
 from dispenserd.oncall.roster import Roster
 from dispenserd.oncall.sender import DecisionSender
-from dispenserd.oncall.silence import Ears, listening
+from dispenserd.oncall.silence import Ears, deaf, listening
 from dispenserd.oncall.watch import Watch
 from dispenserd.progress import Progress
 
@@ -52,8 +53,11 @@ async def serve(
     called = roster or Roster()
     ears = _Ears(database, limits, clock)
     papers: list[Paper[Any]] = []
-    wrong = lambda: [each for paper in papers for each in paper.wrong]  # noqa: E731
-    watch = Watch(database, called, limits, lambda: ears.now, wrong)
+
+    def wrong() -> list[Wrong]:
+        return [each for paper in papers for each in paper.wrong]
+
+    watch = Watch(database, called, limits, lambda: ears.now, wrong, ears.clock_was_set)
     notifier = Notifier(database, called, clock)
     office = _Office(database, watch, notifier, clock)
     if roster_file is not None:
@@ -137,11 +141,18 @@ class _Ears:
         self.now = Ears(False, clock.now())
 
     def hear(self, state: SessionState) -> None:
-        if state.connected and not self.now.listening:
-            with self._database.reading() as connection:
-                self.now = listening(connection, self._limits, self._clock.now())
-        elif self.now.listening and not state.connected:
-            self.now = Ears(False, self._clock.now())
+        before, now = self.now, self._clock.now()
+        if state.connected == before.listening:
+            return
+        with self._database.reading() as connection:
+            if state.connected:
+                self.now = listening(connection, self._limits, now, before.since)
+            else:
+                self.now = deaf(connection, self._limits, now, before)
+
+    def clock_was_set(self) -> None:
+        """The time that passed is not known any more, so everybody is given the time of one beat anew."""
+        self.now = Ears(self.now.listening, self._clock.now())
 
 
 async def _tell(session: Session, ears: _Ears, tell: Callable[[SessionState], None]) -> None:

@@ -25,18 +25,36 @@ from protocol.mqtt.instants import from_text
 
 @dataclass(frozen=True, slots=True)
 class Ears:
-    """`since` when on-call has been listening to the broker, or not."""
+    """`since` when on-call has been listening to the broker, or not. `deaf_since`: it listens, and has heard
+    nobody yet since then; a broker that takes us for moments, again and again, is none."""
 
     listening: bool
     since: datetime
+    deaf_since: datetime | None = None
 
 
-def listening(connection: Connection, limits: OncallLimits, now: datetime) -> Ears:
+def listening(
+    connection: Connection, limits: OncallLimits, now: datetime, deaf_since: datetime | None = None
+) -> Ears:
     """From now on. After a short absence no home is given time once more: a process that is restarted every
     minute would never call one silent. What it heard last, of any home, says how long it was away."""
+    newest = _newest(connection)
+    away = newest is None or now - newest > limits.short_absence
+    return Ears(True, now, deaf_since) if away else Ears(True, now - limits.listening_grace)
+
+
+def deaf(connection: Connection, limits: OncallLimits, now: datetime, before: Ears) -> Ears:
+    """From now on; or from before the connection that just broke, where it brought no home's heartbeat and
+    was too short to say by that that there is none."""
+    newest = _newest(connection)
+    heard = newest is not None and newest >= before.since
+    short = now < before.since + limits.listening_grace
+    return Ears(False, before.deaf_since if before.deaf_since is not None and short and not heard else now)
+
+
+def _newest(connection: Connection) -> datetime | None:
     newest = connection.execute(select(func.max(homes.c.heard))).scalar()
-    away = newest is None or now - from_text(newest) > limits.short_absence
-    return Ears(True, now if away else now - limits.listening_grace)
+    return None if newest is None else from_text(newest)
 
 
 def wrong_now(
@@ -49,7 +67,7 @@ def wrong_now(
 ) -> list[Wrong]:
     """Everything that is wrong at `now`. Failed notices are not here: they are facts, not states.
     `troubled`: homes with an open incident of their own."""
-    found = [*_nobody(roster, now), *_deaf(ears, limits, now), *_no_list(known, now)]
+    found = [*_nobody(roster, now), *_deaf(known, ears, limits, now), *_no_list(known, now)]
     for home in known:
         if is_missed(home):
             if ears.listening:
@@ -64,7 +82,8 @@ def wrong_now(
 
 def wakes_at(known: Sequence[AnyRow], ears: Ears, limits: OncallLimits, now: datetime) -> datetime | None:
     """The next instant at which `wrong_now` says something new by itself."""
-    ahead = [ears.since + limits.broker_lost] if not ears.listening else []
+    since = _deaf_since(known, ears, limits, now)
+    ahead = [] if since is None else [since + limits.broker_lost]
     for home in known:
         if not is_missed(home):
             continue
@@ -102,10 +121,18 @@ def silence(home: AnyRow, ears: Ears, limits: OncallLimits) -> list[tuple[dateti
     return rising
 
 
-def _deaf(ears: Ears, limits: OncallLimits, now: datetime) -> Iterator[Wrong]:
-    at = ears.since + limits.broker_lost
-    if not ears.listening and at <= now:
-        yield Wrong("", "broker_lost", "high", at, ears.since, "no_home_is_heard")
+def _deaf(known: Sequence[AnyRow], ears: Ears, limits: OncallLimits, now: datetime) -> Iterator[Wrong]:
+    since = _deaf_since(known, ears, limits, now)
+    if since is not None and since + limits.broker_lost <= now:
+        yield Wrong("", "broker_lost", "high", since + limits.broker_lost, since, "no_home_is_heard")
+
+
+def _deaf_since(known: Sequence[AnyRow], ears: Ears, limits: OncallLimits, now: datetime) -> datetime | None:
+    """None: a home was heard, or would have been by now."""
+    if not ears.listening:
+        return ears.since
+    heard = any(home.heard is not None and from_text(home.heard) >= ears.since for home in known)
+    return None if heard or now >= ears.since + limits.listening_grace else ears.deaf_since
 
 
 def _nobody(roster: Roster, now: datetime) -> Iterator[Wrong]:

@@ -22,7 +22,8 @@ AnyRow = Row[Any]
 BEFORE_DELIVERY = frozenset({"raised", "published"})
 """The home's words until it has our receipt; whoever reads them here knows better."""
 TEST_ALARM = "test_alarm"
-"""A home's proof that an alarm gets through: receipted as any other, and nobody has to do anything."""
+"""A home's proof that an alarm gets through: receipted as any other, and nobody has to do anything. One that
+is high did not get through in time, and is an alarm as any other."""
 
 
 @dataclass(frozen=True, slots=True)

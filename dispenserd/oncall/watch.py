@@ -14,7 +14,8 @@ from datetime import datetime
 import structlog
 from sqlalchemy import Connection
 
-from dispenserd.clock import Clock
+from dispenserd.clock import Clock, StepWatch
+from dispenserd.clock import read as read_clock
 from dispenserd.oncall.alarms import Seen, read
 from dispenserd.oncall.database import Database, DatabaseFault
 from dispenserd.oncall.ladder import Step, due_at, next_step
@@ -23,6 +24,7 @@ from dispenserd.oncall.listing import is_missed
 from dispenserd.oncall.own import Wrong, clear_own, keep_own, needs_keeping
 from dispenserd.oncall.prune import prune
 from dispenserd.oncall.roster import Roster
+from dispenserd.oncall.set_back import set_back
 from dispenserd.oncall.silence import Ears, has_list, wakes_at, wrong_now
 from dispenserd.oncall.steps import Key, journal
 from dispenserd.oncall.view import AnyRow
@@ -44,14 +46,18 @@ class Watch:
         limits: OncallLimits,
         ears: Callable[[], Ears],
         also: Callable[[], Sequence[Wrong]] = tuple,
+        stepped: Callable[[], None] = lambda: None,
     ) -> None:
-        """`also`: what is wrong and stands in no row."""
+        """`also`: what is wrong and stands in no row. `stepped`: called before the first look after a step of
+        the clock."""
         self._database = database
         self.roster = roster
         """Replaced as a whole when its file changes: each look uses one and the same."""
         self._limits = limits
         self._ears = ears
         self._also = also
+        self._stepped = stepped
+        self._clock_seen: StepWatch | None = None
         self._pruned_s: float | None = None
         self.looked_s = 0.0
         """When a look last came to its end, by the monotonic clock: who can't look is started again."""
@@ -61,6 +67,7 @@ class Watch:
         while True:
             began_s, pause_s = clock.monotonic(), LOOK_S
             try:
+                self._see_steps(clock)
                 due = self.look(clock.now())
                 if due is not None:
                     pause_s = min(LOOK_S, max(0.0, (due - clock.now()).total_seconds() / clock.rate))
@@ -72,6 +79,19 @@ class Watch:
             if took_s > SLOW_LOOK_S:
                 structlog.get_logger().warning("look took long", milliseconds=int(took_s * 1000))
             await asyncio.sleep(pause_s)
+
+    def _see_steps(self, clock: Clock) -> None:
+        """What was written while the clock ran ahead counts from now; nobody is silent by a step alone."""
+        limit, at = self._limits.short_absence, read_clock(clock)
+        steps, step = (self._clock_seen or StepWatch(limit, clock.rate, at)).saw(at)
+        if self._clock_seen is None or step is not None:
+            with self._database.writing() as connection:
+                found = set_back(connection, at.civil, self.roster.deadlines, limit)
+            if step is not None or found:
+                structlog.get_logger().warning("clock was set", count=found)
+        if step is not None:
+            self._stepped()
+        self._clock_seen = steps
 
     def look(self, now: datetime) -> datetime | None:
         """One look; when the next one has something to do by itself, as far as is known now.

@@ -88,6 +88,12 @@ class Layout:
     def fagsystem(self) -> Path:
         return self.state / "fagsystem"
 
+    @property
+    def read_at_start(self) -> list[Path]:
+        """What a home reads once: changed later, it counts from the next start."""
+        peers = [self.broker_ca, self.broker_password, self.oncall_public]
+        return [self.toml, self.certificate, self.client_key, *peers]
+
     def written(self, path: Path) -> str:
         """The path as it stands in the configuration."""
         if self.one_folder and path.is_relative_to(self.configuration):

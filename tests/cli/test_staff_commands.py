@@ -167,6 +167,31 @@ def test_a_confirmed_take_says_who_may_give_only_when_the_home_gave_the_right(
     assert ("Give nothing by hand" in shown) == (not may)
 
 
+def test_a_right_to_give_is_never_read_from_another_home_with_the_same_id(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    receive(config, owner="Anna", state="acknowledged", holds_token=True, home="a-box")
+    receive(config)
+    confirming = threading.Timer(0.3, answer, (config, "accepted"))
+    confirming.start()
+    carry_out(["oncall", "take", f"box-0001/{INCIDENT}", "--as", "Anna", "--config", str(config)])
+    confirming.join()
+    shown = capsys.readouterr().out
+    assert "The home has confirmed it" in shown
+    assert "Anna may give" not in shown
+
+
+def test_an_id_that_two_homes_have_is_told_with_the_home_before_it(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    receive(config)
+    receive(config, home="a-box")
+    assert carry_out([*TAKE, "--config", str(config)]) == 2
+    refusal = capsys.readouterr().err
+    assert f"box-0001/{INCIDENT}" in refusal
+    assert f"a-box/{INCIDENT}" in refusal
+
+
 def test_a_dose_is_named_on_call_as_at_home_and_the_finding_recorded_in_words(
     config: Path, told: Callable[..., Any], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -348,6 +348,15 @@ def test_an_ambiguous_beginning_is_refused(office: Office) -> None:
     office.desk.take("ab", BO, at(1))
 
 
+def test_a_home_that_uses_anothers_id_hides_nothing_of_it(office: Office) -> None:
+    office.incident(A)
+    office.incident(A, home="box-8")
+    with pytest.raises(DeskRefused, match="ambiguous"):
+        office.desk.take(A, BO, at(1))
+    assert office.desk.take(f"{BOX}/{A}", BO, at(1)).home == BOX
+    assert office.desk.decide(f"box-8/{A[:4]}", "had_it", BO, "asked", at(1)).home == "box-8"
+
+
 @pytest.mark.parametrize("name", ["", "  ", "x" * 81, "Bo\nPrøve", "\x1b[2J", "\ud800"])
 def test_a_name_must_be_readable(office: Office, name: str) -> None:
     office.incident()

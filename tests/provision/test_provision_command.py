@@ -15,7 +15,11 @@ from pathlib import Path
 
 import pytest
 
+from dispenserd.clock import SystemClock
 from dispenserd.config import load
+from dispenserd.security.keys import FileKey
+from dispenserd.store.store import Store
+from scheduler.events import DaemonStarted
 from tests.support.authority import Authority, TlsBroker
 from tests.support.broker import TestBroker
 from tests.support.provision_parts import (
@@ -303,6 +307,38 @@ def test_taking_back_asks_first_and_leaves_what_it_did_not_make(tmp_path: Path) 
     undone = provision(folder, "--undo", "--yes")
     assert (undone.code, undone.last["kept"]) == (0, [str(folder)])
     assert tree(folder) == {"note.txt": b"mine"}
+
+
+def test_a_home_that_runs_by_an_older_configuration_proves_nothing(tmp_path: Path) -> None:
+    """Started by hand while provisioning waits for the broker; then an answer is changed."""
+    folder = tmp_path / "home"
+    with TestBroker() as broker:
+        flags = ["--demo", "--mqtt-port", str(broker.port), "--by", "Tove"]
+        assert failed_in(provision(folder, *flags), "robot") == "port_missing"
+        with robot(folder / "robot", "--roll", str(folder / "roll.json")):
+            assert failed_in(provision(folder, "--resume"), "checks") == "nobody_listens"
+            with home(folder / "dispenserd.toml"), oncall(folder / "oncall.toml"):
+                until(lambda: dispenserd("status", "--config", str(folder / "dispenserd.toml")).code == 0)
+                changed = provision(folder, "--resume", "--resident-key", "ab" * 16)
+                assert (changed.code, failed_in(changed, "live")) == (1, "older_configuration")
+                assert not (folder / "commissioning.json").exists()
+            with home(folder / "dispenserd.toml"), oncall(folder / "oncall.toml"):
+                until(lambda: dispenserd("status", "--config", str(folder / "dispenserd.toml")).code == 0)
+                assert provision(folder, "--resume").code == 0
+
+
+def test_a_journal_keeps_its_key_whatever_was_answered_since(tmp_path: Path) -> None:
+    folder = tmp_path / "home"
+    assert failed_in(provision(folder, "--demo"), "robot") == "port_missing"
+    key = (folder / "store.key").read_bytes()
+    store = Store.open(folder / "home.db", FileKey(folder / "store.key").key())
+    store.append([DaemonStarted(SystemClock().now(), "1", "demo-box", 1)], [])
+    store.close()
+    other = provision(folder, "--resume", "--store-key", "credential")
+    assert (other.code, failed_in(other, "store_key")) == (6, "exists")
+    undone = provision(folder, "--undo", "--yes")
+    assert (undone.code, undone.last["code"]) == (6, "journal_holds_events")
+    assert (folder / "store.key").read_bytes() == key
 
 
 def test_two_at_once_do_not_meet(tmp_path: Path) -> None:

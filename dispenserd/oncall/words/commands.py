@@ -75,8 +75,8 @@ NAME_DOSE = Said(
     "Write date and slot, as 2026-11-02/evening, or the incident's id; see `dispenserd oncall list`.",
 )
 NAME_MORE = Said(
-    "Skriv mere af id'et; se `dispenserd oncall list --all`.",
-    "Write more of its id; see `dispenserd oncall list --all`.",
+    "Skriv hjemmet foran, som det står her, eller mere af id'et.",
+    "Write its home before it, as they stand here, or more of its id.",
 )
 NO_DATABASE = Said("Vagtens database kan ikke bruges: {}.", "On-call's database can't be used: {}.")
 NOTHING_RECORDED = Said(
