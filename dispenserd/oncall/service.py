@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -53,15 +53,9 @@ async def serve(
     called = roster or Roster()
     ears = _Ears(database, limits, clock)
     papers: list[Paper[Any]] = []
-
-    def wrong() -> list[Wrong]:
-        return [each for paper in papers for each in paper.wrong]
-
-    watch = Watch(database, called, limits, lambda: ears.now, wrong, ears.clock_was_set)
+    watch = Watch(database, called, limits, lambda: ears.now, lambda: _wrong_in(papers), ears.clock_was_set)
     notifier = Notifier(database, called, clock)
     office = _Office(database, watch, notifier, clock)
-    if roster_file is not None:
-        papers.append(Paper("roster", roster_file, office.use_roster))
 
     async def answered() -> None:
         """Neither hangs in what it has under way, and the database can be read."""
@@ -75,12 +69,7 @@ async def serve(
     structlog.get_logger().info("on-call starts")
     try:
         with database.held_open():
-            if homes_file is None:
-                with suppress(DatabaseFault):  # then the list that was there stays
-                    office.use_homes(frozenset())
-            else:
-                papers.append(Paper("homes", homes_file, office.use_homes))
-                papers[-1].begin(clock.now())
+            papers += office.papers(roster_file, homes_file)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(session.run())
                 tasks.create_task(receiver.run())
@@ -100,6 +89,10 @@ def client_id(key: SigningKey) -> str:
     return "oncall-" + hashlib.sha256(key.public).hexdigest()[:16]
 
 
+def _wrong_in(papers: Sequence[Paper[Any]]) -> list[Wrong]:
+    return [each for paper in papers for each in paper.wrong]
+
+
 def _line(session: Session) -> str:
     """For `systemctl status`."""
     return f"Receiving; {'connected to' if session.state.connected else 'without'} the broker."
@@ -114,13 +107,24 @@ class _Office:
         self._notifier = notifier
         self._clock = clock
 
-    def use_roster(self, roster: Roster) -> None:
+    def papers(self, roster: Source[Roster] | None, homes: Source[frozenset[str]] | None) -> list[Paper[Any]]:
+        """What is read again when it changes. The list of homes is read at once; the roster was."""
+        found: list[Paper[Any]] = [] if roster is None else [Paper("roster", roster, self._use_roster)]
+        if homes is None:
+            with suppress(DatabaseFault):  # then the list that was there stays
+                self._use_homes(frozenset())
+        else:
+            found.append(Paper("homes", homes, self._use_homes))
+            found[-1].begin(self._clock.now())
+        return found
+
+    def _use_roster(self, roster: Roster) -> None:
         if roster == self._watch.roster:
             return
         self._watch.roster = self._notifier.roster = roster
         structlog.get_logger().info("roster read", count=len(roster.people))
 
-    def use_homes(self, names: frozenset[str]) -> None:
+    def _use_homes(self, names: frozenset[str]) -> None:
         with self._database.writing() as connection:
             changed = keep_list(connection, names, self._clock.now())
         log = structlog.get_logger()

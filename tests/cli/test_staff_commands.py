@@ -177,7 +177,7 @@ def test_a_right_to_give_is_never_read_from_another_home_with_the_same_id(
     carry_out(["oncall", "take", f"box-0001/{INCIDENT}", "--as", "Anna", "--config", str(config)])
     confirming.join()
     shown = capsys.readouterr().out
-    assert "The home has confirmed it" in shown
+    assert "Confirmed: Anna owns it." in shown
     assert "Anna may give" not in shown
 
 
