@@ -24,14 +24,6 @@ SHORT = timedelta(seconds=4)
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> OncallOffice:
-    office = OncallOffice(tmp_path)
-    office.heartbeat()
-    office.alive()
-    return office
-
-
-@pytest.fixture
 def anna(office: OncallOffice) -> Iterator[RealTerminal]:
     with RealTerminal(watching(office)) as terminal:
         yield terminal
