@@ -99,7 +99,7 @@ class Receiver:
                 payload = read_incident_topic(raw)
                 _same_home(where, payload.home)
                 if isinstance(payload, IncidentPayload):
-                    _in_reach(payload.raised, payload.changed, payload.deadline)
+                    _in_reach(payload.raised, payload.changed, payload.deadline, payload.window_ends)
                 return await self._keep_and_receipt(payload)
             case Channel.HEARTBEAT:
                 heartbeat = read_heartbeat(raw)

@@ -27,6 +27,7 @@ _TIMES = (
             "last_test",
             "listed",
             "taken_off",
+            "missed_from",
         )
     ),
     revisions.c.received,

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from dispenserd.clock import SystemClock
 from dispenserd.mqtt.session import BackOff, Broker, Message, Session, SessionState
@@ -19,7 +19,7 @@ from dispenserd.oncall import keys, service
 from dispenserd.oncall.limits import OncallLimits
 from dispenserd.oncall.roster import Deadlines
 from dispenserd.oncall.set_back import set_back
-from protocol.mqtt.instants import from_text
+from protocol.mqtt.instants import from_text, to_text
 from protocol.mqtt.payloads import HeartbeatPayload, to_bytes
 from protocol.mqtt.topics import Channel, topic
 from tests.support.broker import TestBroker
@@ -61,6 +61,17 @@ def test_a_home_that_dies_as_the_clock_is_set_back_is_silent_after_five_minutes(
     put_right(office, 0)
     office.look(4.9)
     assert office.own("home_silent") == []
+    office.look(5)
+    assert len(office.own("home_silent")) == 1
+
+
+def test_a_home_put_on_the_list_again_under_the_wrong_clock_is_missed_by_the_right_one(
+    office: Office,
+) -> None:
+    office.heartbeat(-60)
+    with office.database.writing() as connection:
+        connection.execute(update(db.homes).values(missed_from=to_text(at(10 * HOURS))))
+    put_right(office, 0)
     office.look(5)
     assert len(office.own("home_silent")) == 1
 

@@ -58,7 +58,7 @@ def heartbeat(retained: bool = False, /, **changes: Any) -> Arrived:
     return Arrived(topic(BOX, Channel.HEARTBEAT), json.dumps(body | changes).encode(), retained, 1, 0)
 
 
-@pytest.mark.parametrize("field", ["raised", "changed", "deadline"])
+@pytest.mark.parametrize("field", ["raised", "changed", "deadline", "window_ends"])
 @pytest.mark.parametrize("end", ENDS)
 async def test_an_instant_that_no_clock_shows_is_refused_before_it_can_harm(
     office: Office, receiver: Receiver, field: str, end: str
