@@ -94,6 +94,9 @@ def test_a_rule_above_the_listener_does_not_hold_for_it_with_per_listener_settin
     folder = tmp_path / "broker"
     port = made(folder, homes=HOMES)
     replaced(folder / CONFIG, "per_listener_settings", "per_listener_settings true")
+    replaced(
+        folder / CONFIG, "allow_zero_length_clientid", ""
+    )  # it opens port 1883 there, which may be taken
     assert wrong(folder / CONFIG) == {"per_listener_settings", "acl_file"}
     assert lets_a_box_be_another(folder, port)
 

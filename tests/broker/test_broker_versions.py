@@ -1,4 +1,4 @@
-"""What `broker-config --check` finds depends on the mosquitto: a fault comes with a version, or goes with one.
+"""What `broker-config --check` finds depends on the mosquitto: a fault comes with a version or goes with one.
 
 The real broker is the installed one: Debian 12's has none of them, Debian 13's has both.
 """
