@@ -126,7 +126,8 @@ install-files:
 	@install -D -m 0644 -t $(DESTDIR)/usr/lib/udev/rules.d systemd/60-dispenserd.rules
 	@install -D -m 0644 systemd/dispenserd.sysusers $(DESTDIR)/usr/lib/sysusers.d/dispenserd.conf
 	@install -D -m 0644 systemd/dispenserd.tmpfiles $(DESTDIR)/usr/lib/tmpfiles.d/dispenserd.conf
-	@install -D -m 0644 -t $(DESTDIR)/usr/share/dispenserd config/dispenserd.toml config/oncall.toml
+	@install -D -m 0644 -t $(DESTDIR)/usr/share/dispenserd config/dispenserd.toml config/oncall.toml \
+	    config/roster.toml config/homes.toml
 	@install -D -m 0644 -t $(DESTDIR)/usr/share/doc/dispenserd docs/install.md docs/safety.md LICENSE
 	@install -d $(DESTDIR)/usr/bin
 	@ln -sfn /opt/dispenserd/bin/dispenserd $(DESTDIR)/usr/bin/dispenserd

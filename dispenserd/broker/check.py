@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from dispenserd.broker.doors import doors, scope
 from dispenserd.broker.finding import Finding as Finding
-from dispenserd.broker.reading import BrokerSettings, truth
+from dispenserd.broker.reading import BrokerSettings, Version, dotted, truth
 from dispenserd.broker.sizes import (
     FILES_SPARE,
     FILES_USUAL,
@@ -24,20 +24,30 @@ from dispenserd.broker.sizes import (
 QUEUED_DEFAULT = 1000
 PACKET_BYTES_DEFAULT = 268_435_455
 """What mosquitto does where nothing is said; the second is the largest packet that MQTT has."""
+HOME_KEEPALIVE_S = 10
+"""What homes and on-call ask for."""
+CUTS_OFF_AT_MAX_KEEPALIVE = (2, 0, 21)
+"""This version alone, Debian 13's: mosquitto's fault 3226."""
 DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0, "m": 30.0, "y": 365.0}
 
 
 def findings(
-    broker: BrokerSettings, lists: Mapping[str, str], files_limit: int | None, homes: int, oncall: str
+    broker: BrokerSettings,
+    lists: Mapping[str, str],
+    files_limit: int | None,
+    version: Version | None,
+    homes: int,
+    oncall: str,
 ) -> list[Finding]:
     """`lists`: path of an access list -> its text, where it could be read. `files_limit`: systemd's
-    LimitNOFILE, None where nobody says one."""
+    LimitNOFILE, None where nobody says one. `version`: the mosquitto's, None where there is none."""
     found = [
         *_queues(broker, homes),
         _memory(broker),
         _packet(broker),
         *_kept(broker),
-        scope(broker),
+        *_keepalive(broker, version),
+        scope(broker, version),
         *doors(broker, lists, homes, oncall),
         _files(files_limit, homes),
     ]
@@ -174,6 +184,21 @@ def _kept(broker: BrokerSettings) -> Iterator[Finding]:
             "A home's status and its last will are retained messages: homes can't connect at all.",
             "retain_available true",
         )
+
+
+def _keepalive(broker: BrokerSettings, version: Version | None) -> Iterator[Finding]:
+    """Where homes have as much as is allowed, a broker may count that as too much."""
+    most = _number(broker, "max_keepalive", 0)
+    if not 0 < most <= HOME_KEEPALIVE_S or version not in (None, CUTS_OFF_AT_MAX_KEEPALIVE):
+        return
+    yield Finding(
+        "max_keepalive",
+        "unknown" if version is None else "wrong",
+        str(most),
+        f"mosquitto {dotted(CUTS_OFF_AT_MAX_KEEPALIVE)} cuts off, at any moment, a client that asks for this "
+        f"or more, and homes ask for {HOME_KEEPALIVE_S}.",
+        f"Remove max_keepalive, or more than {HOME_KEEPALIVE_S}",
+    )
 
 
 def _files(limit: int | None, homes: int) -> Finding:

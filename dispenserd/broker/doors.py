@@ -9,14 +9,19 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from dispenserd.broker import access
 from dispenserd.broker.finding import Finding
-from dispenserd.broker.reading import PER_LISTENER, BrokerSettings, Listener, truth
+from dispenserd.broker.reading import PER_LISTENER, BrokerSettings, Listener, Version, dotted, truth
 from dispenserd.broker.sizes import sizes
 
+LISTENER_FORGOTTEN_FROM = (2, 0, 12)
+"""From here on a client that has gone belongs to no listener, so with per_listener_settings it is denied
+whatever would wait for it: mosquitto's fault 2618, still there in 2.0.21."""
 SHOWN_MAX = 3
 """Rights named in one sentence; a list that is wrong is mended as a whole."""
 
 
-def scope(broker: BrokerSettings) -> Finding:
+def scope(broker: BrokerSettings, version: Version | None) -> Finding:
+    """`version`: of the mosquitto that serves; None where it is not known."""
+    forgets = None if version is None else version >= LISTENER_FORGOTTEN_FROM
     if broker.late_scope:
         return Finding(
             PER_LISTENER,
@@ -32,14 +37,11 @@ def scope(broker: BrokerSettings) -> Finding:
             "wrong",
             f"true, and {', '.join(above)} above every listener",
             "What stands above the listeners then holds for none of them.",
-            "per_listener_settings false, or repeat it below each listener",
+            "per_listener_settings false" + ("" if forgets else ", or repeat it below each listener"),
         )
-    return Finding(
-        PER_LISTENER,
-        "right",
-        "true" if broker.per_listener else "false",
-        "Each rule holds where it seems to.",
-    )
+    if not broker.per_listener:
+        return Finding(PER_LISTENER, "right", "false", "Each rule holds where it seems to.")
+    return _scoped(version, forgets)
 
 
 def doors(broker: BrokerSettings, lists: Mapping[str, str], homes: int, oncall: str) -> Iterator[Finding]:
@@ -58,6 +60,29 @@ def doors(broker: BrokerSettings, lists: Mapping[str, str], homes: int, oncall: 
         yield _client_id(broker, door)
         yield _acl(broker, door, lists, oncall)
         yield from _room(broker, door, homes)
+
+
+def _scoped(version: Version | None, forgets: bool | None) -> Finding:
+    """Of rules that stand below their listener, as they must."""
+    since = dotted(LISTENER_FORGOTTEN_FROM)
+    found = f"true, mosquitto {'not found here' if version is None else dotted(version)}"
+    if forgets is False:
+        return Finding(
+            PER_LISTENER,
+            "right",
+            found,
+            f"Each rule holds where it seems to. With mosquitto {since} or newer nothing would wait for a "
+            "client that is away.",
+        )
+    return Finding(
+        PER_LISTENER,
+        "unknown" if forgets is None else "wrong",
+        found,
+        f"From mosquitto {since} on nothing waits then for a client that is away: an alarm is acknowledged "
+        "and dropped while on-call is gone, a decision while its home is.",
+        "per_listener_settings false, with rules that hold for every listener"
+        + (f"; or look where the broker runs: before {since} it does no harm" if forgets is None else ""),
+    )
 
 
 def _anonymous(broker: BrokerSettings, door: Listener) -> Finding:

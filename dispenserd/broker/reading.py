@@ -35,6 +35,8 @@ OF_A_LISTENER_IF_TOLD = frozenset(
 """With per_listener_settings true these hold for the listener above them alone."""
 
 PER_LISTENER = "per_listener_settings"
+Version = tuple[int, ...]
+"""Of mosquitto, as it counts: (2, 0, 21)."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -75,6 +77,10 @@ class BrokerSettings:
 def truth(settings: Mapping[str, str], key: str, default: bool = False) -> bool:
     value = settings.get(key)
     return default if value is None else value.lower() in ("true", "1")
+
+
+def dotted(version: Version) -> str:
+    return ".".join(map(str, version))
 
 
 def read_settings(path: Path) -> BrokerSettings:

@@ -64,8 +64,15 @@ def _scenario_file(scenario: str) -> Path:
         if candidate.is_file():
             return candidate.absolute()
     known = sorted({file.stem for folder in folders for file in folder.glob("*.toml")})
-    listed = ", ".join(known) or "none was found"
-    raise usage(f'There is no scenario "{scenario}".', f"Name one of these, or a path to a file: {listed}.")
+    if known:
+        listed = ", ".join(known)
+        raise usage(
+            f'There is no scenario "{scenario}".', f"Name one of these, or a path to a file: {listed}."
+        )
+    raise usage(
+        f'There is no scenario "{scenario}": an installed program brings none, they lie in the repository.',
+        f"Name the path of a scenario file, or run this in the repository's folder, where {SCENARIOS} is.",
+    )
 
 
 def _passed_through(command: list[str]) -> int:

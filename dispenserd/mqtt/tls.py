@@ -27,6 +27,10 @@ OF_THE_BROKER = {
 }
 """By OpenSSL's X509_V_ERR number: we don't believe the broker."""
 
+UNFIT = "the broker's certificate or its CA's is not made as it must be"
+"""For any other number: from Python 3.13 on also for a CA without key usage, and for certificates that don't
+identify keys."""
+
 OF_OURS = {
     "UNKNOWN_CA": "our certificate is of another CA than the broker's",
     "CERTIFICATE_EXPIRED": "our certificate has expired",
@@ -51,8 +55,7 @@ def context(broker: Broker) -> ssl.SSLContext:
 def explained(fault: OSError) -> SessionState:
     """What a connection that did not come about is called."""
     if isinstance(fault, ssl.SSLCertVerificationError):
-        reason = OF_THE_BROKER.get(fault.verify_code, f"the broker's certificate: {fault.verify_message}")
-        return SessionState(Standing.REFUSED, reason)
+        return SessionState(Standing.REFUSED, OF_THE_BROKER.get(fault.verify_code) or unfit(fault))
     if isinstance(fault, ssl.SSLError):
         said = fault.reason or type(fault).__name__
         for ending, reason in OF_OURS.items():
@@ -60,6 +63,11 @@ def explained(fault: OSError) -> SessionState:
                 return SessionState(Standing.NOT_AUTHORISED, reason)
         return SessionState(Standing.UNREACHABLE, f"tls: {said.lower()}")
     return SessionState(Standing.UNREACHABLE, type(fault).__name__)  # refused, unreachable, name unknown
+
+
+def unfit(fault: ssl.SSLCertVerificationError) -> str:
+    """With OpenSSL's words for what is missing; "" where it is a fault that has words of ours."""
+    return "" if fault.verify_code in OF_THE_BROKER else f"{UNFIT}: {fault.verify_message}"
 
 
 class _Heard(ssl.SSLSocket):

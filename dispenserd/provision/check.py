@@ -266,12 +266,25 @@ def _words(broker: Broker, state: SessionState) -> tuple[str, str, str]:
 
 def _untrusted(broker: Broker, reason: str) -> tuple[str, str, str]:
     """The box does not believe the broker; `reason` is one of `dispenserd.mqtt.tls`."""
-    said = f"{reason[0].upper()}{reason[1:]}."
+    where = f"{broker.host}:{broker.port}"
     if "another name" in reason or "another address" in reason:
         said = f"The broker's certificate is for another name than {broker.host}."
         return "other_host_name", said, "Use the name in the broker's certificate as --mqtt-host."
     if "expired" in reason or "not yet valid" in reason:
+        said = f"The box does not believe the broker at {where}: {reason}."
         return "certificate_expired", said, "Check the box's clock; else the broker needs a new certificate."
     if "another CA" in reason:
-        said = f"The broker at {broker.host}:{broker.port} shows a certificate of another CA than --mqtt-ca."
-    return "other_ca", said, "Give the CA certificate of this broker with --mqtt-ca, or check the address."
+        said = f"The broker at {where} shows a certificate of another CA than --mqtt-ca."
+        return (
+            "other_ca",
+            said,
+            "Give the CA certificate of this broker with --mqtt-ca, or check the address.",
+        )
+    missing = reason.partition(": ")[2] or reason
+    said = f"The certificate of the broker at {where}, or its CA's, is not made as it must be: {missing}."
+    return (
+        "certificate_unfit",
+        said,
+        "Have its CA issue it anew: docs/broker.md says what a certificate must hold. If the CA's own has to "
+        "be new, give that with --mqtt-ca.",
+    )

@@ -205,7 +205,9 @@ def _intrusions(folder: Path, identity: Identity, port: int, count: int) -> list
             late.read_for(0.5)
         heard = [*witness.messages(), *late.messages(), *heard_at_home]
     true = [f"dispenserd/1/{VICTIM}/{channel}" for channel in OF_A_HOME]
-    assert [topic for topic, payload in heard if payload == b"true"] == true, "the witness hears what is true"
+    # At least once: what a broken connection left unacknowledged is sent again to the next one.
+    told = dict.fromkeys(topic for topic, payload in heard if payload == b"true")
+    assert list(told) == true, "the witness hears what is true"
     return [(topic, payload) for topic, payload in heard if payload.startswith(b"intruder")]
 
 

@@ -7,6 +7,8 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cryptography.x509.oid import ObjectIdentifier
+
 from tests.support.authority import DAY, LONG_AGO, Authority
 from tests.support.broker import TestBroker
 
@@ -14,10 +16,15 @@ PLUGINS = ("/usr/lib", "/usr/local/lib")
 
 
 def issued(
-    authority: Authority, folder: Path, address: str = "127.0.0.1", days: float = 365
+    authority: Authority,
+    folder: Path,
+    address: str = "127.0.0.1",
+    days: float = 365,
+    usage: ObjectIdentifier | None = None,
 ) -> tuple[Path, Path]:
     """(certificate, key) of a server at this address, for so many days from now."""
-    return authority.issue(folder, "server", address, begins=LONG_AGO, ends=datetime.now(UTC) + days * DAY)
+    ends = datetime.now(UTC) + days * DAY
+    return authority.issue(folder, "server", address, begins=LONG_AGO, ends=ends, usage=usage)
 
 
 class MoreBroker(TestBroker):

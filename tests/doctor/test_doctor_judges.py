@@ -329,3 +329,16 @@ def test_a_bug_of_ours_in_a_check_ends_the_run() -> None:
 
     with pytest.raises(AssertionError, match="without a finding"):
         list(carried_out([Check("broken", "", 5.0, is_broken)], Case(Path("x"), SystemClock())))
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("the broker's certificate or its CA's is not made as it must be: x", "this box does not believe"),
+        ("unsupported protocol version", "the broker does not want this client"),
+    ],
+)
+def test_who_refused_whom_is_told(reason: str, told: str) -> None:
+    found = broker.session(broker.Standing("refused", reason, (), of_the_home=True), "")
+    assert found.result is Result.WRONG
+    assert told in found.what

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from dispenserd.clock import SystemClock
 from dispenserd.doctor.finding import Result
@@ -17,7 +18,7 @@ from dispenserd.mqtt.downlink import Downlink
 from scheduler import events as ev
 from tests.doctor.brokers import issued, that_lets_nobody_subscribe, with_tls
 from tests.doctor.looking import BROKER, Findings, examined, findings, rewritten
-from tests.support.authority import Authority
+from tests.support.authority import STRICT, Authority
 from tests.support.broker import TestBroker
 from tests.support.home_papers import BOX, DAY, Json, card
 from tests.support.running_home import RunningHome, Wanted, running_home
@@ -165,6 +166,22 @@ async def test_a_certificate_for_another_name_is_wrong(tmp_path: Path) -> None:
         found = await looked(home)
         assert found["broker_encryption"].result is Result.WRONG
         assert "match" in found["broker_encryption"].facts["reason"]
+
+
+async def test_a_certificate_that_is_not_made_as_it_must_be_is_told_by_what_is_missing(
+    tmp_path: Path,
+) -> None:
+    authority, plain_ca = Authority(tmp_path), Authority(tmp_path, "plain", names_its_key=False)
+    of_a_client = issued(authority, tmp_path, usage=ExtendedKeyUsageOID.CLIENT_AUTH)
+    async with beside(with_tls(*of_a_client), signed_by(authority)) as home:
+        found = (await looked(home))["broker_encryption"]
+        assert found.result is Result.WRONG
+        assert "purpose" in found.what
+        assert "docs/broker.md" in found.next_step
+    async with beside(with_tls(*issued(plain_ca, tmp_path)), signed_by(plain_ca)) as home:
+        found = (await looked(home))["broker_encryption"]
+        assert found.result is (Result.WRONG if STRICT else Result.OK)
+        assert ("Authority Key Identifier" in found.what) is STRICT
 
 
 async def test_a_certificate_that_ended_is_wrong_and_one_that_ends_soon_is_told(tmp_path: Path) -> None:

@@ -7,10 +7,11 @@ import socket
 from pathlib import Path
 
 import pytest
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from dispenserd.mqtt.session import Broker, Session
 from dispenserd.provision.check import Check, Verdict, broker
-from tests.support.authority import Authority, TlsBroker
+from tests.support.authority import STRICT, Authority, TlsBroker
 from tests.support.broker import TestBroker
 
 BOX = "box-7"
@@ -106,6 +107,30 @@ def test_a_broker_of_another_authority_is_not_believed(tmp_path: Path, authority
     with TlsBroker(tmp_path, other) as server:
         assert failed(encrypted(server, authority)) == "other_ca"
         assert server.connections() == 0
+
+
+@LEFT_TO_THE_COLLECTOR
+def test_a_certificate_that_is_not_made_as_it_must_be_is_not_called_another_cas(
+    tmp_path: Path, authority: Authority
+) -> None:
+    with TlsBroker(tmp_path, authority, usage=ExtendedKeyUsageOID.CLIENT_AUTH) as server:
+        peer = encrypted(server, authority)
+        assert failed(peer) == "certificate_unfit"
+        said = checked(peer)[-1]
+        assert "purpose" in said.said
+        assert "docs/broker.md" in said.next_step
+
+
+@LEFT_TO_THE_COLLECTOR
+def test_a_ca_that_names_no_keys_is_believed_before_python_3_13_and_then_told_by_what_is_missing(
+    tmp_path: Path,
+) -> None:
+    plain_ca = Authority(tmp_path, "plain", names_its_key=False)
+    with TlsBroker(tmp_path, plain_ca) as server:
+        peer = encrypted(server, plain_ca)
+        assert failed(peer) == ("certificate_unfit" if STRICT else "nobody_listens")
+        assert ("Authority Key Identifier" in checked(peer)[-1].said) is STRICT
+        assert server.connections() == (0 if STRICT else 2)
 
 
 @LEFT_TO_THE_COLLECTOR

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -33,11 +34,16 @@ SIGNS = x509.KeyUsage(
 )
 """From Python 3.13 on only a CA is believed that says so, and only a certificate that names its CA's key."""
 
+STRICT = bool(ssl.create_default_context().verify_flags & ssl.VERIFY_X509_STRICT)
+"""Whether this Python is such a one."""
+
 
 class Authority:
     """Signs requests; `path` is its own certificate."""
 
-    def __init__(self, folder: Path, name: str = "test-ca") -> None:
+    def __init__(self, folder: Path, name: str = "test-ca", *, names_its_key: bool = True) -> None:
+        """`names_its_key`: what it issues does, as Python believes it from 3.13 on."""
+        self._names_its_key = names_its_key
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _named(name)
         now = datetime.now(UTC)
@@ -77,10 +83,12 @@ class Authority:
         *,
         begins: datetime | None = None,
         ends: datetime | None = None,
+        usage: ObjectIdentifier | None = None,
     ) -> tuple[Path, Path]:
-        """(certificate, key) in files; with `host` for a server of that name or address."""
+        """(certificate, key) in files; with `host` for a server of that name or address, unless `usage` says
+        otherwise."""
         key = ec.generate_private_key(ec.SECP256R1())
-        usage = ExtendedKeyUsageOID.SERVER_AUTH if host else ExtendedKeyUsageOID.CLIENT_AUTH
+        usage = usage or (ExtendedKeyUsageOID.SERVER_AUTH if host else ExtendedKeyUsageOID.CLIENT_AUTH)
         pem = self._certificate(_named(name), key.public_key(), begins, ends, usage, host)
         certificate, key_file = folder / f"{name}.crt", folder / f"{name}.key"
         certificate.write_bytes(pem)
@@ -107,8 +115,10 @@ class Authority:
             .not_valid_before(begins or now - DAY)
             .not_valid_after(ends or now + 30 * DAY)
             .add_extension(x509.ExtendedKeyUsage([usage]), False)
-            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), False)
         )
+        if self._names_its_key:
+            named = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+            builder = builder.add_extension(named, False)
         if host:
             known = [x509.IPAddress(ip_address(host))] if host[0].isdigit() else [x509.DNSName(host)]
             builder = builder.add_extension(x509.SubjectAlternativeName(known), False)
@@ -128,9 +138,10 @@ class TlsBroker(TestBroker):
         accounts: Mapping[str, str] | None = None,
         acl: str = "",
         host: str = "127.0.0.1",
+        usage: ObjectIdentifier | None = None,
     ) -> None:
         super().__init__(accounts, acl)
-        self._certificate, self._key = authority.issue(folder, f"broker-{self.port}", host)
+        self._certificate, self._key = authority.issue(folder, f"broker-{self.port}", host, usage=usage)
         self._clients = clients
 
     def __enter__(self) -> TlsBroker:

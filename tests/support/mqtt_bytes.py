@@ -46,6 +46,7 @@ def connect(
     password: str = "",
     will: tuple[str, bytes] | None = None,
     session_s: int = 0,
+    keepalive_s: int = 60,
 ) -> bytes:
     """`session_s` above 0: a session that outlives the connection, and not a clean start."""
     flags = 0 if session_s else 0x02
@@ -60,7 +61,9 @@ def connect(
         flags |= 0x40
         body += _text(password)
     properties = struct.pack(">BI", SESSION_EXPIRY, session_s) if session_s else b""
-    return _packet(0x10, _text("MQTT") + bytes((5, flags, 0, 60, len(properties))) + properties + body)
+    return _packet(
+        0x10, _text("MQTT") + bytes((5, flags, 0, keepalive_s, len(properties))) + properties + body
+    )
 
 
 def publish(

@@ -12,12 +12,15 @@ import shutil
 import site
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from dispenserd.config import ConfigError, load
+from dispenserd.homes_file import load_homes
+from dispenserd.roster_file import load_roster
 from tests.support.running_home import RunningHome, Wanted
 from tests.support.supervised import Supervised
 
@@ -87,6 +90,26 @@ def test_the_templates_are_the_ones_a_person_has_to_fill_in(box: Path) -> None:
         raise AssertionError(f"{error.what} {error.next_step}") from None
     assert str(config.robot.port) == "/dev/dispenserd-robot"
     assert config.robot.serial == "set-me"
+
+
+def test_the_files_that_on_calls_template_names_have_templates_and_a_line_on_the_page(
+    box: Path, tmp_path: Path
+) -> None:
+    """Laid down by the page's own line, each can be read; what holds secrets not by everybody."""
+    templates = box / "usr/share/dispenserd"
+    named = tomllib.loads((templates / "oncall.toml").read_text())["oncall"]
+    for key in ("roster", "homes"):
+        line = re.search(
+            rf"^install -m (\d+) -g (\S+) /usr/share/dispenserd/(\S+) {named[key]}$", PAGE, re.MULTILINE
+        )
+        assert line is not None, key
+        mode, group, name = line.groups()
+        assert table()[named[key]] == f"root:{group}, {mode}"
+        run("install", "-m", mode, str(templates / name), str(tmp_path / name))
+    roster = load_roster(tmp_path / "roster.toml", "Europe/Copenhagen")
+    assert [person.name for person in roster.people] == ["set-me too"]
+    assert (tmp_path / "roster.toml").stat().st_mode & 0o777 == 0o640
+    assert load_homes(tmp_path / "homes.toml") == {"box-0001"}
 
 
 # --- read by systemd's own programs ---
@@ -255,6 +278,16 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (own / "locked.pth").write_text(site.getsitepackages()[0] + "\n")
     run(*pip, "--python", str(python), "install", "--quiet", *offline, str(wheel))
     return place / "dispenserd/bin/dispenserd"
+
+
+def test_without_a_repository_a_play_says_where_scenarios_are(program: Path, tmp_path: Path) -> None:
+    asked = subprocess.run(
+        [str(program), "simulate", "one_day"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert asked.returncode == 2
+    said = " ".join(asked.stderr.split())
+    assert "an installed program brings none" in said
+    assert "Name the path of a scenario file" in said
 
 
 @pytest.fixture

@@ -17,6 +17,9 @@ CERTIFICATE_LEFT_MIN = timedelta(days=30)
 RECEIPT_AGE_MAX = timedelta(days=8)
 """The weekly test alarm and a day: older, and the way to on-call is unproven."""
 
+NOT_BELIEVED = "not_believed"
+"""Not a standing of its own: refused, by us."""
+
 STANDINGS: Mapping[str, tuple[str, str]] = {
     "unreachable": (
         "no broker answers",
@@ -27,6 +30,10 @@ STANDINGS: Mapping[str, tuple[str, str]] = {
         "Correct [mqtt] username and its password file, or the account at the broker.",
     ),
     "refused": ("the broker does not want this client", "Look into the broker's log; it must speak MQTT 5."),
+    NOT_BELIEVED: (
+        "this box does not believe the broker's certificate",
+        'See "Broker\'s proof"; docs/broker.md says what a certificate must hold.',
+    ),
     "lost": (
         "the broker drops the connection",
         "Look into the broker's log: a second client of this name, or its access list.",
@@ -38,7 +45,8 @@ STANDINGS: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Dialled:
-    """`reason` is "" once it was connected; `step` says what failed: resolve, connect, handshake."""
+    """`reason` is "" once it was connected; `step` says what failed: resolve, connect, handshake. `unfit`:
+    the broker's certificate, or its CA's, is not made as it must be."""
 
     host: str
     port: int
@@ -47,6 +55,7 @@ class Dialled:
     reason: str = ""
     tls: bool = False
     tls_version: str = ""
+    unfit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +118,14 @@ def encryption(dialled: Dialled, demo: bool) -> Finding:
         )
     if dialled.step in ("resolve", "connect"):
         return unknown("The broker was not reached.", 'See "Way to the broker".', **facts)
+    if dialled.unfit:
+        return wrong(
+            f"The broker's certificate or its CA's is not made as it must be: {dialled.reason}.",
+            "The home does not believe it, so no alarm leaves. It may well be the right one: Python 3.13 and "
+            "newer (Debian 13) ask for more than older ones.",
+            "Have the CA issue it anew: docs/broker.md says what a certificate must hold.",
+            **facts,
+        )
     if dialled.step == "handshake":
         return wrong(
             f"The broker could not be proven to be ours: {dialled.reason}.",
@@ -145,7 +162,9 @@ def session(standing: Standing | None, why: str) -> Finding:
         "published": False,
     }
     if standing.state != "connected":
-        why, next_step = STANDINGS.get(standing.state, (standing.state, "Look into the broker's log."))
+        by_us = standing.state == "refused" and standing.reason.startswith("the broker's certificate")
+        state = NOT_BELIEVED if by_us else standing.state
+        why, next_step = STANDINGS.get(state, (state, "Look into the broker's log."))
         return wrong(
             f"{whose} with the broker: {why} ({standing.reason or 'no reason given'}).",
             "No alarm leaves this home, and no receipt or decision comes in.",

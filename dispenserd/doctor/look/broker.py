@@ -19,6 +19,7 @@ from dispenserd.doctor.judge.broker import Dialled, Standing, Validity
 from dispenserd.mqtt.downlink import Downlink
 from dispenserd.mqtt.session import Broker, Session
 from dispenserd.mqtt.session import Standing as SessionStanding
+from dispenserd.mqtt.tls import unfit
 from dispenserd.security import certificates
 
 DIAL_S = 5.0
@@ -73,14 +74,14 @@ def certificate_files(mqtt: BoxMqttSection) -> tuple[list[Validity], dict[str, s
 def _shaken_hands(
     connection: socket.socket, mqtt: BoxMqttSection, addresses: tuple[str, ...]
 ) -> tuple[Dialled, Validity | None]:
-    def stopped(why: str) -> tuple[Dialled, Validity | None]:
-        return Dialled(mqtt.host, mqtt.port, addresses, "handshake", why, True), None
+    def stopped(why: str, unfit: bool = False) -> tuple[Dialled, Validity | None]:
+        return Dialled(mqtt.host, mqtt.port, addresses, "handshake", why, True, unfit=unfit), None
 
     try:
         with _context(mqtt).wrap_socket(connection, server_hostname=mqtt.host) as shaken:
             der, version = shaken.getpeercert(binary_form=True), shaken.version() or ""
     except ssl.SSLCertVerificationError as fault:
-        return stopped(fault.verify_message)
+        return stopped(fault.verify_message, bool(unfit(fault)))
     except ssl.SSLError as fault:
         return stopped((fault.reason or type(fault).__name__).lower().replace("_", " "))
     except OSError as fault:
@@ -90,9 +91,8 @@ def _shaken_hands(
 
 
 def _context(mqtt: BoxMqttSection) -> ssl.SSLContext:
-    """As the session's: the named authority alone, and the name must fit."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(cafile=mqtt.ca_file)
+    """As strict as the session's: the named authority alone, and the name must fit."""
+    context = ssl.create_default_context(cafile=str(mqtt.ca_file))
     certificate: Path | None = getattr(mqtt, "certificate_file", None)
     if certificate is not None:
         context.load_cert_chain(certificate, getattr(mqtt, "key_file", None))
