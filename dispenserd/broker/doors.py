@@ -31,7 +31,7 @@ def scope(broker: BrokerSettings, version: Version | None) -> Finding:
             "Put it first in the file, or remove it.",
         )
     above = [key for key in ("acl_file", "password_file", "plugin") if key in broker.default.own]
-    if broker.per_listener and above and broker.default not in broker.listeners:
+    if broker.per_listener and above and not broker.default_is_named:
         return Finding(
             PER_LISTENER,
             "wrong",
@@ -52,6 +52,14 @@ def doors(broker: BrokerSettings, lists: Mapping[str, str], homes: int, oncall: 
             "none",
             "mosquitto then serves its own machine alone, and anybody on it: no home can connect.",
             "listener 8883, with certificates",
+        )
+    if broker.opens_default and not broker.default_is_named and len(broker.listeners) > 1:
+        yield Finding(
+            broker.default.name,
+            "wrong",
+            f"opened by {', '.join(broker.opens_default)} above every listener",
+            "mosquitto opens this port beside those that are named, and these settings hold for it alone.",
+            "Move them below the listener that they are meant for.",
         )
     for door in broker.listeners:
         yield _anonymous(broker, door)

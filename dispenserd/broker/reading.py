@@ -34,6 +34,18 @@ OF_A_LISTENER_IF_TOLD = frozenset(
 )
 """With per_listener_settings true these hold for the listener above them alone."""
 
+OPENS_NOTHING = frozenset(
+    {"tls_version", "max_topic_alias", "http_dir", "acl_file", "allow_anonymous", "auto_id_prefix"}
+)
+"""Any other of both above that stands above every listener makes mosquitto open one more, on port 1883."""
+WITHOUT_EFFECT = {
+    "max_connections": "-1",
+    "max_qos": "2",
+    "protocol": "mqtt",
+    "allow_zero_length_clientid": "true",
+}
+"""What holds anyway opens nothing."""
+
 PER_LISTENER = "per_listener_settings"
 Version = tuple[int, ...]
 """Of mosquitto, as it counts: (2, 0, 21)."""
@@ -65,6 +77,16 @@ class BrokerSettings:
     files: list[Path] = field(default_factory=list)
 
     @property
+    def default_is_named(self) -> bool:
+        """Somebody wants a listener without a line of its own, and not one by mistake."""
+        return "port" in self.whole or "bind_address" in self.whole
+
+    @property
+    def opens_default(self) -> list[str]:
+        """The settings above every listener that make mosquitto open one on its default port."""
+        return [key for key, value in self.default.own.items() if _opens(key, value)]
+
+    @property
     def per_listener(self) -> bool:
         return truth(self.whole, PER_LISTENER)
 
@@ -87,11 +109,17 @@ def read_settings(path: Path) -> BrokerSettings:
     """ConfigError where a file can't be read."""
     found = BrokerSettings()
     _read(path.absolute(), found, 0)
-    if "port" in found.whole or "bind_address" in found.whole:
+    if found.default_is_named or found.opens_default:
         found.default.port = int(found.whole.get("port", "1883"))
         found.default.address = found.whole.get("bind_address", "")
         found.listeners.insert(0, found.default)
     return found
+
+
+def _opens(key: str, value: str) -> bool:
+    if key.startswith(("use_", "require_")):
+        return truth({key: value}, key)
+    return key not in OPENS_NOTHING and WITHOUT_EFFECT.get(key) != value.lower()
 
 
 def _read(path: Path, found: BrokerSettings, depth: int) -> None:

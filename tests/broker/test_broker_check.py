@@ -101,6 +101,36 @@ def test_a_rule_above_the_listener_does_not_hold_for_it_with_per_listener_settin
     assert lets_a_box_be_another(folder, port)
 
 
+@pytest.mark.parametrize(
+    ("line", "opens"),
+    [
+        ("use_username_as_clientid true", True),
+        ("max_connections 100", True),
+        ("use_username_as_clientid false", False),
+        ("max_connections -1", False),
+        ("tls_version tlsv1.3", False),
+        (
+            "allow_zero_length_clientid false",
+            False,
+        ),  # for all, or with per_listener_settings for one of its own
+        ("per_listener_settings true\nallow_zero_length_clientid false", True),
+    ],
+)
+def test_a_listeners_setting_above_every_listener_opens_one_more_in_clear(
+    tmp_path: Path, line: str, opens: bool
+) -> None:
+    """Seen on a real broker by hand: it takes port 1883, which a machine's own mosquitto may hold."""
+    folder = tmp_path / "broker"
+    made(folder, homes=HOMES)
+    config = folder / CONFIG
+    text = config.read_text().replace("per_listener_settings false\n", "")
+    config.write_text(f"{line}\n{text.replace('allow_zero_length_clientid false', '')}")
+    found = inspected(config, HOMES, "oncall", [folder / "systemd.conf"])
+    wrong_ones = {each.setting for each in found if each.result == "wrong"}
+    assert ("listener 1883" in wrong_ones) is opens
+    assert ("listener 1883: TLS" in wrong_ones) is opens
+
+
 def test_anonymous_and_clear_text_are_found_and_true(tmp_path: Path) -> None:
     folder = tmp_path / "broker"
     port = made(folder, homes=HOMES)
