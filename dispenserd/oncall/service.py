@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
+from functools import partial
 from typing import Any
 
 import structlog
@@ -57,9 +58,8 @@ async def serve(
     ears = _Ears(database, limits, clock)
     papers: list[Paper[Any]] = []
     unwritten, marks = Unwritten(), Marks(database.path)
-    watch = Watch(
-        database, called, limits, lambda: ears.now, lambda: _wrong_in(papers), ears.begin_anew, unwritten
-    )
+    wrong = partial(_wrong_in, papers)
+    watch = Watch(database, called, limits, lambda: ears.now, wrong, ears.begin_anew, unwritten)
     notifier = Notifier(database, called, clock, unwritten=unwritten, marks=marks)
     refusing = Refusing(database, notifier, unwritten, marks, clock, ears.begin_anew)
     office = _Office(database, watch, notifier, clock)
