@@ -159,7 +159,7 @@ async def _serve(
             control.serve,
             listening,
             {
-                **calls(engine, setting, now, config.home.demo, progress.lag.in_ms),
+                **calls(engine, setting, now, config.home.demo, config.digest, progress.lag.in_ms),
                 **vitals.calls(engine, setting, robot, lambda: session.state, clock),
             },
         ),

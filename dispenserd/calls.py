@@ -39,14 +39,20 @@ def calls(
     setting: Setting,
     now: Callable[[], datetime],
     demo: bool,
+    configuration: str,
     loop_lag_ms: Callable[[], dict[str, int]],
 ) -> Handlers:
-    """The calls, bound to one home."""
+    """The calls, bound to one home. `configuration`: the digest of the file that it read."""
 
     async def status(arguments: Arguments) -> Status:
         shown = views.status(home.world, setting, home.head, now())
         lag = loop_lag_ms()
-        return {"demo": demo, **shown, "loop_lag_ms": {"newest": lag["newest"], "max": lag["max"]}}
+        return {
+            "demo": demo,
+            **shown,
+            "loop_lag_ms": {"newest": lag["newest"], "max": lag["max"]},
+            "configuration": configuration,
+        }
 
     async def doses(arguments: Arguments) -> Doses:
         return views.doses(home.world)

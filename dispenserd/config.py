@@ -22,6 +22,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     TypeAdapter,
     ValidationError,
     model_validator,
@@ -30,7 +31,7 @@ from pydantic import ValidationInfo as Info
 
 from dispenserd.config_error import explain, in_words
 from dispenserd.config_file import ConfigError as ConfigError
-from dispenserd.config_file import folder_of, read_toml, resolved
+from dispenserd.config_file import digest, folder_of, read_toml, resolved
 from scheduler.limits import Limits
 
 FOLDER = "folder"
@@ -231,6 +232,12 @@ class Config(Section):
     control: ControlSection
     logs: LogsSection = Field(default_factory=LogsSection)
     limits: LimitsSection = Field(default_factory=LimitsSection)
+    _digest: str = PrivateAttr("")
+
+    @property
+    def digest(self) -> str:
+        """Of the file that it was read from (`config_file.digest`)."""
+        return self._digest
 
 
 class OncallSection(Section):
@@ -255,7 +262,10 @@ _Model = TypeVar("_Model", Config, OncallConfig)
 
 def load(path: Path) -> Config:
     """The box's configuration; ConfigError says what is wrong, what that means and what to do."""
-    return _load(path, Config)
+    read = digest(path)  # before: a file that changes meanwhile is told as an older one, and read again
+    config = _load(path, Config)
+    config._digest = read
+    return config
 
 
 def load_oncall(path: Path) -> OncallConfig:

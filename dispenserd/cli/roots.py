@@ -53,7 +53,7 @@ def run_oncall(path: Path, clock: Clock, *, json_logs: bool = False) -> None:
     roster = load_roster(chosen.roster, chosen.zone)
     configure("json" if json_logs else config.logs.format, config.logs.level, clock)
     try:
-        desk = database.create(config.oncall.database)
+        desk = database.create_or_hold(config.oncall.database)
         key = keys.load_or_create(config.oncall.signing_key_file)
     except (database.DatabaseFault, keys.KeyFault, OSError) as fault:
         raise _unopened(fault) from None

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from dispenserd.clock import Clock
     from dispenserd.oncall.desk import Answered, Desk, Queued
     from dispenserd.oncall.words.language import Language, Said
-    from dispenserd.shapes.oncall import Command, IncidentRow
+    from dispenserd.shapes.oncall import Command, IncidentRow, OncallList
 
 WAIT_S_MAX = 600.0
 """A command lives ten minutes (rule 28); nobody answers it after that."""
@@ -88,6 +88,7 @@ class _At:
     """One terminal at on-call's desk."""
 
     desk: Desk
+    database: Path
     clock: Clock
     zone: ZoneInfo
     language: Language
@@ -111,9 +112,13 @@ def list_(
     as_json: JsonOption = False,
 ) -> None:
     """List open incidents with age, deadline and owner, and the homes nobody hears from."""
+    from dispenserd.oncall.pulse import read_pulse
+
     with _desk(oncall_config_path(ctx, config), language) as at:
         now = at.clock.now()
-        result = at.desk.list_incidents(now, everything)
+        rows = at.desk.list_incidents(now, everything)
+        refuses = read_pulse(at.database, at.clock.monotonic()).refuses
+    result: OncallList = {**rows, "refuses": refuses}
     if as_json:
         emit("oncall-list", result)
     else:
@@ -209,7 +214,7 @@ def _desk(path: Path, language: str | None = None, target: str = "") -> Iterator
     spoken = cast("Language", language or config.oncall.language)
     try:
         desk = Desk(open_existing(config.oncall.database), OncallLimits().stretched(clock.rate))
-        at = _At(desk, clock, ZoneInfo(config.oncall.zone), spoken)
+        at = _At(desk, config.oncall.database, clock, ZoneInfo(config.oncall.zone), spoken)
         try:
             yield at
         except DeskRefused as refusal:

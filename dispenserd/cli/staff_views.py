@@ -13,6 +13,7 @@ from dispenserd.cli.watch.incident import instant, read_incidents
 from dispenserd.cli.watch.telling import Voice
 from dispenserd.cli.words import found, short_dose
 from dispenserd.oncall.words import commands as say
+from dispenserd.oncall.words.details import DETAILS
 from dispenserd.oncall.words.language import Language, words
 from dispenserd.oncall.words.resolutions import RESOLUTIONS
 from dispenserd.oncall.words.states import HOMES, VERDICTS
@@ -25,6 +26,8 @@ def listed(result: Mapping[str, Any], zone: tzinfo, now: datetime, language: Lan
     out = console()
     homes, voice = list(rows(result, "homes")), Voice(language, zone, "")
     incidents = _in_order(rows(result, "incidents"))
+    if why := text(result.get("refuses")):
+        out.print(say.REFUSES.in_(language).format(words(DETAILS, why, language)))
     out.print(incident_table(incidents, zone, now, len(homes) > 1, language))
     for home in homes:
         since = voice.moment(instant(home.get("since")), now)

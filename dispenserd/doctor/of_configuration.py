@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dispenserd.config import Config, CredentialKey, load
-from dispenserd.config_file import ConfigError, folder_of, read_toml, resolved
+from dispenserd.config_file import ConfigError, digest, folder_of, read_toml, resolved
 from dispenserd.doctor.case import Case, Presence
 from dispenserd.doctor.finding import Finding, unknown
 from dispenserd.doctor.judge import configuration as judge
@@ -63,7 +63,10 @@ def home(case: Case) -> Finding:
         return unknown("The configuration names no control socket.", SEE_CONFIGURATION)
     case.home = look_home.home(socket)
     version = (case.home.vitals.get("process") or {}).get("version", "")
-    return system.home(case.home.presence.value, case.home.reason, str(version))
+    by = str((case.home.status or {}).get("configuration") or "")  # an older home does not say
+    now = digest(case.path)
+    older = bool(by and now) and by != now
+    return system.home(case.home.presence.value, case.home.reason, str(version), older)
 
 
 @configured

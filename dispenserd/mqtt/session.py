@@ -147,6 +147,14 @@ class Session:
             if arrived.connection >= self._state.connection:
                 return arrived  # else it could not be acknowledged, and comes again
 
+    def drop_waiting(self) -> None:
+        """Of QoS 0, all that came before now: it would be old news."""
+        waiting = [self._waiting.get_nowait() for _ in range(self._waiting.qsize())]
+        self._newest.clear()
+        for arrived in waiting:
+            if arrived.message_id:
+                self._waiting.put_nowait(arrived)
+
     def acknowledge(self, arrived: Arrived) -> None:
         """The receiver has committed it. Of an earlier connection: nothing, the broker sends it again."""
         connection = self._connection

@@ -85,9 +85,16 @@ def alarm_of(
         why="raised",
         priority=priority,
         begins=received,
-        deadline=min(from_text(row.deadline), received + LATEST.of(priority)),
+        deadline=take_by(row, received),
         only_manager=row.kind == "nobody_on_call",
     )
+
+
+def take_by(row: AnyRow, received: datetime) -> datetime:
+    """When the next person is told if nobody takes it: what calls people and what they are shown.
+    `received`: its newest revision, by our clock."""
+    own = from_text(row.deadline)
+    return min(own, received + LATEST.of(cast(Priority, row.priority))) if row.priority in PRIORITIES else own
 
 
 def _without_outcome(due: OutcomeDue, roster: Roster) -> Alarm:

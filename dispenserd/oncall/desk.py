@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from sqlalchemy import Connection, and_, func, insert, or_, select
 
+from dispenserd.oncall.alarms import take_by
 from dispenserd.oncall.database import ONCALL, Database, decisions, homes, incidents, revisions, steps
 from dispenserd.oncall.limits import OncallLimits
 from dispenserd.oncall.outcome import outcome_due
@@ -33,7 +34,7 @@ from dispenserd.oncall.view import (
     ownership,
     waits,
 )
-from protocol.mqtt.instants import to_text
+from protocol.mqtt.instants import from_text, to_text
 from protocol.mqtt.payloads import (
     CODE_PATTERN,
     DECISION,
@@ -47,7 +48,7 @@ from protocol.mqtt.payloads import (
 )
 
 if TYPE_CHECKING:
-    from dispenserd.shapes.oncall import IncidentRow, OncallList
+    from dispenserd.shapes.oncall import IncidentRow, OncallRows
 
 VERDICTS = ("given", "had_it", "not_given", "discard")
 Verdict = Literal["given", "had_it", "not_given", "discard"]
@@ -97,9 +98,9 @@ class Desk:
 
     # Every act below raises DeskRefused, and then nothing has changed.
 
-    def list_incidents(self, now: datetime, everything: bool = False) -> OncallList:
+    def list_incidents(self, now: datetime, everything: bool = False) -> OncallRows:
         """`{"incidents": [...], "homes": [...]}`; open ones, most urgent first, or all there ever were."""
-        query = select(incidents).order_by(incidents.c.deadline, incidents.c.incident)
+        query = select(incidents).order_by(incidents.c.incident)
         if not everything:
             test = and_(
                 incidents.c.kind == TEST_ALARM, incidents.c.priority == "info"
@@ -111,15 +112,15 @@ class Desk:
             left = and_(homes.c.taken_off.is_not(None), func.coalesce(homes.c.heard, "") <= homes.c.taken_off)
             known = connection.execute(select(homes).where(~left).order_by(homes.c.home)).all()
         return {
-            "incidents": shown,
+            "incidents": sorted(shown, key=lambda row: row["deadline"]),
             "homes": [home_view(home, now, self._limits.home_silent) for home in known],
         }
 
     def _shown(self, connection: Connection, row: AnyRow, now: datetime) -> IncidentRow:
         history, decided = _history(connection, row), _decisions(connection, row)
         due = outcome_due(row, history, self._limits)
-        told = _told(connection, row)
-        return incident_view(row, history, decided, now, told, due.at if due else None)
+        told, by = _told(connection, row), take_by(row, _received(connection, row))
+        return incident_view(row, history, decided, now, told, due.at if due else None, by)
 
     def take(self, incident: str, by: str, now: datetime, seen: int | None = None) -> Queued:
         """`by` owns it at once. `incident`: its id or the beginning of it; `seen`: the revision looked at.
@@ -339,6 +340,17 @@ def _history(connection: Connection, row: AnyRow) -> Sequence[AnyRow]:
         )
         .order_by(revisions.c.epoch, revisions.c.revision)
     ).all()
+
+
+def _received(connection: Connection, row: AnyRow) -> datetime:
+    """Its newest revision, as `alarms` has it."""
+    newest = (
+        select(revisions.c.received)
+        .where(revisions.c.home == row.home, revisions.c.incident == row.incident)
+        .order_by(revisions.c.epoch.desc(), revisions.c.revision.desc(), revisions.c.received.desc())
+        .limit(1)
+    )
+    return from_text(connection.execute(newest).scalar_one())
 
 
 def _decisions(connection: Connection, row: AnyRow) -> Sequence[AnyRow]:

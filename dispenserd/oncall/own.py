@@ -33,6 +33,7 @@ Kind = Literal[
     "home_unlisted",
     "home_list_empty",
     "file_refused",
+    "store_refuses",
 ]
 
 

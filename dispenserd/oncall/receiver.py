@@ -3,6 +3,7 @@
 Killed between any two of these, the message comes again (the broker keeps what is unacknowledged, the home
 what is unreceipted), changes nothing the second time, and is receipted again. What can't be read, or says it
 is another home than its topic, gets no receipt: its sender goes on calling it undelivered, which is true.
+The same holds for what the database does not take: it waits here and at the broker until it does.
 
 Whenever a home comes online, or speaks in a new run, it is told what was kept of its journal (rule 23).
 Where its heartbeat counts other open incidents than we hold, it is asked for all of them (rule 27).
@@ -19,7 +20,7 @@ import structlog
 
 from dispenserd.mqtt.session import Arrived, BrokerRefused, BrokerTook, ConnectionLost, Message, Session
 from dispenserd.oncall.asking import note_whether_to_ask
-from dispenserd.oncall.database import Database
+from dispenserd.oncall.database import Database, DatabaseFault
 from dispenserd.oncall.limits import OncallLimits
 from dispenserd.oncall.positions import keep_position, kept_heads
 from dispenserd.oncall.received import (
@@ -53,6 +54,9 @@ SUBSCRIPTIONS = (
     (of_all_homes(Channel.HEARTBEAT), 0),  # one that waited in a queue would be a lie
 )
 
+AGAIN_S = 0.5
+"""Until what the database did not take is tried again."""
+
 YEARS = range(1970, 2263)
 """What a box's clock can show: from its zero, where one without a battery starts, to the kernel's last."""
 
@@ -73,14 +77,32 @@ class Receiver:
         self._now = now
         self.turn = asyncio.Lock()
         """Held while a message is taken in: whoever gets it knows that none takes for ever."""
+        self._waits = False  # for a database that takes nothing
 
     async def run(self) -> None:
         """Until cancelled. The session must be subscribed to SUBSCRIPTIONS."""
         while True:
             arrived = await self._session.receive()
-            async with self.turn:
+            taken = await self._turn(arrived)
+            while not taken:
+                await asyncio.sleep(AGAIN_S)  # not in its turn: who waits for the database does not hang
+                taken = await self._turn(arrived)
+
+    async def _turn(self, arrived: Arrived) -> bool:
+        """Whether it is done with. A heartbeat that can't be kept now never is: later it would be a lie."""
+        async with self.turn:
+            try:
                 if await self.take_in(arrived):
                     self._session.acknowledge(arrived)
+            except DatabaseFault:
+                if not self._waits:
+                    structlog.get_logger().warning("message not taken in yet", topic=arrived.topic)
+                self._waits = True
+                return arrived.message_id == 0
+            if self._waits:
+                self._session.drop_waiting()
+            self._waits = False
+            return True
 
     async def take_in(self, arrived: Arrived) -> bool:
         """Whether the broker may forget it."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from functools import partial
 from typing import Any
 
 import structlog
@@ -19,14 +20,17 @@ from dispenserd.oncall.database import Database, DatabaseFault
 from dispenserd.oncall.keys import SigningKey
 from dispenserd.oncall.limits import OncallLimits
 from dispenserd.oncall.listing import keep_list
+from dispenserd.oncall.marks import Marks
 from dispenserd.oncall.notifier import Notifier
 from dispenserd.oncall.own import Wrong
 from dispenserd.oncall.papers import Paper, Source, keep_reading
 from dispenserd.oncall.pulse import beat
 from dispenserd.oncall.receiver import SUBSCRIPTIONS, Receiver
+from dispenserd.oncall.refusing import Refusing
 from dispenserd.oncall.roster import Roster
 from dispenserd.oncall.sender import DecisionSender
 from dispenserd.oncall.silence import Ears, deaf, listening
+from dispenserd.oncall.unwritten import Unwritten
 from dispenserd.oncall.watch import Watch
 from dispenserd.progress import Progress
 
@@ -53,8 +57,11 @@ async def serve(
     called = roster or Roster()
     ears = _Ears(database, limits, clock)
     papers: list[Paper[Any]] = []
-    watch = Watch(database, called, limits, lambda: ears.now, lambda: _wrong_in(papers), ears.clock_was_set)
-    notifier = Notifier(database, called, clock)
+    unwritten, marks = Unwritten(), Marks(database.path)
+    wrong = partial(_wrong_in, papers)
+    watch = Watch(database, called, limits, lambda: ears.now, wrong, ears.begin_anew, unwritten)
+    notifier = Notifier(database, called, clock, unwritten=unwritten, marks=marks)
+    refusing = Refusing(database, notifier, unwritten, marks, clock, ears.begin_anew)
     office = _Office(database, watch, notifier, clock)
 
     async def answered() -> None:
@@ -62,13 +69,18 @@ async def serve(
         for part in (receiver, sender):
             async with part.turn:
                 pass
-        database.answers()
+        with suppress(
+            DatabaseFault
+        ):  # it answers that it can't: people are told, and a restart mends no disk
+            database.answers()
 
     turned = (lambda: watch.looked_s,)
-    progress = Progress(supervised, clock.monotonic, lambda: _line(session), answered, turned)
+    progress = Progress(supervised, clock.monotonic, lambda: _line(session, database), answered, turned)
     structlog.get_logger().info("on-call starts")
     try:
-        with database.held_open():
+        with ExitStack() as stack:
+            with suppress(DatabaseFault):  # slower without
+                stack.enter_context(database.held_open())
             papers += office.papers(roster_file, homes_file)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(session.run())
@@ -76,10 +88,11 @@ async def serve(
                 tasks.create_task(sender.run())
                 tasks.create_task(watch.run(clock))
                 tasks.create_task(notifier.run())
+                tasks.create_task(refusing.run())
                 tasks.create_task(keep_reading(papers, clock.now))
                 tasks.create_task(_tell(session, ears, tell))
                 tasks.create_task(progress.run())
-                tasks.create_task(beat(database.path, lambda: session.state.connected, clock.monotonic))
+                tasks.create_task(_pulse(database, session, clock))
     finally:
         supervised.tell("STOPPING=1")
 
@@ -93,9 +106,16 @@ def _wrong_in(papers: Sequence[Paper[Any]]) -> list[Wrong]:
     return [each for paper in papers for each in paper.wrong]
 
 
-def _line(session: Session) -> str:
+async def _pulse(database: Database, session: Session, clock: Clock) -> None:
+    await beat(database.path, lambda: session.state.connected, clock.monotonic, lambda: database.held or "")
+
+
+def _line(session: Session, database: Database) -> str:
     """For `systemctl status`."""
-    return f"Receiving; {'connected to' if session.state.connected else 'without'} the broker."
+    broker = f"{'connected to' if session.state.connected else 'without'} the broker."
+    if database.held:
+        return f"RECEIVES NOTHING: its database takes no writes ({database.held}); {broker}"
+    return f"Receiving; {broker}"
 
 
 class _Office:
@@ -148,14 +168,18 @@ class _Ears:
         before, now = self.now, self._clock.now()
         if state.connected == before.listening:
             return
-        with self._database.reading() as connection:
-            if state.connected:
-                self.now = listening(connection, self._limits, now, before.since)
-            else:
-                self.now = deaf(connection, self._limits, now, before)
+        try:
+            with self._database.reading() as connection:
+                if state.connected:
+                    self.now = listening(connection, self._limits, now, before.since)
+                else:
+                    self.now = deaf(connection, self._limits, now, before)
+        except DatabaseFault:
+            self.now = Ears(state.connected, now)
 
-    def clock_was_set(self) -> None:
-        """The time that passed is not known any more, so everybody is given the time of one beat anew."""
+    def begin_anew(self) -> None:
+        """The clock was set, or for a while nothing that was heard could be kept: everybody is given the time
+        of one beat."""
         self.now = Ears(self.now.listening, self._clock.now())
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, cast
 
-from sqlalchemy import Connection, and_, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from dispenserd.oncall.database import incidents, steps
@@ -24,6 +24,10 @@ TRAIL_MAX = 250
 
 Key = tuple[str, str, str]
 """(home, incident, alarm)."""
+StepKey = tuple[str, str, str, int]
+"""And which step of it."""
+UNWRITTEN = 0
+"""The number of a step that stands in no row yet (see `unwritten`); rows are counted from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +45,18 @@ class Notice:
     deadline: datetime  # when the next person is told
     since: datetime | None
     attempts: int
+    alarm: str = ""
 
     @property
     def name(self) -> str:
         """The same whenever this very step is told."""
+        if self.number == UNWRITTEN:
+            return f"{self.incident[:8]}-u{self.step}"
         return f"{self.incident[:8]}-{self.number}"
+
+    @property
+    def key(self) -> StepKey:
+        return self.home, self.incident, self.alarm, self.step
 
 
 def told_so_far(connection: Connection) -> Mapping[Key, Sequence[Told]]:
@@ -126,24 +137,34 @@ def queued(connection: Connection) -> list[Notice]:
             deadline=from_text(row.next_due),
             since=from_text(row.since) if row.since else None,
             attempts=row.attempts,
+            alarm=row.alarm,
         )
         for row in rows
     ]
 
 
-def note_attempt(connection: Connection, number: int) -> None:
+def note_attempt(connection: Connection, step: StepKey) -> None:
     """Before it: a process that dies in the attempt has used it up."""
-    here = steps.c.number == number
-    connection.execute(update(steps).where(here).values(attempts=steps.c.attempts + 1))
+    connection.execute(update(steps).where(_is(step)).values(attempts=steps.c.attempts + 1))
 
 
 def note_result(
-    connection: Connection, number: int, state: Literal["told", "failed"], result: str, now: datetime
+    connection: Connection, step: StepKey, state: Literal["told", "failed"], result: str, now: datetime
 ) -> None:
     connection.execute(
         update(steps)
-        .where(steps.c.number == number, steps.c.state == "queued")
+        .where(_is(step), steps.c.state == "queued")
         .values(state=state, result=result, settled=to_text(now))
+    )
+
+
+def _is(step: StepKey) -> ColumnElement[bool]:
+    home, incident, alarm, number = step
+    return and_(
+        steps.c.home == home,
+        steps.c.incident == incident,
+        steps.c.alarm == alarm,
+        steps.c.step == number,
     )
 
 

@@ -54,11 +54,13 @@ def incident_view(
     now: datetime,
     told: Sequence[AnyRow] = (),
     outcome_by: datetime | None = None,
+    take_by: datetime | None = None,
 ) -> IncidentRow:
     """One entry of `incidents`; `decided` are its decisions and `told` its steps, both oldest first.
-    `outcome_by`: see `outcome`; null where nobody owns it."""
+    `outcome_by`: see `outcome`; null where nobody owns it. `take_by`: see `alarms`; without it, the deadline
+    that stands in its row."""
     owns = ownership(incident, [each for each in decided if each.action == "take"], now)
-    raised, deadline = from_text(incident.raised), from_text(incident.deadline)
+    raised, deadline = from_text(incident.raised), take_by or from_text(incident.deadline)
     unowned = not owns.owner and incident.state not in ("acknowledged", "handled", "closed")
     delivered = incident.receipted and incident.state in BEFORE_DELIVERY
     return {
@@ -71,7 +73,7 @@ def incident_view(
         "state": "delivered" if delivered else incident.state,
         "revision": incident.revision,
         "raised": incident.raised,
-        "deadline": incident.deadline,
+        "deadline": to_text(deadline),
         "age_s": max(0, int((now - raised).total_seconds())),
         "overdue": unowned and now > deadline,
         "owner": owns.owner,

@@ -3,6 +3,8 @@
 A look reads; only where something is due does it write, in one transaction that reads again. It may be
 repeated, torn off or made by two processes: what it writes has a key of its own. It sends nothing; see
 `notifier`. Killed anywhere, the next look takes the same step or finds it taken.
+
+While the database is held it writes nothing, and the steps that are due stand in `unwritten`.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from dispenserd.oncall.roster import Roster
 from dispenserd.oncall.set_back import set_back
 from dispenserd.oncall.silence import Ears, has_list, wakes_at, wrong_now
 from dispenserd.oncall.steps import Key, journal
+from dispenserd.oncall.unwritten import Unwritten, read_about
 from dispenserd.oncall.view import AnyRow
 
 LOOK_S = 0.5
@@ -47,6 +50,7 @@ class Watch:
         ears: Callable[[], Ears],
         also: Callable[[], Sequence[Wrong]] = tuple,
         stepped: Callable[[], None] = lambda: None,
+        unwritten: Unwritten | None = None,
     ) -> None:
         """`also`: what is wrong and stands in no row. `stepped`: called before the first look after a step of
         the clock."""
@@ -57,6 +61,7 @@ class Watch:
         self._ears = ears
         self._also = also
         self._stepped = stepped
+        self._unwritten = unwritten or Unwritten()
         self._clock_seen: StepWatch | None = None
         self._pruned_s: float | None = None
         self.looked_s = 0.0
@@ -67,18 +72,43 @@ class Watch:
         while True:
             began_s, pause_s = clock.monotonic(), LOOK_S
             try:
-                self._see_steps(clock)
-                due = self.look(clock.now())
-                if due is not None:
-                    pause_s = min(LOOK_S, max(0.0, (due - clock.now()).total_seconds() / clock.rate))
-                self._prune_now_and_then(clock)
-                self.looked_s = clock.monotonic()
+                if self._database.held:
+                    self._look_held(clock)
+                else:
+                    pause_s = self._look(clock)
             except DatabaseFault:
-                structlog.get_logger().warning("look failed and is made again")
+                if not self._database.held:  # else that is known, and told
+                    structlog.get_logger().warning("look failed and is made again")
             took_s = clock.monotonic() - began_s
             if took_s > SLOW_LOOK_S:
                 structlog.get_logger().warning("look took long", milliseconds=int(took_s * 1000))
             await asyncio.sleep(pause_s)
+
+    def _look(self, clock: Clock) -> float:
+        """Seconds until the next one."""
+        self._see_steps(clock)
+        due = self.look(clock.now())
+        self._prune_now_and_then(clock)
+        self.looked_s = clock.monotonic()
+        if due is None:
+            return LOOK_S
+        return min(LOOK_S, max(0.0, (due - clock.now()).total_seconds() / clock.rate))
+
+    def _look_held(self, clock: Clock) -> None:
+        if self._database.held != "locked":  # that may be a lock of our own: who is started again has none
+            self.looked_s = clock.monotonic()
+        self.look_held(clock.now())
+
+    def look_held(self, now: datetime) -> None:
+        """The steps that are due while nothing can be written; nothing of on-call's own follows meanwhile."""
+        with self._database.reading() as connection:
+            seen, about = self._read(connection, now), read_about(connection)
+        for _ in range(ROUNDS_MAX):
+            due = list(self._steps(seen, now))
+            for (home, incident, alarm), step in due:
+                self._unwritten.take((home, incident, alarm), step, about[home, incident], now)
+            if not due:
+                return
 
     def _see_steps(self, clock: Clock) -> None:
         """What was written while the clock ran ahead counts from now; nobody is silent by a step alone."""
@@ -140,6 +170,9 @@ class Watch:
                     listed = homes[row.home].listed is not None or not a_list
                     if listed or (row.state == "closed" and key not in still):
                         yield row
+                case "store_refuses":
+                    if row.state == "closed":
+                        yield row  # it was over when it was raised; a person says that it was seen to
                 case "notice_failed":
                     if self.roster.named(row.detail) is None:
                         yield row  # who left the roster is told nothing any more
@@ -161,7 +194,8 @@ class Watch:
 
     def _steps(self, seen: Seen, now: datetime) -> Iterator[tuple[Key, Step]]:
         for key, alarm in seen.alarms.items():
-            step = next_step(alarm, seen.told.get(key, ()), self.roster, now)
+            told = self._unwritten.told(key, seen.told.get(key, ()))
+            step = next_step(alarm, told, self.roster, now)
             if step is not None:
                 yield key, step
 

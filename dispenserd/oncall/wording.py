@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import tzinfo
 
+from dispenserd.oncall.disk import Refusal
 from dispenserd.oncall.steps import Notice
+from dispenserd.oncall.words.details import DETAILS
 from dispenserd.oncall.words.kinds import KINDS
 from dispenserd.oncall.words.language import Language, Said, words
 from dispenserd.oncall.words.states import PRIORITIES
@@ -24,6 +26,14 @@ _ONCALL = Said("vagten", "on-call")
 _UNKNOWN_SINCE = Said("ukendt siden", "unknown since")
 _TAKE_BY = Said("Tag den senest", "Take it by")
 _NOTICE = Said("Besked", "Notice")
+_STORE = Said(
+    "Vagten kan ikke skrive i sin database: {}. Nye alarmer fra hjemmene bliver ikke modtaget eller fordelt; "
+    "de vises kun på robotterne. Ingen kan tage eller lukke noget. Kendte alarmer ringes stadig ud. "
+    "Skaf adgang til vagtens maskine nu, og ring til hjem med en åben dosis.",
+    "On-call can't write to its database: {}. New alarms from the homes are neither received nor passed on; "
+    "they show at the robots alone. Nobody can take or close anything. Alarms known before are still told. "
+    "Have somebody see to on-call's machine now, and call the homes with an open dose.",
+)
 
 
 def wording(notice: Notice, language: Language, zone: tzinfo) -> tuple[str, str]:
@@ -37,6 +47,12 @@ def wording(notice: Notice, language: Language, zone: tzinfo) -> tuple[str, str]
     until = f"{_TAKE_BY.in_(language)} {notice.deadline.astimezone(zone):%H:%M}"
     body = f"{where}: {kind}{since} ({why}). {until}. {_NOTICE.in_(language)} {notice.name}."
     return title, body
+
+
+def store_wording(reason: Refusal, language: Language) -> tuple[str, str]:
+    """Of the one notice that stands in no record: nothing can be recorded."""
+    title = f"{words(PRIORITIES, 'high', language).upper()}: {_ONCALL.in_(language)}"
+    return title, _STORE.in_(language).format(words(DETAILS, reason, language))
 
 
 def test_wording(language: Language) -> tuple[str, str]:

@@ -168,6 +168,8 @@ class Status(StatusView):
     """True where no resident lives here: a rehearsal or a demonstration."""
     loop_lag_ms: LoopLag
     """How late the home comes to its work."""
+    configuration: Annotated[str, Form(r"^([0-9a-f]{32})?$")]
+    """Digest of the configuration file as the home read it; `doctor` compares it with the file as it is."""
 
 
 class DoseView(TypedDict):

@@ -109,7 +109,7 @@ class IncidentRow(TypedDict):
     raised: Instant
     """When the home raised it."""
     deadline: Instant
-    """Somebody must own it by then."""
+    """Somebody must own it by then: as the home has it, and never later than on-call's own clock allows."""
     age_s: int
     """Whole civil seconds since it was raised."""
     overdue: bool
@@ -163,13 +163,21 @@ class HomeRow(TypedDict):
     """Since when it is on the list of homes to hear from; null where it is not, or there is no list."""
 
 
-class OncallList(TypedDict):
-    """Open incidents, most urgent first, and the homes that on-call knows. With `--all` also closed ones."""
+class OncallRows(TypedDict):
+    """Open incidents, by deadline, and the homes that on-call knows. With `--all` also closed ones."""
 
     incidents: list[IncidentRow]
     """By deadline."""
     homes: list[HomeRow]
     """By id; without those that were taken off the list and not heard since."""
+
+
+class OncallList(OncallRows):
+    """The list, and whether it can change."""
+
+    refuses: CodeOrNone
+    """Why on-call's database takes nothing now, so that the list lacks what happens meanwhile:
+    `disk_full`, `read_only`, `io_error`, `locked`. Empty while it takes writes."""
 
 
 class Command(TypedDict):

@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 from dispenserd.shapes.forms import OneOf, Open
 from dispenserd.shapes.oncall import HomeRow, IncidentRow
 
-FaultCode = Annotated[str, Open("store", "oncall_not_running")]
+FaultCode = Annotated[str, Open("store", "oncall_not_running", "store_refuses")]
 
 
 class IncidentNews(TypedDict):
@@ -37,7 +37,8 @@ class FaultNews(TypedDict):
     change: Annotated[str, OneOf("fault")]
     """Which kind of line this is."""
     code: FaultCode
-    """`store`: the database can't be read. `oncall_not_running`: nobody receives anything."""
+    """`store`: the database can't be read. `oncall_not_running`: nobody receives anything.
+    `store_refuses`: the database takes nothing, so on-call neither receives nor records."""
     what: str
     """The same for people; its wording is no contract."""
 

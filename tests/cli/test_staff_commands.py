@@ -19,8 +19,10 @@ import pytest
 from dispenserd import rehearsal
 from dispenserd.cli.entry import carry_out
 from dispenserd.clock import REHEARSAL_CLOCK_VARIABLE, SystemClock
+from dispenserd.config import load_oncall
 from dispenserd.oncall.database import create, decisions
 from dispenserd.oncall.keys import load_or_create
+from dispenserd.oncall.pulse import pulse_path
 from dispenserd.oncall.received import keep_incident
 from dispenserd.security.identity import fingerprint
 from protocol.mqtt.payloads import IncidentPayload
@@ -117,6 +119,20 @@ def test_list_shows_open_incidents_and_homes(
     text = capsys.readouterr().out
     for part in ("release failed", "2026-11-02/evening", "nobody", "with the robot", "UNKNOWN since"):
         assert part in text
+
+
+def test_the_list_says_that_it_can_not_change_while_on_calls_database_takes_nothing(
+    config: Path, told: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    receive(config)
+    assert told("list")[1]["refuses"] == ""
+    pulse = pulse_path(load_oncall(config).oncall.database)
+    said = {"monotonic_s": SystemClock().monotonic(), "connected": True, "refuses": "disk_full"}
+    pulse.write_text(json.dumps(said))
+    assert told("list")[1]["refuses"] == "disk_full"
+    assert "ON-CALL CAN'T WRITE (disk full). New incidents do not arrive" in " ".join(
+        listed(config, capsys).split()
+    )
 
 
 def test_the_list_speaks_danish_where_nothing_else_was_asked_for(

@@ -111,6 +111,7 @@ def test_the_head_counts_what_is_open_late_and_unowned_and_says_when_it_was_read
         (Health(NOW, 0.0, "", 300.0, False, True), ("VAGTPROCESSEN KØRER IKKE", "5 min")),
         (Health(NOW, 0.0, "", None, False, False), ("VAGTPROCESSEN KØRER IKKE", "oncall run")),
         (Health(NOW, 0.0, "", 1.0, True, False), ("INGEN FORBINDELSE",)),
+        (Health(NOW, 0.0, "", 1.0, True, True, "disk_full"), ("KAN IKKE SKRIVE (disken er fuld)",)),
     ],
 )
 def test_whatever_keeps_the_list_from_being_true_is_said_in_red(
@@ -139,6 +140,7 @@ def test_an_empty_list_never_says_that_it_is_quiet_when_it_can_not_know() -> Non
         ([ALIVE], Health(NOW, 9.0, "locked", 1.0, True, True)),
         ([ALIVE], Health(NOW, 0.0, "", 60.0, False, True)),
         ([ALIVE], Health(NOW, 0.0, "", 1.0, True, False)),
+        ([ALIVE], Health(NOW, 0.0, "", 1.0, True, True, "disk_full")),
     ]
     for homes, health in cases:
         lines = board.nothing([], homes, health, NOW - minutes(90), voice(), NOW)

@@ -71,6 +71,10 @@ def test_each_change_is_one_object_with_the_row_of_the_list(office: OncallOffice
     assert [(said := lines.next())["change"], said["incident"]["owner"]] == ["changed", "Bo"]
     office.incident("b" * 32, revision=2, priority="low", state="closed")
     assert [(said := lines.next())["change"], said["incident"]["state"]] == ["closed", "closed"]
+    office.alive(refuses="disk_full")
+    assert [(said := lines.next())["change"], said["code"]] == ["fault", "store_refuses"]
+    office.alive()
+    assert lines.next() == {"schema": first["schema"], "change": "mended", "code": "store_refuses"}
     office.alive(ago_s=60)
     assert [(said := lines.next())["change"], said["code"]] == ["fault", "oncall_not_running"]
     away = office.path.with_name("away.db")

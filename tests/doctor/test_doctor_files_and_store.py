@@ -192,12 +192,26 @@ async def test_a_wrong_configuration_leaves_the_checks_that_need_none(stopped: R
         assert found[name].result is Result.UNKNOWN, name
 
 
+async def test_a_home_that_runs_by_an_older_configuration_is_said_to_until_it_is_restarted() -> None:
+    async with running_home(Wanted(rate=1.0, start="06:00")) as home:
+        path = home.folder / "home.toml"
+        assert (await examined(home, "home"))["home"].result is Result.OK
+        times = path.stat()
+        path.write_text(path.read_text() + "# another word\n")
+        os.utime(path, (times.st_atime, times.st_mtime))  # as a copied file keeps them
+        assert (await examined(home, "home"))["home"].facts["older_configuration"]
+        await home.stop_daemon()
+        await home.start_daemon()
+        assert (await examined(home, "home"))["home"].result is Result.OK
+
+
 async def test_a_running_home_is_found_although_its_configuration_was_broken_since() -> None:
     async with running_home(Wanted(rate=1.0, start="06:00")) as home:
         rewritten(home, ("[robot]", "[roboter]"))
         found = await examined(home)
         assert found["configuration"].result is Result.WRONG
-        assert found["home"].result is Result.OK
+        assert found["home"].result is Result.WARNING, "it runs, and by an older file"
+        assert found["home"].facts["presence"] == "running"
         assert found["engine"].result is Result.OK
 
 

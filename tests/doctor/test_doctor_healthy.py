@@ -53,7 +53,8 @@ async def test_a_real_home_that_is_well_is_told_its_demo_class_settings_and_noth
     for found in (beside, alone):
         assert named(found, Result.WRONG) - MACHINE == DEMO_CLASSES
         assert all(found[name].facts[DEMO_CLASS] for name in DEMO_CLASSES)
-    assert named(beside, Result.WARNING) - MACHINE == set()
+    assert named(beside, Result.WARNING) - MACHINE == {"home"}, "it was rewritten under the running home"
+    assert beside["home"].facts["older_configuration"]
     assert named(beside, Result.UNKNOWN) - MACHINE == set()
     assert named(alone, Result.WARNING) - MACHINE == {"home"}
     assert named(alone, Result.UNKNOWN) - MACHINE == {"engine"}

@@ -25,7 +25,7 @@ from protocol.mqtt.topics import Channel, topic
 from tests.support.broker import TestBroker
 from tests.support.loops import beside
 from tests.support.paper_home import BOX, at, eventually
-from tests.support.watched_office import ANNA, BO, LIMITS, A, Office
+from tests.support.watched_office import ANNA, BO, LIMITS, A, B, Office
 
 SOON = BackOff(first_s=0.05, longest_s=0.2)
 HOURS = 60
@@ -128,6 +128,18 @@ def test_a_home_whose_clock_runs_ahead_puts_off_nobody(office: Office, priority:
     assert len(office.told()) == 1
     office.look(minutes)
     assert [step[1] for step in office.told()] == [ANNA.name, BO.name]
+
+
+def test_what_is_shown_is_the_deadline_by_which_people_are_called(office: Office) -> None:
+    """Of a home whose clock runs ahead: in the list, in its order and where it says that it is too late."""
+    office.incident(incident=B, home="box-8", deadline=at(29))
+    office.incident(priority="high", raised=at(300), changed=at(300), deadline=at(310))
+    office.look(0)
+    (first, second) = office.rows(9)
+    assert (first["incident"], second["incident"]) == (A, B)
+    assert first["deadline"] == first["told"][0]["due"].replace("12:00", "12:10")
+    assert not first["overdue"]
+    assert office.rows(11)[0]["overdue"]
 
 
 def test_a_test_alarm_by_a_clock_that_runs_ahead_is_missed_as_any_other(office: Office) -> None:

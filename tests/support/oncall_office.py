@@ -37,9 +37,9 @@ class OncallOffice:
         self.desk = Desk(self.database, OncallLimits())
         self._count = 0
 
-    def alive(self, connected: bool = True, ago_s: float = 0.0) -> None:
+    def alive(self, connected: bool = True, ago_s: float = 0.0, refuses: str = "") -> None:
         """`oncall run` gave a sign of life."""
-        pulse._write(pulse.pulse_path(self.path), self.clock.monotonic() - ago_s, connected)
+        pulse._write(pulse.pulse_path(self.path), self.clock.monotonic() - ago_s, connected, refuses)
 
     def heartbeat(self, home: str = HOME, ago: timedelta = timedelta(), **changes: object) -> None:
         now = self.clock.now()

@@ -14,6 +14,7 @@ from typing import Any
 
 from dispenserd.cli.watch.incident import Incident, instant
 from dispenserd.cli.watch.telling import PRIORITY_ROLES, Line, Role, Span, Voice, cut, cut_front
+from dispenserd.oncall.words.details import DETAILS
 from dispenserd.oncall.words.language import words
 from dispenserd.oncall.words.states import HOMES, ROBOTS, STATES
 
@@ -51,11 +52,12 @@ class Health:
     oncall_age_s: float | None  # since `oncall run` gave a sign; None = never
     oncall_runs: bool
     connected: bool  # `oncall run` has the broker
+    refuses: str = ""  # why its database takes nothing
 
     @property
     def blind(self) -> bool:
         """New incidents would not show."""
-        return bool(self.fault) or not self.oncall_runs or not self.connected
+        return bool(self.fault or self.refuses) or not self.oncall_runs or not self.connected
 
 
 def in_order(incidents: Iterable[Incident]) -> list[Incident]:
@@ -117,6 +119,8 @@ def alarms(health: Health, voice: Voice) -> list[Line]:
         found.append(health.fault)
     elif health.read_age_s > SLOW_S:
         found.append(say.slow.format(read))
+    if health.refuses:
+        found.append(say.refuses.format(words(DETAILS, health.refuses, voice.language)))
     if not health.oncall_runs:
         never = health.oncall_age_s is None
         found.append(say.never_ran if never else say.not_running.format(_age(health, voice)))

@@ -65,6 +65,7 @@ def health(night: Night, now_s: float) -> Health:
         oncall_age_s=night.pulse.age_s,
         oncall_runs=night.pulse.runs,
         connected=night.pulse.connected,
+        refuses=night.pulse.refuses,
     )
 
 
@@ -113,7 +114,7 @@ def muted(night: Night, now: datetime, voice: Voice) -> Night:
 
 
 def _blind(night: Night) -> bool:
-    return bool(night.fault) or not night.pulse.runs
+    return bool(night.fault or night.pulse.refuses) or not night.pulse.runs
 
 
 def _quiet_since(before: Night, after: Night, was_blind: bool) -> datetime | None:

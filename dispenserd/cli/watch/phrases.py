@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dispenserd.oncall.words.commands import REFUSES
 from dispenserd.oncall.words.language import Language
 
 
@@ -42,6 +43,7 @@ class Phrases:
     not_running: str
     never_ran: str
     no_broker: str
+    refuses: str
     reads_again: str
     # nothing to show
     quiet: str
@@ -159,6 +161,7 @@ DANISH = Phrases(
     never_ran="VAGTPROCESSEN KØRER IKKE. Nye hændelser kommer ikke frem. Start 'dispenserd oncall run'.",
     no_broker="VAGTEN HAR INGEN FORBINDELSE TIL HJEMMENE. Nye hændelser kommer ikke frem. "
     "Ring til administratoren, hvis det varer ved.",
+    refuses=REFUSES.da,
     reads_again="Databasen kan læses igen.",
     quiet="Ingen åbne hændelser siden {}, så længe der er set efter.",
     heard="{} af {} hjem høres.",
@@ -283,6 +286,7 @@ ENGLISH = Phrases(
     never_ran="THE ON-CALL PROCESS DOES NOT RUN. New incidents do not arrive. Start 'dispenserd oncall run'.",
     no_broker="ON-CALL HAS NO CONNECTION TO THE HOMES. New incidents do not arrive. "
     "Call the administrator if it lasts.",
+    refuses=REFUSES.en,
     reads_again="The database can be read again.",
     quiet="No open incidents since {}, as long as this view has looked.",
     heard="{} of {} homes are heard.",

@@ -1,8 +1,8 @@
 """`oncall watch --json`: the rows of `oncall list --json`, one object a line, whenever one of them changes.
 
 Each object has `change`: "open" (there at the start), "new", "changed", "closed" with `incident`; "home" with
-`home`; "fault" (`code` "store" or "oncall_not_running") and "mended" with the same `code`. A row counts as
-changed when anything but its age did. Called by the command; ends when it is interrupted.
+`home`; "fault" (`code` "store", "oncall_not_running" or "store_refuses") and "mended" with the same `code`.
+A row counts as changed when anything but its age did. Called by the command; ends when it is interrupted.
 """
 
 from __future__ import annotations
@@ -46,6 +46,8 @@ def news(told: Told, look: Look) -> tuple[Told, list[Row]]:
     faults = {"store": look.fault} if look.fault else {}
     if not look.pulse.runs:
         faults["oncall_not_running"] = "no sign of life from `dispenserd oncall run`"
+    if look.pulse.refuses:
+        faults["store_refuses"] = f"on-call's database takes nothing: {look.pulse.refuses}"
     lines: list[Row] = [
         *(
             {"change": "fault", "code": code, "what": what}

@@ -216,9 +216,23 @@ def time_zone(name: str, source: str, offsets_known: bool) -> Finding:
     return ok(f"Time zone {name}, from {source}.", "Summer and winter time come at their days.", **facts)
 
 
-def home(presence: str, reason: str, version: str) -> Finding:
-    facts = {"presence": presence, "reason": reason, "version": version}
+def home(presence: str, reason: str, version: str, older: bool = False) -> Finding:
+    """`older`: the file was changed since the home read it."""
+    facts = {
+        "presence": presence,
+        "reason": reason,
+        "version": version,
+        "older_configuration": older,
+    }
     match presence:
+        case "running" if older:
+            return warning(
+                "A home runs and answers; its configuration was changed since it was started.",
+                "It serves by the old one, and what is said here of the file is not true of it yet.",
+                "Restart it while no dose is under way: `systemctl restart dispenserd`, or end "
+                "`dispenserd run`.",
+                **facts,
+            )
         case "running":
             return ok(
                 "A home runs and answers.", "It was asked; its robot and its store were left alone.", **facts

@@ -246,4 +246,19 @@ HOME_ADVICE: Mapping[str, Advice] = {
             "Do not rely on the change, and do not restart on-call before it is put right.",
         ),
     ),
+    "store_refuses": advice(
+        (
+            "Vagten kunne ikke skrive i sin database og tog ikke imod. Nu kan den igen.",
+            "On-call could not write to its database and took nothing in. Now it can again.",
+        ),
+        (
+            "Er der plads på vagtens disk? Er noget sket i hjemmene imens?",
+            "Is there room on on-call's disk? Did anything happen in the homes meanwhile?",
+        ),
+        (
+            "Ring til administratoren. Luk den, når årsagen er fundet.",
+            "Call the administrator. Close it once the cause is found.",
+        ),
+        ("Tro ikke, at det er ovre af sig selv.", "Do not take it for over by itself."),
+    ),
 }

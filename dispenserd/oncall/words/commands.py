@@ -10,6 +10,12 @@ from collections.abc import Mapping
 from dispenserd.oncall.words.language import Said
 
 HOME = Said("Hjem {}: {} siden {}", "Home {}: {} since {}")
+REFUSES = Said(
+    "VAGTEN KAN IKKE SKRIVE ({}). Nye hændelser kommer ikke frem, og intet kan tages. "
+    "Ring til administratoren.",
+    "ON-CALL CAN'T WRITE ({}). New incidents do not arrive, and nothing can be taken. "
+    "Call the administrator.",
+)
 ABOUT = Said("hændelse {} i hjem {}", "incident {} of home {}")
 ABOUT_OWN = Said("vagtens egen hændelse {}", "on-call's own incident {}")
 

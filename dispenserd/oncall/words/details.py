@@ -178,6 +178,7 @@ _HOMES: Mapping[str, Said] = {
     "left_open": Said("åbne hændelser, slettet af listen", "open incidents, taken off the list"),
     "roster_refused": Said("vagtlisten kan ikke bruges siden", "the roster can't be used since"),
     "homes_refused": Said("listen over hjem kan ikke bruges siden", "the list of homes can't be used since"),
+    "locked": Said("databasen er låst", "the database is locked"),
 }
 """Of on-call's own incidents; the instant since when it is so follows them."""
 

@@ -41,5 +41,6 @@ KINDS: Mapping[str, Said] = {
     "home_unlisted": Said("Hjem står ikke på listen", "home is not on the list"),
     "home_list_empty": Said("Ingen liste over hjem", "no list of homes"),
     "file_refused": Said("Fil på vagten er forkert", "a file of on-call is wrong"),
+    "store_refuses": Said("Vagten kunne ikke skrive", "on-call could not write"),
     "other": Said("Andet", "other"),
 }
