@@ -133,7 +133,7 @@ async def fills(station: Station) -> None:
             await asyncio.sleep(2)
     assert station.rows()["dose_missed/a"] == [(ANNA.name, "told"), (BO.name, "told")]
     open_ones = desk_at(station.path).list_incidents(station.clock.now())["incidents"]
-    assert [row["state"] for row in open_ones if row["kind"] == "store_refuses"] == ["raised"]
+    assert [each["kind"] for each in open_ones].count("store_refuses") == 1, open_ones
     station.told_once()
 
 
