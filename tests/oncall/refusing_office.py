@@ -23,6 +23,7 @@ from dispenserd.mqtt.translate import presence
 from dispenserd.mqtt.uplink import Uplink
 from dispenserd.oncall import database as db
 from dispenserd.oncall import keys, refusing
+from dispenserd.oncall.desk import Desk
 from dispenserd.oncall.pulse import read_pulse
 from dispenserd.oncall.roster import Roster
 from dispenserd.oncall.service import serve
@@ -91,7 +92,7 @@ class Station:
 
     def rows(self) -> dict[str, list[tuple[str, str]]]:
         """Of each incident, whom its steps told and what came of it."""
-        desk = db_desk(self.path)
+        desk = desk_at(self.path)
         listed = desk.list_incidents(self.clock.now(), everything=True)["incidents"]
         return {
             f"{row['kind']}/{row['incident'][:1] if row['origin'] == 'home' else row['detail']}": [
@@ -104,9 +105,7 @@ class Station:
         return read_pulse(self.path, self.clock.monotonic()).refuses
 
 
-def db_desk(path: Path):  # type: ignore[no-untyped-def]
-    from dispenserd.oncall.desk import Desk
-
+def desk_at(path: Path) -> Desk:
     return Desk(db.open_existing(path), LIMITS)
 
 
@@ -133,6 +132,8 @@ async def fills(station: Station) -> None:
             await eventually(lambda: station.pulse() == "", "and the pulse says so")
             await asyncio.sleep(2)
     assert station.rows()["dose_missed/a"] == [(ANNA.name, "told"), (BO.name, "told")]
+    open_ones = desk_at(station.path).list_incidents(station.clock.now())["incidents"]
+    assert [each["kind"] for each in open_ones].count("store_refuses") == 1, open_ones
     station.told_once()
 
 
@@ -179,6 +180,20 @@ async def unreached(station: Station) -> None:
             await eventually(lambda: any(SAID in each for each in station.to("bo")), "told instead", 30)
 
 
+async def locked(station: Station) -> None:
+    """By somebody who does not let go of it."""
+    station.with_a_notice_that_waits()
+    db.BUSY_TIMEOUT_MS = 50
+    async with station.life():
+        await eventually(lambda: station.to("anna") != [], "told with a record")
+        with db.Database(station.path).writing():
+            await eventually(lambda: station.to("bo") != [], "Bo is told without a record", 25)
+            await eventually(lambda: station.alarms() == 1, "the manager is told", 20)
+            await eventually(lambda: station.pulse() == "locked", "the pulse says it")
+        await eventually(lambda: "store_refuses/locked" in station.rows(), "it is an incident", 20)
+    station.told_once()
+
+
 def raise_new(station: Station) -> None:
     now = station.clock.now()
     station.home.raise_incident(NEW, raised=to_text(now), changed=to_text(now), deadline=to_text(at(30)))
@@ -201,7 +216,7 @@ def remount(folder: Path, how: str) -> None:
 
 
 STORIES: dict[str, Callable[[Station], object]] = {
-    story.__name__: story for story in (fills, begins, read_only, unreached)
+    story.__name__: story for story in (fills, begins, read_only, unreached, locked)
 }
 
 

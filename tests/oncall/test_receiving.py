@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +16,8 @@ from dispenserd.oncall import keys
 from dispenserd.oncall.receiver import Receiver
 from protocol.mqtt.instants import to_text
 from protocol.mqtt.topics import Channel, topic
-from tests.support.paper_home import BOX, NOON, PaperHome, noon
+from tests.support.loops import beside
+from tests.support.paper_home import BOX, NOON, PaperHome, eventually, noon
 from tests.support.watched_office import LIMITS, Office
 
 ENDS = ("0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.000Z", "1969-12-31T23:59:59.000Z")
@@ -88,3 +90,25 @@ async def test_a_heartbeat_that_the_broker_kept_is_no_sign_of_life(
 ) -> None:
     assert await receiver.take_in(heartbeat(True))
     assert office.desk.list_incidents(NOON)["homes"] == []
+
+
+async def test_what_the_database_does_not_take_waits_and_an_old_heartbeat_is_never_taken_for_a_new_one(
+    office: Office, tmp_path: Path
+) -> None:
+    session = Session(Broker("127.0.0.1", 9), "oncall")
+    key = keys.load_or_create(tmp_path / "key")
+    receiver = Receiver(office.database, session, key.private, LIMITS, noon)
+    office.database.held = "disk_full"
+    async with beside(receiver.run()):
+        for arrived in (heartbeat(), incident(), heartbeat(robot="faulted")):
+            session._wait(arrived)
+        await asyncio.sleep(1.2)
+        async with asyncio.timeout(1):
+            async with receiver.turn:  # who waits for the database does not hang
+                assert office.rows() == []
+        office.database.held = None
+        await eventually(lambda: len(office.rows()) == 1, "taken in")
+        await asyncio.sleep(0.2)
+        assert office.desk.list_incidents(NOON)["homes"][0]["heard"] is None
+        session._wait(heartbeat())
+        await eventually(lambda: office.desk.list_incidents(NOON)["homes"][0]["heard"] is not None, "heard")
