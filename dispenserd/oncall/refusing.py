@@ -102,6 +102,7 @@ class Refusing:
             self._database.prove(self._write_down if held else lambda connection: None)
         except DatabaseFault as fault:
             self._failed(now_s)
+            self._database.failed = fault
             if held and fault.refusal:
                 self._database.held = fault.refusal
             return

@@ -180,6 +180,17 @@ async def unreached(station: Station) -> None:
             await eventually(lambda: any(SAID in each for each in station.to("bo")), "told instead", 30)
 
 
+async def quiet(station: Station) -> None:
+    """Nobody has anything to write: that nothing could be written is noticed all the same."""
+    station.with_a_notice_that_waits()
+    refusing.PROVE_EVERY_S = 3.0
+    async with station.life():
+        await eventually(lambda: station.rows()["dose_missed/a"][-1] == (BO.name, "told"), "all is told", 30)
+        await asyncio.sleep(1)
+        fill(station.folder)
+        await eventually(lambda: station.alarms() == 1, "the manager is told", 20)
+
+
 async def locked(station: Station) -> None:
     """By somebody who does not let go of it."""
     station.with_a_notice_that_waits()
@@ -216,7 +227,7 @@ def remount(folder: Path, how: str) -> None:
 
 
 STORIES: dict[str, Callable[[Station], object]] = {
-    story.__name__: story for story in (fills, begins, read_only, unreached, locked)
+    story.__name__: story for story in (fills, begins, read_only, unreached, quiet, locked)
 }
 
 

@@ -100,7 +100,9 @@ async def test_what_the_database_does_not_take_waits_and_an_old_heartbeat_is_nev
     receiver = Receiver(office.database, session, key.private, LIMITS, noon)
     office.database.held = "disk_full"
     async with beside(receiver.run()):
-        for arrived in (heartbeat(), incident(), heartbeat(robot="faulted")):
+        session._wait(heartbeat())
+        await asyncio.sleep(0.1)
+        for arrived in (incident(), heartbeat(robot="faulted")):
             session._wait(arrived)
         await asyncio.sleep(1.2)
         async with asyncio.timeout(1):
