@@ -26,6 +26,7 @@ from protocol.mqtt.signatures import is_genuine, seal
 from protocol.mqtt.topics import Channel, topic
 from scheduler.commands import RejectCommand
 from scheduler.summary import summarise
+from tests.support import heartbeats
 from tests.support.broker import TestBroker
 from tests.support.loops import beside
 from tests.support.oncall_by_hand import FORGERS, PRIVATE, PUBLIC
@@ -45,21 +46,7 @@ def digest(*lines: str) -> str:
 
 
 def beat(minutes: float, incidents: int, said: str) -> p.HeartbeatPayload:
-    fields: dict[str, object] = {
-        "schema": p.HEARTBEAT,
-        "home": BOX,
-        "at": at(minutes),
-        "epoch": 3,
-        "head": "0" * 64,
-        "clock": "trusted",
-        "robot": "ready",
-        "plan_version": 1,
-        "next_window": None,
-        "window_open": False,
-        "incidents": incidents,
-        "digest": said,
-    }
-    return p.HeartbeatPayload.model_validate(fields)
+    return heartbeats.heartbeat(BOX, at(minutes), incidents=incidents, digest=said)
 
 
 # --- the payload ---

@@ -20,9 +20,10 @@ from dispenserd.oncall.limits import OncallLimits
 from dispenserd.oncall.roster import Deadlines
 from dispenserd.oncall.set_back import set_back
 from protocol.mqtt.instants import from_text, to_text
-from protocol.mqtt.payloads import HeartbeatPayload, to_bytes
+from protocol.mqtt.payloads import to_bytes
 from protocol.mqtt.topics import Channel, topic
 from tests.support.broker import TestBroker
+from tests.support.heartbeats import heartbeat
 from tests.support.loops import beside
 from tests.support.paper_home import BOX, at, eventually
 from tests.support.watched_office import ANNA, BO, LIMITS, A, B, Office
@@ -167,21 +168,8 @@ class Served:
     home: Session
 
     def beat(self) -> None:
-        fields = {
-            "schema": "dispenserd/heartbeat/1",
-            "home": BOX,
-            "at": SystemClock().now(),
-            "epoch": 3,
-            "head": "0" * 64,
-            "clock": "trusted",
-            "robot": "ready",
-            "plan_version": 1,
-            "next_window": None,
-            "window_open": False,
-            "incidents": 0,
-            "digest": hashlib.sha256(b"").hexdigest(),
-        }
-        payload = to_bytes(HeartbeatPayload.model_validate(fields))
+        nothing_open = hashlib.sha256(b"").hexdigest()
+        payload = to_bytes(heartbeat(BOX, SystemClock().now(), digest=nothing_open))
         assert self.home.send(Message(topic(BOX, Channel.HEARTBEAT), payload))
 
     def heard(self) -> datetime | None:

@@ -16,6 +16,7 @@ from dispenserd.oncall import keys
 from dispenserd.oncall.receiver import Receiver
 from protocol.mqtt.instants import to_text
 from protocol.mqtt.topics import Channel, topic
+from tests.support import heartbeats
 from tests.support.loops import beside
 from tests.support.paper_home import BOX, NOON, PaperHome, eventually, noon
 from tests.support.watched_office import LIMITS, Office
@@ -43,20 +44,7 @@ def incident(**changes: str) -> Arrived:
 
 
 def heartbeat(retained: bool = False, /, **changes: Any) -> Arrived:
-    body = {
-        "schema": "dispenserd/heartbeat/1",
-        "home": BOX,
-        "at": to_text(NOON),
-        "epoch": 3,
-        "head": "0" * 64,
-        "clock": "trusted",
-        "robot": "ready",
-        "plan_version": 1,
-        "next_window": None,
-        "window_open": False,
-        "incidents": 0,
-        "digest": "0" * 64,
-    }
+    body = heartbeats.heartbeat(BOX, NOON).model_dump(mode="json", by_alias=True)
     return Arrived(topic(BOX, Channel.HEARTBEAT), json.dumps(body | changes).encode(), retained, 1, 0)
 
 

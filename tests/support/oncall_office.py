@@ -18,6 +18,7 @@ from dispenserd.oncall.desk import Desk
 from dispenserd.oncall.limits import OncallLimits
 from dispenserd.oncall.received import keep_answer, keep_heartbeat, keep_incident, note_receipted
 from protocol.mqtt import payloads as p
+from tests.support import heartbeats
 
 KEY = "0123456789abcdef0123456789abcdef"
 DOSE = f"{KEY}/2026-11-02/evening/1"
@@ -43,21 +44,8 @@ class OncallOffice:
 
     def heartbeat(self, home: str = HOME, ago: timedelta = timedelta(), **changes: object) -> None:
         now = self.clock.now()
-        fields: dict[str, object] = {
-            "schema": p.HEARTBEAT,
-            "home": home,
-            "at": now,
-            "epoch": 1,
-            "head": "0" * 64,
-            "clock": "trusted",
-            "robot": "ready",
-            "plan_version": 1,
-            "next_window": now + timedelta(hours=5),
-            "window_open": False,
-            "incidents": 0,
-            "digest": "0" * 64,
-        }
-        payload = p.HeartbeatPayload.model_validate(fields | changes)
+        ahead: dict[str, object] = {"next_window": now + timedelta(hours=5)}
+        payload = heartbeats.heartbeat(home, now, **(ahead | changes))
         with self.database.writing() as connection:
             keep_heartbeat(connection, payload, now - ago, OncallLimits().home_silent)
 

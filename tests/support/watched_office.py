@@ -23,6 +23,7 @@ from dispenserd.oncall.silence import Ears
 from dispenserd.oncall.steps import queued
 from dispenserd.oncall.watch import Watch
 from protocol.mqtt import payloads as p
+from tests.support import heartbeats
 from tests.support.paper_home import BOX, DOSE, NOON, at
 
 A, B = "a" * 32, "b" * 32
@@ -93,21 +94,7 @@ class Office:
 
     def heartbeat(self, minutes: float, home: str = BOX, listed: bool = True, **changes: Any) -> None:
         """Of a home that is on the list, unless told otherwise."""
-        fields: dict[str, object] = {
-            "schema": p.HEARTBEAT,
-            "home": home,
-            "at": at(minutes),
-            "epoch": 3,
-            "head": "0" * 64,
-            "clock": "trusted",
-            "robot": "ready",
-            "plan_version": 1,
-            "next_window": None,
-            "window_open": False,
-            "incidents": 0,
-            "digest": "0" * 64,
-        }
-        payload = p.HeartbeatPayload.model_validate(fields | changes)
+        payload = heartbeats.heartbeat(home, at(minutes), **changes)
         with self.database.writing() as connection:
             keep_heartbeat(connection, payload, at(minutes), LIMITS.home_silent)
             if listed:
