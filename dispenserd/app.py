@@ -18,8 +18,9 @@ from pathlib import Path
 
 import structlog
 
-from dispenserd import __version__, control, peer_choice
+from dispenserd import __version__, control, peer_choice, vitals
 from dispenserd.calls import calls
+from dispenserd.chores import CA, CLIENT, Chores
 from dispenserd.clock import Clock
 from dispenserd.config import Config, limits
 from dispenserd.courier import Courier
@@ -33,11 +34,14 @@ from dispenserd.mqtt.downlink import CommandLife, Downlink
 from dispenserd.mqtt.session import Broker
 from dispenserd.mqtt.translate import presence
 from dispenserd.mqtt.uplink import Uplink
+from dispenserd.notify import NOBODY, Supervisor
 from dispenserd.probe import Point, Probe
 from dispenserd.probed import Wiring
+from dispenserd.progress import Progress
 from dispenserd.store import emergency
 from dispenserd.store.errors import StoreError, damaged
 from dispenserd.store.thread import StoreThread
+from dispenserd.wakeups import Wakeups
 from drivers.connection import RobotConnection
 from drivers.robot import RobotExpectation
 from scheduler.commands import Fact
@@ -47,13 +51,13 @@ from scheduler.expand import Catalogue, DayClock
 from scheduler.plan import DayPart
 from scheduler.summary import summarise
 from scheduler.window import LocalTime
-from scheduler.world import Setting, World
+from scheduler.world import RobotState, Setting, World
 
 SESSION_BITS = 64
 """A serial session's number: none of an earlier run may come again while one of its frames is in flight."""
 
 ALIVE_S = 60.0
-"""Rule 27: the heartbeat stands for an engine that turned within this."""
+"""Rule 27: the heartbeat stands for an engine that turned and a store that answered within this."""
 
 
 def setting_of(config: Config, rate: float) -> Setting:
@@ -81,13 +85,14 @@ def setting_of(config: Config, rate: float) -> Setting:
     )
 
 
-async def run(config: Config, clock: Clock, probe: Probe | None) -> None:
+async def run(config: Config, clock: Clock, probe: Probe | None, supervisor: Supervisor = NOBODY) -> None:
     """One home, until cancelled. Raises ConfigError, ControlError, StoreError or StoreKeyError."""
     log = structlog.get_logger()
     broker = peer_choice.broker(config.mqtt)
     oncall_key = peer_choice.public_key(config.mqtt.oncall_public_key_file)
     listening = control.listen(config.control.socket)
     with listening:
+        supervisor.tell("STATUS=Checking the store and replaying its journal.")
         try:
             store, world = await _opened(config)
         except StoreError as failure:
@@ -101,11 +106,17 @@ async def run(config: Config, clock: Clock, probe: Probe | None) -> None:
             engine = Engine(world, setting, wiring.journal(store), clock)
             log.info("home starts", box=config.home.box, rows=store.sequence)
             wiring.passed(Point.OPENED)
-            await _serve(config, clock, wiring, engine, setting, broker, oncall_key, listening)
+            progress = Progress(
+                supervisor, clock.monotonic, lambda: _line(engine), store.answers, (lambda: engine.turned_s,)
+            )
+            await _serve(
+                config, clock, wiring, engine, store, setting, broker, oncall_key, listening, progress
+            )
         except* StoreError as failures:
             _remember(config.store.path, failures, clock.now())
             raise
         finally:
+            supervisor.tell("STOPPING=1")
             await store.close()
 
 
@@ -114,10 +125,12 @@ async def _serve(
     clock: Clock,
     wiring: Wiring,
     engine: Engine,
+    store: StoreThread,
     setting: Setting,
     broker: Broker,
     oncall_key: bytes,
     listening: socket.socket,
+    progress: Progress,
 ) -> None:
     box, now = config.home.box, clock.now
     home = wiring.home(engine)
@@ -128,18 +141,28 @@ async def _serve(
     robot, courier = _robot(config, clock, home, setting, wiring)
 
     def alive() -> bool:
-        return clock.monotonic() - engine.turned_s < ALIVE_S
+        return progress.within(ALIVE_S)
 
+    uplink = Uplink(home, session, box, now)
     beat = Heartbeat(engine, session, box, now, alive, lambda: summarise(engine.world, now()))
     services = (
         courier.run,
         robot.run,
         _folder(config, home, setting, now).run,
         session.run,
-        Uplink(home, session, box, now).run,
-        Downlink(home, session, box, oncall_key, life, now).run,
+        uplink.run,
+        Downlink(home, session, box, oncall_key, life, now, uplink.offer_all).run,
         beat.run,
-        partial(control.serve, listening, calls(engine, setting, now, config.home.demo)),
+        progress.run,  # ready: the store is open and whole, the journal replayed, and the first commit done
+        _wakeups(config, clock, home, engine, store).run,
+        partial(
+            control.serve,
+            listening,
+            {
+                **calls(engine, setting, now, config.home.demo, config.digest, progress.lag.in_ms),
+                **vitals.calls(engine, setting, robot, lambda: session.state, clock),
+            },
+        ),
     )
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(engine.run())
@@ -148,6 +171,20 @@ async def _serve(
         await _tell_of_the_stop(config.store.path, engine, now())
         for service in services:
             tasks.create_task(service())
+
+
+def _line(engine: Engine) -> str:
+    """For `systemctl status`. A home without a robot serves too: it alarms, and staff decide in it."""
+    robot, clock = engine.world.robot.state, engine.world.clock
+    caught_up = "caught up with" if robot is RobotState.READY else "not caught up with"
+    return f"Serving; {caught_up} the robot, clock {'trusted' if clock.trusted else 'untrusted'}."
+
+
+def _wakeups(config: Config, clock: Clock, home: Home, engine: Engine, store: StoreThread) -> Wakeups:
+    files = {CA: config.mqtt.ca_file, CLIENT: config.mqtt.certificate_file}
+    certificates = {name: path for name, path in files.items() if path is not None}
+    chores = Chores(home, store, certificates, clock.now).all(config.home.box)
+    return Wakeups(home, chores, clock, config.home.box, lambda: engine.steps)
 
 
 def _robot(

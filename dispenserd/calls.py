@@ -10,45 +10,74 @@ import json
 import secrets
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dispenserd import views
 from dispenserd.control import Handlers
 from dispenserd.control_call import CallError
 from dispenserd.fagsystem.manifest import ManifestError, read_manifest
 from dispenserd.home import Home
-from scheduler.commands import DecideDose, LoadRoll
+from scheduler.commands import DecideDose, LoadRoll, RaiseTestAlarm
 from scheduler.events import CommandAnswered, RollRefused, Verdict
 from scheduler.world import Setting
+
+if TYPE_CHECKING:
+    from dispenserd.shapes.home import Answer, Doses, Holds, RollLoad, RollShow, Status
+    from dispenserd.shapes.upkeep import AlarmTestView, Chores
 
 NONCE_BYTES = 16
 NAME_CHARS_MAX = 80
 REASON_CHARS_MAX = 200
 
 Arguments = dict[str, Any]
-Answer = dict[str, Any]
+Refused = dict[str, Any]
+"""`accepted` is false, and `reason` says why; a terminal makes an error of it."""
 
 
-def calls(home: Home, setting: Setting, now: Callable[[], datetime], demo: bool) -> Handlers:
-    """The calls, bound to one home."""
+def calls(
+    home: Home,
+    setting: Setting,
+    now: Callable[[], datetime],
+    demo: bool,
+    configuration: str,
+    loop_lag_ms: Callable[[], dict[str, int]],
+) -> Handlers:
+    """The calls, bound to one home. `configuration`: the digest of the file that it read."""
 
-    async def status(arguments: Arguments) -> Answer:
-        return {"demo": demo, **views.status(home.world, setting, home.head, now())}
+    async def status(arguments: Arguments) -> Status:
+        shown = views.status(home.world, setting, home.head, now())
+        lag = loop_lag_ms()
+        return {
+            "demo": demo,
+            **shown,
+            "loop_lag_ms": {"newest": lag["newest"], "max": lag["max"]},
+            "configuration": configuration,
+        }
 
-    async def doses(arguments: Arguments) -> Answer:
+    async def doses(arguments: Arguments) -> Doses:
         return views.doses(home.world)
 
-    async def holds(arguments: Arguments) -> Answer:
+    async def holds(arguments: Arguments) -> Holds:
         return views.holds(home.world)
 
-    async def roll_show(arguments: Arguments) -> Answer:
+    async def roll_show(arguments: Arguments) -> RollShow:
         return views.roll(home.world, setting)
 
     async def decide(arguments: Arguments) -> Answer:
         return await _decide(home, setting, arguments, now())
 
-    async def roll_load(arguments: Arguments) -> Answer:
+    async def roll_load(arguments: Arguments) -> RollLoad | Refused:
         return await _load(home, setting, arguments)
+
+    async def test_alarm(arguments: Arguments) -> AlarmTestView:
+        await home.submit(RaiseTestAlarm(by=_text(arguments, "by", NAME_CHARS_MAX)))
+        return _test_alarm(home, setting, "")
+
+    async def test_alarm_result(arguments: Arguments) -> AlarmTestView:
+        return _test_alarm(home, setting, _text(arguments, "incident", NAME_CHARS_MAX))
+
+    async def chores(arguments: Arguments) -> Chores:
+        return views.chores(home.world, setting, now())
 
     return {
         "status": status,
@@ -57,7 +86,23 @@ def calls(home: Home, setting: Setting, now: Callable[[], datetime], demo: bool)
         "decide": decide,
         "roll_load": roll_load,
         "roll_show": roll_show,
+        "test_alarm": test_alarm,
+        "test_alarm_result": test_alarm_result,
+        "chores": chores,
     }
+
+
+def _test_alarm(home: Home, setting: Setting, incident: str) -> AlarmTestView:
+    """The newest one, which must be the one asked for if any is."""
+    newest = views.test_alarm(home.world, setting)
+    if newest is None or (incident and newest["incident"] != incident):
+        raise CallError(
+            "unknown_test",
+            "This is not the newest test alarm of this home.",
+            "A later one was begun since, or none was.",
+            "See `dispenserd status` for the newest, or begin another with `dispenserd test-alarm`.",
+        )
+    return newest
 
 
 async def _decide(home: Home, setting: Setting, arguments: Arguments, now: datetime) -> Answer:
@@ -79,7 +124,7 @@ async def _decide(home: Home, setting: Setting, arguments: Arguments, now: datet
     raise AssertionError("a command is always answered")
 
 
-async def _load(home: Home, setting: Setting, arguments: Arguments) -> Answer:
+async def _load(home: Home, setting: Setting, arguments: Arguments) -> RollLoad | Refused:
     raw = json.dumps(arguments.get("manifest")).encode()
     try:
         roll = read_manifest(raw, setting.resident)

@@ -22,14 +22,16 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
+    TypeAdapter,
     ValidationError,
     model_validator,
 )
 from pydantic import ValidationInfo as Info
 
-from dispenserd.config_error import explain
+from dispenserd.config_error import explain, in_words
 from dispenserd.config_file import ConfigError as ConfigError
-from dispenserd.config_file import folder_of, read_toml, resolved
+from dispenserd.config_file import digest, folder_of, read_toml, resolved
 from scheduler.limits import Limits
 
 FOLDER = "folder"
@@ -149,11 +151,21 @@ class MqttSection(Section):
     username: Word | None = None
     password_file: FilePath | None = None
     ca_file: FilePath | None = None
+    certificate_file: FilePath | None = None
+    key_file: FilePath | None = None
 
     @model_validator(mode="after")
     def _password_belongs_to_a_name(self) -> MqttSection:
         if self.password_file is not None and self.username is None:
             raise ValueError("password_file needs a username")
+        return self
+
+    @model_validator(mode="after")
+    def _certificate_is_whole(self) -> MqttSection:
+        if (self.certificate_file is None) != (self.key_file is None):
+            raise ValueError("certificate_file and key_file belong together: both or none")
+        if self.certificate_file is not None and self.ca_file is None:
+            raise ValueError("certificate_file needs a ca_file: without it the connection is not encrypted")
         return self
 
 
@@ -190,6 +202,7 @@ class LimitsSection(Section):
     acknowledge_medium_min: Annotated[float, Field(ge=1.0, le=30.0)] | None = None
     acknowledge_low_min: Annotated[float, Field(ge=1.0, le=240.0)] | None = None
     receipt_s: Annotated[float, Field(ge=0.1, le=30.0)] | None = None
+    alarm_test_s: Annotated[float, Field(ge=1.0, le=120.0)] | None = None
     robot_gone_s: Annotated[float, Field(ge=1.0, le=120.0)] | None = None
     order_life_s: Annotated[float, Field(ge=1.0, le=120.0)] | None = None  # rule 11
     press_age_s: Annotated[float, Field(ge=5.0, le=60.0)] | None = None  # rule 2
@@ -219,12 +232,21 @@ class Config(Section):
     control: ControlSection
     logs: LogsSection = Field(default_factory=LogsSection)
     limits: LimitsSection = Field(default_factory=LimitsSection)
+    _digest: str = PrivateAttr("")
+
+    @property
+    def digest(self) -> str:
+        """Of the file that it was read from (`config_file.digest`)."""
+        return self._digest
 
 
 class OncallSection(Section):
     database: FilePath
     signing_key_file: FilePath
+    roster: FilePath | None = None  # who is called; without it nobody, and that is an incident
+    homes: FilePath | None = None  # who is to be heard from; without it nobody misses a home never heard
     zone: Zone = "Europe/Copenhagen"
+    language: Literal["da", "en"] = "da"
 
 
 class OncallConfig(Section):
@@ -240,11 +262,33 @@ _Model = TypeVar("_Model", Config, OncallConfig)
 
 def load(path: Path) -> Config:
     """The box's configuration; ConfigError says what is wrong, what that means and what to do."""
-    return _load(path, Config)
+    read = digest(path)  # before: a file that changes meanwhile is told as an older one, and read again
+    config = _load(path, Config)
+    config._digest = read
+    return config
 
 
 def load_oncall(path: Path) -> OncallConfig:
     return _load(path, OncallConfig)
+
+
+def objection(table: str, key: str, value: object) -> str:
+    """Why this value can't stand at this key of a box's configuration, in words that don't repeat it;
+    empty: it can. For whoever asks a person key by key, before there is a whole file."""
+    field = _section(table).model_fields[key]
+    adapter: TypeAdapter[object] = TypeAdapter(Annotated[field.annotation, field])  # type: ignore[arg-type]
+    try:
+        adapter.validate_python(value, strict=True, context={FOLDER: Path()})
+    except ValidationError as fault:
+        errors: Sequence[Any] = fault.errors(include_url=False, include_context=False, include_input=False)
+        return in_words({**errors[0], "loc": (table, key)}, Config)
+    return ""
+
+
+def _section(table: str) -> type[Section]:
+    found = Config.model_fields[table].annotation
+    assert isinstance(found, type) and issubclass(found, Section)
+    return found
 
 
 def limits(config: Config) -> Limits:
@@ -259,6 +303,7 @@ def limits(config: Config) -> Limits:
         acknowledge_medium=_minutes(own.acknowledge_medium_min, default.acknowledge_medium),
         acknowledge_low=_minutes(own.acknowledge_low_min, default.acknowledge_low),
         receipt=_seconds(own.receipt_s, default.receipt),
+        alarm_test=_seconds(own.alarm_test_s, default.alarm_test),
         robot_gone=_seconds(own.robot_gone_s, default.robot_gone),
         order_life=_seconds(own.order_life_s, default.order_life),
         press_age=_seconds(own.press_age_s, default.press_age),

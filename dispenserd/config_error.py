@@ -29,6 +29,7 @@ WORDS: Mapping[str, str] = {
     "string_too_short": "is empty",
     "string_too_long": "is too long",
     "too_long": "has too many entries",
+    "too_short": "has no entry",
 }
 """Kinds of faults as the validator names them; for others its own sentence is used."""
 
@@ -47,7 +48,7 @@ FORMS: Mapping[str, str] = {
 
 def explain(path: Path, faults: Sequence[Mapping[str, Any]], model: type[Any]) -> ConfigError:
     """One error for all faults of a file, the first in words and the others named."""
-    sentences = [_sentence(fault, model) for fault in faults[:FAULTS_SHOWN_MAX]]
+    sentences = [in_words(fault, model) for fault in faults[:FAULTS_SHOWN_MAX]]
     if len(faults) > FAULTS_SHOWN_MAX:
         sentences.append(f"and {len(faults) - FAULTS_SHOWN_MAX} more")
     count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
@@ -58,7 +59,8 @@ def explain(path: Path, faults: Sequence[Mapping[str, Any]], model: type[Any]) -
     )
 
 
-def _sentence(fault: Mapping[str, Any], model: type[Any]) -> str:
+def in_words(fault: Mapping[str, Any], model: type[Any]) -> str:
+    """One fault, with its place in the file and never with the value."""
     keys = _keys(fault)
     place = _place(keys)
     match fault["type"]:
@@ -93,6 +95,8 @@ def _known_keys(tables: Sequence[str], model: type[Any]) -> list[str]:
     """The keys that may stand in this table of the file."""
     annotation: Any = model
     for table in tables:
+        if table.isdigit():
+            continue  # one of several tables of that name
         annotation = _fields_of(annotation).get(table)
     return list(_fields_of(annotation))
 

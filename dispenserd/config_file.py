@@ -6,22 +6,23 @@ else, so they start fast and still work when another part of the file was broken
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from pathlib import Path
 from typing import Any
+
+from dispenserd.explained import Explained
 
 FILE_BYTES_MAX = 256 * 1024
 """A real one has under 5 KiB; whatever is larger is the wrong file."""
 
 
-class ConfigError(Exception):
-    """A configuration that can't be used. Never quotes a value: one may identify the resident."""
+DIGEST_CHARS = 32
+"""As long as any id; nobody attacks it."""
 
-    def __init__(self, what: str, meaning: str, next_step: str) -> None:
-        super().__init__(what)
-        self.what = what
-        self.meaning = meaning
-        self.next_step = next_step
+
+class ConfigError(Explained):
+    """A configuration that can't be used. Never quotes a value: one may identify the resident."""
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -44,6 +45,16 @@ def read_toml(path: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, RecursionError) as fault:
         place = str(fault).rpartition("(")[2].rstrip(")")  # "at line 3, column 5"; the rest may quote a value
         raise unusable(path, f"is no valid TOML {place}", "Correct that line; texts need quotes.") from None
+
+
+def digest(path: Path) -> str:
+    """Of the file's bytes, to say whether it is still the one that was read; "" where it can't be read. Times
+    of a file say less: a copied one keeps them."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.sha256(file.read(FILE_BYTES_MAX + 1)).hexdigest()[:DIGEST_CHARS]
+    except OSError:
+        return ""
 
 
 def folder_of(path: Path) -> Path:

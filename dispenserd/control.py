@@ -21,6 +21,7 @@ from typing import Any
 import structlog
 
 from dispenserd.control_call import REQUEST_BYTES_MAX, CallError, line, too_long
+from dispenserd.explained import Explained
 
 CALLERS_MAX = 16
 """At once; more than a technician with several terminals, and a bound on memory."""
@@ -34,18 +35,12 @@ IDLE_S = 30.0
 SOCKET_PATH_BYTES_MAX = 107
 """Of the kernel: sun_path without its terminator."""
 
-Handler = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+Handler = Callable[[dict[str, Any]], Awaitable[Mapping[str, Any]]]
 Handlers = Mapping[str, Handler]
 
 
-class ControlError(Exception):
+class ControlError(Explained):
     """The socket can't be opened."""
-
-    def __init__(self, what: str, meaning: str, next_step: str) -> None:
-        super().__init__(what)
-        self.what = what
-        self.meaning = meaning
-        self.next_step = next_step
 
 
 def listen(path: Path) -> socket.socket:

@@ -14,6 +14,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from dispenserd.explained import ExplainedWithCode
+
 REQUEST_BYTES_MAX = 256 * 1024
 """A manifest of four weeks with eight sachets a day has about 60 KiB."""
 
@@ -24,15 +26,8 @@ CALL_TIMEOUT_S = 10.0
 """A commit on a slow card takes seconds; a person at a terminal waits no longer."""
 
 
-class CallError(Exception):
+class CallError(ExplainedWithCode):
     """A call that the home answered with an error; `code` is a word of ours, the rest is for people."""
-
-    def __init__(self, code: str, what: str, meaning: str, next_step: str) -> None:
-        super().__init__(what)
-        self.code = code
-        self.what = what
-        self.meaning = meaning
-        self.next_step = next_step
 
 
 class Unreachable(Exception):

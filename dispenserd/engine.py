@@ -46,6 +46,8 @@ class Journal(Protocol):
 
     async def unanswered(self, outbox: OutboxName) -> Sequence[OutboxRow]: ...
 
+    async def kept(self, outbox: OutboxName, keys: Sequence[str]) -> Sequence[OutboxRow]: ...
+
     async def missing(self, heads: Sequence[Head]) -> Sequence[Head]: ...
 
 
@@ -76,6 +78,8 @@ class Engine:
         self.due: datetime | None = None
         """When the core has something to do by itself; None: nothing is planned."""
         self._steps = StepWatch(setting.limits.clock_agreement, clock.rate, read(clock))
+        self.steps = 0
+        """Of the clock, seen so far in this run. Each is followed by a commit."""
         self._asked: datetime | None = None  # when the core was last asked, by the civil clock
         self._asked_s = clock.monotonic()
 
@@ -107,6 +111,9 @@ class Engine:
 
     async def unanswered(self, outbox: OutboxName) -> Sequence[OutboxRow]:
         return await self._journal.unanswered(outbox)
+
+    async def kept(self, outbox: OutboxName, keys: Sequence[str]) -> Sequence[OutboxRow]:
+        return await self._journal.kept(outbox, keys)
 
     async def missing(self, heads: Sequence[Head]) -> Sequence[Head]:
         return await self._journal.missing(heads)
@@ -156,6 +163,7 @@ class Engine:
         """Whether the civil clock left the monotonic one by more than the agreement; said once a step."""
         self._steps, step = self._steps.saw(reading)
         if step is not None:
+            self.steps += 1
             structlog.get_logger().error("clock stepped", seconds=int(step.total_seconds()))
         return step is not None
 

@@ -3,7 +3,7 @@
 Knows a session and a summary; asks `healthy` whether the engine turned and the store answered. A home that
 can't say so stays silent, and the silence alarms at the receiver. Intervals are machine time.
 
-Not in force yet: rule 28's per-home counter, and on-call asking for all when the digest disagrees.
+Not in force yet: rule 28's per-home counter.
 """
 
 from __future__ import annotations

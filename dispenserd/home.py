@@ -63,5 +63,8 @@ class Home(Protocol):
     async def unanswered(self, outbox: OutboxName) -> Sequence[OutboxRow]:
         """Committed rows without an answer, oldest first."""
 
+    async def kept(self, outbox: OutboxName, keys: Sequence[str]) -> Sequence[OutboxRow]:
+        """The committed rows of these keys, answered or not, oldest first."""
+
     def watch(self) -> asyncio.Event:
         """An event of the caller's own that is set after every commit; the caller clears it."""

@@ -5,6 +5,7 @@ A missing file, or one that others may read though it holds a password, is a Con
 
 from __future__ import annotations
 
+import ssl
 import stat
 from pathlib import Path
 
@@ -27,12 +28,16 @@ def broker(chosen: MqttSection) -> Broker:
     password = "" if chosen.password_file is None else _password(chosen.password_file)
     if chosen.ca_file is not None and not chosen.ca_file.is_file():
         raise _unusable("ca_file", chosen.ca_file, "is no file")
+    if chosen.certificate_file is not None and chosen.key_file is not None:
+        _check_pair(chosen.certificate_file, chosen.key_file)
     return Broker(
         host=chosen.host,
         port=chosen.port,
         username=chosen.username or "",
         password=password,
         ca_file=chosen.ca_file,
+        certificate_file=chosen.certificate_file,
+        key_file=chosen.key_file,
     )
 
 
@@ -48,11 +53,35 @@ def public_key(path: Path) -> bytes:
     return key
 
 
+def _check_pair(certificate: Path, key: Path) -> None:
+    """Both are there, belong together, and the key is not everybody's."""
+    for name, path in (("certificate_file", certificate), ("key_file", key)):
+        if not path.is_file():
+            raise _unusable(name, path, "is no file")
+    _must_be_private("key_file", key)
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(certificate, key, password="")
+    except ssl.SSLError as fault:
+        if "KEY_VALUES_MISMATCH" in str(fault):
+            raise _unusable("key_file", key, "does not belong to certificate_file") from None
+        raise _unusable("certificate_file", certificate, "or its key can't be read as PEM") from None
+    except OSError as fault:
+        raise _unusable("key_file", key, f"can't be read ({fault.strerror})") from None
+
+
 def _password(path: Path) -> str:
     password = _line("password_file", path)
-    if path.stat().st_mode & OTHERS:
-        raise _unusable("password_file", path, "may be used by everybody on this machine (chmod 0640)")
+    _must_be_private("password_file", path)
     return password
+
+
+def _must_be_private(key: str, path: Path) -> None:
+    try:
+        mode = path.stat().st_mode
+    except OSError as fault:
+        raise _unusable(key, path, f"can't be read ({fault.strerror})") from None
+    if mode & OTHERS:
+        raise _unusable(key, path, "may be used by everybody on this machine (chmod 0640)")
 
 
 def _line(key: str, path: Path) -> str:

@@ -88,6 +88,9 @@ class _Journal:
     async def unanswered(self, outbox: OutboxName) -> Sequence[OutboxRow]:
         return await self._journal.unanswered(outbox)
 
+    async def kept(self, outbox: OutboxName, keys: Sequence[str]) -> Sequence[OutboxRow]:
+        return await self._journal.kept(outbox, keys)
+
 
 class _Home:
     def __init__(self, home: Home, probe: Probe) -> None:
@@ -108,6 +111,9 @@ class _Home:
 
     async def missing(self, heads: Sequence[Head]) -> Sequence[Head]:
         return await self._home.missing(heads)
+
+    async def kept(self, outbox: OutboxName, keys: Sequence[str]) -> Sequence[OutboxRow]:
+        return await self._home.kept(outbox, keys)
 
     def watch(self) -> asyncio.Event:
         return self._home.watch()

@@ -1,27 +1,29 @@
 """What the terminal shows of the home: the newest committed world as plain JSON data.
 
-Shown only to people at the box (the control socket) or who hold its key. No drug names: codes and ids.
+Shown only to people at the box (the control socket) or who hold its key. No drug names: codes and ids. Each
+field is described in `dispenserd.shapes.home`, which is what scripts rely on.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
+from dispenserd.chore_times import TEST_ALARM, due, last_run, rhythms
 from scheduler.display import display
 from scheduler.dose import Stage
-from scheduler.events import Incident
+from scheduler.events import Incident, RobotStatus
 from scheduler.instant import iso
 from scheduler.offering import in_order
 from scheduler.summary import open_incidents, summarise
 from scheduler.world import Dose, Setting, World
 
-View = dict[str, Any]
-"""JSON data; the shapes are published as `dispenserd/<command>/1`."""
+if TYPE_CHECKING:
+    from dispenserd.shapes.home import Doses, DoseView, Holds, IncidentView, RollShow, Sensors, StatusView
+    from dispenserd.shapes.upkeep import AlarmTestView, Chores, ChoreView
 
 
-def status(world: World, setting: Setting, head: tuple[int, str], now: datetime) -> View:
+def status(world: World, setting: Setting, head: tuple[int, str], now: datetime) -> StatusView:
     summary = summarise(world, now)
     robot, plan = world.robot, world.plans.get(setting.resident)
     return {
@@ -36,7 +38,7 @@ def status(world: World, setting: Setting, head: tuple[int, str], now: datetime)
             "reason": robot.reason,
             "serial": robot.serial or setting.robot,
             "auth": robot.auth,
-            "status": asdict(robot.status) if robot.status else None,
+            "status": _sensors(robot.status) if robot.status else None,
         },
         "plan": {
             "plan_version": plan.plan_version if plan else 0,
@@ -52,14 +54,56 @@ def status(world: World, setting: Setting, head: tuple[int, str], now: datetime)
         "incidents": [_incident(incident, now) for incident in open_incidents(world)],
         "next_window": iso(summary.next_window) if summary.next_window else None,
         "window_open": summary.window_open,
+        "test_alarm": test_alarm(world, setting),
+        "chores": chores(world, setting, now)["chores"],
     }
 
 
-def doses(world: World) -> View:
+def test_alarm(world: World, setting: Setting) -> AlarmTestView | None:
+    """The newest one; None = never tried. `seconds`: from here to on-call and back, once it passed."""
+    test = world.alarm_test
+    if test is None:
+        return None
+    took_s = (test.since - test.begun).total_seconds() / setting.limits.pace
+    return {
+        "incident": test.incident_id,
+        "state": test.state,
+        "since": iso(test.since),
+        "begun": iso(test.begun),
+        "by": test.by,
+        "seconds": round(took_s, 3) if test.state == "passed" else None,
+    }
+
+
+def chores(world: World, setting: Setting, now: datetime) -> Chores:
+    """`next` may have passed: that one runs in a few minutes. Null: the clock was set back behind `last`."""
+    found: list[ChoreView] = []
+    for name, rhythm in rhythms(setting.box).items():
+        run, last = world.chores.get(name), last_run(world, name)
+        at = due(rhythm, last, now) if world.began is not None else None
+        ever = run is not None or (name == TEST_ALARM and world.alarm_test is not None)
+        result, detail = (run.result, run.detail) if run is not None else ("", "")
+        if name == TEST_ALARM and world.alarm_test is not None and last == world.alarm_test.begun:
+            result, detail = world.alarm_test.state, ""
+        failures = run.failures if run is not None else 0
+        found.append(
+            {
+                "chore": name,
+                "last": iso(last) if ever else None,
+                "next": iso(at) if at else None,
+                "result": result,
+                "detail": detail,
+                "failures": failures,
+            }
+        )
+    return {"chores": found}
+
+
+def doses(world: World) -> Doses:
     return {"doses": [_dose(dose) for dose in in_order(world)]}
 
 
-def holds(world: World) -> View:
+def holds(world: World) -> Holds:
     """What waits for a person's decision: held sachets and doses in doubt."""
     waiting = [
         dose
@@ -74,7 +118,7 @@ def holds(world: World) -> View:
     }
 
 
-def roll(world: World, setting: Setting) -> View:
+def roll(world: World, setting: Setting) -> RollShow:
     status = world.robot.status
     loaded = world.roll
     return {
@@ -104,7 +148,23 @@ def roll(world: World, setting: Setting) -> View:
     }
 
 
-def _dose(dose: Dose) -> View:
+def _sensors(status: RobotStatus) -> Sensors:
+    return {
+        "production_id": status.production_id,
+        "mouth_label": status.mouth_label,
+        "sachets_left": status.sachets_left,
+        "holding": status.holding,
+        "tray": status.tray,
+        "store_count": status.store_count,
+        "store_max": status.store_max,
+        "lid_open": status.lid_open,
+        "mains": status.mains,
+        "battery_percent": status.battery_percent,
+        "fault": status.fault,
+    }
+
+
+def _dose(dose: Dose) -> DoseView:
     plan, outcome = dose.plan, dose.outcome
     return {
         "dose": plan.dose_id,
@@ -127,7 +187,7 @@ def _dose(dose: Dose) -> View:
     }
 
 
-def _incident(incident: Incident, now: datetime) -> View:
+def _incident(incident: Incident, now: datetime) -> IncidentView:
     return {
         "incident": incident.incident_id,
         "dose": incident.dose_id,

@@ -12,13 +12,14 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
+from drivers.line import LineQuality
 from drivers.port import OpenPort, Port, PortLost, PortUnavailable
 from drivers.robot import Dump, KnownLog, Position, RobotExpectation, RobotMachine
 from drivers.serial_port import open_serial
 from drivers.session import Polling
 from drivers.states import Faulted, Ready, State
-from scheduler.commands import Fact
-from scheduler.events import Order
+from scheduler.commands import Fact, ReportClock
+from scheduler.events import Order, RobotIdentified
 
 BACK_OFF_MIN_S = 0.2
 """A robot that only restarts is back on its port in a second or two."""
@@ -72,6 +73,21 @@ class RobotConnection:
     @property
     def state(self) -> State:
         return self._machine.state
+
+    @property
+    def line(self) -> LineQuality:
+        """How good the serial line has been, since this was made."""
+        return self._machine.line
+
+    @property
+    def identified(self) -> RobotIdentified | None:
+        """The newest hello of the robot we serve."""
+        return self._machine.identified
+
+    @property
+    def clock(self) -> ReportClock | None:
+        """The newest comparison of its clock with ours."""
+        return self._machine.clock
 
     @property
     def ready(self) -> bool:

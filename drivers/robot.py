@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from drivers import log_position, sachet_roll, translate
+from drivers.line import LineQuality, LineWatch
 from drivers.misbehaviour import RobotMisbehaved
 from drivers.recorder import Recorder
 from drivers.session import Asked, Polling, Session, Wishes
@@ -29,7 +30,7 @@ from drivers.translate import Uptime
 from protocol.wire import messages as wire
 from protocol.wire.link import Link, LinkEvent, LinkLost, LostReason, MessageReceived, Role, SessionOpened
 from scheduler import events
-from scheduler.commands import Fact
+from scheduler.commands import Fact, ReportClock
 
 FACTS_MAX = 1024
 """Facts that nobody has fetched: far above what one read of the port can hold of an honest robot's."""
@@ -78,10 +79,18 @@ class RobotMachine:
         self._facts: list[Fact] = []
         self._told: tuple[type[Fact], str] | None = None  # last loss or rejection since an identification
         self._wishes = Wishes()
+        self._line = LineWatch()
+        self.identified: events.RobotIdentified | None = None  # the newest, whatever came after it
+        self.clock: ReportClock | None = None  # the newest comparison
 
     @property
     def state(self) -> State:
         return self._state
+
+    @property
+    def line(self) -> LineQuality:
+        """Over all sessions so far."""
+        return self._line.quality(self._session.link if self._session is not None else None)
 
     @property
     def busy(self) -> bool:
@@ -96,6 +105,7 @@ class RobotMachine:
     def connected(self, session: int, now_s: float, now: datetime) -> None:
         """A port was opened. An old session that is still on ends here."""
         if self._session is not None:
+            self._line.ended(self._session.link)
             self._tell(events.RobotLost(at=now, reason="reconnected"))
         self._state = follow(self._state, Signal.CONNECTED, Identifying(session))
         self._session = Session(session, Link(Role.HOST), self._polling)
@@ -199,7 +209,9 @@ class RobotMachine:
                 case wire.Status(ref=0):
                     self._report(session, message, now)
                 case _:
-                    self._reply(session, session.answered(message), message, now_s, now)
+                    asked = session.answered(message)
+                    self._line.answered(now_s - asked.at_s)
+                    self._reply(session, asked, message, now_s, now)
         except RobotMisbehaved as misbehaved:
             self._fail(misbehaved.reason, now_s, now, misbehaved.lasting)
 
@@ -211,7 +223,8 @@ class RobotMachine:
                 self._greet(session, asked, message, now_s, now)
             case wire.ReadClock(), wire.Clock():
                 session.learn_uptime(asked, message.uptime_ms)
-                self._facts.append(translate.clock_report(self._expected.serial, message, asked.at, now))
+                self.clock = translate.clock_report(self._expected.serial, message, asked.at, now)
+                self._facts.append(self.clock)
             case wire.ReadStatus(), wire.Status():
                 session.learn_uptime(asked, message.uptime_ms)
                 self._report(session, message, now)
@@ -249,7 +262,8 @@ class RobotMachine:
         session.clock_due_s = session.status_due_s = now_s
         self._state = follow(self._state, Signal.GREETED, CatchingUp(session.number, reply.log_head))
         self._told = None
-        self._facts.append(translate.identified(reply, session.number, now))
+        self.identified = translate.identified(reply, session.number, now)
+        self._facts.append(self.identified)
 
     def _misfit(self, reply: wire.HelloReply) -> str:
         """Why this is not the robot we serve; empty: it is."""
@@ -341,6 +355,7 @@ class RobotMachine:
         self._state = follow(self._state, signal, state)
         session, self._session = self._session, None
         if session is not None:
+            self._line.ended(session.link)
             dropped = ", ".join(f"{reason} {count}" for reason, count in sorted(session.link.dropped.items()))
             self._recorder.noted(f"ended: {fact.reason}; dropped: {dropped or 'none'}", now_s)
         if self._tell(fact) and session is not None:

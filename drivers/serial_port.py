@@ -12,8 +12,10 @@ import fcntl
 import os
 import termios
 from contextlib import suppress
+from dataclasses import dataclass
 
 import serial
+from serial.tools import list_ports
 
 from drivers.port import (
     OnData,
@@ -53,6 +55,25 @@ def open_serial(name: str, baud: int, on_data: OnData, on_lost: OnLost) -> Seria
     except LOST_ERRORS as error:  # unplugged between two of our calls
         device.close()
         raise _unavailable(name, error) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A serial device that this computer has on USB."""
+
+    device: str  # "/dev/ttyUSB0"
+    usb_id: str  # "0403:6001"
+    product: str  # in the device's own words; may be empty
+
+
+def listed() -> list[Listed]:
+    """The serial devices on USB, by name. Those soldered to the board and pseudo-terminals are not among
+    them: nobody can say what hangs on those without being told."""
+    found = [port for port in list_ports.comports() if port.vid is not None]
+    return sorted(
+        (Listed(port.device, f"{port.vid:04x}:{port.pid:04x}", port.product or "") for port in found),
+        key=lambda each: each.device,
+    )
 
 
 class SerialPort:

@@ -18,6 +18,9 @@ from scheduler.instant import from_ms
 
 MILLISECOND = timedelta(milliseconds=1)
 
+WIRE_VERSION = wire.PROTOCOL_VERSION
+"""Of what we say to a robot; another one is refused."""
+
 
 @dataclass(frozen=True, slots=True)
 class Uptime:

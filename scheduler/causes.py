@@ -6,10 +6,11 @@ order critical medicine, two in a row.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from scheduler import events as ev
+from scheduler.cause import Cause
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.gate import (
     GIVEN,
@@ -20,6 +21,7 @@ from scheduler.gate import (
     why_not_release,
 )
 from scheduler.offering import in_order
+from scheduler.upkeep import NEEDS_CLOCK, upkeep_causes
 from scheduler.world import Dose, RobotState, Setting, World
 
 UNREACHABLE_LEAD = timedelta(minutes=30)
@@ -36,15 +38,6 @@ NO_LONGER_PLANNED = "no_longer_planned"
 
 NOT_LOCKS = frozenset({"", "robot_not_ready", "window_closed", "with_staff", "settled", "too_soon"})
 """Reasons of the gate that are no lock, or have a cause of their own."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    kind: ev.Kind
-    priority: ev.Priority
-    detail: str = ""
-    dose_id: str = ""
-    before: datetime | None = None  # somebody should act before this
 
 
 def causes(world: World, setting: Setting, now: datetime) -> dict[str, Cause]:
@@ -67,7 +60,7 @@ def causes(world: World, setting: Setting, now: datetime) -> dict[str, Cause]:
     ):
         if technical is not None:
             found[subject] = technical
-    return found
+    return found | upkeep_causes(world, setting, now)
 
 
 NEEDS_ROBOT = frozenset(
@@ -85,7 +78,7 @@ NEEDS_ROBOT = frozenset(
 
 def unproven(world: World, incident: ev.Incident) -> bool:
     """Whether nothing shows yet that the cause is gone: a home that can't look clears nothing."""
-    if incident.kind is ev.Kind.CLOCK_UNTRUSTED:
+    if incident.kind is ev.Kind.CLOCK_UNTRUSTED or incident.kind in NEEDS_CLOCK:
         return not world.clock.trusted
     if incident.kind not in NEEDS_ROBOT:
         return False

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from scheduler.events import Event, Verdict
+from scheduler.events import CertificateFound, Event, Verdict
 from scheduler.plan import Prescription
 from scheduler.roll import Roll
 
@@ -81,6 +81,20 @@ class TakeReceipt:
 
 
 @dataclass(frozen=True, slots=True)
+class RaiseTestAlarm:
+    """Try the way to on-call and back; joins the test alarm that is under way, if one is."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportCertificates:
+    """Every certificate that the configuration names, as it is on disk now."""
+
+    found: tuple[CertificateFound, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ReportClock:
     """The robot's battery clock beside the box's own, read at the middle of one exchange (rule 17)."""
 
@@ -106,6 +120,8 @@ Command = (
     | DecideDose
     | RejectCommand
     | TakeReceipt
+    | RaiseTestAlarm
+    | ReportCertificates
     | ReportClock
     | ReportClockStep
 )

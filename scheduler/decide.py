@@ -20,6 +20,7 @@ from scheduler.incidents import alarmed, undelivered
 from scheduler.offering import held, opened, presented, pressed, reminded
 from scheduler.planning import planned
 from scheduler.receive import receive
+from scheduler.upkeep import upkeep_instants
 from scheduler.world import Dose, RobotState, Setting, World
 
 Rule = Callable[[World, Setting, datetime], Sequence[Event]]
@@ -122,6 +123,7 @@ def next_wakeup(world: World, setting: Setting, now: datetime) -> datetime | Non
         if since is not None:
             instants.append(since + limits.robot_gone)
     instants += [receipt.since + limits.receipt for receipt in world.receipts.values()]
+    instants += upkeep_instants(world, setting)
     for dose in world.doses.values():
         instants += _dose_instants(world, setting, dose, now)
     return min([at for at in instants if at > now], default=None)

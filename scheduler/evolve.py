@@ -13,6 +13,7 @@ from scheduler.dose import AT_REST, Trigger
 from scheduler.evolve_clock import WENT_BACK, set_back, trusted_again
 from scheduler.evolve_dose import evolve_dose, moved
 from scheduler.evolve_incident import evolve_incident
+from scheduler.evolve_upkeep import evolve_upkeep, not_later
 from scheduler.replacing import replace, replace_fresh
 from scheduler.world import (
     FORGERIES,
@@ -54,7 +55,7 @@ def _home(world: World, event: ev.HomeEvent) -> World:
         case ev.StoreStopped():
             return replace(world, store_stopped=(event.reason, event.stopped))
         case ev.ClockTrusted():
-            world = trusted_again(world, event.at)
+            world = not_later(trusted_again(world, event.at), event.at)
             world = replace(world, clock=ClockState(trusted=True, reason="", since=event.at))
             return _dated(world, event.at) if world.behind and world.lost_before is None else world
         case ev.JournalFoundBehind():
@@ -86,6 +87,8 @@ def _home(world: World, event: ev.HomeEvent) -> World:
             answered = {**world.answered, event.command_id: event.expires}
             forged = event.reason if event.reason in FORGERIES else world.forged
             return replace(world, answered=answered, forged=forged)
+        case ev.AlarmTestBegun() | ev.CertificatesRead() | ev.ChoreEnded():
+            return evolve_upkeep(world, event)
         case (
             ev.ProofCommitted()
             | ev.RollRefused()
@@ -123,6 +126,7 @@ def _restarted(world: World, event: ev.DaemonStarted) -> World:
         world,
         box=event.box,
         epoch=event.epoch,
+        began=world.began or event.at,
         press=None,
         spent="",
         clock=ClockState(since=event.at if clock.trusted else clock.since or event.at),

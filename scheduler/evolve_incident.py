@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from scheduler import events as ev
+from scheduler.evolve_upkeep import alarm_test_told
 from scheduler.replacing import replace
 from scheduler.world import LOSSES_MAX, Receipt, World
 
@@ -17,10 +18,18 @@ def evolve_incident(world: World, event: ev.IncidentEvent) -> World:
             ordinal = world.subjects[subject][1] + 1 if subject in world.subjects else 1
             subjects = {**world.subjects, subject: (event.incident.incident_id, ordinal)}
             world = replace(world, subjects=subjects)
-            return _revised(world, replace(event.incident, changed=event.at), event)
+            after = _revised(world, replace(event.incident, changed=event.at), event)
+            return _of_a_test(after, event.incident.incident_id, event)
         case _:
             incident = world.incidents.get(event.incident_id)
-            return world if incident is None else _changed(world, incident, event)
+            if incident is None:
+                return world
+            return _of_a_test(_changed(world, incident, event), event.incident_id, event)
+
+
+def _of_a_test(world: World, incident_id: str, event: ev.IncidentEvent) -> World:
+    incident = world.incidents[incident_id]
+    return alarm_test_told(world, incident, event) if incident.kind is ev.Kind.TEST_ALARM else world
 
 
 def _changed(world: World, incident: ev.Incident, event: ev.IncidentChange) -> World:

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from scheduler import events as ev
-from scheduler.causes import Cause, causes, unproven
+from scheduler.cause import Cause
+from scheduler.causes import causes, unproven
 from scheduler.ids import incident_id
 from scheduler.world import Setting, World
 
@@ -26,13 +27,16 @@ def alarmed(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]
 
 
 def undelivered(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
-    """S4: no receipt in time. It stays the same incident; the robot shows it until a receipt comes."""
+    """S4: no receipt in time. It stays the same incident; the robot shows it until a receipt comes. A test
+    alarm waits for its own limit first: nobody at home needs to hear of it before it failed."""
     return [
         ev.IncidentUndelivered(
             at=now, incident_id=key, revision=world.incidents[key].revision, reason="no_receipt"
         )
         for key, receipt in world.receipts.items()
-        if now >= receipt.since + setting.limits.receipt and not world.incidents[key].undelivered
+        if now >= receipt.since + setting.limits.receipt
+        and not world.incidents[key].undelivered
+        and world.incidents[key].priority > ev.Priority.INFO
     ]
 
 
@@ -124,5 +128,7 @@ def _vanished(world: World, wrong: Mapping[str, Cause], now: datetime) -> Sequen
 
 
 def _evidence(world: World, incident: ev.Incident) -> str:
+    if incident.kind is ev.Kind.TEST_ALARM:
+        return "receipted"
     dose = world.doses.get(incident.dose_id)
     return dose.outcome.outcome.value if dose is not None and dose.outcome is not None else "gone"

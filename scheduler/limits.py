@@ -24,9 +24,11 @@ class Limits:
     acknowledge_high: timedelta = timedelta(minutes=10)
     acknowledge_medium: timedelta = timedelta(minutes=30)
     acknowledge_low: timedelta = timedelta(hours=4)
+    plan_left: timedelta = timedelta(hours=72)  # less than this and somebody renews the card: a weekend
 
     # --- machine ---
     receipt: timedelta = timedelta(seconds=30)  # then an incident is undelivered (undelivered known in 30 s)
+    alarm_test: timedelta = timedelta(minutes=2)  # then a test alarm failed: it outlives a lost connection
     order_life: timedelta = timedelta(minutes=2)  # rule 11: an order expires at most 2 min after sending
     press_age: timedelta = timedelta(seconds=60)  # rule 2, counted by the robot's uptime: never stretched
     robot_gone: timedelta = timedelta(minutes=2)  # robot unreachable: an incident; at a closing: unreadable
@@ -48,6 +50,7 @@ class Limits:
         return replace(
             self,
             receipt=civil(self.receipt),
+            alarm_test=civil(self.alarm_test),
             order_life=civil(self.order_life),
             robot_gone=civil(self.robot_gone),
             clock_agreement=civil(self.clock_agreement),

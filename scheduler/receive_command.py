@@ -52,6 +52,8 @@ def close(world: World, setting: Setting, fact: cmd.CloseIncident, now: datetime
         return [answer(setting, fact, incident, now)]
     if incident.owner != fact.by:
         return [answer(setting, fact, "not_owner", now)]
+    if incident.kind is ev.Kind.TEST_ALARM and incident.priority is ev.Priority.INFO:
+        return [answer(setting, fact, "test_under_way", now)]  # its receipt ends it, or the want of one
     dose = world.doses.get(incident.dose_id)
     if dose is not None and dose.outcome is None:
         return [answer(setting, fact, "still_open", now)]

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from scheduler.dose import Stage
 from scheduler.events import (
+    CertificateFound,
     Incident,
     JournalFoundBehind,
     Order,
@@ -151,6 +152,28 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class AlarmTest:
+    """The newest test alarm. `since`: of its state."""
+
+    begun: datetime
+    by: str
+    since: datetime
+    incident_id: str = ""  # "" until its incident is raised
+    state: str = "under_way"  # "under_way", "passed", "failed": a receipt that comes late leaves it failed
+    receipted: datetime | None = None  # while under way: on-call had it, as its receipt came in
+
+
+@dataclass(frozen=True, slots=True)
+class ChoreRun:
+    """The newest run of a chore."""
+
+    at: datetime
+    result: str
+    detail: str
+    failures: int  # in a row
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     box: str = ""
     epoch: int = 0
@@ -177,6 +200,10 @@ class World:
     ] = ()  # what robot and on-call know and this journal doesn't: a lock
     looked_into: tuple[tuple[int, str], ...] = ()  # (epoch, head) of such a loss that a person has closed
     lost_before: datetime | None = None  # doses due before it may have been given in the part that was lost
+    began: datetime | None = None  # the first start; by a trusted clock as soon as there was one
+    alarm_test: AlarmTest | None = None
+    certificates: tuple[CertificateFound, ...] = ()
+    chores: Mapping[str, ChoreRun] = field(default_factory=dict)  # by the chore's name
 
     def incident_about(self, subject: str) -> Incident | None:
         """The newest incident of this cause, open or closed."""

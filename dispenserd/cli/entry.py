@@ -13,7 +13,19 @@ from typing import Annotated, Any
 
 import typer
 
-from dispenserd.cli import at_home, journal, roll, simulate, staff, start
+from dispenserd.cli import (
+    alarm_path,
+    at_home,
+    broker,
+    doctor,
+    journal,
+    provision,
+    roll,
+    simulate,
+    staff,
+    start,
+    watch_command,
+)
 from dispenserd.cli.failure import EPILOG, Exit, Failure, failed
 from dispenserd.cli.output import show_failure
 from dispenserd.config_file import ConfigError
@@ -55,7 +67,12 @@ app.add_typer(journal.app, name="journal", epilog=EPILOG)
 app.add_typer(roll.app, name="roll", epilog=EPILOG)
 app.command("holds", epilog=EPILOG)(at_home.holds)
 app.command("decide", epilog=EPILOG)(at_home.decide)
+app.command("test-alarm", epilog=EPILOG)(alarm_path.test_alarm)
+app.command("doctor", epilog=EPILOG)(doctor.doctor)
+app.command("provision", epilog=EPILOG)(provision.provision)
 app.command("simulate", epilog=EPILOG)(simulate.simulate)
+staff.app.command("watch", epilog=EPILOG)(watch_command.watch)
+app.command("broker-config", epilog=EPILOG)(broker.broker_config)
 app.add_typer(staff.app, name="oncall", epilog=EPILOG)
 
 

@@ -7,7 +7,10 @@ the simulator's stage and CI.
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Protocol
+from typing import NamedTuple, Self
+
+from dispenserd.explained import Explained, ExplainedWithCode
+from scheduler.invariants import InvariantBroken
 
 
 class Exit(IntEnum):
@@ -27,27 +30,29 @@ EPILOG = (
 )
 
 
-class Failure(Exception):
-    """A command that ends without having done what was asked; `code` is a word for scripts."""
-
-    def __init__(self, exit_code: Exit, code: str, what: str, meaning: str, next_step: str) -> None:
-        super().__init__(what)
-        self.exit_code = exit_code
-        self.code = code
-        self.what = what
-        self.meaning = meaning
-        self.next_step = next_step
-
-
-class Explained(Protocol):
-    """What the rooms' own errors have in common."""
-
+class Sentences(NamedTuple):
     what: str
     meaning: str
     next_step: str
 
 
-def failed(exit_code: Exit, code: str, error: Explained) -> Failure:
+class Failure(ExplainedWithCode):
+    """A command that ends without having done what was asked; `code` is a word for scripts.
+
+    Scripts read the English sentences; people read `danish` where there are any.
+    """
+
+    def __init__(self, exit_code: Exit, code: str, what: str, meaning: str, next_step: str) -> None:
+        super().__init__(code, what, meaning, next_step)
+        self.exit_code = exit_code
+        self.danish: Sentences | None = None
+
+    def in_danish(self, what: str, meaning: str, next_step: str) -> Self:
+        self.danish = Sentences(what, meaning, next_step)
+        return self
+
+
+def failed(exit_code: Exit, code: str, error: Explained | InvariantBroken) -> Failure:
     """A room's error as the end of a command."""
     return Failure(exit_code, code, error.what, error.meaning, error.next_step)
 

@@ -22,6 +22,7 @@ from dispenserd.cli.place import config_path, place
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from dispenserd.shapes.journal import JournalTail, JournalVerify
     from dispenserd.store.chain import JournalRow
     from dispenserd.store.store import Store
 
@@ -58,9 +59,16 @@ def verify(ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption 
         head, epoch = store.head, store.epoch
     sound = report.chain_ok and not report.integrity
     if as_json:
-        faults = [text(fault) for fault in report.integrity]
-        found = {"chain_ok": report.chain_ok, "first_bad": report.first_bad, "integrity": faults}
-        emit("journal-verify", {"ok": sound, "rows": report.rows, "epoch": epoch, "head": head, **found})
+        found: JournalVerify = {
+            "ok": sound,
+            "rows": report.rows,
+            "epoch": epoch,
+            "head": head,
+            "chain_ok": report.chain_ok,
+            "first_bad": report.first_bad,
+            "integrity": [text(fault) for fault in report.integrity],
+        }
+        emit("journal-verify", found)
     else:
         typer.echo(f"{report.rows} rows, epoch {epoch}, head {head}")
         typer.echo("The journal is whole." if sound else _unsound(report.first_bad, report.integrity))
@@ -102,7 +110,7 @@ def _store(path: Path) -> Iterator[Store]:
         raise failed(Exit.STORE, "store", error) from None
 
 
-def _event(row: JournalRow) -> dict[str, Any]:
+def _event(row: JournalRow) -> JournalTail:
     return {"sequence": row.sequence, "epoch": row.epoch, "event": row.kind, "at": row.at, "body": row.body}
 
 

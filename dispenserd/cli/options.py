@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+LANGUAGES = ("da", "en")
 PERSON_CHARS_MAX = 80
 REASON_CHARS_MAX = 200
 """A sentence for the record, as in the signed messages; the journal is no care record."""
@@ -15,8 +16,8 @@ REASON_CHARS_MAX = 200
 DOSE_HELP = "The dose as `dispenserd doses` shows it, 2026-11-02/evening; or its whole id, or the id's start."
 
 
-def _person(value: str) -> str:
-    return _told(value, PERSON_CHARS_MAX)
+def person(value: str | None) -> str | None:
+    return None if value is None else _told(value, PERSON_CHARS_MAX)
 
 
 def _reason(value: str) -> str:
@@ -31,12 +32,24 @@ def _told(value: str, chars_max: int) -> str:
     return told
 
 
+def _language(value: str | None) -> str | None:
+    if value is not None and value not in LANGUAGES:
+        raise typer.BadParameter("must be da or en")
+    return value
+
+
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="Configuration file to use.", show_default=False)
 ]
+LanguageOption = Annotated[
+    str | None,
+    typer.Option(
+        "--language", help="da or en. Default: [oncall] language.", callback=_language, show_default=False
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON: one object, or one a line.")]
-ByOption = Annotated[str, typer.Option("--by", help="Who decided, by name.", callback=_person)]
-AsOption = Annotated[str, typer.Option("--as", help="Who you are, by name.", callback=_person)]
+ByOption = Annotated[str, typer.Option("--by", help="Who decided, by name.", callback=person)]
+AsOption = Annotated[str, typer.Option("--as", help="Who you are, by name.", callback=person)]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why, in a few words.", callback=_reason)]
 GivenOption = Annotated[bool, typer.Option("--given", help="The person gave the dose by hand.")]
 HadItOption = Annotated[bool, typer.Option("--had-it", help="The resident had the dose.")]

@@ -13,6 +13,8 @@ from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from dispenserd.cli.failure import Failure
+from dispenserd.oncall.words.commands import DO_NEXT, MEANS
+from dispenserd.oncall.words.language import Language
 from dispenserd.peer_text import sanitised
 
 if TYPE_CHECKING:
@@ -43,7 +45,10 @@ def show_failure(failure: Failure, as_json: bool) -> None:
         words = {"what": failure.what, "meaning": failure.meaning, "next": failure.next_step}
         emit("error", {"code": failure.code, **words})
         return
-    lines = (failure.what, f"It means: {failure.meaning}", f"Do next: {failure.next_step}")
+    language: Language = "en" if failure.danish is None else "da"
+    said = failure.danish or failure
+    means, do_next = MEANS.in_(language), DO_NEXT.in_(language)
+    lines = (said.what, means.format(said.meaning), do_next.format(said.next_step))
     sys.stderr.write("".join(sanitised(line, 2000) + "\n" for line in lines))
 
 
@@ -127,15 +132,16 @@ def span(opens: object, closes: object, zone: tzinfo) -> str:
     return "-".join("?" if end is None else end.astimezone(zone).strftime("%H:%M") for end in ends)
 
 
-def age(seconds: object) -> str:
-    """`2 h 05 min`; for people, so no seconds above a minute."""
+def age(seconds: object, units: str = "h days") -> str:
+    """`2 h 05 min`; for people, so no seconds above a minute. `units`: the words for hours and for days."""
     if not isinstance(seconds, int | float):
         return text(seconds)
     minutes, hours = int(seconds) // 60, int(seconds) // 3600
+    hour, _, days = units.partition(" ")
     if hours >= 48:
-        return f"{hours // 24} days"
+        return f"{hours // 24} {days}"
     if hours:
-        return f"{hours} h {minutes % 60:02d} min"
+        return f"{hours} {hour} {minutes % 60:02d} min"
     return f"{minutes} min" if minutes else f"{int(seconds)} s"
 
 

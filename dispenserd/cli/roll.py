@@ -6,8 +6,6 @@ The manifest is read here and judged by the home, which compares it with what th
 from __future__ import annotations
 
 import json
-import os
-import pwd
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +16,7 @@ from dispenserd.cli.ask import ask, refused
 from dispenserd.cli.failure import EPILOG, Exit, Failure, usage
 from dispenserd.cli.options import ConfigOption, JsonOption
 from dispenserd.cli.output import emit, text
+from dispenserd.cli.person import user_name
 from dispenserd.cli.place import config_path, place
 
 MANIFEST_BYTES_MAX = 200 * 1024
@@ -40,7 +39,7 @@ def load(
     here = place(config_path(ctx, config))
     content = _manifest(manifest)
     try:
-        result = ask(here.socket, "roll_load", {"manifest": content, "by": by.strip() or _user()})
+        result = ask(here.socket, "roll_load", {"manifest": content, "by": by.strip() or user_name()})
     except Failure as failure:
         raise _not_loaded(failure) from None
     if result.get("accepted") is False:
@@ -100,15 +99,3 @@ def _unusable(why: str) -> Failure:
         NOT_LOADED,
         "Get the roll's manifest again from the pharmacy and name it here.",
     )
-
-
-def _user() -> str:
-    """Who sits at the terminal, also behind sudo."""
-    return os.environ.get("SUDO_USER") or _name_of(os.getuid())
-
-
-def _name_of(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"uid {uid}"

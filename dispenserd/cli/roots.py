@@ -7,6 +7,7 @@ systemd and scripts understand. What the roots do is theirs (`dispenserd.app`, `
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import os
 import signal
 import threading
@@ -20,6 +21,7 @@ from dispenserd.config import load, load_oncall
 from dispenserd.config_file import ConfigError
 from dispenserd.control import ControlError
 from dispenserd.logs import configure
+from dispenserd.notify import supervisor
 from dispenserd.probe import Probe
 from dispenserd.store.errors import StoreError
 from scheduler.invariants import InvariantBroken
@@ -35,22 +37,36 @@ def run_home(path: Path, clock: Clock, *, json_logs: bool = False, probe: Probe 
     configure("json" if json_logs else config.logs.format, config.logs.level, clock)
     from dispenserd import app  # the whole home: only once the configuration is good
 
-    _until_stopped(app.run(config, clock, probe))
+    _until_stopped(app.run(config, clock, probe, supervisor(os.environ, os.getpid())))
 
 
 def run_oncall(path: Path, clock: Clock, *, json_logs: bool = False) -> None:
     """The on-call process, until SIGTERM."""
+    from dispenserd.homes_file import load_homes
+    from dispenserd.office_file import OfficeFile
     from dispenserd.oncall import database, keys, service
     from dispenserd.peer_choice import broker
+    from dispenserd.roster_file import load_roster
 
     config = load_oncall(path)
+    chosen = config.oncall
+    roster = load_roster(chosen.roster, chosen.zone)
     configure("json" if json_logs else config.logs.format, config.logs.level, clock)
     try:
-        desk = database.create(config.oncall.database)
+        desk = database.create_or_hold(config.oncall.database)
         key = keys.load_or_create(config.oncall.signing_key_file)
     except (database.DatabaseFault, keys.KeyFault, OSError) as fault:
         raise _unopened(fault) from None
-    _until_stopped(service.serve(desk, key, broker(config.mqtt), clock))
+    supervised = supervisor(os.environ, os.getpid())
+    papers: dict[str, Any] = {}
+    if chosen.roster is not None:
+        papers["roster_file"] = OfficeFile(chosen.roster, lambda path: load_roster(path, chosen.zone))
+    if chosen.homes is not None:
+        papers["homes_file"] = OfficeFile(chosen.homes, load_homes)
+    serving = service.serve(
+        desk, key, broker(config.mqtt), clock, roster=roster, supervised=supervised, **papers
+    )
+    _until_stopped(serving)
 
 
 def _unopened(fault: Exception) -> Failure:
@@ -65,6 +81,7 @@ def _unopened(fault: Exception) -> Failure:
 
 
 def _until_stopped(root: Coroutine[Any, Any, None]) -> None:
+    faulthandler.enable()  # where each thread stood when the watchdog's SIGABRT came: places, no values
     ending = threading.Timer(END_WITHIN_S, os._exit, (Exit.CHECKED_AND_FALSE,))
     ending.daemon = True
     try:

@@ -19,6 +19,9 @@ from dispenserd.cli.options import JsonOption
 STOP_GRACE_S = 15.0
 """For the stage to end the processes it started; then it is killed."""
 
+BROKERS = ("auto", "plain", "tls", "embedded")
+"""As the stage knows them; it is met over its command line only."""
+
 SCENARIOS = Path("config") / "scenarios"
 
 
@@ -27,11 +30,23 @@ def simulate(
     speed: Annotated[
         float | None, typer.Option("--speed", help="Civil seconds per real second.", min=1.0, max=1200.0)
     ] = None,
+    broker: Annotated[
+        str,
+        typer.Option(
+            "--broker",
+            help="plain: mosquitto on loopback; tls: as `broker-config` sets it up; embedded: a demo's own; "
+            "auto: plain where mosquitto is installed, else embedded.",
+        ),
+    ] = "auto",
     once: Annotated[bool, typer.Option("--once", help="Plain lines instead of the live view.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Play a scenario in a simulated home and judge it; exit 0 only if all expectations held."""
+    if broker not in BROKERS:
+        raise usage("--broker is auto, plain, tls or embedded.", "Name one of them, or leave it out.")
     command = [sys.executable, "-m", "simulator.stage", str(_scenario_file(scenario))]
+    if broker != BROKERS[0]:
+        command += ["--broker", broker]
     if speed is not None:
         command += ["--speed", f"{speed:g}"]
     if as_json:
@@ -49,8 +64,15 @@ def _scenario_file(scenario: str) -> Path:
         if candidate.is_file():
             return candidate.absolute()
     known = sorted({file.stem for folder in folders for file in folder.glob("*.toml")})
-    listed = ", ".join(known) or "none was found"
-    raise usage(f'There is no scenario "{scenario}".', f"Name one of these, or a path to a file: {listed}.")
+    if known:
+        listed = ", ".join(known)
+        raise usage(
+            f'There is no scenario "{scenario}".', f"Name one of these, or a path to a file: {listed}."
+        )
+    raise usage(
+        f'There is no scenario "{scenario}": an installed program brings none, they lie in the repository.',
+        f"Name the path of a scenario file, or run this in the repository's folder, where {SCENARIOS} is.",
+    )
 
 
 def _passed_through(command: list[str]) -> int:

@@ -60,6 +60,10 @@ def status(result: Mapping[str, Any], zone: tzinfo) -> None:
     add(shown, ["Next window", _next_window(result, zone)])
     undelivered = result.get("undelivered") or 0
     add(shown, ["Undelivered", undelivered], "bold red" if undelivered else "")
+    add(shown, ["Test alarm", *_alarm_test(result.get("test_alarm") or {}, zone)])
+    for each in rows(result, "chores"):
+        if each.get("result") == "failed":
+            add(shown, ["Chore", _failed_chore(each, zone)], "bold red")
     out.print(shown)
     for line in result.get("display") or []:
         out.print(f"  display | {text(line)}")
@@ -123,6 +127,22 @@ def roll(result: Mapping[str, Any]) -> None:
         lines.append(((*cells, "next" if at_mouth else ""), "bold" if at_mouth else ""))
     if lines:
         out.print(filled(ROLL_COLUMNS, lines, WHOLE))
+
+
+def _alarm_test(test: Mapping[str, Any], zone: tzinfo) -> list[str]:
+    """`passed Mon 02 Nov 10:15, in 0.4 s`."""
+    state = plain(text(test.get("state")))
+    if not state:
+        return ["never tried: `dispenserd test-alarm`"]
+    seconds = test.get("seconds")
+    took = f", in {seconds:.1f} s" if isinstance(seconds, int | float) else ""
+    return [f"{state} {local(test.get('since'), zone)}{took}"]
+
+
+def _failed_chore(chore: Mapping[str, Any], zone: tzinfo) -> str:
+    """`pruning failed 2 times, last Mon 02 Nov 02:10: OSError`."""
+    times = f"{text(chore.get('failures'))} times, last {local(chore.get('last'), zone)}"
+    return f"{plain(text(chore.get('chore')))} failed {times}: {text(chore.get('detail'))}"
 
 
 def _robot(robot: Mapping[str, Any]) -> str:

@@ -1,4 +1,5 @@
-"""The home's door for on-call: receipts, decisions and positions, checked, then handed to the engine.
+"""The home's door for on-call: receipts, decisions and positions, checked, then handed to the engine. An
+asking for all open incidents goes to the uplink.
 
 Checks what can be checked without knowing doses: size and shape, the signature of this home's on-call, life,
 home, epoch. Everything else (revision, token, whether the id was carried out before) the engine judges. What
@@ -27,10 +28,12 @@ from dispenserd.mqtt.translate import ANSWER_KEY, command, heads
 from protocol.mqtt import signatures
 from protocol.mqtt.instants import to_text
 from protocol.mqtt.payloads import (
+    AskPayload,
     DecisionPayload,
     PayloadRefused,
     PositionPayload,
     ReceiptPayload,
+    read_ask,
     read_decision,
     read_position,
     read_receipt,
@@ -63,14 +66,16 @@ class Downlink:
         oncall_key: bytes,
         life: CommandLife,
         now: Callable[[], datetime],
+        offer_all: Callable[[], None] = lambda: None,
     ) -> None:
-        """`oncall_key`: 32 bytes, on-call's public key."""
+        """`oncall_key`: 32 bytes, on-call's public key. `offer_all`: what an asking sets going."""
         self._home = home
         self._session = session
         self._box = box
         self._key = oncall_key
         self._life = life
         self._now = now
+        self._offer_all = offer_all
         self._seen: OrderedDict[bytes, None] = OrderedDict()  # digests of decisions, oldest first
         self._held: frozenset[Head] = frozenset()  # of the newest position: what is held stays so
         self._rejects: list[datetime] = []
@@ -79,7 +84,8 @@ class Downlink:
     @staticmethod
     def subscriptions(box: str) -> tuple[tuple[str, int], ...]:
         return tuple(
-            (topic(box, channel), 1) for channel in (Channel.RECEIPT, Channel.DECISION, Channel.POSITION)
+            (topic(box, channel), 1)
+            for channel in (Channel.RECEIPT, Channel.DECISION, Channel.POSITION, Channel.ASK)
         )
 
     async def run(self) -> None:
@@ -101,6 +107,8 @@ class Downlink:
                 await self._take_decision(read_decision(arrived.payload), arrived.payload)
             elif where.channel is Channel.POSITION:
                 await self._take_position(read_position(arrived.payload), arrived.payload)
+            elif where.channel is Channel.ASK:
+                await self._take_ask(read_ask(arrived.payload), arrived.payload)
         except PayloadRefused as refused:
             structlog.get_logger().warning("payload refused", topic=arrived.topic, peer=str(refused))
             await self._reject(self._door_id(arrived.payload), "unreadable")
@@ -125,7 +133,11 @@ class Downlink:
             await self._home.submit(*found)
         self._held = frozenset(kept) - frozenset(missing)
 
-    async def _is_for_us(self, payload: ReceiptPayload | PositionPayload, raw: bytes) -> bool:
+    async def _take_ask(self, ask: AskPayload, raw: bytes) -> None:
+        if await self._is_for_us(ask, raw):
+            self._offer_all()
+
+    async def _is_for_us(self, payload: ReceiptPayload | PositionPayload | AskPayload, raw: bytes) -> bool:
         """Signed by our on-call, and about this home; else refused."""
         if not signatures.is_genuine(payload, self._key):
             await self._reject(self._door_id(raw), "bad_signature")

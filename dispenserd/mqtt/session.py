@@ -19,13 +19,14 @@ from contextlib import suppress
 from typing import TypeVar
 
 import structlog
-from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.client import MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from dispenserd.mqtt.pipe import Pipe
 from dispenserd.mqtt.terms import (
     Arrived,
     BackOff,
@@ -39,6 +40,7 @@ from dispenserd.mqtt.terms import (
     SessionState,
     Standing,
 )
+from dispenserd.mqtt.tls import context, explained
 
 __all__ = [
     "IN_FLIGHT_MAX",
@@ -68,7 +70,8 @@ SESSION_EXPIRY_S = 14 * 24 * 3600
 PACKET_BYTES_MAX = 64 * 1024
 """The broker sends nothing larger: eight times our longest payload."""
 WAITING_MAX = 4096
-"""QoS 0 messages kept for the receiver, then dropped; QoS 1 is bounded by IN_FLIGHT_MAX."""
+"""QoS 0 messages kept for the receiver, the newest of each topic, then dropped; QoS 1 is bounded by
+IN_FLIGHT_MAX."""
 STEADY_S = 10.0
 """A connection that held this long ends the back-off. One that the broker drops at once does not."""
 
@@ -104,6 +107,7 @@ class Session:
             Arrived
         ] = []  # came before we were subscribed and could publish what follows from it
         self._connection: _Connection | None = None
+        self._newest: dict[str, Arrived] = {}  # QoS 0 by topic: what waits in the queue stands for it
         self.dropped = 0  # QoS 0 messages, because the receiver fell behind
 
     @property
@@ -138,8 +142,18 @@ class Session:
         """The next message. QoS 1 ones come again after a reconnect until acknowledged."""
         while True:
             arrived = await self._waiting.get()
-            if arrived.message_id == 0 or arrived.connection >= self._state.connection:
+            if arrived.message_id == 0:
+                return self._newest.pop(arrived.topic, arrived)
+            if arrived.connection >= self._state.connection:
                 return arrived  # else it could not be acknowledged, and comes again
+
+    def drop_waiting(self) -> None:
+        """Of QoS 0, all that came before now: it would be old news."""
+        waiting = [self._waiting.get_nowait() for _ in range(self._waiting.qsize())]
+        self._newest.clear()
+        for arrived in waiting:
+            if arrived.message_id:
+                self._waiting.put_nowait(arrived)
 
     def acknowledge(self, arrived: Arrived) -> None:
         """The receiver has committed it. Of an earlier connection: nothing, the broker sends it again."""
@@ -179,14 +193,24 @@ class Session:
         if arrived.message_id == 0 and max(self._waiting.qsize(), len(self._early)) >= WAITING_MAX:
             self.dropped += 1
         elif self._state.connected:
-            self._waiting.put_nowait(arrived)
+            self._wait(arrived)
         else:
             self._early.append(arrived)
 
     def _release_early(self) -> None:
         for arrived in self._early:
-            self._waiting.put_nowait(arrived)
+            self._wait(arrived)
         self._early.clear()
+
+    def _wait(self, arrived: Arrived) -> None:
+        """Of QoS 0 one of each topic, the newest: whoever floods its own holds up nobody else's."""
+        if arrived.message_id == 0:
+            known = arrived.topic in self._newest
+            self._newest[arrived.topic] = arrived
+            if known:
+                self.dropped += 1
+                return
+        self._waiting.put_nowait(arrived)
 
     def _change(self, state: SessionState, connection: int) -> None:
         self._state = SessionState(state.standing, state.reason, connection, state.refused_topics)
@@ -229,8 +253,8 @@ class _Connection:
         properties.MaximumPacketSize = PACKET_BYTES_MAX
         try:
             await asyncio.to_thread(self._dial, properties)
-        except OSError as error:  # refused, unreachable, name unknown, TLS
-            return SessionState(Standing.UNREACHABLE, type(error).__name__)
+        except OSError as error:
+            return explained(error)
         self._client.loop_start()
         waited: set[asyncio.Future[ReasonCode] | asyncio.Future[str]] = {self._connected, self.ended}
         await asyncio.wait(waited, timeout=ANSWER_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED)
@@ -301,8 +325,8 @@ class _Connection:
         client.on_publish = client.on_message = None
         self._finish("closed")
 
-    def _new_client(self, client_id: str, presence: Presence | None) -> Client:
-        client = Client(
+    def _new_client(self, client_id: str, presence: Presence | None) -> Pipe:
+        client = Pipe(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
             protocol=MQTTProtocolVersion.MQTTv5,
@@ -329,12 +353,13 @@ class _Connection:
             lambda: _settle(self._published.get(message_id), _publish_end(code))
         )
         client.on_message = self._on_message
+        client.on_end = lambda: self._post(lambda: self._finish("its thread ended"))
         return client
 
     def _dial(self, properties: Properties) -> None:
         """Blocks: runs beside the loop."""
         if self._broker.ca_file is not None:
-            self._client.tls_set(ca_certs=str(self._broker.ca_file))
+            self._client.tls_set_context(context(self._broker))
         self._client.connect(
             self._broker.host,
             self._broker.port,
@@ -345,7 +370,7 @@ class _Connection:
 
     # --- on paho's thread ---------------------------------------------------------------------------
 
-    def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
+    def _on_message(self, _client: object, _userdata: object, message: MQTTMessage) -> None:
         message_id = message.mid if message.qos else 0
         try:
             topic = message.topic

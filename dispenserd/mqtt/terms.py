@@ -18,6 +18,8 @@ class Broker:
     username: str = ""
     password: str = field(default="", repr=False)
     ca_file: Path | None = None  # given = TLS
+    certificate_file: Path | None = None  # given = we show the broker who we are; PEM, with its chain
+    key_file: Path | None = None  # of the certificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,8 @@ class Standing(StrEnum):
     CONNECTING = "connecting"
     CONNECTED = "connected"
     UNREACHABLE = "unreachable"  # no broker answers there
-    NOT_AUTHORISED = "not_authorised"  # wrong credentials
-    REFUSED = "refused"  # the broker answers and doesn't want us, for another reason
+    NOT_AUTHORISED = "not_authorised"  # wrong credentials, a certificate of ours among them
+    REFUSED = "refused"  # the broker answers, and doesn't want us for another reason or isn't believed by us
     LOST = "lost"  # was connected
 
 

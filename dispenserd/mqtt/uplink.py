@@ -6,12 +6,15 @@ IncidentUndelivered, once each. A row is sent again after a reconnect, or when n
 
 mosquitto drops the connection after a publish it refuses. So a refused row goes last, alone, and waits longer
 after each refusal: it neither blocks the rows behind it nor makes the connection flap (rule 27).
+
+When on-call asks (rule 27), the newest rows of all open incidents go out once more, answered or not. One that
+is lost on that way is asked for again; however often on-call asks, there is a pause between two offers.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import assert_never
@@ -29,6 +32,7 @@ from dispenserd.mqtt.session import (
 )
 from dispenserd.mqtt.translate import row_message, row_name
 from scheduler.events import IncidentPublished, IncidentUndelivered
+from scheduler.summary import open_incidents
 
 RESEND_S = 20.0
 """Machine time without a receipt until a row is sent again: shorter than the receipt limit of 30 s, so that
@@ -36,6 +40,8 @@ one lost message doesn't make an incident undelivered."""
 RESEND_LOOKS = 4
 """Looks in that time. A row that nobody listened to is sent again at the next one: the broker keeps nothing
 for an on-call that has never subscribed."""
+OFFER_PAUSE_LOOKS = 6
+"""30 s between two offers of everything: on-call asks at most once a minute, whoever else may ask."""
 REFUSAL_PAUSE_FIRST_S = 5.0
 REFUSAL_PAUSE_LONGEST_S = 600.0
 """A refused row is an access list that a person must mend; each try costs a connection."""
@@ -75,6 +81,8 @@ class Uplink:
         self._refused_may_go = True
         self._connection = 0
         self._sent = _Sent()
+        self._asked = False  # on-call wants all open incidents
+        self._offer_pause = 0  # looks until they may be offered again
         self._wake = asyncio.Event()
 
     async def run(self) -> None:
@@ -91,6 +99,11 @@ class Uplink:
                     tasks.create_task(self._pause_refused())
                 await self._wake.wait()
 
+    def offer_all(self) -> None:
+        """On-call counts other open incidents than the home: it gets all of them, soon."""
+        self._asked = True
+        self._wake.set()
+
     async def _send_all(self) -> bool:
         """One pass over the outbox, refused rows last; whether the broker refused a row in it."""
         self._notice_new_connection()
@@ -99,9 +112,20 @@ class Uplink:
         due = [row for row in rows if row.key not in self._sent.waiting.keys() | self._sent.refused]
         if await self._send(due):
             return True
+        if self._asked and self._offer_pause == 0:
+            self._asked, self._offer_pause = False, OFFER_PAUSE_LOOKS
+            if await self._offer_all_open({row.key for row in rows}):
+                return True
         if self._refused_may_go:
             return await self._offer_again([row for row in rows if row.key in self._sent.refused])
         return False
+
+    async def _offer_all_open(self, waiting: Set[str]) -> bool:
+        """Open incidents above info as they stand, but for what waits for its receipt and goes by itself."""
+        open_ones = [f"{each.incident_id}/{each.revision}" for each in open_incidents(self._home.world)]
+        rows = await self._home.kept("incident", [key for key in open_ones if key not in waiting])
+        structlog.get_logger().info("open incidents offered again", count=len(rows))
+        return await self._publish(rows)
 
     async def _offer_again(self, refused: Sequence[OutboxRow]) -> bool:
         """One at a time: the first that is refused again ends it, and the connection with it."""
@@ -114,6 +138,13 @@ class Uplink:
 
     async def _send(self, rows: Sequence[OutboxRow]) -> bool:
         """Sends in order, many in flight, until the connection ends; whether one was refused."""
+        return await self._publish(rows, self._note)
+
+    async def _publish(
+        self,
+        rows: Sequence[OutboxRow],
+        note: Callable[[OutboxRow, PublishEnd], Awaitable[None]] | None = None,
+    ) -> bool:
         for start in range(0, len(rows), IN_FLIGHT_MAX):
             batch = rows[start : start + IN_FLIGHT_MAX]
             position = self._home.position
@@ -121,7 +152,8 @@ class Uplink:
                 *(self._session.publish(row_message(self._box, position, row)) for row in batch)
             )
             for row, end in zip(batch, ends, strict=True):
-                await self._note(row, end)
+                if note is not None:
+                    await note(row, end)
             if any(isinstance(end, BrokerRefused) for end in ends):
                 return True
             if not self._session.state.connected:
@@ -172,6 +204,7 @@ class Uplink:
     async def _resend_now_and_then(self) -> None:
         while True:
             await asyncio.sleep(self._resend_s / RESEND_LOOKS)
+            self._offer_pause = max(0, self._offer_pause - 1)
             self._sent.waiting = {key: looks - 1 for key, looks in self._sent.waiting.items() if looks > 1}
             self._wake.set()
 

@@ -7,14 +7,14 @@ inside is still true when it commits. Knows no rule about incidents; those are i
 It holds staff names and pseudonymous ids, no health data, and is readable by its user only. Instants are text
 of one width, so that text order is time order.
 
-Not in force yet: pruning. Rows outlive a roll and 28 days (P12) because nothing removes any.
+Closed incidents are pruned (`prune`) long after what must outlive the roll by 28 days (P12).
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,14 +30,23 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
+    select,
 )
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import NullPool
 
-SCHEMA_VERSION = 2
-"""1 had no `positions`; a database of it gets the table at the next `oncall run`."""
+from dispenserd.oncall.disk import Refusal, of_os, of_sqlite
+from dispenserd.oncall.migrations import STEPS, upgrade
+
+SCHEMA_VERSION = 4
+"""An older one is brought here by the next `oncall run` (see `migrations`); a newer one is refused."""
 BUSY_TIMEOUT_MS = 5000
 """Longer than any of our transactions waits for its fsync."""
+PROOF_BUSY_MS = 200
+"""A proof comes every second while the database is locked, and the loop waits for it."""
+
+HOME, ONCALL = "home", "oncall"
+"""Who an incident is from."""
 
 metadata = MetaData()
 
@@ -54,10 +63,16 @@ homes = Table(
     Column("window_open", Boolean, nullable=False),
     Column("incidents", Integer, nullable=False),
     Column("digest", Text, nullable=False),
-    Column("first_seen", Text, nullable=False),
+    Column("first_seen", Text, nullable=False),  # first heard of, or put on the list
     Column("heard", Text),  # newest heartbeat, by our clock; null = none yet
     Column("alive_since", Text),
     Column("offline_since", Text),  # by the last will; a heartbeat clears it
+    Column("asked", Text),  # when it was last asked for all its open incidents
+    Column("asks", Integer, nullable=False, server_default="0"),  # in vain so far; 0 = we agree
+    Column("last_test", Text),  # its newest test alarm that came back
+    Column("listed", Text),  # since when it is on the list of homes; null = it is not
+    Column("taken_off", Text),  # since when it is no longer; null = it is, or never was
+    Column("missed_from", Text),  # put on it again: silence counts from here until it is heard
 )
 
 positions = Table(
@@ -94,8 +109,13 @@ incidents = Table(
     Column("undelivered", Boolean, nullable=False),
     Column("receipted", Boolean, nullable=False),  # our receipt of this revision reached the broker
     Column("detail", Text, nullable=False),  # why, as a code; "" = not said
+    Column("origin", Text, nullable=False, server_default=HOME),
+    Column("cause", Text, nullable=False, server_default=""),  # on-call's own: what it is about
+    Column("since", Text),  # on-call's own: since when it is so
 )
 Index("incidents_by_id", incidents.c.incident)
+Index("incidents_by_cause", incidents.c.home, incidents.c.cause)
+Index("incidents_by_state", incidents.c.state)
 
 revisions = Table(
     "revisions",
@@ -111,6 +131,9 @@ revisions = Table(
     Column("at", Text, nullable=False),  # the home's instant
     Column("received", Text, nullable=False),  # ours
     Column("detail", Text, nullable=False),
+    Column("owner", Text, nullable=False, server_default=""),
+    Column("window_ends", Text),  # of its dose; null = not said
+    Column("dose_priority", Text, nullable=False, server_default=""),  # of its dose; "" = not said
     ForeignKeyConstraint(["home", "incident"], ["incidents.home", "incidents.incident"]),
 )
 Index("revisions_by_incident", revisions.c.home, revisions.c.incident)
@@ -146,33 +169,120 @@ decisions = Table(
 Index("decisions_by_incident", decisions.c.home, decisions.c.incident)
 Index("decisions_by_state", decisions.c.state)
 
+steps = Table(
+    "steps",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("home", Text, nullable=False),
+    Column("incident", Text, nullable=False),
+    Column("alarm", Text, nullable=False),  # which run of the ladder: see `ladder.Alarm`
+    Column("step", Integer, nullable=False),  # 0, 1, ... in its run
+    Column("why", Text, nullable=False),  # "raised", "overdue", "no_outcome", "unreached"
+    Column("priority", Text, nullable=False),  # with what was added for being overdue
+    Column("person", Text, nullable=False),  # "" = nobody is on call
+    Column("is_manager", Boolean, nullable=False),
+    Column("due", Text, nullable=False),
+    Column("next_due", Text, nullable=False),  # when the next person is told if nobody takes it
+    Column("at", Text, nullable=False),  # journalled, before anything was sent
+    Column("state", Text, nullable=False),  # "queued", "told", "failed", "nobody"
+    Column("attempts", Integer, nullable=False),  # begun, each counted before it
+    Column("settled", Text),
+    Column("result", Text, nullable=False),  # a code: "ok", "timeout", "refused", "no_address"
+    ForeignKeyConstraint(["home", "incident"], ["incidents.home", "incidents.incident"]),
+)
+Index("steps_once", steps.c.home, steps.c.incident, steps.c.alarm, steps.c.step, unique=True)
+Index("steps_by_state", steps.c.state)
+
 
 class DatabaseFault(Exception):
-    """There is no on-call database at the path, or it isn't one of this version."""
+    """There is no on-call database at the path, it isn't one of this version, or it refuses: then
+    `refusal` says why."""
+
+    def __init__(self, what: str, refusal: Refusal | None = None) -> None:
+        super().__init__(what)
+        self.refusal = refusal
 
 
 class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.held: Refusal | None = None
+        """Why nothing is written now: `writing` refuses at once, and only `prove` tries (see `refusing`)."""
+        self.failed: DatabaseFault | None = None
+        """The newest that could not be written, until something is proven to be."""
         self._engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
-        event.listen(self._engine, "connect", _prepare)
-        event.listen(self._engine, "begin", _begin)
+        self._as_it_lies = create_engine("sqlite://", creator=self._open_as_it_lies, poolclass=NullPool)
+        for engine in (self._engine, self._as_it_lies):
+            event.listen(engine, "connect", _prepare)
+            event.listen(engine, "begin", _begin)
+
+    @contextmanager
+    def held_open(self) -> Iterator[None]:
+        """For a process that lives long: SQLite empties the log into the file whenever the last connection
+        goes, three fsyncs instead of one with every message."""
+        with _faults(self.path), self._engine.connect():
+            yield
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One consistent view."""
-        with _faults(self.path), self._engine.connect() as connection, connection.begin():
+        with _faults(self.path), self._to_read() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction with the write lock from its start; committed, fsynced, when the block ends."""
+        if self.held:
+            raise DatabaseFault(f"{self.path} takes nothing now", self.held)
+        try:
+            with self._writing() as connection:
+                yield connection
+        except DatabaseFault as fault:
+            self.failed = fault
+            raise
+
+    def prove(
+        self,
+        write_down: Callable[[Connection], None] = lambda connection: None,
+        busy_ms: int = PROOF_BUSY_MS,
+    ) -> None:
+        """One real commit, also while it is held: of `write_down`, or of a number that does not change.
+        DatabaseFault: nothing of it was kept."""
+        _into_wal(self.path)
+        with self._writing(busy_ms) as connection:
+            _bring_up(connection)
+            write_down(connection)
+        self.failed = None
+
+    def answers(self) -> None:
+        """The least that proves that the file can be opened and read; DatabaseFault where it can't."""
+        with self.reading() as connection:
+            connection.execute(select(homes.c.home).limit(1)).all()
+
+    @contextmanager
+    def _writing(self, busy_ms: int | None = None) -> Iterator[Connection]:
+        options = {"writes": True, "busy_ms": busy_ms}
         with (
             _faults(self.path),
-            self._engine.connect().execution_options(writes=True) as connection,
+            self._engine.connect().execution_options(**options) as connection,
             connection.begin(),
         ):
             yield connection
+
+    def _to_read(self) -> Connection:
+        """To read, SQLite makes two files beside the database if they are not there, which a full or
+        read-only disk refuses. Without a log the file is whole and can be read as it lies."""
+        try:
+            return self._engine.connect()
+        except OperationalError as error:
+            log = self.path.with_name(self.path.name + "-wal")
+            locked = of_sqlite(error.orig, self.path) == "locked"
+            if locked or not self.path.is_file() or (log.exists() and log.stat().st_size > 0):
+                raise
+        return self._as_it_lies.connect()
+
+    def _open_as_it_lies(self) -> sqlite3.Connection:
+        return sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
 
 
 @contextmanager
@@ -180,25 +290,33 @@ def _faults(path: Path) -> Iterator[None]:
     """Locked by somebody for too long, disk full, unreadable: nothing of this transaction was kept."""
     try:
         yield
-    except OperationalError as error:
-        raise DatabaseFault(f"{path}: {error.orig}") from error
+    except DatabaseError as error:
+        if not isinstance(error, OperationalError) and type(error) is not DatabaseError:
+            raise  # a broken constraint or statement is our bug; a file in pieces has no class of its own
+        raise DatabaseFault(f"{path}: {error.orig}", of_sqlite(error.orig, path)) from error
 
 
 def create(path: Path) -> Database:
     """For `oncall run`: opens the database, and makes it where there is none."""
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    _into_wal(path)
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise DatabaseFault(f"{path}: {error.strerror}", of_os(error)) from error
     database = Database(path)
-    with database.writing() as connection:
-        version = connection.exec_driver_sql("PRAGMA user_version").scalar()
-        if version in (0, 1):
-            metadata.create_all(connection)
-            connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        elif version != SCHEMA_VERSION:
-            raise DatabaseFault(
-                f"the on-call database has version {version}, this program knows {SCHEMA_VERSION}"
-            )
+    database.prove(busy_ms=BUSY_TIMEOUT_MS)
     return database
+
+
+def create_or_hold(path: Path) -> Database:
+    """As `create`; one that is there and can't be written is held, so that people can be told of it."""
+    try:
+        return create(path)
+    except DatabaseFault as fault:
+        if fault.refusal is None or not path.is_file():
+            raise
+        database = Database(path)
+        database.held = fault.refusal
+        return database
 
 
 def open_existing(path: Path) -> Database:
@@ -212,10 +330,24 @@ def open_existing(path: Path) -> Database:
     except DatabaseError as error:
         raise DatabaseFault(f"{path} is no on-call database: {error.orig}") from error
     if version != SCHEMA_VERSION:
-        raise DatabaseFault(
-            f"the on-call database has version {version}, this program knows {SCHEMA_VERSION}"
-        )
+        raise _of_another_version(version)
     return database
+
+
+def _bring_up(connection: Connection) -> None:
+    """To this version. Its number is always written: a transaction that changes nothing proves nothing."""
+    version = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+    if version == 0:
+        metadata.create_all(connection)
+    elif version in STEPS:
+        upgrade(connection, version, SCHEMA_VERSION)
+    elif version != SCHEMA_VERSION:
+        raise _of_another_version(version)
+    connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _of_another_version(version: object) -> DatabaseFault:
+    return DatabaseFault(f"the on-call database has version {version}, this program knows {SCHEMA_VERSION}")
 
 
 def _into_wal(path: Path) -> None:
@@ -225,7 +357,7 @@ def _into_wal(path: Path) -> None:
         if plain.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
             plain.execute("PRAGMA journal_mode = WAL")
     except sqlite3.DatabaseError as error:
-        raise DatabaseFault(f"{path} is no on-call database: {error}") from error
+        raise DatabaseFault(f"{path} is no on-call database: {error}", of_sqlite(error, path)) from error
     finally:
         plain.close()
 
@@ -238,5 +370,7 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if options.get("busy_ms") is not None:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {options['busy_ms']}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes", False) else "BEGIN")

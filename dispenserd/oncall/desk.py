@@ -16,14 +16,25 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
-from sqlalchemy import Connection, and_, insert, or_, select
+from sqlalchemy import Connection, and_, func, insert, or_, select
 
-from dispenserd.oncall.database import Database, decisions, homes, incidents, revisions
+from dispenserd.oncall.alarms import take_by
+from dispenserd.oncall.database import ONCALL, Database, decisions, homes, incidents, revisions, steps
 from dispenserd.oncall.limits import OncallLimits
-from dispenserd.oncall.view import AnyRow, decision_view, home_view, incident_view, ownership, waits
-from protocol.mqtt.instants import to_text
+from dispenserd.oncall.outcome import outcome_due
+from dispenserd.oncall.own import close_own, take_own
+from dispenserd.oncall.view import (
+    TEST_ALARM,
+    AnyRow,
+    decision_view,
+    home_view,
+    incident_view,
+    ownership,
+    waits,
+)
+from protocol.mqtt.instants import from_text, to_text
 from protocol.mqtt.payloads import (
     CODE_PATTERN,
     DECISION,
@@ -36,8 +47,14 @@ from protocol.mqtt.payloads import (
     to_bytes,
 )
 
+if TYPE_CHECKING:
+    from dispenserd.shapes.oncall import IncidentRow, OncallRows
+
 VERDICTS = ("given", "had_it", "not_given", "discard")
 Verdict = Literal["given", "had_it", "not_given", "discard"]
+Ended = Literal["accepted", "refused", "expired"]
+STEPS_SHOWN_MAX = 20
+"""Of an incident, the newest: what nobody takes for a day has a hundred and forty."""
 ANSWER_LOOK_S = 0.1
 """How often a waiting command looks for the home's answer: a person doesn't notice it."""
 
@@ -81,22 +98,29 @@ class Desk:
 
     # Every act below raises DeskRefused, and then nothing has changed.
 
-    def list_incidents(self, now: datetime, everything: bool = False) -> dict[str, Any]:
+    def list_incidents(self, now: datetime, everything: bool = False) -> OncallRows:
         """`{"incidents": [...], "homes": [...]}`; open ones, most urgent first, or all there ever were."""
-        query = select(incidents).order_by(incidents.c.deadline, incidents.c.incident)
+        query = select(incidents).order_by(incidents.c.incident)
         if not everything:
-            query = query.where(incidents.c.state != "closed")
+            test = and_(
+                incidents.c.kind == TEST_ALARM, incidents.c.priority == "info"
+            )  # a failed one is high
+            query = query.where(incidents.c.state != "closed", ~test)
         with self._database.reading() as connection:
             rows = connection.execute(query).all()
-            shown = [
-                incident_view(row, _history(connection, row), _decisions(connection, row), now)
-                for row in rows
-            ]
-            known = connection.execute(select(homes).order_by(homes.c.home)).all()
+            shown = [self._shown(connection, row, now) for row in rows]
+            left = and_(homes.c.taken_off.is_not(None), func.coalesce(homes.c.heard, "") <= homes.c.taken_off)
+            known = connection.execute(select(homes).where(~left).order_by(homes.c.home)).all()
         return {
-            "incidents": shown,
+            "incidents": sorted(shown, key=lambda row: row["deadline"]),
             "homes": [home_view(home, now, self._limits.home_silent) for home in known],
         }
+
+    def _shown(self, connection: Connection, row: AnyRow, now: datetime) -> IncidentRow:
+        history, decided = _history(connection, row), _decisions(connection, row)
+        due = outcome_due(row, history, self._limits)
+        told, by = _told(connection, row), take_by(row, _received(connection, row))
+        return incident_view(row, history, decided, now, told, due.at if due else None, by)
 
     def take(self, incident: str, by: str, now: datetime, seen: int | None = None) -> Queued:
         """`by` owns it at once. `incident`: its id or the beginning of it; `seen`: the revision looked at.
@@ -109,6 +133,8 @@ class Desk:
             row = _find(connection, incident)
             _still_as_seen(row, seen)
             owner = _owner(connection, row, by, now)
+            if row.origin == ONCALL:
+                return _own(row, "take", by, take_own(connection, row, by, now))
             last = _last(_decisions(connection, row), "take", by)
             if last is not None and waits(last, now):
                 return _queued(row, last)
@@ -133,6 +159,8 @@ class Desk:
                 raise DeskRefused("not_owner")
             if not row.owner:
                 raise DeskRefused("not_confirmed")
+            if row.origin == ONCALL:
+                return _own(row, "close", by, close_own(connection, row, by, resolution, now))
             last = _last(_decisions(connection, row), "close", by)
             if last is not None and waits(last, now):
                 return _queued(row, last)
@@ -175,7 +203,7 @@ class Desk:
         seen = decision_view(row, now)
         if seen["state"] == "queued":
             return Answered("waiting", "no_answer")
-        return Answered(seen["state"], seen["reason"])
+        return Answered(cast(Ended, seen["state"]), seen["reason"])
 
     def _common(self, connection: Connection, row: AnyRow, by: str, now: datetime) -> dict[str, Any]:
         return {
@@ -212,13 +240,15 @@ def _readable(what: str, text: str, chars_max: int) -> None:
 
 
 def _find(connection: Connection, target: str) -> AnyRow:
-    """The one incident meant; open ones go before closed ones."""
+    """The one incident meant; open ones go before closed ones. `HOME/INCIDENT` names it whatever ids other
+    homes use: theirs are checked for their shape alone."""
     if not target:
         raise DeskRefused("unknown_incident")
     found = connection.execute(
         select(incidents).where(
             or_(
                 incidents.c.incident.startswith(target, autoescape=True),
+                (incidents.c.home + "/" + incidents.c.incident).startswith(target, autoescape=True),
                 incidents.c.dose == target,
                 and_(incidents.c.dose != "", incidents.c.dose.endswith("/" + target, autoescape=True)),
             )
@@ -282,6 +312,11 @@ def _enqueue(connection: Connection, row: AnyRow, payload: DecisionPayload, verd
     )
 
 
+def _own(row: AnyRow, action: str, by: str, decision_id: str) -> Queued:
+    """On-call's own incident: no home has to confirm it, so it is accepted already."""
+    return Queued(decision_id, action, row.incident, row.home, row.dose, row.revision, by)
+
+
 def _queued(row: AnyRow, decision: AnyRow) -> Queued:
     """The decision that is under way already: asking twice is one wish."""
     return Queued(
@@ -307,9 +342,31 @@ def _history(connection: Connection, row: AnyRow) -> Sequence[AnyRow]:
     ).all()
 
 
+def _received(connection: Connection, row: AnyRow) -> datetime:
+    """Its newest revision, as `alarms` has it."""
+    newest = (
+        select(revisions.c.received)
+        .where(revisions.c.home == row.home, revisions.c.incident == row.incident)
+        .order_by(revisions.c.epoch.desc(), revisions.c.revision.desc(), revisions.c.received.desc())
+        .limit(1)
+    )
+    return from_text(connection.execute(newest).scalar_one())
+
+
 def _decisions(connection: Connection, row: AnyRow) -> Sequence[AnyRow]:
     return connection.execute(
         select(decisions)
         .where(decisions.c.home == row.home, decisions.c.incident == row.incident)
         .order_by(decisions.c.number)
     ).all()
+
+
+def _told(connection: Connection, row: AnyRow) -> Sequence[AnyRow]:
+    """The newest, oldest first."""
+    newest = (
+        select(steps)
+        .where(steps.c.home == row.home, steps.c.incident == row.incident)
+        .order_by(steps.c.number.desc())
+        .limit(STEPS_SHOWN_MAX)
+    )
+    return connection.execute(newest).all()[::-1]

@@ -3,12 +3,15 @@
 Killed between any two of these, the message comes again (the broker keeps what is unacknowledged, the home
 what is unreceipted), changes nothing the second time, and is receipted again. What can't be read, or says it
 is another home than its topic, gets no receipt: its sender goes on calling it undelivered, which is true.
+The same holds for what the database does not take: it waits here and at the broker until it does.
 
 Whenever a home comes online, or speaks in a new run, it is told what was kept of its journal (rule 23).
+Where its heartbeat counts other open incidents than we hold, it is asked for all of them (rule 27).
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from typing import assert_never
@@ -16,7 +19,8 @@ from typing import assert_never
 import structlog
 
 from dispenserd.mqtt.session import Arrived, BrokerRefused, BrokerTook, ConnectionLost, Message, Session
-from dispenserd.oncall.database import Database
+from dispenserd.oncall.asking import note_whether_to_ask
+from dispenserd.oncall.database import Database, DatabaseFault
 from dispenserd.oncall.limits import OncallLimits
 from dispenserd.oncall.positions import keep_position, kept_heads
 from dispenserd.oncall.received import (
@@ -27,9 +31,11 @@ from dispenserd.oncall.received import (
     note_receipted,
 )
 from protocol.mqtt.payloads import (
+    ASK,
     POSITION,
     RECEIPT,
     AnswerPayload,
+    AskPayload,
     IncidentPayload,
     PayloadRefused,
     PositionPayload,
@@ -48,6 +54,12 @@ SUBSCRIPTIONS = (
     (of_all_homes(Channel.HEARTBEAT), 0),  # one that waited in a queue would be a lie
 )
 
+AGAIN_S = 0.5
+"""Until what the database did not take is tried again."""
+
+YEARS = range(1970, 2263)
+"""What a box's clock can show: from its zero, where one without a battery starts, to the kernel's last."""
+
 
 class Receiver:
     def __init__(
@@ -63,19 +75,40 @@ class Receiver:
         self._key = private_key
         self._limits = limits
         self._now = now
+        self.turn = asyncio.Lock()
+        """Held while a message is taken in: whoever gets it knows that none takes for ever."""
+        self._waits = False  # for a database that takes nothing
 
     async def run(self) -> None:
         """Until cancelled. The session must be subscribed to SUBSCRIPTIONS."""
         while True:
             arrived = await self._session.receive()
-            if await self._take_in(arrived):
-                self._session.acknowledge(arrived)
+            taken = await self._turn(arrived)
+            while not taken:
+                await asyncio.sleep(AGAIN_S)  # not in its turn: who waits for the database does not hang
+                taken = await self._turn(arrived)
 
-    async def _take_in(self, arrived: Arrived) -> bool:
+    async def _turn(self, arrived: Arrived) -> bool:
+        """Whether it is done with. A heartbeat that can't be kept now never is: later it would be a lie."""
+        async with self.turn:
+            try:
+                if await self.take_in(arrived):
+                    self._session.acknowledge(arrived)
+            except DatabaseFault:
+                if not self._waits:
+                    structlog.get_logger().warning("message not taken in yet", topic=arrived.topic)
+                self._waits = True
+                return arrived.message_id == 0
+            if self._waits:
+                self._session.drop_waiting()
+            self._waits = False
+            return True
+
+    async def take_in(self, arrived: Arrived) -> bool:
         """Whether the broker may forget it."""
         where = address(arrived.topic)
-        if where is None:
-            return True
+        if where is None or (where.channel is Channel.HEARTBEAT and arrived.retained):
+            return True  # a heartbeat that the broker kept is a sign of somebody's life at some time
         try:
             return await self._keep(where, arrived.payload)
         except PayloadRefused as refused:
@@ -87,15 +120,21 @@ class Receiver:
             case Channel.INCIDENT:
                 payload = read_incident_topic(raw)
                 _same_home(where, payload.home)
+                if isinstance(payload, IncidentPayload):
+                    _in_reach(payload.raised, payload.changed, payload.deadline, payload.window_ends)
                 return await self._keep_and_receipt(payload)
             case Channel.HEARTBEAT:
                 heartbeat = read_heartbeat(raw)
                 _same_home(where, heartbeat.home)
+                _in_reach(heartbeat.at, heartbeat.next_window)
                 with self._database.writing() as connection:
                     keep_heartbeat(connection, heartbeat, self._now(), self._limits.home_silent)
                     began = keep_position(connection, heartbeat)
+                    ask = note_whether_to_ask(connection, heartbeat, self._now(), self._limits)
                 if began:
                     await self._tell_position(heartbeat.home)
+                if ask:
+                    await self._ask(heartbeat.home)
             case Channel.STATUS:
                 status = read_status(raw)
                 _same_home(where, status.home)
@@ -103,7 +142,7 @@ class Receiver:
                     keep_status(connection, status, self._now())
                 if status.state == "online":
                     return await self._tell_position(status.home)
-            case Channel.RECEIPT | Channel.DECISION | Channel.POSITION:
+            case Channel.RECEIPT | Channel.DECISION | Channel.POSITION | Channel.ASK:
                 pass  # our own direction
             case _:
                 assert_never(where.channel)
@@ -150,6 +189,16 @@ class Receiver:
             )
         return not isinstance(end, ConnectionLost)
 
+    async def _ask(self, home: str) -> None:
+        """One that is lost on the way is asked again at a later heartbeat."""
+        structlog.get_logger().warning("home asked for its incidents", home=home)
+        ask = AskPayload(schema=ASK, home=home, asked=self._now())
+        end = await self._session.publish(Message(topic(home, Channel.ASK), to_bytes(seal(ask, self._key))))
+        if isinstance(end, BrokerRefused):
+            structlog.get_logger().error(
+                "broker refused an asking", home=home, reason_code=end.code, peer=end.reason
+            )
+
     def _receipt(self, payload: IncidentPayload | AnswerPayload) -> Message:
         of_incident = isinstance(payload, IncidentPayload)
         receipt = ReceiptPayload(
@@ -167,3 +216,9 @@ def _same_home(where: Address, home: str) -> None:
     """The broker's access list vouches for the topic, not for the payload."""
     if where.box != home:
         raise PayloadRefused("home: not the topic's")
+
+
+def _in_reach(*instants: datetime | None) -> None:
+    """Near the ends of the calendar an hour more or another zone is no date any more."""
+    if any(instant is not None and instant.year not in YEARS for instant in instants):
+        raise PayloadRefused("instant: of no clock")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import assert_never
 
@@ -15,7 +16,7 @@ import structlog
 from sqlalchemy import select, update
 
 from dispenserd.mqtt.session import BrokerRefused, BrokerTook, ConnectionLost, Message, Session
-from dispenserd.oncall.database import Database, decisions
+from dispenserd.oncall.database import Database, DatabaseFault, decisions
 from dispenserd.oncall.view import AnyRow
 from protocol.mqtt.instants import to_text
 from protocol.mqtt.payloads import read_decision, to_bytes
@@ -44,11 +45,15 @@ class DecisionSender:
         self._resend_looks = resend_looks
         self._sent: dict[str, int] = {}  # decision id -> looks since it was sent on this connection
         self._connection = 0
+        self.turn = asyncio.Lock()
+        """Held while it looks and sends: whoever gets it knows that no look takes for ever."""
 
     async def run(self) -> None:
         """Until cancelled."""
         while True:
-            await self._look()
+            async with self.turn:
+                with suppress(DatabaseFault):  # what can't be read now is read at a later look
+                    await self._look()
             await asyncio.sleep(LOOK_S)
 
     async def _look(self) -> None:
@@ -72,7 +77,7 @@ class DecisionSender:
             rows = connection.execute(query).all()
         now = to_text(self._now())
         if any(row.expires <= now for row in rows):
-            with self._database.writing() as connection:
+            with suppress(DatabaseFault), self._database.writing() as connection:  # noted at a later look
                 connection.execute(
                     update(decisions)
                     .where(decisions.c.state == "queued", decisions.c.expires <= now)

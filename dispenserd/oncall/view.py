@@ -9,15 +9,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import Row
 
 from protocol.mqtt.instants import from_text, to_text
 
+if TYPE_CHECKING:
+    from dispenserd.shapes.oncall import DecisionView, HomeRow, IncidentRow, StepView
+
 AnyRow = Row[Any]
 BEFORE_DELIVERY = frozenset({"raised", "published"})
 """The home's words until it has our receipt; whoever reads them here knows better."""
+TEST_ALARM = "test_alarm"
+"""A home's proof that an alarm gets through: receipted as any other, and nobody has to do anything. One that
+is high did not get through in time, and is an alarm as any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +48,19 @@ def waits(decision: AnyRow, now: datetime) -> bool:
 
 
 def incident_view(
-    incident: AnyRow, history: Sequence[AnyRow], decided: Sequence[AnyRow], now: datetime
-) -> dict[str, Any]:
-    """One entry of `incidents`; `decided` are its decisions, oldest first."""
+    incident: AnyRow,
+    history: Sequence[AnyRow],
+    decided: Sequence[AnyRow],
+    now: datetime,
+    told: Sequence[AnyRow] = (),
+    outcome_by: datetime | None = None,
+    take_by: datetime | None = None,
+) -> IncidentRow:
+    """One entry of `incidents`; `decided` are its decisions and `told` its steps, both oldest first.
+    `outcome_by`: see `outcome`; null where nobody owns it. `take_by`: see `alarms`; without it, the deadline
+    that stands in its row."""
     owns = ownership(incident, [each for each in decided if each.action == "take"], now)
-    raised, deadline = from_text(incident.raised), from_text(incident.deadline)
+    raised, deadline = from_text(incident.raised), take_by or from_text(incident.deadline)
     unowned = not owns.owner and incident.state not in ("acknowledged", "handled", "closed")
     delivered = incident.receipted and incident.state in BEFORE_DELIVERY
     return {
@@ -59,7 +73,7 @@ def incident_view(
         "state": "delivered" if delivered else incident.state,
         "revision": incident.revision,
         "raised": incident.raised,
-        "deadline": incident.deadline,
+        "deadline": to_text(deadline),
         "age_s": max(0, int((now - raised).total_seconds())),
         "overdue": unowned and now > deadline,
         "owner": owns.owner,
@@ -78,10 +92,37 @@ def incident_view(
             for each in history
         ],
         "decision": decision_view(decided[-1], now) if decided else None,
+        "origin": incident.origin,
+        "since": incident.since,
+        "urgency": _urgency(incident, told, unowned),
+        "told": [_step_view(each) for each in told],
+        "outcome_by": to_text(outcome_by) if outcome_by else None,
     }
 
 
-def decision_view(decision: AnyRow, now: datetime) -> dict[str, Any]:
+def _urgency(incident: AnyRow, told: Sequence[AnyRow], unowned: bool) -> str:
+    """Its priority, and what was added because nobody took it in time."""
+    here = [each.priority for each in told if each.alarm == incident.deadline]
+    return str(here[-1] if here and unowned else incident.priority)
+
+
+def _step_view(step: AnyRow) -> StepView:
+    """Who was told, when that was due, and what came of it."""
+    return {
+        "step": step.step,
+        "why": step.why,
+        "priority": step.priority,
+        "person": step.person,
+        "manager": step.is_manager,
+        "due": step.due,
+        "at": step.at,
+        "state": step.state,
+        "attempts": step.attempts,
+        "result": step.result,
+    }
+
+
+def decision_view(decision: AnyRow, now: datetime) -> DecisionView:
     """The newest decision about an incident, with the revision that the person saw."""
     expired = decision.state == "queued" and not waits(decision, now)
     return {
@@ -96,16 +137,33 @@ def decision_view(decision: AnyRow, now: datetime) -> dict[str, Any]:
     }
 
 
-def home_view(home: AnyRow, now: datetime, silent: timedelta) -> dict[str, Any]:
+def home_view(home: AnyRow, now: datetime, silent: timedelta) -> HomeRow:
+    """One entry of `homes`."""
+    state, since = heard_from(home, now, silent)
+    return {
+        "home": home.home,
+        "state": state,
+        "since": since,
+        "robot": home.robot,  # this and what follows: as of its newest heartbeat
+        "clock": home.clock,
+        "next_window": home.next_window,
+        "window_open": home.window_open,
+        "heard": home.heard,
+        "last_test": home.last_test,
+        "listed": home.listed,
+    }
+
+
+def heard_from(home: AnyRow, now: datetime, silent: timedelta) -> tuple[str, str]:
     """Alive since, or unknown since its last sign of life; never "fine" because nothing was heard."""
     heard = from_text(home.heard) if home.heard else None
     if home.offline_since is not None:
-        return {"home": home.home, "state": "unknown", "since": home.offline_since}
+        return "unknown", home.offline_since
     if heard is None:
-        return {"home": home.home, "state": "unknown", "since": home.first_seen}
+        return "unknown", home.first_seen
     if now - heard > silent:
-        return {"home": home.home, "state": "unknown", "since": to_text(heard)}
-    return {"home": home.home, "state": "alive", "since": home.alive_since}
+        return "unknown", to_text(heard)
+    return "alive", home.alive_since
 
 
 def _counts(take: AnyRow, incident: AnyRow, now: datetime) -> bool:

@@ -121,6 +121,16 @@ def _reason(name: str) -> str:
     return next((reason for begin, reason in REASON_OF.items() if name.startswith(begin)), IO_ERROR)
 
 
+def library_version() -> str:
+    """Of SQLCipher, as the library says it."""
+    connection = dbapi2.connect(":memory:")
+    try:
+        row = connection.execute("PRAGMA cipher_version").fetchone()
+    finally:
+        connection.close()
+    return str(row[0]) if row else "unknown"
+
+
 @contextmanager
 def _broken_by_errors() -> Iterator[None]:
     try:

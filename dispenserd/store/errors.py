@@ -5,6 +5,8 @@ None carries a value of a row, a key or a parameter: their texts reach logs and 
 
 from __future__ import annotations
 
+from dispenserd.explained import Explained
+
 DISK_FULL = "disk_full"
 READ_ONLY = "read_only"
 IO_ERROR = "io_error"  # a read, a write or an fsync: the library names them alike
@@ -16,17 +18,11 @@ REASONS = frozenset({DISK_FULL, READ_ONLY, IO_ERROR, DAMAGED, CHAIN_BROKEN, UNRE
 """Why a store stopped, as staff read it: the detail of an incident."""
 
 
-class StoreError(Exception):
+class StoreError(Explained):
     """The store can't be used. `what`, `meaning` and `next_step` are for the person at the terminal."""
 
     reason = ""
     """One of `REASONS` where staff must hear of it later; empty where the next start says it all again."""
-
-    def __init__(self, what: str, meaning: str, next_step: str) -> None:
-        super().__init__(what)
-        self.what = what
-        self.meaning = meaning
-        self.next_step = next_step
 
 
 class StoreMissing(StoreError):
@@ -67,6 +63,10 @@ class ChainBroken(StoreError):
         self.sequence = sequence
 
 
+class NotProven(Exception):
+    """A second reader found what the store's own connection did not: nothing is proven, nothing broken."""
+
+
 class LocalError(Exception):
     """Our bug: the store was asked for something that no caller may ask."""
 
@@ -87,6 +87,16 @@ def lost(record: str) -> StoreBroken:
         "The store's file is gone or empty, and there was a store here.",
         "A new, empty one would know of no dose that was given; the robot stays locked.",
         f"Put the file back. Only to begin a new home on purpose, remove {record} too.",
+        DAMAGED,
+    )
+
+
+def replaced() -> StoreBroken:
+    """The file at the store's path is not the one that is written to."""
+    return StoreBroken(
+        "The store's file is gone, or another one is in its place.",
+        "What is recorded now, the next start would not find; nothing more may be released.",
+        "Put the file back as it was, then start the service again.",
         DAMAGED,
     )
 

@@ -1,13 +1,12 @@
 """The outbox table: who must still be told. Runs inside a transaction of the store's.
 
-Nothing is ever deleted here: a key keeps its row for good, so nothing can be put twice (rule 31; pruning by
-the robot's horizon and the roll's age is not built yet).
+A key keeps its row, so that nothing can be put twice, until nothing could ask for it again (see `pruning`).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import assert_never
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -20,6 +19,11 @@ from scheduler.outbox import Answer, Change, OutboxName, Put
 _UNANSWERED = (
     select(OUTBOX.c.key, OUTBOX.c.event_id, OUTBOX.c.body)
     .where(OUTBOX.c.outbox == bindparam("name"), OUTBOX.c.answered_sequence.is_(None))
+    .order_by(OUTBOX.c.id)
+)
+_KEPT = (
+    select(OUTBOX.c.key, OUTBOX.c.event_id, OUTBOX.c.body)
+    .where(OUTBOX.c.outbox == bindparam("name"), OUTBOX.c.key.in_(bindparam("keys", expanding=True)))
     .order_by(OUTBOX.c.id)
 )
 _PUT = insert(OUTBOX)
@@ -59,4 +63,10 @@ def apply(connection: Connection, changes: Iterable[Change], event_id: str, sequ
 def unanswered(connection: Connection, outbox: OutboxName) -> list[OutboxRow]:
     """Oldest first."""
     found = connection.execute(_UNANSWERED, {"name": outbox})
+    return [OutboxRow(outbox, row.key, row.event_id, json.loads(row.body)) for row in found]
+
+
+def kept(connection: Connection, outbox: OutboxName, keys: Sequence[str]) -> list[OutboxRow]:
+    """Answered or not, oldest first."""
+    found = connection.execute(_KEPT, {"name": outbox, "keys": list(keys)})
     return [OutboxRow(outbox, row.key, row.event_id, json.loads(row.body)) for row in found]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Self
@@ -19,7 +20,7 @@ from sqlalchemy import Connection, insert, select, tuple_
 
 from dispenserd.durable import sync_folder
 from dispenserd.home import Head, OutboxRow
-from dispenserd.store import emergency
+from dispenserd.store import emergency, pruning
 from dispenserd.store import outbox as outboxes
 from dispenserd.store.chain import GENESIS, JournalRow, RawRow, canonical, checked, link, opened
 from dispenserd.store.database import broken, checkpoint, open_engine, reading, writing
@@ -31,6 +32,7 @@ from dispenserd.store.errors import (
     StoreFormatError,
     StoreMissing,
     closed,
+    damaged,
     lost,
 )
 from dispenserd.store.integrity import VerifyReport, file_faults
@@ -163,6 +165,11 @@ class Store:
         with self._use(reading) as connection:
             return outboxes.unanswered(connection, outbox)
 
+    def kept(self, outbox: OutboxName, keys: Sequence[str]) -> list[OutboxRow]:
+        """The committed rows of these keys, answered or not, oldest first."""
+        with self._use(reading) as connection:
+            return outboxes.kept(connection, outbox, keys)
+
     def missing(self, heads: Sequence[Head]) -> list[Head]:
         """Those of `heads`, (epoch, hash), that this journal has never had: what came after its end was lost.
 
@@ -178,6 +185,11 @@ class Store:
             rows = connection.execute(newest_first.where(known.in_(sought)).limit(len(sought))).all()
         found = {(row.epoch, row.hash) for row in rows}
         return [head for head in heads if head in sought - found]
+
+    def answers(self) -> None:
+        """The least that proves that the file can be read and nobody is in the way."""
+        with self._use(reading) as connection:
+            connection.execute(select(META.c.epoch)).one()
 
     def integrity(self) -> list[str]:
         """What is wrong with the file itself; empty = nothing. A start asks this, then `replay`."""
@@ -195,6 +207,26 @@ class Store:
             faults = [*faults, error.what] if isinstance(error, StoreBroken) else faults
             return VerifyReport(rows, chain_ok=False, first_bad=rows + 1, integrity=faults)
         return VerifyReport(rows, chain_ok=True, first_bad=None, integrity=faults)
+
+    def prove(self) -> int:
+        """Rows proven; StoreError where file or chain are not whole."""
+        faults = self.integrity()
+        if faults:
+            raise damaged(faults)
+        rows = 0
+        for row in checked(self._raw(0)):
+            rows = row.sequence
+        return rows
+
+    def prunable(self, now: datetime) -> list[int]:
+        """Ids of answered outbox rows that are old enough to go, by a trusted `now`."""
+        with self._use(reading) as connection:
+            return pruning.prunable(connection, now)
+
+    def prune(self, ids: Sequence[int]) -> int:
+        """Rows deleted, in one fsynced transaction."""
+        with self._use(writing) as connection:
+            return pruning.prune(connection, ids)
 
     def close(self) -> None:
         """Also of a broken one: what SQLite still moves then had its own fsync before."""

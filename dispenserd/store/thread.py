@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import datetime
 from functools import reduce
 from pathlib import Path
 from typing import Self, TypeVar
 
 from dispenserd.home import Head, OutboxRow
-from dispenserd.store.errors import closed
+from dispenserd.store.errors import NotProven, StoreError, StoreMissing, closed, replaced
 from dispenserd.store.store import Store
 from scheduler.events import Event
 from scheduler.outbox import Change, OutboxName
@@ -33,11 +35,12 @@ class StoreThread:
         except BaseException:
             thread.shutdown(wait=False)
             raise
-        return cls(thread, store)
+        return cls(thread, store, lambda: Store.open(path, key, readonly=True))
 
-    def __init__(self, thread: ThreadPoolExecutor, store: Store) -> None:
+    def __init__(self, thread: ThreadPoolExecutor, store: Store, beside: Callable[[], Store]) -> None:
         self._thread = thread
         self._store = store
+        self._beside = beside
         self._closed = False
 
     @property
@@ -69,11 +72,48 @@ class StoreThread:
     async def unanswered(self, outbox: OutboxName) -> list[OutboxRow]:
         return await self._run(lambda: self._store.unanswered(outbox))
 
+    async def kept(self, outbox: OutboxName, keys: Sequence[str]) -> list[OutboxRow]:
+        return await self._run(lambda: self._store.kept(outbox, keys))
+
     async def missing(self, heads: Sequence[Head]) -> list[Head]:
         return await self._run(lambda: self._store.missing(heads))
 
+    async def answers(self) -> None:
+        """Returns once the thread came to it and read something from the file."""
+        await self._run(self._store.answers)
+
     async def integrity(self) -> list[str]:
         return await self._run(self._store.integrity)
+
+    async def prove(self) -> int:
+        """Rows proven, by a connection of its own beside the one that commits; StoreError where file or chain
+        are not whole. A page that a checkpoint is just writing can look damaged from there, so the committing
+        connection looks again before it is believed; meanwhile nothing else is done."""
+        try:
+            rows, ours = await asyncio.to_thread(self._proven_beside, self.head)
+        except StoreMissing:
+            raise replaced() from None
+        except StoreError:
+            await self._run(self._store.prove)
+            raise NotProven from None
+        if not ours:
+            raise replaced()
+        return rows
+
+    def _proven_beside(self, newest: Head) -> tuple[int, bool]:
+        """Rows proven, and whether what is committed here can be read there."""
+        with closing(self._beside()) as store:
+            return store.prove(), not store.missing([newest])
+
+    async def prunable(self, now: datetime) -> list[int]:
+        return await asyncio.to_thread(self._prunable_beside, now)
+
+    def _prunable_beside(self, now: datetime) -> list[int]:
+        with closing(self._beside()) as store:
+            return store.prunable(now)
+
+    async def prune(self, ids: Sequence[int]) -> int:
+        return await self._run(lambda: self._store.prune(ids))
 
     async def close(self) -> None:
         if self._closed:

@@ -9,9 +9,9 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, BeforeValidator, PlainSerializer
+from pydantic import AwareDatetime, BeforeValidator, PlainSerializer, WithJsonSchema
 
-_SHAPE = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z")
+_SHAPE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
 
 
 def to_text(instant: datetime) -> str:
@@ -31,4 +31,9 @@ def _read(value: object) -> object:
     return from_text(value) if isinstance(value, str) else value
 
 
-Instant = Annotated[AwareDatetime, BeforeValidator(_read), PlainSerializer(to_text, return_type=str)]
+Instant = Annotated[
+    AwareDatetime,
+    BeforeValidator(_read),
+    PlainSerializer(to_text, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": f"^{_SHAPE.pattern}$"}),
+]

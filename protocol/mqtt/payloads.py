@@ -30,12 +30,13 @@ ANSWER: Final = "dispenserd/answer/1"
 RECEIPT: Final = "dispenserd/receipt/1"
 DECISION: Final = "dispenserd/decision/1"
 POSITION: Final = "dispenserd/position/1"
+ASK: Final = "dispenserd/ask/1"
 
 HEADS_MAX = 8
 """Of a position: one for each of so many runs of the home. A home hears it at every connection, so one that
 missed it hears the same heads again in its next seven runs."""
 
-Box = Annotated[str, Field(pattern=BOX_PATTERN)]
+Box = Annotated[str, Field(pattern=BOX_PATTERN, description="Id of the home's box.")]
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9/_.:-]{0,127}$")]
 DoseId = Annotated[
     str, Field(pattern=r"^[0-9a-f]{32}/[0-9]{4}-[0-9]{2}-[0-9]{2}/[a-z0-9_-]{1,32}/[0-9]{1,3}$")
@@ -64,7 +65,9 @@ class StatusPayload(Payload):
     schema_: Literal["dispenserd/status/1"] = Field(alias="schema")
     home: Box
     epoch: Count
+    """Life of the home's journal: a restored one has a higher number."""
     state: Literal["online", "offline"]
+    """`offline` is the last will: the broker lost the home."""
 
 
 class _Positioned(Payload):
@@ -75,8 +78,11 @@ class _Positioned(Payload):
     """
 
     head: Digest | Literal[""] = ""
+    """Hash of the newest committed row."""
     run: Digest | Literal[""] = ""
+    """Names the home's process."""
     sequence: Count = 0
+    """Number of that row; within a run it only rises."""
 
 
 class HeartbeatPayload(_Positioned):
@@ -85,15 +91,26 @@ class HeartbeatPayload(_Positioned):
     schema_: Literal["dispenserd/heartbeat/1"] = Field(alias="schema")
     home: Box
     at: Instant
+    """The home's own time."""
     epoch: Count
+    """Life of the home's journal."""
     head: Digest
+    """Hash of the newest committed row."""
     clock: Annotated[str, Field(max_length=64)]
+    """`trusted`, or `untrusted: ` and why."""
     robot: Code
+    """State of the robot; only `ready` can release a dose."""
     plan_version: Count
+    """Of the plan in force; 0 for none."""
     next_window: Instant | None
+    """When the next dose's window opens, or did if one is open; null for none planned."""
     window_open: bool
+    """Whether a dose's window is open now."""
     incidents: Count
+    """How many are open above `info`."""
     digest: Digest
+    """SHA-256 over sorted `<incident id>:<revision>` of those, joined by line feeds: a reader whose own list
+    gives another one has missed something."""
 
 
 class IncidentPayload(_Positioned):
@@ -102,23 +119,46 @@ class IncidentPayload(_Positioned):
     schema_: Literal["dispenserd/incident/1"] = Field(alias="schema")
     home: Box
     epoch: Count
+    """Life of the home's journal."""
     event_id: EventId
+    """Names the journal row that said it: `<epoch>-<chain hash>`; a copy has the same."""
     incident: Id
+    """Id of the incident, for its whole life."""
     revision: Revision
-    subject: Code  # "dose", "robot", "plan", "roll", "home"
+    """Counts its changes from 1; a decision names the one that the person saw."""
+    subject: Code
+    """"dose", "robot", "plan", "roll", "home" and the like."""
     dose: DoseId | Literal[""]
+    """The dose it is about; empty where it is about none."""
     kind: Code
+    """What it is about: the alarm catalogue in docs/safety.md. New kinds may come."""
     priority: Literal["info", "low", "medium", "high"]
+    """How soon a person must act."""
     state: Code
+    """How far it has come."""
     raised: Instant
+    """When it was raised."""
     changed: Instant
+    """When this revision was written."""
     deadline: Instant
+    """Somebody must own it by then."""
     owner: Annotated[str, Field(max_length=PERSON_CHARS_MAX)]
+    """The person who took it; empty for nobody."""
     holds_token: bool
+    """Whether its owner may give the dose by hand: the home's word, and the only one that counts."""
     resolution: Code | Literal[""]
+    """How it was resolved; empty while it is open."""
     cleared: bool
+    """Whether the cause is gone; nobody acknowledged it by that."""
     undelivered: bool
-    detail: Code | Literal[""] = ""  # why, one word; "" also from a home that is older than this field
+    """Whether the home was without on-call's receipt for longer than it should."""
+    detail: Code | Literal[""] = ""
+    """Why, in one word; "" also from a home that is older than this field."""
+    window_ends: Instant | None = None
+    """When the window of its dose closes; null once it has closed or the dose has its outcome, where it is
+    about no dose, and from a home that is older than this field."""
+    dose_priority: Literal["high", "medium", "low", "info", ""] = ""
+    """How urgent that dose is in itself; "" wherever `window_ends` is null."""
 
 
 class AnswerPayload(_Positioned):
@@ -127,11 +167,17 @@ class AnswerPayload(_Positioned):
     schema_: Literal["dispenserd/answer/1"] = Field(alias="schema")
     home: Box
     epoch: Count
+    """Life of the home's journal."""
     event_id: EventId
+    """Names the journal row that said it."""
     command_id: Id
+    """The `decision_id` that is answered."""
     accepted: bool
+    """Whether it was carried out."""
     reason: Code
+    """`done`, or why not."""
     incident: Id | Literal[""]
+    """The incident it was about; empty for a command that could not be read so far."""
 
 
 class Signed(Payload):
@@ -139,6 +185,7 @@ class Signed(Payload):
 
     schema_: str = Field(alias="schema")
     signature: Signature = ""
+    """Ed25519, 128 hexadecimal characters. A home does nothing for one that is missing or wrong."""
 
 
 class ReceiptPayload(Signed):
@@ -147,9 +194,13 @@ class ReceiptPayload(Signed):
     schema_: Literal["dispenserd/receipt/1"] = Field(alias="schema")
     home: Box
     event_id: EventId
+    """Of the message that is receipted."""
     incident: Id | Literal[""] = ""
+    """Of an incident message; empty for an answer."""
     revision: Count = 0
+    """Of the incident; 0 for an answer."""
     command_id: Id | Literal[""] = ""
+    """Of an answer; empty for an incident message."""
 
     @model_validator(mode="after")
     def _names_one_row(self) -> ReceiptPayload:
@@ -168,36 +219,67 @@ class PositionPayload(Signed):
     schema_: Literal["dispenserd/position/1"] = Field(alias="schema")
     home: Box
     heads: Annotated[tuple[EventId, ...], Field(min_length=1, max_length=HEADS_MAX)]
+    """`<epoch>-<chain hash>`, one for each run of the home."""
+
+
+class AskPayload(Signed):
+    """On-call counts other open incidents than the home's heartbeat says: the home is to offer all of them
+    once more (rule 27). Never stale and harmless twice, so it has no life; the home bounds its answers."""
+
+    schema_: Literal["dispenserd/ask/1"] = Field(alias="schema")
+    home: Box
+    asked: Instant
+    """When, by on-call's clock."""
 
 
 class _Decision(Signed):
     """`revision` is the one that the person saw; it is never rewritten on the way."""
 
     schema_: Literal["dispenserd/decision/1"] = Field(alias="schema")
-    decision_id: Id  # the nonce (rule 28)
+    decision_id: Id
+    """The nonce (rule 28): carried out once, however often it arrives."""
     home: Box
     epoch: Count
+    """Of what the person saw: a home restored since then refuses it."""
     incident: Id
+    """Id of the incident."""
     revision: Revision
+    """Of the incident, as the person saw it."""
     by: Person
+    """Who decided, by name."""
     issued: Instant
+    """When it was signed."""
     expires: Instant
+    """The home refuses it from then on; at most ten minutes after `issued`."""
 
 
 class TakePayload(_Decision):
+    """A named person owns the incident from now on."""
+
     action: Literal["take"]
+    """To own the incident."""
 
 
 class ClosePayload(_Decision):
+    """Its owner closes the incident with a resolution."""
+
     action: Literal["close"]
+    """To close the incident; says nothing about the dose."""
     resolution: Code
+    """How it was resolved, as a code that can be counted."""
 
 
 class DecidePayload(_Decision):
+    """A named person's word about the dose of the incident."""
+
     action: Literal["decide"]
+    """A named person's word about the dose."""
     dose: DoseId
+    """The incident's dose."""
     verdict: Literal["given", "had_it", "not_given", "discard"]
+    """What was found or done."""
     reason: Annotated[str, Field(max_length=REASON_CHARS_MAX)]
+    """Why, in a few words, for the record."""
 
 
 DecisionPayload = TakePayload | ClosePayload | DecidePayload
@@ -214,6 +296,7 @@ _STATUS = TypeAdapter(StatusPayload)
 _HEARTBEAT = TypeAdapter(HeartbeatPayload)
 _RECEIPT = TypeAdapter(ReceiptPayload)
 _POSITION = TypeAdapter(PositionPayload)
+_ASK = TypeAdapter(AskPayload)
 
 
 def to_bytes(payload: Payload) -> bytes:
@@ -239,6 +322,10 @@ def read_receipt(raw: bytes) -> ReceiptPayload:
 
 def read_position(raw: bytes) -> PositionPayload:
     return _read(_POSITION, raw)
+
+
+def read_ask(raw: bytes) -> AskPayload:
+    return _read(_ASK, raw)
 
 
 def read_decision(raw: bytes) -> DecisionPayload:
@@ -275,6 +362,7 @@ _FIELD_NAMES = frozenset(
         AnswerPayload,
         ReceiptPayload,
         PositionPayload,
+        AskPayload,
         TakePayload,
         ClosePayload,
         DecidePayload,

@@ -1,5 +1,5 @@
-"""Ed25519 signatures of on-call over receipts, decisions and positions. Pure: keys are bytes and arrive as
-arguments.
+"""Ed25519 signatures of on-call over receipts, decisions, positions and askings. Pure: keys are bytes and
+arrive as arguments.
 
 Signed are the bytes: "dispenserd signature v1", a zero byte, the payload's schema, a zero byte, and the
 canonical JSON of the payload without its `signature`. The schema separates the domains: a receipt's signature

@@ -1,4 +1,4 @@
-"""The six topics of a home, and which of them a message came on.
+"""The seven topics of a home, and which of them a message came on.
 
     dispenserd/1/<box>/status        retained; last will
     dispenserd/1/<box>/heartbeat     QoS 0: a late heartbeat is none
@@ -6,6 +6,7 @@
     dispenserd/1/<box>/in/receipt    QoS 1, signed by on-call
     dispenserd/1/<box>/in/decision   QoS 1, signed by on-call
     dispenserd/1/<box>/in/position   QoS 1, signed by on-call: what it keeps of the home's journal (rule 23)
+    dispenserd/1/<box>/in/ask        QoS 1, signed by on-call: all open incidents once more (rule 27)
 
 Pure. A topic carries the box id and nothing about a person (S6).
 """
@@ -28,6 +29,7 @@ class Channel(StrEnum):
     RECEIPT = "in/receipt"
     DECISION = "in/decision"
     POSITION = "in/position"
+    ASK = "in/ask"
 
 
 @dataclass(frozen=True, slots=True)

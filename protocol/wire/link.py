@@ -166,6 +166,9 @@ class Link:
         self._deadline_s: float | None = None
         self._sent = 0  # sequence number of the newest DATA sent in this session
         self._received = 0  # and of the newest one received
+        self.frames_written = 0  # since the start, repeated ones too
+        self.frames_read = 0  # whole ones, whatever became of them
+        self.frames_repeated = 0
 
     @property
     def state(self) -> State:
@@ -227,6 +230,7 @@ class Link:
             reason = LostReason.NO_ANSWER if opening else LostReason.NO_ACKNOWLEDGEMENT
             return self._break(reason, "", Error.NOT_GREETED)
         self._retransmits += 1
+        self.frames_repeated += 1
         self._deadline_s = now_s + limits.ACK_TIMEOUT_S
         self._write(self._in_flight)
         return []
@@ -244,6 +248,7 @@ class Link:
     # --- frames in ---------------------------------------------------------------------------------
 
     def _on_payload(self, payload: bytes, now_s: float) -> list[LinkEvent]:
+        self.frames_read += 1
         if len(payload) < limits.HEADER_BYTES:
             return self._drop(Dropped.SHORT_HEADER)
         version, number, session, sequence = _HEADER.unpack_from(payload)
@@ -363,6 +368,7 @@ class Link:
             self._drop(Dropped.UNWRITTEN)
         else:
             self._outgoing += data
+            self.frames_written += 1
 
     def _drop(self, reason: Dropped) -> list[LinkEvent]:
         self._dropped[reason] += 1

@@ -64,6 +64,7 @@ from scheduler.events.robot import (
     RobotRejected,
     RobotReported,
 )
+from scheduler.events.upkeep import AlarmTestBegun, CertificateFound, CertificatesRead, ChoreEnded
 from scheduler.events.words import (
     Incident,
     Kind,
@@ -97,6 +98,9 @@ HomeEvent = (
     | CommandAnswered
     | AnswerDelivered
     | AdministrationFiled
+    | AlarmTestBegun
+    | CertificatesRead
+    | ChoreEnded
 )
 """About the home itself, and what travels through it."""
 
@@ -139,7 +143,11 @@ Event = HomeEvent | RobotEvent | DoseEvent | IncidentEvent
 
 __all__ = [
     "AdministrationFiled",
+    "AlarmTestBegun",
     "AnswerDelivered",
+    "CertificateFound",
+    "CertificatesRead",
+    "ChoreEnded",
     "ClockDoubted",
     "ClockTrusted",
     "CommandAnswered",

@@ -39,7 +39,8 @@ class Outcome(StrEnum):
 
 
 class Priority(IntEnum):
-    """After the logic of IEC 60601-1-8. Info never leaves the house and raises no incident."""
+    """After the logic of IEC 60601-1-8. Info stays in the house and raises no incident; a test alarm alone is
+    told to on-call at info, where nobody is disturbed by it."""
 
     INFO = 0
     LOW = 1
@@ -69,6 +70,10 @@ class Kind(StrEnum):
     ROLL_EMPTY = "roll_empty"
     STORE_FAILED = "store_failed"  # disk full, database broken: the home stopped and was started again
     COMMAND_REFUSED = "command_refused"  # a forged, replayed or expired command arrived
+    TEST_ALARM = "test_alarm"  # from here to on-call and back; info under way, high where it got no receipt
+    PLAN_ENDS = "plan_ends"  # little is left of the plan, or nothing stands in it
+    CERTIFICATE_EXPIRES = "certificate_expires"  # of the way to the broker
+    CHORE_FAILED = "chore_failed"  # several times in a row
 
 
 class State(StrEnum):

@@ -1,4 +1,4 @@
-"""`python -m simulator.stage SCENARIO [--speed N] [--once] [--json] [--keep FOLDER]`.
+"""`python -m simulator.stage SCENARIO [--speed N] [--broker KIND] [--once] [--json] [--keep FOLDER]`.
 
 Exit codes: 0 all expectations held, 1 not, 3 something the play needs is missing or wrong, 130 interrupted.
 """
@@ -16,8 +16,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from simulator.clock import clock_from
+from simulator.stage.brokers import AUTO, KINDS, set_up
+from simulator.stage.home_files import BOX
 from simulator.stage.play import Play
-from simulator.stage.processes import StageError
+from simulator.stage.processes import StageError, free_port
 from simulator.stage.scenario import Scenario, ScenarioError
 from simulator.stage.scenario_file import check_speed, read_scenario
 from simulator.stage.screen import LiveView
@@ -48,27 +50,32 @@ def main() -> int:
 
 async def _play(scenario: Scenario, options: argparse.Namespace) -> int:
     _end_once_on_signal()
-    epoch_ms = int(scenario.instant(scenario.start).timestamp() * 1000)
-    clock = clock_from(epoch_ms, None, scenario.speed)
-    epoch = [
-        "--civil-epoch",
-        scenario.instant(scenario.start).isoformat(),
-        "--monotonic-epoch",
-        f"{clock.monotonic_epoch_s:.6f}",
-        "--rate",
-        f"{scenario.speed:g}",
-    ]
     with tempfile.TemporaryDirectory(prefix="dispenserd-stage-") as temporary:
         folder = Path(temporary)
         if options.keep is not None:
             options.keep.mkdir(parents=True)
             folder = options.keep.resolve()
+        broker = set_up(options.broker, folder, free_port(), BOX)
+        _say(broker.says)
+        epoch_ms = int(scenario.instant(scenario.start).timestamp() * 1000)
+        clock = clock_from(epoch_ms, None, scenario.speed)  # everything that takes its time comes before
+        epoch = [
+            *("--civil-epoch", scenario.instant(scenario.start).isoformat()),
+            *("--monotonic-epoch", f"{clock.monotonic_epoch_s:.6f}"),
+            *("--rate", f"{scenario.speed:g}"),
+        ]
         view = _view(scenario, options)
         try:
-            violations = await Play(scenario, folder, view, clock, epoch).run()
+            violations = await Play(scenario, folder, view, clock, epoch, broker).run()
         finally:
             view.close()
+        _say(broker.says)  # a live screen covered it
     return VIOLATED if violations else HELD
+
+
+def _say(text: str) -> None:
+    if text:
+        print(text, file=sys.stderr)
 
 
 def _end_once_on_signal() -> None:
@@ -111,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("scenario", type=Path, help="TOML file, see docs/scenarios.md")
     add("--speed", type=float, help="civil seconds in a real second, at most 1200")
+    add("--broker", choices=KINDS, default=AUTO, help="auto: mosquitto, or what the demo brings along")
     add("--once", action="store_true", help="plain lines instead of the live screen")
     add("--json", action="store_true", help="one JSON object a line; the last is the verdict")
     add("--keep", type=Path, help="play in this new folder and keep it")

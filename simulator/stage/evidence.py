@@ -97,7 +97,8 @@ PRIORITIES = ("info", "low", "medium", "high")
 
 
 def incident_stories(journal: list[Line]) -> dict[str, IncidentStory]:
-    """Every incident in the journal, by id, read row by row (the daemon's own fold is not asked)."""
+    """Every incident in the journal, by id, read row by row (the daemon's own fold is not asked). A test
+    alarm that did not fail disturbs nobody and is none of them."""
     found: dict[str, IncidentStory] = {}
     for row in journal:
         body = row["body"]
@@ -107,7 +108,12 @@ def incident_stories(journal: list[Line]) -> dict[str, IncidentStory]:
             _return_token(found, body["dose_id"])
         elif body.get("incident_id") in found:
             _tell(found[body["incident_id"]], row["event"], body)
-    return found
+    return {key: story for key, story in found.items() if not is_quiet_test(story.kinds[-1], story.priority)}
+
+
+def is_quiet_test(kind: str, priority: str) -> bool:
+    """Of a home's test alarms: those under way, and those that passed."""
+    return kind == "test_alarm" and priority == "info"
 
 
 def _raise(found: dict[str, IncidentStory], incident: Line) -> None:

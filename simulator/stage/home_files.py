@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -69,8 +70,12 @@ class HomeFiles:
         return self.folder / "fagsystem" / self.resident / "administrations"
 
 
-def write_files(scenario: Scenario, folder: Path, broker_port: int) -> HomeFiles:
-    """Everything the processes need, in `folder`."""
+Keys = Mapping[str, str | int]
+"""Of a table in a configuration."""
+
+
+def write_files(scenario: Scenario, folder: Path, home: Keys, oncall: Keys) -> HomeFiles:
+    """Everything the processes need, in `folder`; `home` and `oncall` are how they sign in at the broker."""
     files = HomeFiles(folder, secrets.token_hex(16))
     key = os.open(folder / "store.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(key, "wb") as file:
@@ -80,12 +85,13 @@ def write_files(scenario: Scenario, folder: Path, broker_port: int) -> HomeFiles
     plan.write_text(json.dumps(_plan(scenario)), encoding="utf-8")
     files.manifest.write_text(json.dumps(_manifest(scenario, files.resident)), encoding="utf-8")
     files.script.write_text(json.dumps(scenario.script()), encoding="utf-8")
-    files.home.write_text(_home_toml(scenario, files.resident, broker_port), encoding="utf-8")
-    files.oncall.write_text(_oncall_toml(scenario, broker_port), encoding="utf-8")
+    files.home.write_text(_home_toml(scenario, files.resident, home), encoding="utf-8")
+    (folder / "homes.toml").write_text(f'[[home]]\nbox = "{BOX}"\n', encoding="utf-8")
+    files.oncall.write_text(_oncall_toml(scenario, oncall), encoding="utf-8")
     return files
 
 
-def _home_toml(scenario: Scenario, resident: str, broker_port: int) -> str:
+def _home_toml(scenario: Scenario, resident: str, broker: Keys) -> str:
     return f"""\
 [home]
 box = "{BOX}"
@@ -109,8 +115,7 @@ path = "home.db"
 provider = "file"
 path = "store.key"
 [mqtt]
-host = "127.0.0.1"
-port = {broker_port}
+{_lines(broker)}
 oncall_public_key_file = "oncall.key.pub"
 [fagsystem]
 folder = "fagsystem"
@@ -122,16 +127,20 @@ receipt_s = {scenario.receipt_s}
 """
 
 
-def _oncall_toml(scenario: Scenario, broker_port: int) -> str:
+def _oncall_toml(scenario: Scenario, broker: Keys) -> str:
     return f"""\
 [oncall]
 database = "oncall.db"
 signing_key_file = "oncall.key"
+homes = "homes.toml"
 zone = "{scenario.zone}"
 [mqtt]
-host = "127.0.0.1"
-port = {broker_port}
+{_lines(broker)}
 """
+
+
+def _lines(keys: Keys) -> str:
+    return "\n".join(f"{key} = {json.dumps(value)}" for key, value in keys.items())
 
 
 def _plan(scenario: Scenario) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from simulator.stage.evidence import Evidence, IncidentStory, Line, incident_stories
+from simulator.stage.evidence import Evidence, IncidentStory, Line, incident_stories, is_quiet_test
 from simulator.stage.home_files import PERSON
 from simulator.stage.matter import judge_matter
 from simulator.stage.scenario import ExpectedIncident, Scenario
@@ -150,7 +150,9 @@ def _oncall_agrees(evidence: Evidence) -> Iterator[str]:
     """Nothing lost, nothing twice: what on-call committed is what the home journalled."""
     stories = incident_stories(evidence.journal)
     outward = {key for key, story in stories.items() if story.leaves_the_house}
-    there: Counter[str] = Counter(row["incident"] for row in evidence.incidents)
+    there: Counter[str] = Counter(
+        row["incident"] for row in evidence.incidents if not is_quiet_test(row["kind"], row["priority"])
+    )
     for incident_id, count in there.items():
         if count != 1:
             yield f"on-call holds incident {incident_id[:8]} {count} times"

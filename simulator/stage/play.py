@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from simulator.clock import RatedClock
+from simulator.stage.brokers import StageBroker
 from simulator.stage.evidence import Evidence, Line
 from simulator.stage.happenings import Happening, Narrator
 from simulator.stage.home_files import SERIAL, HomeFiles, write_files
@@ -20,11 +21,8 @@ from simulator.stage.people import Staff
 from simulator.stage.processes import (
     Service,
     StageError,
-    broker_binary,
     command,
     environment,
-    free_port,
-    write_broker_config,
 )
 from simulator.stage.scenario import AT_THE_ROBOT, BROKER, DAEMON, RESIDENT, ROBOT, Deed, Scenario
 from simulator.stage.standstill import StandStill
@@ -52,7 +50,13 @@ NOBODY = frozenset({ROBOT, RESIDENT, DAEMON, BROKER})
 
 class Play:
     def __init__(
-        self, scenario: Scenario, folder: Path, view: View, clock: RatedClock, epoch: list[str]
+        self,
+        scenario: Scenario,
+        folder: Path,
+        view: View,
+        clock: RatedClock,
+        epoch: list[str],
+        broker: StageBroker,
     ) -> None:
         """`epoch`: the clock's arguments for every process, as on their command lines."""
         self._scenario = scenario
@@ -65,12 +69,10 @@ class Play:
         self._told = OrderOfTime()
         self._turning = asyncio.Event()
         self._stood_still = StandStill()
-        port = free_port()
-        self._files = write_files(scenario, folder, port)
+        self._files = write_files(scenario, folder, broker.home, broker.oncall)
         self._environment = _environment(self._files, epoch)
         service = partial(Service, folder=folder, environment=self._environment)
-        config = write_broker_config(folder, port)
-        self._broker = service("broker", [broker_binary(), "-c", str(config)])
+        self._broker = service("broker", broker.command)
         self._robot = service("robot", self._robot_command(), on_line=self._hear_robot)
         self._oncall = service("oncall", self._root("oncall", self._files.oncall))
         self._daemon = service("daemon", self._root("run", self._files.home))
@@ -187,7 +189,8 @@ class Play:
         evidence.status = await self._command("status")
         evidence.doses = (await self._command("doses"))["doses"]
         listed = await self._command("oncall", "list", "--all")
-        evidence.incidents, evidence.homes = listed["incidents"], listed["homes"]
+        evidence.incidents = [row for row in listed["incidents"] if row.get("origin") != "oncall"]
+        evidence.homes = listed["homes"]
         evidence.verify_exit = (await command(["journal", "verify"], self._folder, self._environment))[0]
         evidence.administrations = [
             json.loads(path.read_text(encoding="utf-8"))

@@ -162,6 +162,9 @@ class _Journal:
     async def unanswered(self, outbox: OutboxName) -> Sequence[OutboxRow]:
         return await self._store.unanswered(outbox)
 
+    async def kept(self, outbox: OutboxName, keys: Sequence[str]) -> Sequence[OutboxRow]:
+        return await self._store.kept(outbox, keys)
+
 
 class _Floor:
     """A file with the store's tables and settings, and rows written to it the bare way."""

@@ -25,6 +25,7 @@ from simulator.line import Badness
 from simulator.mechanics import Mechanics, Moved, Place, Sachet
 from simulator.memory import BatteryClock, Memory
 from simulator.refusals import FirmwareLimits
+from tests.bottle.alarm_tests import AlarmTests
 from tests.bottle.box import Box, Folder
 from tests.bottle.clocks import Clocks
 from tests.bottle.faraway import Faraway
@@ -128,7 +129,7 @@ class Bottle:
         self.steps = 0
         self.leaps = 0
         self.witnesses = Witnesses(self)
-        self.liveness = Liveness(self)
+        self.liveness, self.alarm_tests = Liveness(self), AlarmTests(self, recipe.seed)
         severity = recipe.severity or drawn
         self.weather = Siege(self) if severity == SIEGE else Weather(self, severity, recipe.bias)
         self.end.off_s = self.weather.off_s
@@ -153,6 +154,7 @@ class Bottle:
         self.after(60, lambda: self.box.hand_in(self.papers.offer(1)))
         self.after(LOAD_EARLY_S, self.technician.types_manifest)
         self.after(LOAD_EARLY_S + 60, self.weather.start)
+        self.alarm_tests.plan(self.days)
         for number in range(self.days):
             day = self.papers.first + timedelta(days=number)
             self._at_local(day, time(0, 30) if number else time(6, 20), partial(self._day, day))
@@ -312,6 +314,7 @@ class Bottle:
             for event in events:
                 self.say(f"    {event}")
         self.witnesses.committed(events, changes)
+        self.alarm_tests.committed(events)
         if any(isinstance(event, TokenPassed) for event in events):
             self.resident.hears_of_help()
         self.end.told(events, ordered=self.box.engine.world.order_under_way() is not None)

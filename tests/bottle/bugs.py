@@ -30,6 +30,7 @@ import scheduler.outgoing
 import scheduler.planning
 import scheduler.receive
 import scheduler.receive_command
+import scheduler.upkeep
 import scheduler.window
 from protocol.mqtt import signatures
 from scheduler.world import Dose
@@ -54,12 +55,14 @@ from tests.bottle.sabotage import (
     last_event_forgotten,
     late_open,
     missed_by_the_clock,
+    never_fails,
     no_daylight_saving,
     no_events,
     nobody_inherits,
     nothing,
     older_is_fine,
     opened_by_any_clock,
+    passes_by_the_broker,
     plans_one_day,
     presses_once,
     puback_is_receipt,
@@ -231,7 +234,7 @@ BUGS: tuple[Bug, ...] = (
     Bug("released without a press", ("rule 2", "a release without"), rules_with("pressed", presses_once)),
     Bug(
         "the token passes with the sachet anywhere",
-        ("the token", "S1", "rule 5"),
+        ("the token", "S1", "S2", "rule 5"),
         put(scheduler.receive_command, "_token_may_pass", token_always_passes),
     ),
     Bug(
@@ -241,7 +244,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "had it, by anybody's word",
-        ("S4", "the same outcome"),
+        ("S4", "S8", "the same outcome"),
         put(scheduler.receive_command, "_had_it", any_resident_may_have_had_it),
     ),
     Bug(
@@ -262,6 +265,18 @@ BUGS: tuple[Bug, ...] = (
         ("S5", "S4"),
         put(dispenserd.mqtt.uplink.Uplink, "_resend_now_and_then", sends_once),
         "messages_wild",
+    ),
+    Bug(
+        "a test alarm passes by the broker's word",
+        ("S4: a test alarm",),
+        put(scheduler.upkeep, "_alarm_test", passes_by_the_broker),
+        "network_out",
+    ),
+    Bug(
+        "a failed test alarm stays at info",
+        ("S4: a failed test alarm", "S4: a test alarm"),
+        put(scheduler.upkeep, "_alarm_test", never_fails),
+        "network_out",
     ),
     Bug("undelivered is never shown", ("S4",), rules_without("undelivered"), "network_out"),
     Bug("nobody is alarmed", ("S4",), rules_without("alarmed")),
@@ -329,7 +344,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "a fact is dated by the clock that it came on",
-        ("rule 2", "S8", "S2", "rule 18"),
+        ("rule 2", "S8", "S2", "S4", "rule 18"),
         put(dispenserd.engine.Engine, "_dated", as_they_came),
         "step_in_a_commit",
     ),

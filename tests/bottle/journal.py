@@ -33,7 +33,7 @@ class Disk:
     head: str = GENESIS
     heads: set[Head] = field(default_factory=set)
     waiting: dict[tuple[OutboxName, str], OutboxRow] = field(default_factory=dict)
-    keys: set[tuple[OutboxName, str]] = field(default_factory=set)
+    put: dict[tuple[OutboxName, str], OutboxRow] = field(default_factory=dict)
     _world: World = field(default_factory=World)
     _folded: int = 0
 
@@ -59,9 +59,8 @@ class Disk:
     def commit(self, events: Sequence[Event], chain: Sequence[str], changes: Sequence[Change]) -> None:
         """All of it, or LocalError and nothing. `chain` is what `linked` said."""
         puts = [(change.outbox, change.key) for change in changes if isinstance(change, Put)]
-        if len(set(puts)) < len(puts) or not self.keys.isdisjoint(puts):
+        if len(set(puts)) < len(puts) or not self.put.keys().isdisjoint(puts):
             raise LocalError("an outbox key was put before")
-        self.keys.update(puts)
         self.rows += events
         self.commits += 1
         self.head = chain[-1]
@@ -70,7 +69,7 @@ class Disk:
             where = (change.outbox, change.key)
             if isinstance(change, Put):
                 body = json.loads(canonical(change.body))
-                self.waiting[where] = OutboxRow(*where, f"{self.epoch}-{self.head}", body)
+                self.waiting[where] = self.put[where] = OutboxRow(*where, f"{self.epoch}-{self.head}", body)
             else:
                 self.waiting.pop(where, None)
 
@@ -111,6 +110,12 @@ class BottleJournal:
         async with self._line:
             self._require_sound()
             return [row for (name, _), row in self._disk.waiting.items() if name == outbox]
+
+    async def kept(self, outbox: OutboxName, keys: Sequence[str]) -> list[OutboxRow]:
+        async with self._line:
+            self._require_sound()
+            asked = {(outbox, key) for key in keys}
+            return [row for where, row in self._disk.put.items() if where in asked]
 
     async def missing(self, heads: Sequence[Head]) -> list[Head]:
         async with self._line:

@@ -17,7 +17,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from dispenserd.oncall.limits import OncallLimits
-from dispenserd.oncall.view import home_view
+from dispenserd.oncall.view import heard_from
 from protocol.mqtt import signatures
 from protocol.mqtt.instants import to_text
 from protocol.mqtt.payloads import (
@@ -88,10 +88,8 @@ class OnCall:
     def shown(self) -> str:
         """How on-call's own list shows the home now: "alive" or "unknown"."""
         heard = to_text(self.beat) if self.beat else None
-        row: Any = SimpleNamespace(
-            home=BOX, heard=heard, alive_since=heard, first_seen=heard, offline_since=None
-        )
-        return str(home_view(row, self.times.true, HOME_SILENT)["state"])
+        row: Any = SimpleNamespace(heard=heard, alive_since=heard, first_seen=heard, offline_since=None)
+        return heard_from(row, self.times.true, HOME_SILENT)[0]
 
     def _incident(self, payload: Payload) -> None:
         name, revision = payload["incident"], payload["revision"]

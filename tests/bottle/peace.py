@@ -28,6 +28,7 @@ def at_peace(bottle: Bottle) -> None:
     _robot_log(bottle)
     _matter(bottle)
     _doses(bottle)
+    bottle.alarm_tests.at_peace()
     _administrations(bottle)
     _replay(bottle)
 
@@ -39,7 +40,7 @@ def _outboxes(bottle: Bottle) -> None:
 
 def _oncall(bottle: Bottle) -> None:
     """Every row that was put arrived, once as far as on-call is concerned; and nothing else."""
-    put = {key for name, key in bottle.disk.keys if name == "incident"}
+    put = {key for name, key in bottle.disk.put if name == "incident"}
     had = bottle.oncall.rows
     assert put == had.keys(), (
         f"S5: not at on-call: {sorted(put - had.keys())[:3]}, of nobody: {sorted(had.keys() - put)[:3]}"
@@ -126,7 +127,7 @@ def _doses(bottle: Bottle) -> None:
 
 def _administrations(bottle: Bottle) -> None:
     """S5: one per dose, prescription and revision; the home put exactly what its outcomes ask for."""
-    put = {key for name, key in bottle.disk.keys if name == "administration"}
+    put = {key for name, key in bottle.disk.put if name == "administration"}
     filed = bottle.folder.filed
     assert put == filed.keys(), f"S5: {len(put)} administrations put, {len(filed)} filed"
     plans: dict[str, int] = {}

@@ -27,6 +27,7 @@ import scheduler.outgoing
 import scheduler.planning
 import scheduler.receive
 import scheduler.receive_command
+import scheduler.upkeep
 import scheduler.window
 from dispenserd.clock import Reading
 from dispenserd.home import OutboxRow
@@ -308,6 +309,20 @@ async def puback_is_receipt(self: Any, row: OutboxRow, end: PublishEnd) -> None:
 
 
 note = dispenserd.mqtt.uplink.Uplink._note
+
+
+def never_fails(world: World, setting: Setting, now: datetime) -> Any:
+    cause = alarm_test(world, setting, now)
+    return cause and replace(cause, priority=ev.Priority.INFO)
+
+
+def passes_by_the_broker(world: World, setting: Setting, now: datetime) -> Any:
+    incident = world.incident_about(scheduler.upkeep.TEST)
+    took = incident is not None and incident.state is ev.State.PUBLISHED
+    return None if took else alarm_test(world, setting, now)
+
+
+alarm_test = scheduler.upkeep._alarm_test
 
 
 async def sends_once(self: Any) -> None:

@@ -161,6 +161,19 @@ async def test_an_answered_row_is_gone_for_good_and_only_that_one(kept: Kept, jo
     assert [row.key for row in await again.unanswered("incident")] == ["k"]
 
 
+async def test_a_row_is_kept_as_it_was_put_whether_it_was_answered_or_not(
+    kept: Kept, journal: Journal
+) -> None:
+    puts: list[Change] = [Put("incident", "a/1", {"n": 1}), Put("incident", "b/1", {"n": 2})]
+    await journal.append(reminders(1), puts)
+    put = list(await journal.unanswered("incident"))
+    await journal.append(reminders(1), [Answer("incident", "a/1")])
+    again = await kept.begin()
+    assert list(await again.kept("incident", ["b/1", "a/1", "never put"])) == put
+    assert list(await again.kept("incident", ["a/1"])) == put[:1]
+    assert list(await again.kept("order", ["a/1"])) == list(await again.kept("incident", [])) == []
+
+
 async def test_an_answer_before_its_put_answers_nothing(journal: Journal) -> None:
     await journal.append(reminders(1), [Answer("order", "o1"), Put("order", "o1", {})])
     await journal.append(reminders(1), [Answer("order", "o2")])

@@ -14,7 +14,8 @@ import pytest
 from dispenserd.cli.dose_names import dose_named
 from dispenserd.cli.entry import carry_out
 from dispenserd.cli.failure import Exit, Failure
-from dispenserd.cli.words import REFUSALS, STAGES
+from dispenserd.cli.words import STAGES
+from dispenserd.oncall.words.refusals import REFUSALS
 from scheduler.dose import Stage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,12 +29,19 @@ COMMANDS = [
     "roll show",
     "holds",
     "decide",
+    "test-alarm",
+    "doctor",
+    "provision",
     "simulate",
+    "broker-config",
     "oncall run",
     "oncall list",
+    "oncall watch",
     "oncall take",
     "oncall decide",
     "oncall close",
+    "oncall roster",
+    "oncall key",
 ]
 KEY = "0123456789abcdef0123456789abcdef"
 DOSES = [
@@ -44,7 +52,7 @@ DOSES = [
 def shown_commands(help_text: str) -> set[str]:
     """The first words of the rows of a help page's table of commands."""
     rows = help_text.partition("Commands ─")[2].splitlines()[1:]
-    return {match[1] for row in rows if (match := re.match(r"│ ([a-z]+)  ", row))}
+    return {match[1] for row in rows if (match := re.match(r"│ ([a-z-]+)  ", row))}
 
 
 def named_commands(text: str) -> set[str]:

@@ -19,8 +19,12 @@ import pytest
 from dispenserd import rehearsal
 from dispenserd.cli.entry import carry_out
 from dispenserd.clock import REHEARSAL_CLOCK_VARIABLE, SystemClock
+from dispenserd.config import load_oncall
 from dispenserd.oncall.database import create, decisions
+from dispenserd.oncall.keys import load_or_create
+from dispenserd.oncall.pulse import pulse_path
 from dispenserd.oncall.received import keep_incident
+from dispenserd.security.identity import fingerprint
 from protocol.mqtt.payloads import IncidentPayload
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,7 +40,7 @@ def config(tmp_path: Path) -> Path:
         port = free.getsockname()[1]
     path = tmp_path / "oncall.toml"
     path.write_text(
-        '[oncall]\ndatabase = "oncall.db"\nsigning_key_file = "signing.key"\n'
+        '[oncall]\ndatabase = "oncall.db"\nsigning_key_file = "signing.key"\nlanguage = "en"\n'
         f'[mqtt]\nhost = "127.0.0.1"\nport = {port}\n'
     )
     return path
@@ -85,6 +89,22 @@ def told(config: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tupl
     return run
 
 
+def test_the_desks_fingerprint_is_the_one_that_provisioning_shows(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["oncall", "key", "--config", str(config)]
+    assert carry_out([*command, "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["code"] == "no_key_yet"
+    public = load_or_create(config.with_name("signing.key")).public.hex()
+    assert carry_out([*command, "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["public_key"], shown["fingerprint"]) == (public, fingerprint(public))
+    assert carry_out(command) == 0
+    said = capsys.readouterr().out
+    assert shown["fingerprint"] in said and "signing.key.pub" in said
+    assert config.with_name("signing.key").read_text().strip() not in said
+
+
 def test_list_shows_open_incidents_and_homes(
     config: Path, told: Callable[..., Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -99,6 +119,34 @@ def test_list_shows_open_incidents_and_homes(
     text = capsys.readouterr().out
     for part in ("release failed", "2026-11-02/evening", "nobody", "with the robot", "UNKNOWN since"):
         assert part in text
+
+
+def test_the_list_says_that_it_can_not_change_while_on_calls_database_takes_nothing(
+    config: Path, told: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    receive(config)
+    assert told("list")[1]["refuses"] == ""
+    pulse = pulse_path(load_oncall(config).oncall.database)
+    said = {"monotonic_s": SystemClock().monotonic(), "connected": True, "refuses": "disk_full"}
+    pulse.write_text(json.dumps(said))
+    assert told("list")[1]["refuses"] == "disk_full"
+    assert "ON-CALL CAN'T WRITE (disk full). New incidents do not arrive" in " ".join(
+        listed(config, capsys).split()
+    )
+
+
+def test_the_list_speaks_danish_where_nothing_else_was_asked_for(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    receive(config, detail="motor_stall", owner="Anna", holds_token=True, state="acknowledged")
+    config.write_text(config.read_text().replace('language = "en"\n', ""))
+    shown = listed(config, capsys)
+    for part in ("høj", "Udlevering mislykkedes", "Hvorfor: motoren", "overtaget", "bekræftet: må give"):
+        assert part in shown
+    assert "Hjem box-0001: UKENDT siden" in shown
+    assert "release failed" not in shown
+    config.write_text(config.read_text().replace("[oncall]", '[oncall]\nlanguage = "sv"'))
+    assert carry_out(["oncall", "list", "--config", str(config)]) == 3
 
 
 def test_take_owns_at_once_and_says_that_nothing_may_be_given_yet(
@@ -133,6 +181,31 @@ def test_a_confirmed_take_says_who_may_give_only_when_the_home_gave_the_right(
     may = holds_token and owner == "Anna"
     assert ("Anna may give 2026-11-02/evening by hand now." in shown) == may
     assert ("Give nothing by hand" in shown) == (not may)
+
+
+def test_a_right_to_give_is_never_read_from_another_home_with_the_same_id(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    receive(config, owner="Anna", state="acknowledged", holds_token=True, home="a-box")
+    receive(config)
+    confirming = threading.Timer(0.3, answer, (config, "accepted"))
+    confirming.start()
+    carry_out(["oncall", "take", f"box-0001/{INCIDENT}", "--as", "Anna", "--config", str(config)])
+    confirming.join()
+    shown = capsys.readouterr().out
+    assert "Confirmed: Anna owns it." in shown
+    assert "Anna may give" not in shown
+
+
+def test_an_id_that_two_homes_have_is_told_with_the_home_before_it(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    receive(config)
+    receive(config, home="a-box")
+    assert carry_out([*TAKE, "--config", str(config)]) == 2
+    refusal = capsys.readouterr().err
+    assert f"box-0001/{INCIDENT}" in refusal
+    assert f"a-box/{INCIDENT}" in refusal
 
 
 def test_a_dose_is_named_on_call_as_at_home_and_the_finding_recorded_in_words(

@@ -53,7 +53,7 @@ def test_the_limits_shown_in_the_annotated_defaults_are_the_real_ones(tmp_path: 
     shown = DEFAULTS.partition("[limits]")[2]
     uncommented = re.sub(r"^# (?=[a-z_]+ = )", "", shown, flags=re.MULTILINE)
     path = written(tmp_path, DEFAULTS.partition("[limits]")[0] + "[limits]" + uncommented)
-    assert len(tomllib.loads(path.read_text())["limits"]) == 13
+    assert len(tomllib.loads(path.read_text())["limits"]) == 14
     assert limits(load(path)) == Limits()
 
 
@@ -92,6 +92,7 @@ def test_a_homes_own_limits_replace_the_defaults(tmp_path: Path) -> None:
         "command_life_s = 601",
         "idle_proof_min = 61",
         "receipt_s = 31",
+        "alarm_test_s = 121",
     ],
 )
 def test_a_limit_that_a_rule_fixes_can_not_be_loosened(tmp_path: Path, line: str) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from dispenserd import config as cfg
+from dispenserd.broker import credentials
 from dispenserd.config_file import ConfigError
 from dispenserd.key_choice import key_provider
 from dispenserd.peer_choice import broker, public_key
@@ -66,3 +69,41 @@ def test_on_calls_public_key_is_64_hex_characters(tmp_path: Path) -> None:
         file.write_text(wrong)
         with pytest.raises(ConfigError, match="64 hexadecimal"):
             public_key(file)
+
+
+def pair_of(folder: Path, name: str) -> dict[str, str]:
+    made = credentials.client(credentials.make_ca(datetime.now(UTC)), name, datetime.now(UTC))
+    certificate, key = folder / f"{name}.pem", folder / f"{name}.key"
+    certificate.write_bytes(made.certificate)
+    key.write_bytes(made.key)
+    key.chmod(0o640)
+    return {"ca_file": str(certificate), "certificate_file": str(certificate), "key_file": str(key)}
+
+
+def test_a_certificate_goes_to_the_broker_with_its_key(tmp_path: Path) -> None:
+    files = pair_of(tmp_path, "box")
+    chosen = broker(mqtt(**files))
+    assert (chosen.certificate_file, chosen.key_file) == (tmp_path / "box.pem", tmp_path / "box.key")
+    (tmp_path / "box.key").chmod(0o644)
+    with pytest.raises(ConfigError, match="key_file may be used by everybody"):
+        broker(mqtt(**files))
+
+
+def test_a_certificate_that_does_not_fit_its_key_is_a_configuration_error(tmp_path: Path) -> None:
+    one, two = pair_of(tmp_path, "one"), pair_of(tmp_path, "two")
+    with pytest.raises(ConfigError, match="key_file does not belong to certificate_file"):
+        broker(mqtt(**{**one, "key_file": two["key_file"]}))
+    (tmp_path / "one.pem").write_text("no PEM")
+    with pytest.raises(ConfigError, match="can't be read as PEM"):
+        broker(mqtt(**one))
+    (tmp_path / "one.pem").unlink()
+    with pytest.raises(ConfigError, match="certificate_file is no file"):
+        broker(mqtt(**{**one, "ca_file": two["ca_file"]}))
+
+
+@pytest.mark.parametrize("missing", ["certificate_file", "key_file", "ca_file"])
+def test_certificate_key_and_ca_are_configured_together_or_not_at_all(tmp_path: Path, missing: str) -> None:
+    files = pair_of(tmp_path, "box")
+    del files[missing]
+    with pytest.raises(ValidationError, match=r"both or none|needs a ca_file"):
+        mqtt(**files)

@@ -68,12 +68,15 @@ class JournalFile:
 
 
 def oncall_rows(path: Path) -> dict[str, list[Line]]:
+    """What on-call has of the home, without its own incidents: nobody is on call in a campaign."""
     with closing(sqlite3.connect(path, timeout=5.0)) as connection:
         connection.row_factory = sqlite3.Row
-        return {
+        rows = {
             table: [dict(row) for row in connection.execute(f"SELECT * FROM {table}")]  # noqa: S608
             for table in ONCALL_TABLES
         }
+        own = {row[0] for row in connection.execute("SELECT incident FROM incidents WHERE origin = 'oncall'")}
+    return {table: [row for row in kept if row.get("incident") not in own] for table, kept in rows.items()}
 
 
 def robot_memory(path: Path) -> tuple[list[Line], dict[str, list[str]]]:

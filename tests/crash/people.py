@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from dispenserd.oncall.desk import Desk, DeskRefused
+from dispenserd.shapes.oncall import IncidentRow
 from tests.crash.evidence import Line
 from tests.crash.papers import WINDOW
 
@@ -96,7 +97,7 @@ class Staff:
                 with suppress(DeskRefused):  # somebody else has it, or it changed meanwhile
                     self._do(row, now)
 
-    def _do(self, row: Line, now: datetime) -> None:
+    def _do(self, row: IncidentRow, now: datetime) -> None:
         incident, dose, owner = row["incident"], row["dose"], row["owner"]
         if not owner:
             self._desk.take(incident, self._chance.choice(STAFF), now, row["revision"])
@@ -111,7 +112,7 @@ class Staff:
             self._desk.close(incident, owner, "visited", now, row["revision"])
         self.deeds += 1
 
-    def _give(self, row: Line, now: datetime) -> None:
+    def _give(self, row: IncidentRow, now: datetime) -> None:
         """Having the home's word, a person gives the dose first and says so then; or gives the word back."""
         dose = row["dose"]
         if dose in self._returned or (dose not in self.given and self._chance.random() < 0.25):

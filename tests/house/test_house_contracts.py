@@ -35,9 +35,12 @@ SEEDS = (
     ("dispenserd.home", "sqlalchemy", "SQLAlchemy"),
     ("dispenserd.oncall.keys", "sqlcipher3", "SQLCipher and alembic"),
     ("dispenserd.home", "alembic", "SQLCipher and alembic"),
+    ("dispenserd.oncall.keys", "apprise", "Apprise"),
     ("protocol.wire.limits", "pydantic", "pydantic"),
     ("dispenserd.home", "typer", "typer and rich"),
     ("simulator.clock", "rich", "typer and rich"),
+    ("dispenserd.home", "apscheduler", "APScheduler"),
+    ("dispenserd.cli.staff", "textual", "textual"),
     ("scheduler.ids", "cobs", "COBS and CBOR"),
     ("dispenserd.home", "cbor2", "COBS and CBOR"),
     ("scheduler.ids", "cryptography", "cryptography"),
@@ -47,6 +50,9 @@ SEEDS = (
     ("drivers.port", "drivers.connection", "Floors of drivers"),
     ("simulator.clock", "simulator.server", "Floors of simulator"),
     ("dispenserd.home", "dispenserd.engine", "Floors of dispenserd"),
+    ("dispenserd.doctor.finding", "dispenserd.doctor.case", "Floors of dispenserd.doctor"),
+    ("dispenserd.doctor.judge.plan", "subprocess", "The doctor judges data"),
+    ("dispenserd.doctor.judge.clock", "dispenserd.config", "The doctor judges data"),
 )
 
 

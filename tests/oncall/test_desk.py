@@ -6,6 +6,7 @@ import subprocess
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -106,7 +107,13 @@ class Office:
         return dict(entry)
 
     def home(self, now: datetime) -> dict[str, str]:
+        """Whether it is heard; what it said of robot and window is in `entry`."""
+        entry = self.entry(now)
+        return {name: entry[name] for name in ("home", "state", "since")}
+
+    def entry(self, now: datetime) -> dict[str, Any]:
         (entry,) = self.desk.list_incidents(now)["homes"]
+        assert entry["last_test"] is None
         return dict(entry)
 
     def _event(self) -> str:
@@ -125,6 +132,13 @@ def test_the_list_says_age_deadline_owner_token_and_history(office: Office) -> N
     shown = office.shown(minutes=11)
     decision = shown.pop("decision")
     assert decision is None
+    assert {key: shown.pop(key) for key in ("origin", "since", "urgency", "told", "outcome_by")} == {
+        "origin": "home",
+        "since": None,
+        "urgency": "medium",
+        "told": [],
+        "outcome_by": None,
+    }
     assert shown == {
         "incident": A,
         "home": BOX,
@@ -334,6 +348,15 @@ def test_an_ambiguous_beginning_is_refused(office: Office) -> None:
     office.desk.take("ab", BO, at(1))
 
 
+def test_a_home_that_uses_anothers_id_hides_nothing_of_it(office: Office) -> None:
+    office.incident(A)
+    office.incident(A, home="box-8")
+    with pytest.raises(DeskRefused, match="ambiguous"):
+        office.desk.take(A, BO, at(1))
+    assert office.desk.take(f"{BOX}/{A}", BO, at(1)).home == BOX
+    assert office.desk.decide(f"box-8/{A[:4]}", "had_it", BO, "asked", at(1)).home == "box-8"
+
+
 @pytest.mark.parametrize("name", ["", "  ", "x" * 81, "Bo\nPrøve", "\x1b[2J", "\ud800"])
 def test_a_name_must_be_readable(office: Office, name: str) -> None:
     office.incident()
@@ -377,6 +400,16 @@ def test_a_home_whose_will_came_is_unknown_until_its_next_heartbeat(office: Offi
     assert office.home(at(2)) == {"home": BOX, "state": "unknown", "since": "2026-11-02T12:01:00.000Z"}
     office.heartbeat(at(3))
     assert office.home(at(3)) == {"home": BOX, "state": "alive", "since": "2026-11-02T12:03:00.000Z"}
+
+
+def test_a_home_shows_what_its_newest_heartbeat_said(office: Office) -> None:
+    office.offline(at(0))
+    assert office.entry(at(0))["robot"] == ""
+    office.heartbeat(at(1))
+    said = office.entry(at(1))
+    assert (said["robot"], said["clock"], said["heard"]) == ("ready", "trusted", "2026-11-02T12:01:00.000Z")
+    assert said["next_window"] is None
+    assert said["window_open"] is False
 
 
 def test_a_rehearsal_stretches_the_silence(office: Office) -> None:
@@ -432,4 +465,6 @@ def test_an_incident_says_why_and_its_history_what_it_said_before(office: Office
 
 
 def test_limits_stretch_alike() -> None:
-    assert LIMITS.stretched(2) == OncallLimits(timedelta(minutes=10), timedelta(minutes=20))
+    fast = LIMITS.stretched(2)
+    assert (fast.home_silent, fast.command_life) == (timedelta(minutes=10), timedelta(minutes=20))
+    assert (fast.outcome_due, fast.test_missed) == (LIMITS.outcome_due, LIMITS.test_missed)  # people's

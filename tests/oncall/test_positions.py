@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -100,20 +99,3 @@ def test_a_home_that_is_older_than_these_fields_leaves_nothing_to_compare(databa
 def test_on_calls_own_restart_forgets_nothing(tmp_path: Path) -> None:
     keep(db.create(tmp_path / "o.db"), beat(RUN_A, 5), beat(RUN_B, 3))
     assert kept(db.create(tmp_path / "o.db")) == [3, 5]
-
-
-def test_a_database_without_positions_gets_them_and_keeps_its_rows(tmp_path: Path) -> None:
-    path = tmp_path / "o.db"
-    keep(db.create(path), beat(RUN_A, 5))
-    with sqlite3.connect(path) as plain:
-        plain.execute("DROP TABLE positions")
-        plain.execute("INSERT INTO answers VALUES ('box-7', '1-0', 'c', 'then')")
-        plain.execute("PRAGMA user_version = 1")
-    with pytest.raises(db.DatabaseFault):
-        db.open_existing(path)
-    upgraded = db.create(path)
-    keep(upgraded, beat(RUN_A, 6))
-    assert kept(upgraded) == [6]
-    with upgraded.reading() as connection:
-        assert len(connection.execute(db.answers.select()).all()) == 1
-    db.open_existing(path)

@@ -54,7 +54,8 @@ class Place:
         return subprocess.Popen([*module, self.path, self.key_path, str(broker.port), *more])
 
     def incidents(self) -> list[dict[str, object]]:
-        return list(self.desk.list_incidents(now(), everything=True)["incidents"])
+        listed = self.desk.list_incidents(now(), everything=True)["incidents"]
+        return [dict(each) for each in listed if each["origin"] == "home"]  # nobody is on call here
 
     def home_states(self) -> list[str]:
         return [home["state"] for home in self.desk.list_incidents(now())["homes"]]

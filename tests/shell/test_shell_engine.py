@@ -52,6 +52,9 @@ class WatchedStore:
     async def unanswered(self, outbox: OutboxName) -> Sequence[OutboxRow]:
         return await self.store.unanswered(outbox)
 
+    async def kept(self, outbox: OutboxName, keys: Sequence[str]) -> Sequence[OutboxRow]:
+        return await self.store.kept(outbox, keys)
+
     async def missing(self, heads: Sequence[Head]) -> Sequence[Head]:
         return await self.store.missing(heads)
 

@@ -108,7 +108,8 @@ async def test_every_view_of_a_running_home_has_its_published_fields() -> None:
         await home.offered()
         status = await home.ask("status")
         published = {"box", "epoch", "head", "clock", "robot", "plan", "roll", "undelivered", "display"}
-        assert published | {"incidents", "next_window"} <= set(status)
+        assert published | {"incidents", "next_window", "loop_lag_ms"} <= set(status)
+        assert 0 <= status["loop_lag_ms"]["newest"] <= status["loop_lag_ms"]["max"]
         assert status["clock"] == "trusted"
         assert status["robot"]["auth"] == "none", (
             "an unauthenticated line is shown (S6 is not in force on it)"

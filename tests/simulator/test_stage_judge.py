@@ -490,6 +490,37 @@ def test_a_wrong_run_is_caught(scenario: Scenario, genuine: Evidence, name: str)
     assert any(complaint in each for each in violations), violations
 
 
+def try_the_alarm_path(evidence: Evidence, priority: str) -> None:
+    """The home's test alarm, as journal and on-call tell of one that passed or failed."""
+    raised = copy.deepcopy(rows(evidence, "IncidentRaised")[0])
+    about = {
+        "incident_id": "e" * 32,
+        "kind": "test_alarm",
+        "subject": "test",
+        "dose_id": "",
+        "priority": "info",
+    }
+    add(evidence, raised, incident={**raised["body"]["incident"], **about})
+    if priority != "info":
+        risen = {"incident_id": "e" * 32, "revision": 2, "kind": "test_alarm", "reopened": True}
+        add(evidence, {**raised, "event": "IncidentChanged"}, **risen, priority=priority, detail="")
+    row = copy.deepcopy(evidence.incidents[0])
+    evidence.incidents.append({**row, "incident": "e" * 32, "kind": "test_alarm", "priority": priority})
+
+
+def test_a_test_alarm_that_passed_is_no_incident_of_the_story(scenario: Scenario, genuine: Evidence) -> None:
+    evidence = copy.deepcopy(genuine)
+    try_the_alarm_path(evidence, "info")
+    assert judge(scenario, evidence) == []
+
+
+def test_a_test_alarm_that_failed_is_one_nobody_expected(scenario: Scenario, genuine: Evidence) -> None:
+    evidence = copy.deepcopy(genuine)
+    try_the_alarm_path(evidence, "high")
+    expected = "an incident nobody expected: the robot: test_alarm (high)"
+    assert any(expected in each for each in judge(scenario, evidence))
+
+
 def test_every_expectation_of_the_scenario_is_checked(scenario: Scenario, genuine: Evidence) -> None:
     """With any dose or incident left out of the expectations, the same run is wrong."""
     from dataclasses import replace

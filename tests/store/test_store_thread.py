@@ -13,7 +13,14 @@ import pytest_asyncio
 from sqlcipher3 import dbapi2
 
 from dispenserd.store.chain import GENESIS
-from dispenserd.store.errors import LocalError, StoreBroken, StoreInUse, StoreKeyError
+from dispenserd.store.errors import (
+    ChainBroken,
+    LocalError,
+    NotProven,
+    StoreBroken,
+    StoreInUse,
+    StoreKeyError,
+)
 from dispenserd.store.store import Store
 from dispenserd.store.thread import StoreThread
 from scheduler.events import DoseDue
@@ -109,3 +116,87 @@ async def test_a_cancelled_append_is_finished_by_the_thread(thread: StoreThread)
     assert await thread.replay() in ([], [DoseDue(AT, "d")])
     await thread.append([DoseDue(AT, "after")], [])
     assert (await thread.replay())[-1] == DoseDue(AT, "after")
+
+
+# --- the nightly look ---------------------------------------------------------------------------------
+
+
+async def test_a_whole_store_is_proven_beside_the_commits(thread: StoreThread) -> None:
+    await thread.append([DoseDue(AT, f"d{number}") for number in range(5000)], [])
+    proving = asyncio.create_task(thread.prove())
+    commits = 0
+    while not proving.done():
+        await thread.append([DoseDue(AT, "more")], [])
+        commits += 1
+    assert await proving >= 5000
+    assert commits > 3, "a commit never waits for it"
+
+
+def flip(path: Path) -> None:
+    """A bit in the middle of the file."""
+    damaged = bytearray(path.read_bytes())
+    damaged[len(damaged) // 2] ^= 0x40
+    path.write_bytes(bytes(damaged))
+
+
+def take_away(path: Path, instead: bytes) -> None:
+    """Under a process that has it open; `instead` of it, unless that is empty."""
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+        path.with_name(name).unlink(missing_ok=True)
+    if instead:
+        path.write_bytes(instead)
+
+
+async def test_a_damaged_page_is_found_while_the_store_is_in_use(thread: StoreThread, path: Path) -> None:
+    await thread.append([DoseDue(AT, f"d{number}") for number in range(2000)], [])
+    await thread._run(thread._store._checkpoint)
+    flip(path)
+    with pytest.raises(StoreBroken) as found:
+        await thread.prove()
+    assert found.value.reason == "damaged"
+
+
+async def test_a_row_changed_by_somebody_with_the_key_is_found(
+    thread: StoreThread, path: Path, key: bytes
+) -> None:
+    await thread.append([DoseDue(AT, "d1"), DoseDue(AT, "d2")], [])
+    other = dbapi2.connect(str(path), isolation_level=None)
+    other.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+    other.execute("UPDATE journal SET kind = 'ReminderGiven' WHERE sequence = 1")
+    other.close()
+    with pytest.raises(ChainBroken):
+        await thread.prove()
+
+
+@pytest.mark.parametrize("older_copy", [False, True])
+async def test_a_file_that_is_no_longer_ours_is_found(
+    thread: StoreThread, path: Path, older_copy: bool
+) -> None:
+    """This connection goes on writing where no start will look."""
+    await thread.append([DoseDue(AT, "d1")], [])
+    await thread._run(thread._store._checkpoint)
+    copy = await asyncio.to_thread(path.read_bytes)
+    await thread.append([DoseDue(AT, "d2")], [])
+    take_away(path, copy if older_copy else b"")
+    with pytest.raises(StoreBroken) as found:
+        await thread.prove()
+    assert found.value.reason == "damaged"
+    await thread.append([DoseDue(AT, "d3")], [])
+
+
+async def test_what_only_the_second_reader_finds_ends_nothing(
+    thread: StoreThread, path: Path, key: bytes
+) -> None:
+    await thread.append([DoseDue(AT, "d1")], [])
+
+    class Torn(Store):
+        """A page that a checkpoint was just writing."""
+
+        def integrity(self) -> list[str]:
+            return ["page 2 failed its check"]
+
+    thread._beside = lambda: Torn.open(path, key, readonly=True)
+    with pytest.raises(NotProven):
+        await thread.prove()
+    await thread.append([DoseDue(AT, "d2")], [])
+    assert thread.sequence == 2

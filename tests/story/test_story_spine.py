@@ -56,9 +56,11 @@ def test_two_days_of_one_home_end_as_they_must(tmp_path: Path) -> None:
     assert killed < back
 
 
-def played(folder: Path, speed: int) -> tuple[subprocess.CompletedProcess[str], list[dict[str, Any]]]:
+def played(
+    folder: Path, speed: int, scenario: str = "spine", *options: str
+) -> tuple[subprocess.CompletedProcess[str], list[dict[str, Any]]]:
     play = subprocess.run(
-        [DISPENSERD, "simulate", "spine", "--json", "--speed", str(speed)],
+        [DISPENSERD, "simulate", scenario, "--json", "--speed", str(speed), *options],
         cwd=folder,
         capture_output=True,
         text=True,

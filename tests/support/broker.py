@@ -30,7 +30,7 @@ class TestBroker:
         self._acl = acl
         self._process: subprocess.Popen[bytes] | None = None
         self.host = "127.0.0.1"
-        self.port = _free_port()
+        self.port = free_port()
 
     def __enter__(self) -> TestBroker:
         self.start()
@@ -46,7 +46,7 @@ class TestBroker:
         """Returns when it accepts connections."""
         config = self._write_config()
         with (self._path("log")).open("ab") as log:
-            self._process = subprocess.Popen([_binary(), "-c", str(config)], stdout=log, stderr=log)
+            self._process = subprocess.Popen([binary(), "-c", str(config)], stdout=log, stderr=log)
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline:
             assert self._process.poll() is None, f"mosquitto ended: {self.log()}"
@@ -104,13 +104,13 @@ class TestBroker:
         return Path(self._directory.name) / name
 
 
-def _binary() -> str:
+def binary() -> str:
     found = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
     assert found is not None, "mosquitto is not installed: apt-get install mosquitto"
     return found
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -19,20 +19,21 @@ from sqlalchemy import Connection, func, select
 from dispenserd.clock import SystemClock
 from dispenserd.mqtt.session import Broker
 from dispenserd.oncall import keys
-from dispenserd.oncall.database import Database, create, incidents, open_existing
+from dispenserd.oncall.database import HOME, Database, create, incidents, open_existing
 from dispenserd.oncall.desk import Desk, DeskRefused
 from dispenserd.oncall.limits import OncallLimits
 from dispenserd.oncall.service import serve
 
 
 class DiesAfterCommit(Database):
-    """SIGKILL as soon as an incident is committed: after it no line of the service runs."""
+    """SIGKILL as soon as a home's incident is committed: after it no line of the service runs."""
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         with super().writing() as connection:
             yield connection
-            kept = connection.execute(select(func.count()).select_from(incidents)).scalar()
+            of_homes = select(func.count()).where(incidents.c.origin == HOME)
+            kept = connection.execute(of_homes).scalar()
         if kept:
             os.kill(os.getpid(), signal.SIGKILL)
 

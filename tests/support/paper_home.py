@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from dispenserd.home import Head, OutboxRow, Position
 from scheduler.commands import Fact, TakeReceipt
-from scheduler.events import Event
+from scheduler.events import Event, Incident, Kind, Priority, State
 from scheduler.outbox import OutboxName
 from scheduler.world import World
 
@@ -26,6 +26,8 @@ class PaperHome:
     def __init__(self, epoch: int = 3) -> None:
         self.facts: list[Fact] = []
         self.rows: list[OutboxRow] = []
+        self.put: list[OutboxRow] = []  # answered or not
+        self.incidents: dict[str, Incident] = {}
         self.epoch = epoch
         self.run = "0" * 64
         self.lost: set[Head] = set()  # heads that its journal doesn't hold
@@ -34,7 +36,7 @@ class PaperHome:
 
     @property
     def world(self) -> World:
-        return World()
+        return World(incidents=self.incidents)
 
     @property
     def head(self) -> tuple[int, str]:
@@ -59,6 +61,9 @@ class PaperHome:
 
     async def unanswered(self, outbox: OutboxName) -> Sequence[OutboxRow]:
         return [row for row in self.rows if row.outbox == outbox]
+
+    async def kept(self, outbox: OutboxName, keys: Sequence[str]) -> Sequence[OutboxRow]:
+        return [row for row in self.put if row.outbox == outbox and row.key in keys]
 
     def watch(self) -> asyncio.Event:
         event = asyncio.Event()
@@ -87,6 +92,17 @@ class PaperHome:
             "changed": "2026-11-02T12:00:00.000Z",
             **changes,
         }
+        self.incidents[incident * 32] = Incident(
+            incident_id=incident * 32,
+            subject=f"dose:{DOSE}",
+            kind=Kind.DOSE_MISSED,
+            priority=Priority.MEDIUM,
+            dose_id=DOSE,
+            raised=NOON,
+            deadline=NOON + timedelta(minutes=30),
+            revision=revision,
+            state=State(str(body["state"])),
+        )
         return self._put(f"{incident * 32}/{revision}", body)
 
     def answer(self, command_id: str, accepted: bool, reason: str, incident: str) -> OutboxRow:
@@ -106,6 +122,7 @@ class PaperHome:
         self._count += 1
         row = OutboxRow("incident", key, f"{self.epoch}-{self._count:064x}", body)  # type: ignore[arg-type]
         self.rows.append(row)
+        self.put.append(row)
         self._committed()
         return row
 

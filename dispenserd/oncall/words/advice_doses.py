@@ -1,0 +1,214 @@
+"""Advice about incidents of a dose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dispenserd.oncall.words.advice_parts import Advice, advice
+
+_NOT_BEFORE = (
+    "Giv intet i hånden, før hjemmet har bekræftet, at du må.",
+    "Give nothing by hand before the home has confirmed that you may.",
+)
+_NOT_IN_DOUBT = (
+    "Giv ikke en ny dosis i tvivl. Ingen dosis før et fund: det kan blive dobbelt dosis.",
+    "Do not give another dose in doubt. No dose before a finding: it could be a double dose.",
+)
+
+DOSE_ADVICE: Mapping[str, Advice] = {
+    "about_to_miss": advice(
+        ("Halvdelen af tiden er gået, og dosis er ikke hentet.", "Half the time is gone, not retrieved yet."),
+        (
+            "Ring til borgeren: er alt vel, og hører de robotten?",
+            "Call the resident: are they well, and at home?",
+        ),
+        (
+            "Mind om dosis. Robotten tilbyder den stadig; den lukker af sig selv, når dosis er hentet.",
+            "Remind them. The robot still offers it; this clears by itself once it is retrieved.",
+        ),
+        (
+            "Giv intet i hånden: posen kan stadig hentes.",
+            "Give nothing by hand: the sachet may still be lifted.",
+        ),
+    ),
+    "left_in_tray": advice(
+        (
+            "Robotten har lagt posen i bakken, og ingen har løftet den.",
+            "The sachet lies in the tray, not lifted.",
+        ),
+        (
+            "Ring til borgeren: er alt vel, og ligger posen der?",
+            "Call the resident: are they well, is it there?",
+        ),
+        (
+            "Bed borgeren tage posen. Ved lukketid henter robotten den selv ind igen.",
+            "Ask them to lift it. At closing the robot takes it back by itself.",
+        ),
+        (
+            "Giv intet i hånden, mens posen ligger i bakken.",
+            "Give nothing by hand while it lies in the tray.",
+        ),
+    ),
+    "dose_missed": advice(
+        (
+            "Tiden er gået. Robotten viser, at dosis ikke er udleveret.",
+            "The window closed; the robot's record shows that the dose was not handed out.",
+        ),
+        ("Ring til borgeren: er alt vel, og hvorfor ikke?", "Call the resident: are they well, and why not?"),
+        (
+            "Er det for sent at give den? Spørg sygeplejersken. Tag den, hvis du vil give i hånden.",
+            "Is it too late to give? Ask the nurse. Take this first if you want to give by hand.",
+        ),
+        _NOT_BEFORE,
+    ),
+    "release_failed": advice(
+        ("Robotten prøvede at udlevere, og det lykkedes ikke.", "The robot tried to release it and failed."),
+        (
+            "Ring til borgeren. Hvad står der på robotten?",
+            "Call the resident. What does the robot say?",
+        ),
+        (
+            "Et nyt tryk prøver igen, så længe ingen har taget den. Ellers tag den, og giv i hånden.",
+            "A new press tries again while nobody took this. Otherwise take it and give by hand.",
+        ),
+        _NOT_BEFORE,
+    ),
+    "sachet_mismatch": advice(
+        (
+            "Posen, der står for, er ikke den, borgeren skal have nu. Den holdes tilbage.",
+            "The sachet at the mouth is not what this resident is due. It is held.",
+        ),
+        (
+            "Sammenlign rullen med medicinkortet: rigtig person, dag og indhold?",
+            "Compare the roll with the medicine card: person, day, content?",
+        ),
+        (
+            "Kassér posen (d), når du er sikker. Tag den, og giv dosis i hånden.",
+            "Discard the sachet (d) once you are sure. Take this and give the dose by hand.",
+        ),
+        ("Giv aldrig borgeren posen fra robotten.", "Never hand out the sachet that is in the robot."),
+    ),
+    "sachet_unreadable": advice(
+        ("Robotten kan ikke læse posens mærkat. Den holdes tilbage.", "The label can't be read. It is held."),
+        ("Se på posen i robotten: er mærkatet krøllet?", "Look at the sachet: is its label creased?"),
+        (
+            "Kassér posen (d), eller få den rettet ind. Tag den, hvis du vil give i hånden.",
+            "Discard it (d) or have it straightened. Take this if you want to give by hand.",
+        ),
+        ("Gæt ikke på, hvad posen indeholder.", "Do not guess what is in the sachet."),
+    ),
+    "order_unknown": advice(
+        ("Ingen ved, om dosis kom ud af robotten.", "Nobody knows whether the dose left the robot."),
+        (
+            "Led efter posen: i robotten, i bakken, hos borgeren. Spørg, om de har fået den.",
+            "Look for the sachet: robot, tray, resident. Ask whether they had it.",
+        ),
+        (
+            "Skriv fundet med d: 'borgeren har fået den' eller 'ikke givet'. Først da er tvivlen væk.",
+            "Record the finding with d: 'had it' or 'not given'. Only then is the doubt gone.",
+        ),
+        _NOT_IN_DOUBT,
+    ),
+    "order_unknown/uncertain": advice(
+        (
+            "Tiden er gået, og ingen kan sige, om borgeren fik dosis.",
+            "It closed and nobody can say who had it.",
+        ),
+        (
+            "Spørg borgeren. Led efter posen: i robotten, i bakken, i hjemmet.",
+            "Ask the resident. Look for the sachet: robot, tray, home.",
+        ),
+        (
+            "Skriv fundet med d. Ring til sygeplejersken, hvis intet findes.",
+            "Record the finding with d. Call the nurse if nothing is found.",
+        ),
+        _NOT_IN_DOUBT,
+    ),
+    "dose_blocked": advice(
+        (
+            "Dosis er planlagt nu, men robotten må ikke udlevere den.",
+            "It is due, but the robot must not offer it.",
+        ),
+        (
+            "Læs hvorfor ovenfor. Ring til borgeren: de venter måske på dosis.",
+            "See why above. Call the resident: they may be waiting for it.",
+        ),
+        (
+            "Fjern årsagen, så tilbyder robotten den igen. Ellers tag den, og giv i hånden.",
+            "Remove the reason and the robot offers it again. Otherwise take this and give by hand.",
+        ),
+        _NOT_BEFORE,
+    ),
+    "dose_blocked/in_doubt": advice(
+        (
+            "En anden dosis er i tvivl, og den spærrer for denne.",
+            "Another dose is in doubt, and it blocks this one.",
+        ),
+        (
+            "Find den hændelse, der hedder 'I tvivl om dosis', i samme hjem.",
+            "Find the incident 'dose in doubt' of the same home.",
+        ),
+        (
+            "Afklar tvivlen med et fund. Så går denne videre.",
+            "Settle that doubt by a finding; this one goes on.",
+        ),
+        _NOT_IN_DOUBT,
+    ),
+    "dose_blocked/double_dose": advice(
+        (
+            "Med denne dosis ville borgeren få mere, end planen siger i dag.",
+            "With this dose the resident would have more than the plan asks for today.",
+        ),
+        (
+            "Se hvad borgeren har fået i dag, i fagsystemet og på medicinkortet.",
+            "See what they had today, in the care record and on the medicine card.",
+        ),
+        ("Ring til den ansvarlige sygeplejerske.", "Call the responsible nurse."),
+        ("Giv den ikke i hånden.", "Do not give it by hand."),
+    ),
+    "dose_blocked/lid_open": advice(
+        ("Låget er åbent, så robotten udleverer ikke.", "The lid is open, so the robot offers nothing."),
+        ("Ring til borgeren: har nogen åbnet robotten?", "Call the resident: did somebody open the robot?"),
+        ("Få låget lukket. Så tilbydes dosis igen.", "Have the lid closed; the dose is offered again."),
+        _NOT_BEFORE,
+    ),
+    "dose_blocked/journal_behind": advice(
+        (
+            "Hjemmets journal mangler noget, så dosis er måske givet allerede.",
+            "The home's journal lost its end: this dose may have been given already.",
+        ),
+        (
+            "Spørg borgeren og kollegaerne, hvad der er givet siden i går.",
+            "Ask the resident and colleagues what was given since yesterday.",
+        ),
+        (
+            "Er du sikker på, at den ikke er givet: tag den, og giv i hånden, når det er bekræftet.",
+            "If you are sure it was not given: take this, and give by hand once confirmed.",
+        ),
+        _NOT_IN_DOUBT,
+    ),
+    "record_contradicts": advice(
+        (
+            "Robottens egen log passer ikke med det, nogen har sagt. Måske fik borgeren to doser.",
+            "The robot's record is against a person's finding: possibly a double dose.",
+        ),
+        ("Ring til borgeren nu: hvordan har de det?", "Call the resident now: how are they?"),
+        (
+            "Ring til sygeplejerske eller lægevagt, og fortæl hvilken dosis det er.",
+            "Call the nurse or the doctor on call and say which dose it is.",
+        ),
+        ("Giv ikke mere af samme medicin.", "Give no more of the same medicine."),
+    ),
+    "*/no_longer_planned": advice(
+        (
+            "En kollega har retten til at give dosis, men planen beder ikke længere om den.",
+            "Somebody has the right to give this dose, but the plan no longer asks for it.",
+        ),
+        ("Er den givet? Ring til den, der har den.", "Was it given? Call the person who has it."),
+        (
+            "Sig: giv den ikke. Den, der har den, afgør 'ikke givet' eller 'givet'.",
+            "Tell them not to. They decide 'not given', or 'given' if they did.",
+        ),
+        ("Giv den ikke, før sygeplejersken har sagt ja.", "Do not give it before the nurse says so."),
+    ),
+}
