@@ -219,7 +219,7 @@ def planned_on(plan: Plan, prescription_id: str, day: date) -> Decimal:
             intake.quantity
             for prescription in plan.prescriptions
             if prescription.prescription_id == prescription_id
-            for intake in intakes_on(prescription, day)
+            for intake in intakes_on(prescription.dosage, day)
         ),
         Decimal(0),
     )

@@ -32,8 +32,8 @@ from dispenserd.fagsystem.fhir import (
     Refused,
     Repeat,
 )
-from scheduler.plan import DayPart, Dosage, Intake
-from scheduler.timing import asks_on
+from scheduler.dosage import DayPart, Intake, Period, cycle
+from scheduler.timing import dates
 
 UNITS = {
     "tablet": "tablet",
@@ -62,7 +62,7 @@ FHIR_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 FHIR_MINUTE = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]:00(\.0+)?")
 
 
-def dosages(instructions: Sequence[DosageInstruction], path: str, unit: str) -> tuple[Dosage, ...]:
+def dosages(instructions: Sequence[DosageInstruction], path: str, unit: str) -> tuple[Period, ...]:
     if not instructions:
         raise Refused(Reason.NO_STRUCTURE, f"{path}.dosageInstruction")
     if len(instructions) > DOSAGES_MAX:
@@ -75,16 +75,21 @@ def dosages(instructions: Sequence[DosageInstruction], path: str, unit: str) -> 
     return tuple(sorted(read, key=_canonical))
 
 
-def _canonical(dosage: Dosage) -> tuple[object, ...]:
+def _canonical(dosage: Period) -> tuple[object, ...]:
     """One order, whatever the sender's: the same card must compare as the same plan."""
-    return dosage.first, dosage.last or date.max, dosage.every_days, [_place(one) for one in dosage.intakes]
+    return (
+        dosage.first,
+        dosage.last or date.max,
+        dosage.every_days,
+        [_place(one) for one in dosage.days[0].intakes],
+    )
 
 
 def _place(intake: Intake) -> tuple[int, time]:
     return (PART_ORDER.index(intake.part) if intake.part else len(PART_ORDER)), intake.clock or time()
 
 
-def _dosage(instruction: DosageInstruction, path: str, unit: str) -> Dosage:
+def _dosage(instruction: DosageInstruction, path: str, unit: str) -> Period:
     _must_be_fixed(instruction, path)
     if instruction.timing is None or instruction.timing.repeat is None:
         raise Refused(Reason.NO_STRUCTURE, f"{path}.timing")
@@ -93,7 +98,7 @@ def _dosage(instruction: DosageInstruction, path: str, unit: str) -> Dosage:
     first, last = _bounds(repeat, f"{where}.boundsPeriod")
     quantity = _dose_quantity(instruction, f"{path}.doseAndRate", unit)
     intakes = _intakes(repeat, quantity, where)
-    return Dosage(first, last, _every_days(repeat, len(intakes), where), intakes)
+    return cycle(first, last, _every_days(repeat, len(intakes), where), intakes)
 
 
 def _must_be_fixed(instruction: DosageInstruction, path: str) -> None:
@@ -269,7 +274,7 @@ def known_unit(quantity: Quantity, path: str) -> str:
 # --- dosages beside each other ------------------------------------------------------------------------------
 
 
-def _must_fit(a: Dosage, b: Dosage, at_once: bool, path: str) -> None:
+def _must_fit(a: Period, b: Period, at_once: bool, path: str) -> None:
     """Two dosages of one prescription may share dates only at other times and in one sequence."""
     if not _share_a_date(a, b):
         return
@@ -281,7 +286,7 @@ def _must_fit(a: Dosage, b: Dosage, at_once: bool, path: str) -> None:
         raise Refused(Reason.WHEN_AND_TIME, path)
 
 
-def _share_a_date(a: Dosage, b: Dosage) -> bool:
+def _share_a_date(a: Period, b: Period) -> bool:
     """Both cycles come together within `b.every_days` turns of `a`, or never."""
     start = max(a.first, b.first)
     last = min((day for day in (a.last, b.last) if day is not None), default=date.max)
@@ -291,14 +296,14 @@ def _share_a_date(a: Dosage, b: Dosage) -> bool:
         days = step + turn * a.every_days
         if days > (last - start).days:
             return False
-        if asks_on(b, start + timedelta(days)):
+        if (start + timedelta(days)).toordinal() in dates(b, b.days[0]):
             return True
     return False
 
 
-def _times(dosage: Dosage) -> list[tuple[DayPart | None, time | None]]:
-    return [(intake.part, intake.clock) for intake in dosage.intakes]
+def _times(dosage: Period) -> list[tuple[DayPart | None, time | None]]:
+    return [(intake.part, intake.clock) for intake in dosage.days[0].intakes]
 
 
-def _by_part(dosage: Dosage) -> bool:
-    return dosage.intakes[0].part is not None
+def _by_part(dosage: Period) -> bool:
+    return dosage.days[0].intakes[0].part is not None

@@ -37,6 +37,7 @@ from dispenserd.fagsystem.fhir import (
     shaped,
 )
 from scheduler.commands import OfferPlan
+from scheduler.dosage import Dosage
 from scheduler.plan import Prescription
 
 ATC_SYSTEM = "http://www.whocc.no/atc"
@@ -182,7 +183,8 @@ def _prescription(
     medication, medication_path = _medication(request, path)
     drug = _atc(medication, f"{medication_path}.code")
     strength, unit = _strength(medication, f"{medication_path}.ingredient")
-    return Prescription(request.id, drug, strength, unit, dosages(request.dosageInstruction, path, unit))
+    periods = dosages(request.dosageInstruction, path, unit)
+    return Prescription(request.id, drug, strength, Dosage(unit, periods))
 
 
 def _must_be_about(

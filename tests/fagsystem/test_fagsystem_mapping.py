@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from dispenserd.fagsystem.fhir import FILE_BYTES_MAX, Reason
 from dispenserd.fagsystem.mapping import Refusal, ResidentIdentity, read_bundle
 from scheduler.commands import OfferPlan
-from scheduler.plan import DayPart, Dosage, Intake, Prescription
+from scheduler.dosage import DayPart, Dosage, Intake, cycle
+from scheduler.plan import Prescription
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "fagsystem.md"
 EXAMPLE = json.loads(re.findall(r"```json\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)[0])
@@ -108,8 +109,7 @@ def test_the_documents_example_is_a_card() -> None:
                 "paracetamol-1",
                 "N02BE01",
                 "500 mg",
-                "tablet",
-                (Dosage(date(2026, 11, 2), None, 1, intakes),),
+                Dosage("tablet", (cycle(date(2026, 11, 2), None, 1, intakes),)),
             ),
         ),
         fingerprint=hashlib.sha256(card()).hexdigest(),
@@ -120,19 +120,19 @@ def test_clock_times_on_every_second_day_are_all_of_them_on_every_second_day() -
     offer = accepted(
         put("dosage", dosage(frequency=2, period=2, periodUnit="d", timeOfDay=["20:00:00", "08:00:00"]))
     )
-    (one,) = offer.prescriptions[0].dosages
+    (one,) = offer.prescriptions[0].dosage.periods
     assert one.every_days == 2
-    assert [intake.clock for intake in one.intakes] == [time(8), time(20)]
+    assert [intake.clock for intake in one.days[0].intakes] == [time(8), time(20)]
 
 
 def test_times_without_a_period_are_daily() -> None:
-    (one,) = accepted(put("dosage", dosage(timeOfDay=["08:00:00"]))).prescriptions[0].dosages
+    (one,) = accepted(put("dosage", dosage(timeOfDay=["08:00:00"]))).prescriptions[0].dosage.periods
     assert one.every_days == 1
 
 
 def test_the_end_date_is_inclusive_and_kept() -> None:
     offer = accepted(put("repeat.boundsPeriod.end", "2026-11-02"))
-    assert offer.prescriptions[0].dosages[0].last == date(2026, 11, 2)
+    assert offer.prescriptions[0].dosage.periods[0].last == date(2026, 11, 2)
 
 
 def test_a_cycle_of_unequal_days_is_one_dosage_a_day() -> None:
@@ -141,12 +141,12 @@ def test_a_cycle_of_unequal_days_is_one_dosage_a_day() -> None:
         when=["MORN"], frequency=1, period=2, periodUnit="d", boundsPeriod={"start": "2026-11-03"}
     )
     offer = accepted(put("request.dosageInstruction", [first, second]))
-    assert [one.first.day for one in offer.prescriptions[0].dosages] == [2, 3]
+    assert [one.first.day for one in offer.prescriptions[0].dosage.periods] == [2, 3]
 
 
 def test_half_a_tablet_is_exact() -> None:
     offer = accepted(put("dose.doseQuantity.value", 0.5), put("dose.doseQuantity.unit", "tabletter"))
-    assert offer.prescriptions[0].dosages[0].intakes[0].quantity == Decimal("0.5")
+    assert offer.prescriptions[0].dosage.periods[0].days[0].intakes[0].quantity == Decimal("0.5")
 
 
 @pytest.mark.parametrize("status", ["on-hold", "stopped", "cancelled", "completed", "entered-in-error"])
@@ -174,7 +174,7 @@ def test_the_senders_order_and_spelling_change_nothing() -> None:
     spelled = card().replace(b'"value": 2, "unit"', b'"value": 2.0, "unit"')
     offer = read_bundle(spelled, RESIDENT)
     assert isinstance(offer, OfferPlan)
-    assert str(offer.prescriptions[0].dosages[0].intakes[0].quantity) == "2"
+    assert str(offer.prescriptions[0].dosage.periods[0].days[0].intakes[0].quantity) == "2"
 
 
 def test_two_ingredients_are_one_strength() -> None:
@@ -499,18 +499,18 @@ def test_every_reason_has_a_test_and_a_line_in_the_document() -> None:
     assert [reason for reason in Reason if f"| `{reason}` |" not in document] == []
 
 
-def cycle(start: str, days: int, end: str | None = None) -> dict[str, Any]:
+def every(start: str, days: int, end: str | None = None) -> dict[str, Any]:
     bounds = {"start": start} | ({"end": end} if end else {})
     return dosage(when=["MORN"], frequency=1, period=days, periodUnit="d", boundsPeriod=bounds)
 
 
 def test_two_cycles_contradict_from_the_date_on_which_they_first_meet() -> None:
-    every_second, meets_on_the_sixth = cycle("2026-11-02", 2), cycle("2026-11-03", 3)
+    every_second, meets_on_the_sixth = every("2026-11-02", 2), every("2026-11-03", 3)
     refusal = read(put("request.dosageInstruction", [every_second, meets_on_the_sixth]))
     assert isinstance(refusal, Refusal)
     assert refusal.reason is Reason.CONTRADICTORY_DOSAGE
-    accepted(put("request.dosageInstruction", [every_second, cycle("2026-11-03", 3, "2026-11-05")]))
-    accepted(put("request.dosageInstruction", [cycle("2026-11-02", 2, "2026-11-05"), meets_on_the_sixth]))
+    accepted(put("request.dosageInstruction", [every_second, every("2026-11-03", 3, "2026-11-05")]))
+    accepted(put("request.dosageInstruction", [every("2026-11-02", 2, "2026-11-05"), meets_on_the_sixth]))
 
 
 def test_dosages_that_never_meet_do_not_contradict() -> None:
@@ -519,7 +519,7 @@ def test_dosages_that_never_meet_do_not_contradict() -> None:
     ended = dosage(timeOfDay=["18:00:00"], boundsPeriod={"start": "2026-10-01", "end": "2026-11-01"})
     ended["sequence"] = 1
     offer = accepted(put("request.dosageInstruction", [even, odd, ended]))
-    assert len(offer.prescriptions[0].dosages) == 3
+    assert len(offer.prescriptions[0].dosage.periods) == 3
 
 
 def test_one_bad_prescription_refuses_the_whole_card() -> None:

@@ -13,13 +13,14 @@ from decimal import Decimal
 from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.decide import next_wakeup, settle
+from scheduler.dosage import DayPart, Dosage, Intake, cycle
 from scheduler.evolve import evolve
 from scheduler.expand import Catalogue, DayClock
 from scheduler.gate import why_not_send
 from scheduler.invariants import broken
 from scheduler.limits import Limits
 from scheduler.outgoing import changes
-from scheduler.plan import Content, DayPart, Dosage, Intake, Prescription
+from scheduler.plan import Content, Prescription
 from scheduler.roll import Roll, Sachet
 from scheduler.window import LocalTime
 from scheduler.world import Dose, Setting, World
@@ -57,8 +58,7 @@ def prescriptions(first: date = FIRST_DAY) -> tuple[Prescription, ...]:
             prescription_id=f"p-{slot}",
             drug=drug,
             strength="10 mg",
-            unit="tablet",
-            dosages=(Dosage(first, None, 1, (Intake(Decimal(1), part=DayPart(slot)),)),),
+            dosage=Dosage("tablet", (cycle(first, None, 1, (Intake(Decimal(1), part=DayPart(slot)),)),)),
         )
         for slot, drug in DRUGS.items()
     )
