@@ -15,7 +15,7 @@ import pytest
 
 from dispenserd.chore_times import CERTIFICATES, INTEGRITY, PRUNING, TEST_ALARM
 from dispenserd.chores import CA, CLIENT
-from dispenserd.fagsystem.fhir import Reason
+from dispenserd.fagsystem.reasons import Reason
 from dispenserd.oncall.own import Kind as OwnKind
 from dispenserd.oncall.words import advice
 from dispenserd.oncall.words.details import DETAILS
