@@ -14,7 +14,8 @@ import pytest
 from dispenserd.cli.dose_names import dose_named
 from dispenserd.cli.entry import carry_out
 from dispenserd.cli.failure import Exit, Failure
-from dispenserd.cli.words import REFUSALS, STAGES
+from dispenserd.cli.words import STAGES
+from dispenserd.oncall.words.refusals import REFUSALS
 from scheduler.dose import Stage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,6 +42,7 @@ COMMANDS = [
     "oncall decide",
     "oncall close",
     "oncall roster",
+    "oncall key",
 ]
 KEY = "0123456789abcdef0123456789abcdef"
 DOSES = [

@@ -176,6 +176,7 @@ SHAPES: Mapping[Shape, Schema] = {
     },
     Shape.INSTANT: {"type": "string", "format": "date-time", "description": "An instant."},
     Shape.PEER: {"type": "string", "description": "The other side's own words, sanitised."},
+    Shape.ADVICE: {"type": "string", "description": "Our own words about a file that can't be used."},
 }
 """As `dispenserd.logs` writes each shape of a field."""
 

@@ -163,6 +163,7 @@ async def _an_incident(home: RunningHome, terminal: Terminal) -> None:
     )
     await terminal("oncall", "list", "--all")
     await terminal("oncall", "roster", "--test")
+    await terminal("oncall", "key")
 
 
 async def _a_cable(home: RunningHome, terminal: Terminal) -> None:
@@ -198,6 +199,7 @@ def _oncall_files(home: RunningHome, phone: str) -> Path:
     roster = home.folder / "roster.toml"
     roster.write_text(f"[manager]\n{manager}[[person]]\n{anna}")
     roster.chmod(0o600)
+    (home.folder / "homes.toml").write_text('[[home]]\nbox = "box-0001"\n')
     database.create(home.folder / "oncall.db")
     key = home.folder / "signing.key"
     key.write_text(PRIVATE.hex() + "\n")
@@ -205,7 +207,7 @@ def _oncall_files(home: RunningHome, phone: str) -> Path:
     path = home.folder / "oncall.toml"
     path.write_text(
         '[oncall]\ndatabase = "oncall.db"\nsigning_key_file = "signing.key"\n'
-        'roster = "roster.toml"\n'
+        'roster = "roster.toml"\nhomes = "homes.toml"\n'
         f'[mqtt]\nhost = "{home.broker.host}"\nport = {home.broker.port}\n'
     )
     return path
