@@ -77,8 +77,8 @@ def _rhythm(period: Period, days: Sequence[Day], unit: Unit, behind: str) -> str
     if not every:
         return _once(period, days, unit, behind)
     if same and numbers == list(range(1, every + 1)):
-        plain = all(each.plain for each in days[0].intakes)
-        daily = "" if plain or period.first == period.last else "hver dag"
+        spoken = all(each.plain or each.as_needed for each in days[0].intakes)
+        daily = "" if spoken or period.first == period.last else "hver dag"
         return _joined(what, daily, _dates(period), behind)
     if same and every % WEEK == 0 and numbers[-1] <= WEEK and period.first != date.min:
         return _joined(what, _weekdays(period, numbers), _dates(period), behind)

@@ -261,7 +261,7 @@ def element_path(path: str, steps: Sequence[str | int]) -> str:
             continue
         else:
             path += f".{step if ELEMENT_NAME.fullmatch(step) else '?'}"
-    return path
+    return path.removeprefix(".")  # a file whose root has no name
 
 
 def _is_modifier(loc: Sequence[str | int]) -> bool:

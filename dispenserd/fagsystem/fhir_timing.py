@@ -21,15 +21,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from math import lcm
 
+from dispenserd.fagsystem.cutting import Bounds, begun, counted, ended
 from dispenserd.fagsystem.fhir import CodeableConcept, Element, Number, Repeat, Timing
 from dispenserd.fagsystem.parts import TIMES_MAX, place_in_day
 from dispenserd.fagsystem.reasons import Reason, Refused
 from dispenserd.fagsystem.weeks import WEEK_DAYS, number_in_cycle, phase_is_clear
-from scheduler.dosage import EVERY_DAYS_MAX, NOT_ITERATED, Day, DayPart, Intake, Period
+from scheduler.dosage import EVERY_DAYS_MAX, Day, DayPart, Intake, Period
 from scheduler.window import LocalTime
 
 PARTS = {"MORN": DayPart.MORNING, "NOON": DayPart.NOON, "EVE": DayPart.EVENING, "NIGHT": DayPart.NIGHT}
@@ -62,16 +63,6 @@ FHIR_INSTANT = re.compile(
 FHIR_MINUTE = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]:00(\.0+)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """`after` and `until`: the local clock times of a start and an end given as instants."""
-
-    first: date
-    last: date | None
-    after: time | None = None
-    until: time | None = None
-
-
 def periods(timing: Timing, path: str, intake: Intake, local: LocalTime) -> list[Period]:
     """One period, or two or three where bounds or hours cut a day. `intake` has the amount."""
     _must_lack(timing, "event", Reason.TIMING_EVENT, path)
@@ -87,10 +78,11 @@ def periods(timing: Timing, path: str, intake: Intake, local: LocalTime) -> list
         made = _every_n_hours(repeat, bounds, intake, where)
     else:
         made = [_cycle(repeat, bounds, times, intake, where)]
-        made = _from(made, bounds, where)
+        made = begun(made, bounds, where)
     if repeat.count is not None:
-        made = _counted(made, repeat.count, f"{where}.count")
-    return _until(made, bounds, where)
+        count = _whole(repeat.count, Reason.COUNT, f"{where}.count")
+        made = counted(made, count, f"{where}.count")
+    return ended(made, bounds, where)
 
 
 def _must_be_plain(repeat: Repeat, path: str) -> None:
@@ -154,64 +146,6 @@ def _moment(text: str, path: str, local: LocalTime) -> tuple[date, time | None]:
     except (ValueError, OverflowError):
         pass
     raise Refused(Reason.NOT_A_DATE, path)
-
-
-def _from(made: list[Period], bounds: Bounds, path: str) -> list[Period]:
-    """Without what lies before the instant of the start, on its date."""
-    (period,) = made
-    if bounds.after in (None, time.min):
-        return made
-    today = next((day for day in period.days if day.number == 1), None)
-    if today is None:
-        return made
-    kept = tuple(each for each in today.intakes if _clock(each, f"{path}.boundsPeriod.start") >= bounds.after)
-    if len(kept) == len(today.intakes):
-        return made
-    next_day = period.first + timedelta(days=1)
-    days = [replace(day, number=day.number - 1 or period.every_days) for day in period.days]
-    rest = replace(period, first=next_day, days=tuple(sorted(days, key=lambda day: day.number)))
-    alone = Period(period.first, period.first, NOT_ITERATED, (Day(1, kept),) if kept else ())
-    return [alone, rest] if period.last is None or period.last >= next_day else [alone]
-
-
-def _until(made: list[Period], bounds: Bounds, path: str) -> list[Period]:
-    """Nothing after the last date, nor after the instant of the end on it."""
-    last, until = bounds.last, bounds.until
-    if last is None:
-        return made
-    kept = [
-        replace(one, last=last if one.last is None else min(one.last, last))
-        for one in made
-        if one.first <= last
-    ]
-    if until is None:
-        return kept
-    cut: list[Period] = []
-    for period in kept:
-        today = [day for day in period.days if period.last == last and _falls_on(period, day, last)]
-        intakes = [each for day in today for each in day.intakes]
-        some = [each for each in intakes if _clock(each, f"{path}.boundsPeriod.end", until) <= until]
-        if len(some) == len(intakes):
-            cut.append(period)
-            continue
-        if period.first < last:
-            cut.append(replace(period, last=last - timedelta(days=1)))
-        cut.append(Period(last, last, NOT_ITERATED, (Day(1, tuple(some)),) if some else ()))
-    return cut
-
-
-def _clock(intake: Intake, path: str, until: time | None = None) -> time:
-    """Its clock time. One without a time is asked for on the whole day, so the day must be whole."""
-    if intake.clock is not None:
-        return intake.clock
-    if until is not None and (until.hour, until.minute) == (23, 59):
-        return time.min
-    raise Refused(Reason.BOUNDS_INSTANT, path)
-
-
-def _falls_on(period: Period, day: Day, when: date) -> bool:
-    past = (when - period.first).days - (day.number - 1)
-    return past >= 0 and (past % period.every_days == 0 if period.every_days else past == 0)
 
 
 # --- which days -------------------------------------------------------------------------------------------
@@ -370,50 +304,6 @@ def _days_of(minutes: Sequence[int], intake: Intake) -> tuple[Day, ...]:
         clock = time(at % DAY_MIN // 60, at % 60)
         by_day.setdefault(at // DAY_MIN + 1, []).append(replace(intake, clock=clock))
     return tuple(Day(number, tuple(intakes)) for number, intakes in sorted(by_day.items()))
-
-
-# --- how many ---------------------------------------------------------------------------------------------
-
-
-def _counted(made: Sequence[Period], count: Number, path: str) -> list[Period]:
-    """The periods cut off after so many intakes."""
-    left = _whole(count, Reason.COUNT, path)
-    if left > COUNT_MAX:
-        raise Refused(Reason.COUNT, path)
-    kept: list[Period] = []
-    for period in made:
-        if left <= 0:
-            break
-        cut, left = _cut_after(period, left, path)
-        kept += cut
-    return kept
-
-
-def _cut_after(period: Period, left: int, path: str) -> tuple[list[Period], int]:
-    """What of it comes before the count is used up, and how many are left after it."""
-    in_round = sum(len(day.intakes) for day in period.days)
-    rounds = (left - 1) // in_round if period.every_days and in_round else 0
-    left -= rounds * in_round
-    begin = period.first.toordinal() + rounds * period.every_days
-    by_number = sorted((day.number, day.intakes) for day in period.days)
-    for number, intakes in by_number:
-        ordinal = begin + number - 1
-        if ordinal > (period.last or date.max).toordinal():
-            break
-        day = date.fromordinal(ordinal)
-        if len(intakes) >= left:
-            whole = len(intakes) == left
-            cut = [replace(period, last=day if whole else day - timedelta(days=1))]
-            if not whole:
-                if any(each.clock is None for each in intakes):
-                    raise Refused(Reason.COUNT, path)
-                cut = [
-                    *(cut if day > period.first else []),
-                    Period(day, day, NOT_ITERATED, (Day(1, intakes[:left]),)),
-                ]
-            return cut, 0
-        left -= len(intakes)
-    return [period], left
 
 
 def _whole(value: Number, reason: Reason, path: str) -> int:
