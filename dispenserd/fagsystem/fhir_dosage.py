@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import combinations
+from itertools import combinations, product
 from math import gcd
 
 from dispenserd.fagsystem.fhir import DosageInstruction, DoseAndRate, Element, Number, Quantity, Ratio, shaped
@@ -35,7 +35,7 @@ from scheduler.window import LocalTime
 
 DOSAGES_MAX = 64
 """An FMK cycle of unequal days needs one a day; longer ones than two months are no daily medicine."""
-DAYS_MAX = 400
+DAYS_MAX = 128
 """Days of all cycles of one prescription: each is held against each."""
 DECIMALS_MAX = 9
 DAY_H = 24
@@ -263,25 +263,32 @@ def _beside(owners: Sequence[tuple[int | None, Part]], units: Sequence[Unit]) ->
     ]
     if sum(len(period.days) for _, period in fixed) > DAYS_MAX:
         return [Reason.TOO_MANY]
-    for (first, a), (second, b) in combinations(fixed, 2):
-        for one in a.days:
-            for other in b.days:
-                if _meet(dates(a, one), dates(b, other)):
-                    reason = _together(one, other, first == second)
-                    if reason is not None:
-                        return [reason]
+    rows = [(sequence, _alike(period)) for sequence, period in fixed]
+    for (first, a), (second, b) in combinations(rows, 2):
+        for (one, some), (other, others) in product(a, b):
+            reason = _together(one, other, first == second)
+            if reason is not None and any(_meet(x, y) for x in some for y in others):
+                return [reason]
     return []
 
 
-def _together(a: Day, b: Day, at_once: bool) -> Reason | None:
+def _alike(period: Period) -> list[tuple[Sequence[Intake], list[range]]]:
+    """What is taken, and each row of dates on which it is."""
+    found: dict[tuple[Intake, ...], list[range]] = {}
+    for day in period.days:
+        found.setdefault(day.intakes, []).append(dates(period, day))
+    return list(found.items())
+
+
+def _together(a: Sequence[Intake], b: Sequence[Intake], at_once: bool) -> Reason | None:
     if not at_once:  # FHIR: different sequence numbers follow each other
         return Reason.CONTRADICTORY_DOSAGE
-    plain = [each.plain for day in (a, b) for each in day.intakes]
+    plain = [each.plain for each in (*a, *b)]
     if any(plain):
         return Reason.CONTRADICTORY_DOSAGE if all(plain) else Reason.PLAIN_BESIDE_TIMES
-    if {(each.part, each.clock) for each in a.intakes} & {(each.part, each.clock) for each in b.intakes}:
+    if {(each.part, each.clock) for each in a} & {(each.part, each.clock) for each in b}:
         return Reason.CONTRADICTORY_DOSAGE
-    if {each.part is None for each in a.intakes} != {each.part is None for each in b.intakes}:
+    if {each.part is None for each in a} != {each.part is None for each in b}:
         return Reason.WHEN_AND_TIME
     return None
 

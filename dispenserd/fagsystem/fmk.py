@@ -98,12 +98,12 @@ def _part(structure: Structure) -> Part:
         structure.text.strip(),
     )
     by_number = sorted(structure.days, key=lambda day: day.number)
+    paths = [[dose.path for dose in _in_order(day.doses)] for day in by_number]
 
     def name(day: int | None, intake: int | None) -> str:
         if day is None:
             return structure.path
-        chosen = by_number[day]
-        return chosen.path if intake is None else _in_order(chosen.doses)[intake].path
+        return by_number[day].path if intake is None else paths[day][intake]
 
     return replace(judged(period, name, found), hint="pn" if structure.as_needed else "")
 

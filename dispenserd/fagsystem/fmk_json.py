@@ -25,7 +25,7 @@ from dispenserd.fagsystem.fmk import (
     imported,
     whole_date,
 )
-from dispenserd.fagsystem.parts import Imported, Refusal
+from dispenserd.fagsystem.parts import TIMES_MAX, Imported, Refusal
 from dispenserd.fagsystem.reasons import Reason, Refused
 from dispenserd.fagsystem.units import Unit, decimals, unit_of, unit_of_two
 from scheduler.dosage import DayPart
@@ -65,7 +65,7 @@ class _Dose(Element):
 
 class _Day(Element):
     dayNumber: int
-    allDoses: list[_Dose]
+    allDoses: Annotated[list[_Dose], Field(max_length=2 * TIMES_MAX)]
 
 
 class _DateOrDateTime(Element):

@@ -13,8 +13,8 @@ from xml.parsers import expat
 from dispenserd.fagsystem.reasons import Reason, Refused
 
 DEPTH_MAX = 16
-ELEMENTS_MAX = 10_000
-"""Twenty structures of a year's days have fewer than the file may have bytes for."""
+ELEMENTS_MAX = 2_500
+"""A structure of a year of unequal days has 1 900; ten thousand would hold up a small computer."""
 TEXT_CHARS_MAX = 4096
 SEPARATOR = " "
 """Between address and name: neither may hold a blank."""
