@@ -32,6 +32,8 @@ from scheduler.dosage import DayPart
 
 ROOT_KEYS = frozenset({"structures", "freeText", "administrationAccordingToSchema"})
 AMOUNT_MAX = 10**9
+DOSES_MAX = 500
+"""A year of unequal days has 365; a file could hold thousands, and hold up a small computer."""
 PARTS = {
     "MorningDoseWrapper": DayPart.MORNING,
     "NoonDoseWrapper": DayPart.NOON,
@@ -117,6 +119,8 @@ def read(plain: object) -> Imported:
     if dosage.structures is None:
         raise Refused(Reason.NO_STRUCTURE, "structures")
     path = "structures.structures"
+    if sum(len(day.allDoses) for one in dosage.structures.structures for day in one.days) > DOSES_MAX:
+        raise Refused(Reason.TOO_MANY, path)
     structures = [_structure(one, f"{path}[{n}]") for n, one in enumerate(dosage.structures.structures)]
     return imported(structures, _unit(dosage.structures.unitOrUnits, "structures.unitOrUnits"), path)
 

@@ -122,6 +122,11 @@ CASES: list[tuple[Reason, str, object]] = [
     (Reason.WRONG_SHAPE, f"{STRUCTURE}.days[0].allDoses[0].type", fmk(structure(day(1, dose("Tea"))))),
     (Reason.WRONG_SHAPE, f"{STRUCTURE}.days[0].dayNumber", fmk(structure(day("1", dose("Noon"))))),  # type: ignore[arg-type]
     (Reason.WRONG_SHAPE, "structures.structures", fmk(*[MORNING] * 21)),
+    (
+        Reason.TOO_MANY,
+        "structures.structures",
+        fmk(structure(*[day(n, *[dose("Noon")] * 24) for n in range(1, 30)], every=30)),
+    ),
     (Reason.TOO_MANY, f"{STRUCTURE}.days[0]", fmk(structure(day(1, *[dose("Plain")] * 25)))),
     # --- no structure ---
     (Reason.FREE_TEXT, "freeText", {"freeText": {"text": "1 tablet", "startDate": "2026-11-02"}}),
