@@ -48,9 +48,11 @@ def _issued(world: World, event: ev.OrderIssued) -> World:
     dose = world.doses[order.dose_id]
     spent = order.ground == "press"
     released = order.kind is ev.OrderKind.RELEASE
+    robot = world.robot(order.robot)
     dose = replace(
         moved(dose, Trigger(f"{order.kind}_ordered")),
-        order=OpenOrder(order=order, issued=event.at, session=world.robot.session),
+        robot=order.robot,
+        order=OpenOrder(order=order, issued=event.at, session=robot.session),
         rest=dose.stage,
         doubted=None,
         attempts=dose.attempts + 1,
@@ -59,8 +61,10 @@ def _issued(world: World, event: ev.OrderIssued) -> World:
         wanted_until=order.expires if spent else dose.wanted_until,
         away_tried=event.at if order.kind in AWAY else dose.away_tried,
     )
-    doses = {**world.doses, dose.dose_id: dose}
-    return replace(world, doses=doses, press=None if spent else world.press)
+    world = with_dose(world, dose)
+    if not spent:
+        return world
+    return replace(world, robots={**world.robots, order.robot: replace(robot, press=None)})
 
 
 AWAY = frozenset({ev.OrderKind.RETRACT, ev.OrderKind.DIVERT})
@@ -99,7 +103,7 @@ def _dose_changed(dose: Dose, event: ev.DoseChange, trusted: bool) -> Dose:
 
 
 def _adopted(dose: Dose, event: ev.MotionAdopted) -> Dose:
-    after = moved(dose, Trigger(f"{event.kind}_done"))
+    after = replace(moved(dose, Trigger(f"{event.kind}_done")), robot=event.robot or dose.robot)
     match event.kind:
         case ev.OrderKind.RELEASE:
             return replace(after, releases=dose.releases + 1, label=event.label)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from scheduler import events as ev
 from scheduler.outbox import Plain, PlainValue
 from scheduler.plan import Plan, Prescription
 
@@ -16,7 +17,9 @@ from scheduler.plan import Plan, Prescription
 def brought_up(kind: type, plain: Plain) -> Plain:
     """`plain` in today's shape, or as it is where no earlier version wrote it so."""
     fields, bring_up = SHAPES.get(kind, (frozenset[str](), dict))
-    return bring_up(plain) if plain.keys() == fields else plain
+    if plain.keys() == fields:
+        return bring_up(plain)
+    return {**ADDED[kind], **plain} if kind in ADDED else plain
 
 
 def _prescription_of_daily_dosages(plain: Plain) -> Plain:
@@ -57,3 +60,20 @@ SHAPES: Mapping[type, tuple[frozenset[str], Callable[[Plain], Plain]]] = {
         _prescription_of_daily_dosages,
     ),
 }
+
+ADDED: Mapping[type, Plain] = {
+    # 2026-11-23: a home may have several robots; before that each of these was about the only one
+    ev.RobotLost: {"robot": ""},
+    ev.RobotLogBroken: {"robot": ""},
+    ev.RobotRejected: {"robot": ""},
+    ev.RobotReported: {"robot": ""},
+    ev.RobotLogged: {"robot": ""},
+    ev.RobotDumped: {"robot": ""},
+    ev.MotionAdopted: {"robot": ""},
+    ev.PressSpent: {"robot": "", "resident": ""},
+    ev.ClockDoubted: {"robot": ""},
+    ev.RollLoaded: {"robot": ""},
+    # and a press may say whose it is
+    ev.Pressed: {"resident": "", "tag": ""},
+}
+"""Fields that were added since, with what a row without them means."""

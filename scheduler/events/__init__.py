@@ -49,6 +49,7 @@ from scheduler.events.incidents import (
     IncidentUndelivered,
 )
 from scheduler.events.robot import (
+    AttemptBlocked,
     MotionAdopted,
     OrderEnded,
     OrderIssued,
@@ -95,6 +96,7 @@ HomeEvent = (
     | RobotDumped
     | Pressed
     | PressSpent
+    | AttemptBlocked
     | CommandAnswered
     | AnswerDelivered
     | AdministrationFiled
@@ -145,6 +147,7 @@ __all__ = [
     "AdministrationFiled",
     "AlarmTestBegun",
     "AnswerDelivered",
+    "AttemptBlocked",
     "CertificateFound",
     "CertificatesRead",
     "ChoreEnded",

@@ -220,8 +220,8 @@ def _lock_without(reason: str) -> Callable[[World], str]:
                 for key, dose in world.doses.items()
             }
             world = replace(world, doses=doses)
-        if reason == "lid_open" and world.robot.status is not None:
-            status = replace(world.robot.status, lid_open=False, fault="")
+        if reason == "lid_open" and world.robot(ROBOT).status is not None:
+            status = replace(world.robot(ROBOT).status, lid_open=False, fault="")
             world = replace(world, robot=replace(world.robot, status=status))
         return _lock(world)
 
@@ -262,7 +262,7 @@ restarted = scheduler.evolve._restarted
 
 def presses_once(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
     """A due dose is released without anybody asking."""
-    if world.order_under_way() or world.robot.state is not RobotState.READY:
+    if world.order_under_way() or world.robot(ROBOT).state is not RobotState.READY:
         return []
     for dose in scheduler.offering.in_order(world):
         if dose.stage is Stage.DUE and not scheduler.gate.why_not_release(world, setting, dose, now):
