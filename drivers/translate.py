@@ -77,7 +77,7 @@ def reported(status: wire.Status) -> events.RobotStatus:
     )
 
 
-def logged(entry: wire.LogEntry, log_id: str, at: datetime) -> events.RobotLogged:
+def logged(entry: wire.LogEntry, robot: str, log_id: str, at: datetime) -> events.RobotLogged:
     return events.RobotLogged(
         at=at,
         log_id=log_id,
@@ -93,6 +93,7 @@ def logged(entry: wire.LogEntry, log_id: str, at: datetime) -> events.RobotLogge
         label=entry.label,
         result=entry.result,
         detail=entry.detail,
+        robot=robot,
     )
 
 
@@ -101,8 +102,8 @@ def undated(page: wire.LogPage) -> list[int]:
     return [entry.index for entry in page.entries if entry.utc_ms > limits.UTC_MS_MAX]
 
 
-def pressed(robot: str, session: int, age_ms: int, at: datetime) -> events.Pressed:
-    return events.Pressed(at=at, robot=robot, session=session_name(session), age_ms=age_ms)
+def pressed(robot: str, session: int, age_ms: int, at: datetime, tag: str = "") -> events.Pressed:
+    return events.Pressed(at=at, robot=robot, session=session_name(session), age_ms=age_ms, tag=tag)
 
 
 def refused(order: events.Order, reply: wire.OrderReply, at: datetime) -> events.OrderEnded:

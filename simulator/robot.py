@@ -104,8 +104,8 @@ class Robot:
 
     # --- hands ---
 
-    def press(self, moment: Moment) -> list[Message]:
-        return [] if self._firmware is None else self._firmware.press(self._now(moment))
+    def press(self, moment: Moment, tag: str = "") -> list[Message]:
+        return [] if self._firmware is None else self._firmware.press(self._now(moment), tag)
 
     def clear_fault(self, moment: Moment) -> list[Message]:
         return [] if self._firmware is None else self._firmware.clear_fault(self._now(moment))

@@ -62,7 +62,8 @@ def mqtt_schemas() -> dict[str, Schema]:
         for arm in arms:
             arm["properties"]["schema"]["description"] = "Which payload this is, and its version."
             if not is_signed(models):
-                arm.pop("additionalProperties")
+                for part in list(objects_in(arm)):
+                    part.pop("additionalProperties", None)
         words = " ".join(filter(None, (class_words(model, payloads) for model in models)))
         made = arms[0] if len(arms) == 1 else {"type": "object", "oneOf": arms}
         found[name] = _finished(MQTT, name, made, words)
