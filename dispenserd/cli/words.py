@@ -123,6 +123,10 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
         "The roll in the robot is not the one this manifest describes.",
         "Compare the production id on the roll with the manifest's.",
     ),
+    "label_conflict": (
+        "A label of this roll is on another resident's roll in the same robot.",
+        "Ask the pharmacy for a strip on which every sachet has a label of its own.",
+    ),
     "not_confirmed": (
         "The home has not confirmed yet that this person took the incident.",
         "Wait for the confirmation in `dispenserd oncall list`, then repeat it.",
