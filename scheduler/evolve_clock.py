@@ -57,7 +57,7 @@ def doubted(world: World, event: ev.ClockDoubted) -> World:
     clock = world.clock
     doubts = {**clock.doubts, event.robot: event.reason} if event.robot else {}
     if stands(world, event.robot, event.reason):
-        return replace(world, clock=replace(clock, doubts=doubts))
+        return replace(world, clock=replace(clock, vouched=clock.vouched - {event.robot}, doubts=doubts))
     since = event.at if clock.trusted else clock.since or event.at
     return replace(world, clock=ClockState(False, event.reason, since, doubts=doubts))
 
