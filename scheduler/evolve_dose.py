@@ -58,7 +58,8 @@ def _issued(world: World, event: ev.OrderIssued) -> World:
         attempts=dose.attempts + 1,
         releases=dose.releases + released,
         label=order.label if released else dose.label,
-        wanted_until=order.expires if spent else dose.wanted_until,
+        # What goes back was not taken: only another press brings it out again.
+        wanted_until=order.expires if spent else None if order.kind in AWAY else dose.wanted_until,
         away_tried=event.at if order.kind in AWAY else dose.away_tried,
     )
     world = with_dose(world, dose)

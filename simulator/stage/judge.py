@@ -199,7 +199,7 @@ def _filed(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
     wanted = {
         (body["dose_id"], f"MedicationRequest/{each.id}", body["revision"]): body["outcome"]
         for body in evidence.rows("OutcomeRecorded")
-        for each in scenario.prescriptions
+        for each in scenario.taken_by(scenario.home.of_dose(body["dose_id"]))
         if body["dose_id"].split("/")[2] in each.slots
     }
     filed: Counter[tuple[str, str, int]] = Counter()
@@ -239,6 +239,7 @@ def _displays(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
             tuple(line["lines"])[: len(expected.lines)]
             for line in displays
             if after <= datetime.fromisoformat(line["at"]) <= before
+            and line.get("robot", "") == expected.robot
         ]
         if expected.lines not in shown:
             yield f"between {expected.after} and {expected.before} the robot never showed {expected.lines}"

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from simulator.stage.evidence import Evidence, Line, incident_stories
+from simulator.stage.evidence import Evidence, IncidentStory, Line, incident_stories
 from simulator.stage.processes import StageError, command
 from simulator.stage.scenario import Deed, Scenario
 
@@ -55,7 +55,7 @@ class Staff:
 
     def _ready(self, deed: Deed) -> bool:
         story = next(
-            (s for s in incident_stories(self._evidence.journal).values() if self._is_about(deed, s.dose_id)),
+            (s for s in incident_stories(self._evidence.journal).values() if self._is_told(deed, s)),
             None,
         )
         if story is None or not story.delivered:
@@ -82,15 +82,19 @@ class Staff:
             dose = self._scenario.dose_end(deed.dose)
             return ["decide", dose, *_finding(deed)]
         incident = next(
-            key
-            for key, s in incident_stories(self._evidence.journal).items()
-            if self._is_about(deed, s.dose_id)
+            key for key, s in incident_stories(self._evidence.journal).items() if self._is_told(deed, s)
         )
         if deed.do == "take":
             return ["oncall", "take", incident, "--as", deed.who, "--wait", "0"]
         if deed.do == "close":
             return ["oncall", "close", incident, "--resolution", deed.resolution, "--as", deed.who]
         return ["oncall", "decide", incident, *_finding(deed)]
+
+    def _is_told(self, deed: Deed, story: IncidentStory) -> bool:
+        """One about no dose is named by its kind."""
+        if deed.dose:
+            return self._is_about(deed, story.dose_id)
+        return not story.dose_id and deed.wait_for in story.kinds
 
     def _is_about(self, deed: Deed, dose_id: str) -> bool:
         return dose_id.endswith(self._scenario.dose_end(deed.dose))

@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from simulator.script import SCHEMA
+from simulator.stage.household import Household, Person
 
 SLOT_CLOCKS = {"morning": time(8), "noon": time(12), "evening": time(18), "night": time(22)}
 """Clock times of the day parts in every scenario: the mapping of the configuration template."""
@@ -36,11 +37,14 @@ class Prescription:
     drug: str
     strength_mg: int
     slots: tuple[str, ...]
+    resident: str = ""  # whose, where several live
 
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """`wait_for` names the kind of incident that a member of staff waits for before acting."""
+    """`robot`: the name of the one at which it is done, where there are several. `wait_for` names the kind of
+    incident that a member of staff waits for before acting; without a dose, which one they act on.
+    """
 
     at: str
     who: str
@@ -50,11 +54,12 @@ class Deed:
     via: str = ONCALL
     reason: str = ""
     resolution: str = ""
+    robot: str = ""
     more: dict[str, Any] = field(default_factory=dict)  # arguments of a deed at the robot
 
     def __str__(self) -> str:
         waits = f", once there is {self.wait_for}" if self.wait_for else ""
-        return " ".join(filter(None, (self.who, self.do, self.dose))) + f" at {self.at}{waits}"
+        return " ".join(filter(None, (self.who, self.do, self.robot, self.dose))) + f" at {self.at}{waits}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,7 @@ class ExpectedDisplay:
     after: str
     before: str
     lines: tuple[str, ...]
+    robot: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +115,7 @@ class Scenario:
     doses: tuple[ExpectedDose, ...]
     incidents: tuple[ExpectedIncident, ...]
     displays: tuple[ExpectedDisplay, ...]
+    home: Household = field(default_factory=Household)
 
     def instant(self, text: str) -> datetime:
         """UTC of "day2 18:40"; 24:00 is the next day's midnight, an hour that comes twice is its first."""
@@ -126,24 +133,36 @@ class Scenario:
         return f"day{(there.date() - self.first_day).days + 1} {there:%H:%M}"
 
     def dose_end(self, dose: str) -> str:
-        """How its dose id ends: "2026-11-03/evening/1"."""
-        day, slot = day_slot(dose)
-        return f"{self.first_day + timedelta(days=day - 1)}/{slot}/1"
+        """How its dose id ends: "2026-11-03/evening/1", behind its resident's key where several live."""
+        name, rest = whose(dose)
+        day, slot = day_slot(rest)
+        end = f"{self.first_day + timedelta(days=day - 1)}/{slot}/1"
+        return f"{self.home.named(name).key}/{end}" if self.home.several else end
 
     def dose_name(self, dose_id: str) -> str:
-        """ "day2 evening" of a dose id."""
+        """ "day2 evening" of a dose id; "Karen day2 evening" where several live."""
         _, day, slot, part = dose_id.split("/")
         number = (date.fromisoformat(day) - self.first_day).days + 1
-        return f"day{number} {slot}" + ("" if part == "1" else f"/{part}")
+        name = f"day{number} {slot}" + ("" if part == "1" else f"/{part}")
+        return f"{self.home.of_dose(dose_id).name} {name}".strip() if self.home.several else name
 
-    def script(self) -> dict[str, Any]:
-        """What the resident and the world do at the robot, for the simulator."""
+    def script(self, robot: str = "") -> dict[str, Any]:
+        """What residents and the world do at this robot, for the simulator."""
         deeds = [
             {"do": deed.do, "at": self.instant(deed.at).isoformat(), **deed.more}
             for deed in self.deeds
-            if deed.who in AT_THE_ROBOT
+            if deed.who in AT_THE_ROBOT and deed.robot == robot
         ]
         return {"schema": SCHEMA, "deeds": deeds}
+
+    def taken_by(self, person: Person) -> tuple[Prescription, ...]:
+        return tuple(each for each in self.prescriptions if each.resident == person.name)
+
+
+def whose(dose: str) -> tuple[str, str]:
+    """("Karen", "day1 evening"); the name is "" where there is none."""
+    name, _, rest = dose.partition(" day")
+    return (name, f"day{rest}") if rest and not dose.startswith("day") else ("", dose)
 
 
 def day_time(text: str) -> tuple[int, int]:
