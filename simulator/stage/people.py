@@ -94,7 +94,7 @@ class Staff:
         """One about no dose is named by its kind."""
         if deed.dose:
             return self._is_about(deed, story.dose_id)
-        return not story.dose_id and deed.wait_for in story.kinds
+        return not story.dose_id and deed.about in story.kinds
 
     def _is_about(self, deed: Deed, dose_id: str) -> bool:
         return dose_id.endswith(self._scenario.dose_end(deed.dose))

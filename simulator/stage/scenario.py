@@ -43,7 +43,8 @@ class Prescription:
 @dataclass(frozen=True, slots=True)
 class Deed:
     """`robot`: the name of the one at which it is done, where there are several. `wait_for` names the kind of
-    incident that a member of staff waits for before acting; without a dose, which one they act on.
+    incident that a member of staff waits for before acting; `about`, in place of a dose, the kind of one that
+    is about none.
     """
 
     at: str
@@ -55,11 +56,15 @@ class Deed:
     reason: str = ""
     resolution: str = ""
     robot: str = ""
+    about: str = ""
     more: dict[str, Any] = field(default_factory=dict)  # arguments of a deed at the robot
 
     def __str__(self) -> str:
         waits = f", once there is {self.wait_for}" if self.wait_for else ""
-        return " ".join(filter(None, (self.who, self.do, self.robot, self.dose))) + f" at {self.at}{waits}"
+        return (
+            " ".join(filter(None, (self.who, self.do, self.robot, self.dose or self.about)))
+            + f" at {self.at}{waits}"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -235,8 +235,8 @@ def _deed_at_the_robot(row: dict[str, Any], where: str, home: Household) -> Deed
 
 def _check_staff(deed: Deed, where: str) -> None:
     _one_of(deed.via, (ONCALL, HOME), f"{where}: via")
-    if not deed.dose and (not deed.wait_for or deed.do not in ("take", "close")):
-        raise ScenarioError(f'{where}: needs dose, as "day1 evening"; of the robot, wait_for its incident')
+    if bool(deed.dose) == (bool(deed.about) and deed.do in ("take", "close")):
+        raise ScenarioError(f'{where}: needs dose, as "day1 evening", or to take or close about, a kind')
     if deed.via == HOME and deed.do in ("take", "close"):
         raise ScenarioError(f"{where}: an incident is taken and closed at on-call, not via home")
     if (deed.do == "close") != bool(deed.resolution):
