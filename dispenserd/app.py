@@ -44,7 +44,7 @@ from dispenserd.store.thread import StoreThread
 from dispenserd.wakeups import Wakeups
 from drivers.connection import RobotConnection
 from drivers.robot import RobotExpectation
-from scheduler.commands import Fact
+from scheduler.commands import Fact, OfferMedicineList
 from scheduler.dosage import DayPart
 from scheduler.events import DaemonStarted, RobotDumped, StoreStopped
 from scheduler.evolve import evolve
@@ -78,7 +78,11 @@ def setting_of(config: Config, rate: float) -> Setting:
             },
         ),
         catalogue=Catalogue(
-            known=frozenset(config.medicine.known), critical=frozenset(config.medicine.critical)
+            known=frozenset(config.medicine.known),
+            critical=frozenset(config.medicine.critical),
+            controlled=frozenset(config.medicine.controlled),
+            version=config.medicine.version,
+            persons=config.medicine.changed_by,
         ),
         limits=limits(config).stretched(rate),
         staff_phone=config.home.staff_phone,
@@ -168,6 +172,7 @@ async def _serve(
         tasks.create_task(engine.run())
         # Before anybody else speaks: whatever was in flight is unproven from here on.
         await engine.submit(DaemonStarted(now(), __version__, box, engine.head[0]))
+        await engine.submit(OfferMedicineList(setting.catalogue))
         await _tell_of_the_stop(config.store.path, engine, now())
         for service in services:
             tasks.create_task(service())

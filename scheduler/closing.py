@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 
 from scheduler import events as ev
 from scheduler.dose import IN_MAGAZINE, Stage
-from scheduler.gate import beyond_plan, label_misfit
+from scheduler.evolve_dose import LEFT
+from scheduler.gate import beyond_plan, label_misfit, withholds
 from scheduler.offering import in_order, issue
 from scheduler.receive_command import UNTREATED
 from scheduler.world import Dose, RobotState, Setting, World
@@ -53,7 +54,7 @@ def _away(world: World, setting: Setting, dose: Dose, now: datetime) -> tuple[ev
     if status is None or status.lid_open or waits:
         return None, ""
     closed = now >= dose.plan.closes and world.clock.trusted
-    left = _left_in_tray(world, dose, closed)
+    left = _left_in_tray(world, setting, dose, closed, now)
     if left:
         return ev.OrderKind.RETRACT, left  # rule 4: also under a fault
     ground = _divert_ground(world, dose, closed, now)
@@ -63,16 +64,26 @@ def _away(world: World, setting: Setting, dose: Dose, now: datetime) -> tuple[ev
     return ev.OrderKind.DIVERT, ground
 
 
-def _left_in_tray(world: World, dose: Dose, closed: bool) -> str:
+def _left_in_tray(world: World, setting: Setting, dose: Dose, closed: bool, now: datetime) -> str:
     """Why the sachet in the tray must go back now; "" = it stays, or there is none of this dose."""
     if dose.stage is Stage.IN_TRAY:
         unplanned = "plan" if beyond_plan(world, dose) else ""  # rule 11: the change reaches it there
-        return "closing" if closed else "discard" if dose.discard else unplanned
+        changed = withholds(world, dose) or unplanned
+        return (
+            "closing" if closed else "discard" if dose.discard else changed or _too_long(setting, dose, now)
+        )
     status = world.robot.status
     if not closed or dose.stage is not Stage.DOUBT or status is None or not status.tray:
         return ""
     elsewhere = any(d.stage is Stage.IN_TRAY for d in world.doses.values())
     return "" if elsewhere else "closing"
+
+
+def _too_long(setting: Setting, dose: Dose, now: datetime) -> str:
+    """Rule 2: controlled medicine lies within reach for 5 min at most."""
+    since = dose.presented
+    over = since is not None and now >= since + setting.limits.tray_controlled
+    return LEFT if dose.plan.controlled and over else ""
 
 
 def _divert_ground(world: World, dose: Dose, closed: bool, now: datetime) -> str:
@@ -151,6 +162,9 @@ def _closed(world: World, setting: Setting, dose: Dose, now: datetime) -> Findin
         return None
     if dose.lost and dose.order is None:
         return ev.Outcome.UNCERTAIN, "journal_behind", closes  # rule 23: the end that was lost may tell of it
+    withheld = withholds(world, dose)
+    if withheld and dose.releases == 0 and dose.stage in IN_MAGAZINE and not (dose.order or dose.token):
+        return ev.Outcome.WITHHELD, dose.held or withheld, closes  # rule 22: no record could say otherwise
     if world.robot.state is not RobotState.READY:
         return None if uncertain else _unread(world, setting, dose, now)
     if world.order_under_way() is not None and dose.stage not in (Stage.IN_STORE, Stage.OUT):
@@ -173,6 +187,8 @@ def _untaken(world: World, dose: Dose) -> tuple[ev.Outcome, str]:
         return ev.Outcome.WITHHELD, dose.held
     if dose.failure:
         return ev.Outcome.FAILED, dose.failure
+    if withholds(world, dose):
+        return ev.Outcome.WITHHELD, withholds(world, dose)
     if not dose.offered:
         return ev.Outcome.FAILED, "not_offered"
     if locked and incident is not None:

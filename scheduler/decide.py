@@ -20,6 +20,7 @@ from scheduler.incidents import alarmed, undelivered
 from scheduler.offering import held, opened, presented, pressed, reminded
 from scheduler.planning import planned
 from scheduler.receive import receive
+from scheduler.regime_causes import regime_instants
 from scheduler.upkeep import upkeep_instants
 from scheduler.world import Dose, RobotState, Setting, World
 
@@ -124,6 +125,7 @@ def next_wakeup(world: World, setting: Setting, now: datetime) -> datetime | Non
             instants.append(since + limits.robot_gone)
     instants += [receipt.since + limits.receipt for receipt in world.receipts.values()]
     instants += upkeep_instants(world, setting)
+    instants += regime_instants(world, setting)
     for dose in world.doses.values():
         instants += _dose_instants(world, setting, dose, now)
     return min([at for at in instants if at > now], default=None)
@@ -137,7 +139,7 @@ def _dose_instants(world: World, setting: Setting, dose: Dose, now: datetime) ->
     if dose.away_tried is not None:
         instants.append(dose.away_tried + AGAIN)
     if dose.outcome is not None:
-        return instants
+        return [*instants, dose.outcome.at + limits.witness_within] if dose.to_witness else instants
     instants += (
         plan.opens - UNREACHABLE_LEAD,
         plan.opens - REFILL_AHEAD,
@@ -149,5 +151,5 @@ def _dose_instants(world: World, setting: Setting, dose: Dose, now: datetime) ->
     if dose.open_at(now):  # before it opens nothing depends on it, and it opens with a look of its own
         instants.append(earliest(world, dose))
     if dose.presented is not None:
-        instants.append(dose.presented + limits.tray_left)
+        instants.append(dose.presented + (limits.tray_controlled if plan.controlled else limits.tray_left))
     return instants

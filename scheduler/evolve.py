@@ -11,9 +11,11 @@ from typing import assert_never
 from scheduler import events as ev
 from scheduler.dose import AT_REST, Trigger
 from scheduler.evolve_clock import WENT_BACK, set_back, trusted_again
-from scheduler.evolve_dose import evolve_dose, moved
+from scheduler.evolve_dose import evolve_dose, moved, with_dose
 from scheduler.evolve_incident import evolve_incident
 from scheduler.evolve_upkeep import evolve_upkeep, not_later
+from scheduler.expand import Catalogue
+from scheduler.regime import after
 from scheduler.replacing import replace, replace_fresh
 from scheduler.world import (
     FORGERIES,
@@ -65,12 +67,15 @@ def _home(world: World, event: ev.HomeEvent) -> World:
             return replace(world, clock=ClockState(trusted=False, reason=event.reason, since=since))
         case ev.PlanAccepted():
             plans = {**world.plans, event.plan.resident: event.plan}
-            return replace(world, plans=plans, refused_plan=None)
+            confirmed = {**world.confirmed, event.plan.resident: event.at}
+            return replace(world, plans=plans, refused_plan=None, confirmed=confirmed)
         case ev.PlanRefused():
             return replace(world, refused_plan=(event.fingerprint, f"{event.reason} {event.path}".strip()))
         case ev.DosePlanned():
             known = world.doses.get(event.dose.dose_id)
-            dose = replace(known, plan=event.dose) if known else _marked(world, Dose(plan=event.dose))
+            dose = (
+                replace(known, plan=event.dose) if known else _marked(world, Dose(event.dose, known=event.at))
+            )
             return replace(world, doses=by_opening({**world.doses, dose.dose_id: dose}.values()))
         case ev.DoseWithdrawn():
             return replace(world, doses={key: d for key, d in world.doses.items() if key != event.dose_id})
@@ -82,13 +87,18 @@ def _home(world: World, event: ev.HomeEvent) -> World:
         case ev.Pressed():
             return replace(world, press=event, spent="")
         case ev.PressSpent():
-            return replace(world, press=None, spent=event.reason)
+            return _spent(world, event)
         case ev.CommandAnswered():
             answered = {**world.answered, event.command_id: event.expires}
             forged = event.reason if event.reason in FORGERIES else world.forged
             return replace(world, answered=answered, forged=forged)
         case ev.AlarmTestBegun() | ev.CertificatesRead() | ev.ChoreEnded():
             return evolve_upkeep(world, event)
+        case ev.ModeSet() | ev.PauseBegun() | ev.PauseReviewed() | ev.PauseEnded() | ev.PausedAction():
+            changed = after(world.regime(event.resident), event)
+            return replace(world, regimes={**world.regimes, event.resident: changed})
+        case ev.PlanConfirmed() | ev.MedicineListAdopted() | ev.MedicineListRefused():
+            return _in_force(world, event)
         case (
             ev.ProofCommitted()
             | ev.RollRefused()
@@ -99,6 +109,28 @@ def _home(world: World, event: ev.HomeEvent) -> World:
             return world
         case _:
             assert_never(event)
+
+
+def _spent(world: World, event: ev.PressSpent) -> World:
+    pressed_for = world.doses.get(event.dose_id)
+    if pressed_for is not None:
+        world = with_dose(world, replace(pressed_for, anonymous=True))
+    return replace(world, press=None, spent=event.reason)
+
+
+def _in_force(
+    world: World, event: ev.PlanConfirmed | ev.MedicineListAdopted | ev.MedicineListRefused
+) -> World:
+    """Which card and which list hold. By another list what is ahead is planned again."""
+    if isinstance(event, ev.PlanConfirmed):
+        return replace(world, confirmed={**world.confirmed, event.resident: event.at})
+    if isinstance(event, ev.MedicineListRefused):
+        return replace(world, refused_list=event.reason)
+    adopted = Catalogue(event.known, event.critical, event.controlled, event.version, event.persons)
+    known = world.medicine
+    same = known is not None and known.says_the_same(adopted)
+    version = world.planned_version if known is None or same else 0
+    return replace(world, medicine=adopted, refused_list="", planned_version=version)
 
 
 def _behind(world: World, event: ev.JournalFoundBehind) -> World:

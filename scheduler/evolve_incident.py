@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import assert_never
 
 from scheduler import events as ev
 from scheduler.evolve_upkeep import alarm_test_told
+from scheduler.regime import action_looked_into, mode_looked_into, pause_looked_into
 from scheduler.replacing import replace
 from scheduler.world import LOSSES_MAX, Receipt, World
 
@@ -50,7 +52,7 @@ def _changed(world: World, incident: ev.Incident, event: ev.IncidentChange) -> W
             handled = replace(incident, state=ev.State.HANDLED, resolution=event.resolution)
             return _revised(world, handled, event)
         case ev.IncidentClosed():
-            world = _looked_into(world, incident)
+            world = _looked_into(world, incident, event.at)
             return _revised(world, replace(incident, state=ev.State.CLOSED), event)
         case ev.IncidentPublished():
             known = incident.state is ev.State.RAISED and event.revision == incident.revision
@@ -63,8 +65,10 @@ def _changed(world: World, incident: ev.Incident, event: ev.IncidentChange) -> W
             assert_never(event)
 
 
-def _looked_into(world: World, incident: ev.Incident) -> World:
+def _looked_into(world: World, incident: ev.Incident, at: datetime) -> World:
     """A person closed it: what only a person can look into is no longer wrong."""
+    if incident.kind in OF_REGIME:
+        return _regime_looked_into(world, incident, at)
     if incident.kind is ev.Kind.COMMAND_REFUSED:
         return replace(world, forged="")
     if incident.kind is ev.Kind.STORE_FAILED:
@@ -75,6 +79,24 @@ def _looked_into(world: World, incident: ev.Incident) -> World:
     if incident.subject.startswith("robot:"):
         return replace(world, robot=replace(world.robot, log_alarm=""))
     return world
+
+
+OF_REGIME = frozenset(
+    {ev.Kind.MODE_REVIEW, ev.Kind.PAUSE_REVIEW, ev.Kind.PAUSE_OVER, ev.Kind.PAUSED_ACTION},
+)
+
+
+def _regime_looked_into(world: World, incident: ev.Incident, at: datetime) -> World:
+    """It stays as it is, by a person's word; whether it still fits is asked again (rule 22)."""
+    resident = incident.subject.partition(":")[2]
+    regime = world.regime(resident)
+    if incident.kind is ev.Kind.MODE_REVIEW:
+        regime = mode_looked_into(regime, at)
+    elif incident.kind is ev.Kind.PAUSED_ACTION:
+        regime = action_looked_into(regime)
+    else:
+        regime = pause_looked_into(regime, at)
+    return replace(world, regimes={**world.regimes, resident: regime})
 
 
 def _reworded(incident: ev.Incident, event: ev.IncidentChanged) -> ev.Incident:

@@ -10,10 +10,21 @@ from datetime import datetime
 
 from scheduler import events as ev
 from scheduler.dose import IN_MAGAZINE, Stage
-from scheduler.gate import label_misfit, lock, waiting, why_not_present, why_not_release
+from scheduler.gate import (
+    label_misfit,
+    lock,
+    needs_personal_action,
+    waiting,
+    why_not_present,
+    why_not_release,
+)
 from scheduler.ids import order_id
+from scheduler.regime import PAUSED, QUIET
 from scheduler.roll import sachet_for
 from scheduler.world import Dose, RobotState, Setting, World
+
+PERSONAL_ACTION = "personal_action"
+"""Rule 2: this dose needs a tag or a code beside the press."""
 
 HOLDING_MISFITS = frozenset({"label_unreadable", "label_unknown", "label_mismatch", "content_mismatch"})
 """What the reader saw is not this dose: a person must look. A missing manifest only blocks: loading one is
@@ -28,10 +39,19 @@ def opened(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
     if not world.clock.trusted:
         return []
     return [
-        ev.DoseDue(at=now, dose_id=dose.dose_id)
+        ev.DoseDue(at=now, dose_id=dose.dose_id, outage=_outage(world, setting, dose, now))
         for dose in in_order(world)
         if dose.stage is Stage.PLANNED and dose.open_at(now) and dose.outcome is None
     ]
+
+
+def _outage(world: World, setting: Setting, dose: Dose, now: datetime) -> bool:
+    """Whether the dose became due while the home could not have offered it: it was down or without a clock,
+    or its robot was gone. A robot that blinked at that instant is none."""
+    gone, robot = setting.limits.robot_gone, world.robot
+    was_known = dose.known is not None and dose.known <= dose.plan.opens
+    without_robot = robot.state is not RobotState.READY and (robot.since is None or now >= robot.since + gone)
+    return was_known and (now >= dose.plan.opens + gone or without_robot)
 
 
 def held(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
@@ -77,6 +97,10 @@ def pressed(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]
     """A fresh press leads to one order, or is spent with the reason: a press never waits (rule 2)."""
     if world.press is None:
         return []
+    paused = world.regime(setting.resident).pause
+    if paused is not None:
+        first = [] if paused.acted else [ev.PausedAction(at=now, resident=setting.resident)]
+        return [*first, ev.PressSpent(at=now, reason=PAUSED)]  # rule 22
     if world.order_under_way():
         return [ev.PressSpent(at=now, reason="busy")]
     ready = next((d for d in in_order(world) if d.stage is Stage.HOLDING and d.open_at(now)), None)
@@ -101,6 +125,8 @@ def _order_or_spend(
         reason = why_not_release(world, setting, dose, now)
     if reason:
         return [ev.PressSpent(at=now, reason=reason)]
+    if needs_personal_action(dose) and (world.press is None or not world.press.person):
+        return [ev.PressSpent(at=now, reason=PERSONAL_ACTION, dose_id=dose.dose_id)]
     return [issue(world, setting, dose, kind, "press", now)]
 
 
@@ -116,10 +142,13 @@ def presented(world: World, setting: Setting, now: datetime) -> Sequence[ev.Even
 
 
 def reminded(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
-    """Reminders inside the window, while the resident can still come; missed ones are not made up for."""
+    """Reminders inside the window, while the resident can still come; missed ones are not made up for. Where
+    staff remind, or nothing is offered, the robot is silent."""
     events: list[ev.Event] = []
     for dose in in_order(world):
-        if not dose.open_at(now) or dose.outcome is not None or dose.token:
+        regime = world.regime(dose.plan.resident)
+        silent = regime.mode in QUIET or regime.pause is not None
+        if not dose.open_at(now) or dose.outcome is not None or dose.token or silent:
             continue
         if dose.stage not in (Stage.DUE, Stage.FAILED, Stage.HOLDING, Stage.IN_TRAY):
             continue

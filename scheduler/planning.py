@@ -63,10 +63,11 @@ def _day(world: World, setting: Setting, plan: Plan, day: date, now: datetime) -
         day,
         setting.clock,
         setting.local,
-        setting.catalogue,
+        world.medicine or setting.catalogue,
         setting.limits.window,
         [dose.plan for dose in known.values()],
         fixed={key for key in fixed if not _nobody_had(known[key])},
+        controlled_window=setting.limits.controlled_window,
     )
     first_day = world.planned_to is None
     events: list[ev.Event] = [
@@ -100,9 +101,10 @@ def _nobody_had(dose: Dose) -> bool:
 
 
 def _differs(old: DosePlan, new: DosePlan) -> bool:
-    return (old.opens, old.closes, old.portions, old.critical) != (
+    return (old.opens, old.closes, old.portions, old.critical, old.controlled) != (
         new.opens,
         new.closes,
         new.portions,
         new.critical,
+        new.controlled,
     )

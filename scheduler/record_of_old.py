@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from scheduler.events.doses import DoseDue
+from scheduler.events.robot import Pressed, PressSpent
 from scheduler.outbox import Plain, PlainValue
-from scheduler.plan import Plan, Prescription
+from scheduler.plan import DosePlan, Plan, Prescription
 
 
 def brought_up(kind: type, plain: Plain) -> Plain:
     """`plain` in today's shape, or as it is where no earlier version wrote it so."""
     fields, bring_up = SHAPES.get(kind, (frozenset[str](), dict))
-    return bring_up(plain) if plain.keys() == fields else plain
+    plain = bring_up(plain) if plain.keys() == fields else plain
+    return {**plain, **{name: value for name, value in ADDED.get(kind, {}).items() if name not in plain}}
 
 
 def _prescription_of_daily_dosages(plain: Plain) -> Plain:
@@ -57,3 +60,12 @@ SHAPES: Mapping[type, tuple[frozenset[str], Callable[[Plain], Plain]]] = {
         _prescription_of_daily_dosages,
     ),
 }
+
+ADDED: Mapping[type, Plain] = {
+    DosePlan: {"controlled": False},
+    DoseDue: {"outage": False},
+    Pressed: {"person": ""},
+    PressSpent: {"dose_id": ""},
+}
+"""Fields that came later, and what their absence meant: until 2026-11 no medicine was controlled, every press
+was anybody's, and no outage was told."""

@@ -15,7 +15,7 @@ class Summary:
     clock: str  # "trusted" or "untrusted: <reason>"
     robot: str  # "absent", "identified", "ready", "faulted", "rejected"
     plan_version: int
-    next_window: datetime | None  # next opening of a window, or now inside one: its opening
+    next_window: datetime | None  # of a dose that is waited for: next opening, or now inside one its opening
     window_open: bool
     incidents: int  # open, above info
     digest: str  # SHA-256 over sorted "<incident id>:<revision>" of those, 64 hex characters
@@ -23,7 +23,11 @@ class Summary:
 
 def summarise(world: World, now: datetime) -> Summary:
     """The home as it is at `now`."""
-    ahead = [dose for dose in world.doses.values() if dose.outcome is None and dose.plan.closes > now]
+    ahead = [
+        dose
+        for dose in world.doses.values()
+        if dose.outcome is None and dose.plan.closes > now and not world.regime(dose.plan.resident).pause
+    ]
     following = min(ahead, key=lambda dose: dose.plan.opens, default=None)
     incidents = open_incidents(world)
     return Summary(

@@ -135,6 +135,36 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
         "Another decision about this dose is on its way and has no answer yet.",
         "Wait for the home's answer; see `dispenserd oncall list`.",
     ),
+    "nothing_to_witness": (
+        "The robot has not handed this dose out, so nobody can have seen it taken from there.",
+        "If it was given by hand, take its incident and decide --given.",
+    ),
+    "unknown_resident": (
+        "The home knows no such resident.",
+        "See `dispenserd resident show` for the residents it knows.",
+    ),
+    "no_name": ("Nobody is named who answers for it.", "Say who decided it, with --by."),
+    "review_needed": (
+        "A restrictive mode needs a day in the future on which somebody looks at it again.",
+        "Say it with --review-days, between 1 and 31.",
+    ),
+    "review_too_late": (
+        "That is too long without anybody looking at it again.",
+        "Name a review within 31 days.",
+    ),
+    "review_of_normal": (
+        "The normal mode restricts nothing, so there is nothing to review.",
+        "Leave the review out.",
+    ),
+    "until_is_past": ("The pause would be over before it begins.", "Name a later end, or none."),
+    "not_paused": (
+        "This resident is not paused.",
+        "See `dispenserd resident show`; begin a pause with `dispenserd resident pause`.",
+    ),
+    "not_reconciled": (
+        "Nobody has compared medicine card, roll and what was given elsewhere.",
+        "A nurse does that first, and then says --reconciled with their name.",
+    ),
     "no_answer": (
         "The home has not answered in time.",
         "It may still arrive: see `dispenserd oncall list` before repeating it. Give nothing before.",
@@ -145,6 +175,7 @@ REFUSALS: Mapping[str, tuple[str, str]] = {
 VERDICTS: Mapping[str, str] = {
     "given": "given by hand by",
     "had_it": "the resident had it, says",
+    "witnessed": "seen by",
     "not_given": "nobody had it, says",
     "discard": "to the locked store, decided by",
 }

@@ -5,7 +5,7 @@ the body says it all. The same body always gives the same bytes under the same n
 once (S5).
 
 A retrieved dose is `completed` and says with our own extension that it was lifted out of the tray: nobody saw
-it swallowed. An uncertain one is `unknown`, never `not-done` (rule 6). A correction is a file of its own with
+it swallowed. An uncertain one is `unknown`, never `not-done` (rule 6); a witnessed one names who saw it, and one withheld says why. A correction is a file of its own with
 a higher revision; the earlier ones stay.
 """
 
@@ -103,7 +103,7 @@ def file(root: Path, resident: ResidentIdentity, local: LocalTime, body: Plain) 
 
 def _status(outcome: Outcome) -> str:
     match outcome:
-        case Outcome.RETRIEVED | Outcome.CONFIRMED | Outcome.GIVEN_BY_STAFF:
+        case Outcome.RETRIEVED | Outcome.CONFIRMED | Outcome.WITNESSED | Outcome.GIVEN_BY_STAFF:
             return "completed"
         case Outcome.MISSED | Outcome.WITHHELD | Outcome.FAILED:
             return "not-done"

@@ -29,9 +29,12 @@ class PlanFolder:
         self._path = root / resident.key / PLAN_NAME
         self._resident = resident
         self._seen = ""
+        self._good = False  # whether what was seen last is a card
+        self.same = False  # whether the newest poll found the card that was offered last
 
     def poll(self, now: datetime) -> OfferPlan | PlanRefused | None:
         """The card, or why it is refused, once for each content the file has had since the start."""
+        offered, self.same = self._good, False
         try:
             raw = _bytes_of(self._path)
         except FileNotFoundError:
@@ -39,6 +42,7 @@ class PlanFolder:
         except OSError as error:
             return self._once(_unreadable(error), now)
         if hashlib.sha256(raw).hexdigest() == self._seen:
+            self.same = offered
             return None
         return self._once(read_bundle(raw, self._resident), now)
 
@@ -46,6 +50,7 @@ class PlanFolder:
         if read.fingerprint == self._seen:
             return None
         self._seen = read.fingerprint
+        self._good = isinstance(read, OfferPlan)
         if isinstance(read, Refusal):
             return PlanRefused(now, self._resident.key, read.reason.value, read.path, read.fingerprint)
         return read

@@ -21,8 +21,12 @@ from dispenserd.fagsystem.administration import file
 from dispenserd.fagsystem.folder import PlanFolder
 from dispenserd.fagsystem.mapping import ResidentIdentity
 from dispenserd.home import Home
+from scheduler.commands import ConfirmPlan
 from scheduler.events import AdministrationFiled
+from scheduler.limits import Limits
 from scheduler.window import LocalTime
+
+CONFIRM_EVERY = Limits().plan_confirmed_every
 
 FILE_AGAIN_S = 5.0
 """A folder that can't be written (unmounted, full) is tried again so often; the rows wait in the outbox."""
@@ -56,7 +60,14 @@ class FolderSync:
             fact = await asyncio.to_thread(self._plans.poll, self._now())
             if fact is not None:
                 await self._home.submit(fact)
+            elif self._plans.same and self._confirm_again():
+                await self._home.submit(ConfirmPlan(self._resident.key))
             await asyncio.sleep(self._poll_s)
+
+    def _confirm_again(self) -> bool:
+        """The home knows for a while how old its card is; before that it is not asked to look at all."""
+        last = self._home.world.confirmed.get(self._resident.key)
+        return last is None or not last <= self._now() < last + CONFIRM_EVERY
 
     async def _outward(self) -> None:
         committed = self._home.watch()

@@ -17,10 +17,29 @@ from dispenserd.home import Head, OutboxRow, Position
 from dispenserd.mqtt.session import Message, Presence
 from protocol.mqtt import payloads
 from protocol.mqtt.instants import from_text
-from protocol.mqtt.payloads import ClosePayload, DecidePayload, DecisionPayload, TakePayload
+from protocol.mqtt.payloads import (
+    ClosePayload,
+    DecidePayload,
+    DecisionPayload,
+    ModePayload,
+    PausePayload,
+    RegimePayload,
+    ResumePayload,
+    ReviewPausePayload,
+    TakePayload,
+)
 from protocol.mqtt.topics import Channel, topic
-from scheduler.commands import CloseIncident, DecideDose, TakeIncident
-from scheduler.events import Verdict
+from scheduler.commands import (
+    CloseIncident,
+    DecideDose,
+    PauseResident,
+    RegimeCommand,
+    ResumeResident,
+    ReviewPause,
+    SetMode,
+    TakeIncident,
+)
+from scheduler.events import Mode, PauseKind, Verdict
 from scheduler.outbox import Plain
 from scheduler.summary import Summary
 
@@ -88,7 +107,7 @@ def heartbeat(box: str, at: datetime, position: Position, summary: Summary) -> M
     return Message(topic(box, Channel.HEARTBEAT), payloads.to_bytes(payload))
 
 
-def command(decision: DecisionPayload) -> TakeIncident | CloseIncident | DecideDose:
+def command(decision: DecisionPayload) -> TakeIncident | CloseIncident | DecideDose | RegimeCommand:
     """A decision that passed every check at the door."""
     match decision:
         case TakePayload():
@@ -116,6 +135,23 @@ def command(decision: DecisionPayload) -> TakeIncident | CloseIncident | DecideD
                 revision=decision.revision,
                 expires=decision.expires,
             )
+        case _:
+            return _about_resident(decision)
+
+
+def _about_resident(decision: RegimePayload) -> RegimeCommand:
+    said: tuple[str, str, str, int, datetime]
+    said = (decision.by, decision.reason, "oncall", decision.revision, decision.expires)
+    key, resident = decision.decision_id, decision.resident
+    match decision:
+        case ModePayload():
+            return SetMode(key, resident, Mode(decision.mode), decision.review, *said)
+        case PausePayload():
+            return PauseResident(key, resident, PauseKind(decision.kind), decision.until, *said)
+        case ReviewPausePayload():
+            return ReviewPause(key, resident, *said)
+        case ResumePayload():
+            return ResumeResident(key, resident, decision.reconciled, *said)
         case _:
             assert_never(decision)
 

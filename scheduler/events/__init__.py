@@ -48,6 +48,18 @@ from scheduler.events.incidents import (
     IncidentTaken,
     IncidentUndelivered,
 )
+from scheduler.events.regime import (
+    MedicineListAdopted,
+    MedicineListRefused,
+    Mode,
+    ModeSet,
+    PauseBegun,
+    PausedAction,
+    PauseEnded,
+    PauseKind,
+    PauseReviewed,
+    PlanConfirmed,
+)
 from scheduler.events.robot import (
     MotionAdopted,
     OrderEnded,
@@ -78,6 +90,9 @@ from scheduler.events.words import (
     Verdict,
 )
 
+RegimeEvent = ModeSet | PauseBegun | PauseReviewed | PauseEnded | PausedAction
+"""How a resident gets their medicine for now."""
+
 HomeEvent = (
     DaemonStarted
     | ProofCommitted
@@ -101,6 +116,10 @@ HomeEvent = (
     | AlarmTestBegun
     | CertificatesRead
     | ChoreEnded
+    | RegimeEvent
+    | PlanConfirmed
+    | MedicineListAdopted
+    | MedicineListRefused
 )
 """About the home itself, and what travels through it."""
 
@@ -177,6 +196,10 @@ __all__ = [
     "IncidentUndelivered",
     "JournalFoundBehind",
     "Kind",
+    "MedicineListAdopted",
+    "MedicineListRefused",
+    "Mode",
+    "ModeSet",
     "MotionAdopted",
     "Order",
     "OrderEnded",
@@ -185,12 +208,19 @@ __all__ = [
     "OrderRevoked",
     "Outcome",
     "OutcomeRecorded",
+    "PauseBegun",
+    "PauseEnded",
+    "PauseKind",
+    "PauseReviewed",
+    "PausedAction",
     "PlanAccepted",
+    "PlanConfirmed",
     "PlanRefused",
     "PressSpent",
     "Pressed",
     "Priority",
     "ProofCommitted",
+    "RegimeEvent",
     "ReminderGiven",
     "Result",
     "RobotCaughtUp",

@@ -97,6 +97,7 @@ class Pressed:
     robot: str
     session: str
     age_ms: int
+    person: str = ""  # whose tag or code the robot read with it (rule 2); empty = anybody may have pressed
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,8 @@ class PressSpent:
     """The press led to no order; the display says why."""
 
     at: datetime
-    reason: str  # "nothing_due", "blocked", "held", "too_soon", "old", "clock", "with_staff"
+    reason: str  # "nothing_due", "held", "old", "busy", "in_doubt", or a reason of the gate
+    dose_id: str = ""  # the one that needs more than this press: "personal_action"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,9 +31,10 @@ class Outcome(StrEnum):
 
     RETRIEVED = "retrieved"
     CONFIRMED = "confirmed"  # the resident had it, by a person's word
+    WITNESSED = "witnessed"  # a named member of staff saw it
     MISSED = "missed"
     GIVEN_BY_STAFF = "given_by_staff"
-    WITHHELD = "withheld"  # held, or no longer on the plan
+    WITHHELD = "withheld"  # held, paused, suspended, or no longer on the plan
     FAILED = "failed"  # robot or system at fault, no release was ever sent or none left the magazine
     UNCERTAIN = "uncertain"
 
@@ -51,9 +52,11 @@ class Priority(IntEnum):
 class Kind(StrEnum):
     """What an incident is about (the alarm catalogue in docs/safety.md)."""
 
+    DOSE_DUE = "dose_due"  # of a resident whom staff remind, not the robot
     ABOUT_TO_MISS = "about_to_miss"
     LEFT_IN_TRAY = "left_in_tray"
     DOSE_MISSED = "dose_missed"
+    NOT_WITNESSED = "not_witnessed"  # lifted, and no member of staff has said that they saw it
     RELEASE_FAILED = "release_failed"
     SACHET_MISMATCH = "sachet_mismatch"
     SACHET_UNREADABLE = "sachet_unreadable"
@@ -74,6 +77,11 @@ class Kind(StrEnum):
     PLAN_ENDS = "plan_ends"  # little is left of the plan, or nothing stands in it
     CERTIFICATE_EXPIRES = "certificate_expires"  # of the way to the broker
     CHORE_FAILED = "chore_failed"  # several times in a row
+    MODE_REVIEW = "mode_review"  # a restrictive mode: does it still fit?
+    PAUSE_REVIEW = "pause_review"  # a pause without an end: is the resident still away?
+    PAUSE_OVER = "pause_over"  # past its end, and nobody resumed
+    PAUSED_ACTION = "paused_action"  # somebody pressed for a resident who is not there
+    LIST_REFUSED = "list_refused"  # of critical and controlled medicine: the one before stays in force
 
 
 class State(StrEnum):
@@ -94,6 +102,7 @@ class Verdict(StrEnum):
     HAD_IT = "had_it"  # the resident had it
     NOT_GIVEN = "not_given"  # nobody had it: settles Unknown, or returns the token
     DISCARD = "discard"  # divert the sachet
+    WITNESSED = "witnessed"  # they saw the resident take what the robot handed out
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +119,7 @@ class Order:
     source: str  # "magazine" | "holding" | "tray"
     label: str
     expires: datetime
-    ground: str  # why: "press", "closing", "settled", "discard", "left"
+    ground: str  # why: "press", "closing", "settled", "discard", "left", "plan", "paused", "suspended"
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,8 +188,8 @@ class PureHome:
     def lost(self) -> None:
         self.give(ev.RobotLost(self.now, "unplugged"))
 
-    def press(self, age_ms: int = 100) -> list[ev.Event]:
-        return self.give(ev.Pressed(self.now, ROBOT, f"s{self.robot.session}", age_ms))
+    def press(self, age_ms: int = 100, person: str = "") -> list[ev.Event]:
+        return self.give(ev.Pressed(self.now, ROBOT, f"s{self.robot.session}", age_ms, person))
 
     def move(self, entries: str = "accepted started ended", result: str = "done", detail: str = "") -> None:
         """The robot carries out the order under way, as far as `entries` says."""
@@ -214,9 +214,9 @@ class PureHome:
         entry = robot.write(self.now, "lifted", dose_id=robot.in_tray_dose)
         self.give(entry, ev.RobotReported(self.now, robot.status()))
 
-    def take_dose(self) -> None:
+    def take_dose(self, person: str = "") -> None:
         """The resident presses, the robot releases and presents, the resident lifts."""
-        self.press()
+        self.press(person=person)
         self.move()
         self.move()
         self.lift()

@@ -21,7 +21,7 @@ HISTORY_SHOWN_MAX = 12
 """The newest ones; an incident that changed more often is looked into with `oncall list --json`."""
 
 SETTLED_STATES = ("handled", "closed")
-SETTLING_VERDICTS = ("given", "had_it")
+SETTLING_VERDICTS = ("given", "had_it", "witnessed")
 
 
 def close_up(incident: Incident, voice: Voice, now: datetime) -> list[Line]:
