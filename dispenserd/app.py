@@ -18,7 +18,7 @@ from pathlib import Path
 
 import structlog
 
-from dispenserd import __version__, control, peer_choice, vitals
+from dispenserd import __version__, control, peer_choice, regime_calls, vitals
 from dispenserd.calls import calls
 from dispenserd.chores import CA, CLIENT, Chores
 from dispenserd.clock import Clock
@@ -164,6 +164,7 @@ async def _serve(
             listening,
             {
                 **calls(engine, setting, now, config.home.demo, progress.lag.in_ms),
+                **regime_calls.calls(engine, setting, now),
                 **vitals.calls(engine, setting, robot, lambda: session.state, clock),
             },
         ),

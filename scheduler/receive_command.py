@@ -128,9 +128,17 @@ def answer(
         command_id=fact.command_id,
         accepted=not refusal,
         reason=refusal or "done",
-        incident_id=getattr(fact, "incident_id", ""),
+        incident_id=_incident_of(fact),
         expires=expires + limits.nonce_extra,
     )
+
+
+def _incident_of(fact: cmd.Command) -> str:
+    match fact:
+        case cmd.TakeIncident() | cmd.CloseIncident() | cmd.DecideDose():
+            return fact.incident_id
+        case _:
+            return ""
 
 
 def _open_as_seen(world: World, fact: cmd.TakeIncident | cmd.CloseIncident) -> ev.Incident | str:

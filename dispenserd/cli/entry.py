@@ -20,6 +20,7 @@ from dispenserd.cli import (
     doctor,
     journal,
     provision,
+    resident,
     roll,
     simulate,
     staff,
@@ -67,6 +68,7 @@ app.add_typer(journal.app, name="journal", epilog=EPILOG)
 app.add_typer(roll.app, name="roll", epilog=EPILOG)
 app.command("holds", epilog=EPILOG)(at_home.holds)
 app.command("decide", epilog=EPILOG)(at_home.decide)
+app.add_typer(resident.app, name="resident", epilog=EPILOG)
 app.command("test-alarm", epilog=EPILOG)(alarm_path.test_alarm)
 app.command("doctor", epilog=EPILOG)(doctor.doctor)
 app.command("provision", epilog=EPILOG)(provision.provision)

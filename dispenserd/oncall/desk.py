@@ -40,7 +40,7 @@ from protocol.mqtt.payloads import (
     REASON_CHARS_MAX,
     ClosePayload,
     DecidePayload,
-    DecisionPayload,
+    IncidentDecision,
     TakePayload,
     to_bytes,
 )
@@ -280,7 +280,7 @@ def _last(decided: Sequence[AnyRow], action: str, by: str) -> AnyRow | None:
     return next((each for each in reversed(decided) if each.action == action and each.by == by), None)
 
 
-def _enqueue(connection: Connection, row: AnyRow, payload: DecisionPayload, verdict: str = "") -> Queued:
+def _enqueue(connection: Connection, row: AnyRow, payload: IncidentDecision, verdict: str = "") -> Queued:
     connection.execute(
         insert(decisions).values(
             decision_id=payload.decision_id,

@@ -13,16 +13,33 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
+from protocol.mqtt.forms import CODE_PATTERN as CODE_PATTERN
+from protocol.mqtt.forms import (
+    PERSON_CHARS_MAX,
+    REASON_CHARS_MAX,
+    Code,
+    Count,
+    Digest,
+    DoseId,
+    EventId,
+    Id,
+    Person,
+    Revision,
+)
+from protocol.mqtt.forms import Box as Box
+from protocol.mqtt.forms import Payload as Payload
+from protocol.mqtt.forms import Signed as Signed
 from protocol.mqtt.instants import Instant
-from protocol.mqtt.topics import BOX_PATTERN
+from protocol.mqtt.regime_payloads import ModePayload as ModePayload
+from protocol.mqtt.regime_payloads import PausePayload as PausePayload
+from protocol.mqtt.regime_payloads import RegimePayload as RegimePayload
+from protocol.mqtt.regime_payloads import ResumePayload as ResumePayload
+from protocol.mqtt.regime_payloads import ReviewPausePayload as ReviewPausePayload
 
 PAYLOAD_BYTES_MAX = 8192
 """Checked before parsing. The longest payload we write is under 2 KiB."""
-PERSON_CHARS_MAX = 80
-REASON_CHARS_MAX = 200
-
 STATUS: Final = "dispenserd/status/1"
 HEARTBEAT: Final = "dispenserd/heartbeat/1"
 INCIDENT: Final = "dispenserd/incident/1"
@@ -36,27 +53,9 @@ HEADS_MAX = 8
 """Of a position: one for each of so many runs of the home. A home hears it at every connection, so one that
 missed it hears the same heads again in its next seven runs."""
 
-Box = Annotated[str, Field(pattern=BOX_PATTERN, description="Id of the home's box.")]
-Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9/_.:-]{0,127}$")]
-DoseId = Annotated[
-    str, Field(pattern=r"^[0-9a-f]{32}/[0-9]{4}-[0-9]{2}-[0-9]{2}/[a-z0-9_-]{1,32}/[0-9]{1,3}$")
-]
-CODE_PATTERN = r"^[a-z0-9][a-z0-9_.:-]{0,63}$"
-Code = Annotated[str, Field(pattern=CODE_PATTERN)]
-EventId = Annotated[str, Field(pattern=r"^[0-9]{1,18}-[0-9a-f]{64}$")]
-Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Signature = Annotated[str, Field(pattern=r"^([0-9a-f]{128})?$")]
-Person = Annotated[str, Field(min_length=1, max_length=PERSON_CHARS_MAX)]
-Count = Annotated[int, Field(ge=0, le=2**53)]
-Revision = Annotated[int, Field(ge=1, le=2**31)]
-
 
 class PayloadRefused(Exception):
     """A peer's bytes are not a payload of ours. The text is safe to log: it quotes none of them."""
-
-
-class Payload(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_by_name=False)
 
 
 class StatusPayload(Payload):
@@ -175,14 +174,6 @@ class AnswerPayload(_Positioned):
     """The incident it was about; empty for a command that could not be read so far."""
 
 
-class Signed(Payload):
-    """By on-call; see `signatures`. Empty = not signed yet."""
-
-    schema_: str = Field(alias="schema")
-    signature: Signature = ""
-    """Ed25519, 128 hexadecimal characters. A home does nothing for one that is missing or wrong."""
-
-
 class ReceiptPayload(Signed):
     """On-call committed the message of this event: of one incident revision, or of one answer."""
 
@@ -277,69 +268,6 @@ class DecidePayload(_Decision):
     """Why, in a few words, for the record."""
 
 
-class _AboutResident(Signed):
-    """How one resident gets their medicine for now. `revision` counts what people changed of it, and is the one
-    that the person saw: `dispenserd resident show` in the home tells it."""
-
-    schema_: Literal["dispenserd/decision/1"] = Field(alias="schema")
-    decision_id: Id
-    """The nonce (rule 28): carried out once, however often it arrives."""
-    home: Box
-    epoch: Count
-    """Of what the person saw: a home restored since then refuses it."""
-    resident: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
-    """The resident's permanent random key, as in dose ids."""
-    revision: Count
-    """Of the resident's mode and pause, as the person saw them; 0 before anybody changed anything."""
-    by: Person
-    """Who decided, by name."""
-    reason: Annotated[str, Field(max_length=REASON_CHARS_MAX)]
-    """Why, in a few words, for the record."""
-    issued: Instant
-    """When it was signed."""
-    expires: Instant
-    """The home refuses it from then on; at most ten minutes after `issued`."""
-
-
-class ModePayload(_AboutResident):
-    """A named person sets how much the robot does for a resident (rule 22)."""
-
-    action: Literal["mode"]
-    """To set the mode."""
-    mode: Literal["normal", "assisted", "witnessed", "suspended"]
-    """Which one."""
-    review: Instant | None
-    """When somebody looks at it again, within 31 days; null for `normal` alone."""
-
-
-class PausePayload(_AboutResident):
-    """Nothing is given until a nurse resumes; also another end for the pause there is."""
-
-    action: Literal["pause"]
-    """To begin a pause."""
-    kind: Literal["hospital", "away"]
-    """Where the resident is."""
-    until: Instant | None
-    """Its end; null for an open one, which is reviewed every 24 hours."""
-
-
-class ReviewPausePayload(_AboutResident):
-    """A named person looked into a pause, and it stays."""
-
-    action: Literal["review_pause"]
-    """To say so."""
-
-
-class ResumePayload(_AboutResident):
-    """A named nurse ends a pause (rule 22)."""
-
-    action: Literal["resume"]
-    """To end the pause."""
-    reconciled: bool
-    """That they compared card, roll and what was given elsewhere; refused without."""
-
-
-RegimePayload = ModePayload | PausePayload | ReviewPausePayload | ResumePayload
 IncidentDecision = TakePayload | ClosePayload | DecidePayload
 DecisionPayload = IncidentDecision | RegimePayload
 IncidentTopicPayload = IncidentPayload | AnswerPayload

@@ -50,7 +50,7 @@ _REGIME: Mapping[str, Said] = {
     "away": Said("ikke hjemme", "away"),
     "personal_action": Said("kræver kort eller kode", "needs a tag or a code"),
     "card_too_old": Said("medicinkortet er for gammelt hertil", "card too old for this medicine"),
-    "taken_back": Said("lå for længe og er taget ind igen", "lay too long, taken back in"),
+    "taken_back": Said("lå for længe, robotten hentede den ind", "lay too long, taken back in"),
     "list_not_raised": Said("listens version er ikke hævet", "its version did not rise"),
     "list_needs_two_persons": Said("to personer skal stå for den", "it needs two persons"),
     "unusual": Said("usædvanligt for borgeren", "unusual for this person"),

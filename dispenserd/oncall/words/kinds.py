@@ -12,7 +12,7 @@ KINDS: Mapping[str, Said] = {
     "about_to_miss": Said("Dosis venter endnu", "about to miss"),
     "left_in_tray": Said("Dosis ligger i bakken", "left in the tray"),
     "dose_missed": Said("Dosis ikke taget", "dose missed"),
-    "not_witnessed": Said("Ingen har set dosis taget", "dose not witnessed"),
+    "not_witnessed": Said("Dosis uden vidne", "dose not witnessed"),
     "release_failed": Said("Udlevering mislykkedes", "release failed"),
     "sachet_mismatch": Said("Posen passer ikke", "sachet mismatch"),
     "sachet_unreadable": Said("Posen kan ikke læses", "sachet unreadable"),
