@@ -22,6 +22,7 @@ from scheduler.gate import (
 )
 from scheduler.offering import in_order
 from scheduler.upkeep import NEEDS_CLOCK, upkeep_causes
+from scheduler.voice import refusal, voice_causes
 from scheduler.world import Dose, RobotState, Setting, World
 
 UNREACHABLE_LEAD = timedelta(minutes=30)
@@ -60,7 +61,7 @@ def causes(world: World, setting: Setting, now: datetime) -> dict[str, Cause]:
     ):
         if technical is not None:
             found[subject] = technical
-    return found | upkeep_causes(world, setting, now)
+    return found | upkeep_causes(world, setting, now) | voice_causes(world)
 
 
 NEEDS_ROBOT = frozenset(
@@ -123,7 +124,7 @@ def _dose(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | 
         return _held(dose)
     if dose.failure and dose.stage in (Stage.FAILED, Stage.HOLDING):
         return _about(dose, ev.Kind.RELEASE_FAILED, urgency(dose), dose.failure)
-    return _not_offered(world, setting, dose, now) or _untaken(setting, dose, now)
+    return _not_offered(world, setting, dose, now) or refusal(world, dose) or _untaken(setting, dose, now)
 
 
 def _with_staff(world: World, dose: Dose) -> Cause:
@@ -135,7 +136,7 @@ def _with_staff(world: World, dose: Dose) -> Cause:
     return _about(dose, kind, ev.Priority(priority), "" if detail == NO_LONGER_PLANNED else detail)
 
 
-def _unhappy(world: World, dose: Dose, outcome: ev.Outcome) -> Cause:
+def _unhappy(world: World, dose: Dose, outcome: ev.Outcome) -> Cause | None:
     """The dose closed and nobody had it, by all we know: staff must, until they gave a resolution."""
     if outcome is ev.Outcome.MISSED:
         row = _missed_before(world, dose)
@@ -143,6 +144,8 @@ def _unhappy(world: World, dose: Dose, outcome: ev.Outcome) -> Cause:
         return _about(dose, ev.Kind.DOSE_MISSED, priority, "two_in_a_row" if row else "")
     if outcome is ev.Outcome.WITHHELD:
         return _held(dose)
+    if outcome is ev.Outcome.REFUSED:
+        return refusal(world, dose)
     if outcome is ev.Outcome.UNCERTAIN:
         return _about(dose, ev.Kind.ORDER_UNKNOWN, urgency(dose), "uncertain")
     kind = ev.Kind.RELEASE_FAILED if dose.failure else ev.Kind.DOSE_BLOCKED

@@ -21,6 +21,7 @@ from scheduler.offering import held, opened, presented, pressed, reminded
 from scheduler.planning import planned
 from scheduler.receive import receive
 from scheduler.upkeep import upkeep_instants
+from scheduler.voice import heard, unanswered, voice_instants
 from scheduler.world import Dose, RobotState, Setting, World
 
 Rule = Callable[[World, Setting, datetime], Sequence[Event]]
@@ -100,8 +101,10 @@ RULES: tuple[Rule, ...] = (
     opened,
     overdue,
     held,  # before any press is answered
+    heard,
     pressed,
     presented,
+    unanswered,
     cleared_away,  # before outcomes: the record of it makes them
     settled,
     reminded,
@@ -124,6 +127,7 @@ def next_wakeup(world: World, setting: Setting, now: datetime) -> datetime | Non
             instants.append(since + limits.robot_gone)
     instants += [receipt.since + limits.receipt for receipt in world.receipts.values()]
     instants += upkeep_instants(world, setting)
+    instants += voice_instants(world)
     for dose in world.doses.values():
         instants += _dose_instants(world, setting, dose, now)
     return min([at for at in instants if at > now], default=None)

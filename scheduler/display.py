@@ -12,10 +12,20 @@ from datetime import datetime
 from scheduler.dose import Stage
 from scheduler.gate import why_not_release
 from scheduler.offering import in_order
+from scheduler.questions import QUESTIONS
+from scheduler.voice import quiet, unwanted
 from scheduler.world import Dose, RobotState, Setting, World
 
 LINE_CHARS_MAX = 40
 """W-LIMIT: what every robot of the family can show."""
+
+
+LINES_MAX = 4
+
+HELP = "Personalet ringer. Akut: ring 112."
+"""Until somebody has called back: a call for help is no emergency call."""
+
+HELP_BESIDE_THE_NUMBER = ". Akut: 112."
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,25 +38,38 @@ class Display:
 def display(world: World, setting: Setting, now: datetime) -> Display:
     """What the robot should show now."""
     light, sound, lines = _dose_lines(world, setting, now)
+    waits = setting.resident in world.help
     if any(incident.undelivered for incident in world.incidents.values()):
-        lines = (*lines, "Vi kan ikke få fat i personalet.", f"Ring {setting.staff_phone}")
+        call = f"Ring {setting.staff_phone}{HELP_BESIDE_THE_NUMBER if waits else ''}"
+        lines = (*lines[: LINES_MAX - 2], "Vi kan ikke få fat i personalet.", call)
         light = "alert" if light == "off" else light
-    return Display(light, sound, tuple(line[:LINE_CHARS_MAX] for line in lines[:4]))
+    elif waits:
+        lines = (*lines[: LINES_MAX - 1], HELP)
+    return Display(light, sound, tuple(line[:LINE_CHARS_MAX] for line in lines[:LINES_MAX]))
 
 
 def _dose_lines(world: World, setting: Setting, now: datetime) -> tuple[str, str, tuple[str, ...]]:
     open_doses = [d for d in in_order(world) if d.open_at(now) and d.outcome is None]
     tray = next((d for d in in_order(world) if d.stage is Stage.IN_TRAY), None)
-    if tray is not None:
-        return "pulse", "soft", ("Tag din pose i bakken.",)
+    if tray is not None and not unwanted(tray):
+        return "pulse", "soft", ("Tag din pose i bakken.", *_answers(world))
+    wanted = [dose for dose in open_doses if dose.declined is None]
+    asked = world.asked.get(setting.resident)
+    if not wanted and asked is not None and now < asked.until:
+        return "steady", "none", QUESTIONS[asked.question].lines
     if not open_doses:
         return "off", "none", _next_line(world, setting, now)
-    dose = open_doses[0]
+    dose = (wanted or open_doses)[0]
+    if dose.declined is not None and not dose.token:
+        return "steady", "none", ("Helt i orden: ikke denne gang.", "Fortryder du, så tryk på knappen.")
     if dose.token:
         return "steady", "none", ("Personalet hjælper dig med din medicin.",)
     if dose.stage in (Stage.PLANNED, Stage.DUE, Stage.FAILED, Stage.HOLDING):
         reason = "" if dose.stage is Stage.HOLDING else why_not_release(world, setting, dose, now)
-        return _offer(dose, reason)
+        if not reason and quiet(dose, setting.limits.reminder_every):
+            return "steady", "none", ("Helt i orden: vi minder dig om det.", "Tryk, når du vil have den.")
+        light, sound, lines = _offer(dose, reason)
+        return light, sound, lines if reason else (*lines, *_answers(world))
     if dose.stage in (Stage.RELEASING, Stage.PRESENTING):
         return "steady", "none", ("Et øjeblik ...",)
     return "steady", "none", ("Vent på personalet.", "Tag ikke andet i stedet.")
@@ -61,6 +84,11 @@ def _offer(dose: Dose, reason: str) -> tuple[str, str, tuple[str, ...]]:
         return "alert", "soft", ("Det gik ikke. Prøv igen: tryk.", "Personalet har fået besked.")
     sound = "loud" if dose.reminders >= LOUD_FROM_REMINDER else "soft"
     return "pulse", sound, ("Det er tid til din medicin.", "Tryk på knappen.")
+
+
+def _answers(world: World) -> tuple[str, ...]:
+    """S7: what else can be said, on a robot that has the buttons."""
+    return ("Eller: senere, nej tak, hjælp.",) if world.robot.answers else ()
 
 
 LOUD_FROM_REMINDER = 3

@@ -14,6 +14,7 @@ from scheduler.evolve_clock import WENT_BACK, set_back, trusted_again
 from scheduler.evolve_dose import evolve_dose, moved
 from scheduler.evolve_incident import evolve_incident
 from scheduler.evolve_upkeep import evolve_upkeep, not_later
+from scheduler.evolve_voice import evolve_voice
 from scheduler.replacing import replace, replace_fresh
 from scheduler.world import (
     FORGERIES,
@@ -87,6 +88,8 @@ def _home(world: World, event: ev.HomeEvent) -> World:
             answered = {**world.answered, event.command_id: event.expires}
             forged = event.reason if event.reason in FORGERIES else world.forged
             return replace(world, answered=answered, forged=forged)
+        case ev.HelpAsked() | ev.QuestionAsked() | ev.QuestionAnswered():
+            return evolve_voice(world, event)
         case ev.AlarmTestBegun() | ev.CertificatesRead() | ev.ChoreEnded():
             return evolve_upkeep(world, event)
         case (
@@ -192,6 +195,7 @@ def _robot(world: World, event: ev.RobotEvent) -> World:
                 log_read=robot.log_read if same_log else 0,
                 last_entry=robot.last_entry if same_log else None,
                 log_broken="",
+                answers=event.answers,
             )
         case ev.RobotCaughtUp():
             robot = replace(robot, state=RobotState.READY, since=event.at)

@@ -67,6 +67,9 @@ def _looked_into(world: World, incident: ev.Incident) -> World:
     """A person closed it: what only a person can look into is no longer wrong."""
     if incident.kind is ev.Kind.COMMAND_REFUSED:
         return replace(world, forged="")
+    if incident.kind is ev.Kind.HELP_ASKED:
+        who = incident.subject.removeprefix("help:")
+        return replace(world, help={key: since for key, since in world.help.items() if key != who})
     if incident.kind is ev.Kind.STORE_FAILED:
         return replace(world, store_stopped=None)
     if incident.kind is ev.Kind.JOURNAL_BEHIND:

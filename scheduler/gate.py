@@ -15,6 +15,7 @@ from scheduler.expand import SHARE_OF_GAP, minimum_interval
 from scheduler.plan import Plan
 from scheduler.roll import misfit
 from scheduler.timing import intakes_on
+from scheduler.voice import unwanted
 from scheduler.world import Dose, RobotState, Setting, World
 
 GIVEN = frozenset({Outcome.RETRIEVED, Outcome.CONFIRMED, Outcome.GIVEN_BY_STAFF})
@@ -76,6 +77,8 @@ def why_not_send(world: World, setting: Setting, order: Order, now: datetime) ->
         return "robot_not_ready"
     if now >= order.expires:
         return "expired"
+    if order.kind in (OrderKind.RELEASE, OrderKind.PRESENT) and unwanted(dose):
+        return "put_off"  # said after it was decided
     match order.kind:
         case OrderKind.RETRACT:
             return ""

@@ -22,7 +22,7 @@ MAY_BE_HAD = frozenset({Stage.RELEASING, Stage.PRESENTING, Stage.IN_TRAY, Stage.
 """Where the resident may have the sachet, or get it at this moment."""
 
 HAD = frozenset({Outcome.RETRIEVED, Outcome.CONFIRMED, Outcome.GIVEN_BY_STAFF})
-NEED_A_PERSON = frozenset({Outcome.MISSED, Outcome.FAILED, Outcome.UNCERTAIN})
+NEED_A_PERSON = frozenset({Outcome.MISSED, Outcome.REFUSED, Outcome.FAILED, Outcome.UNCERTAIN})
 
 LOOKED_AT = (ev.OrderIssued, ev.TokenPassed, ev.OutcomeRecorded, ev.IncidentRaised)
 

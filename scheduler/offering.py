@@ -13,6 +13,7 @@ from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.gate import label_misfit, lock, waiting, why_not_present, why_not_release
 from scheduler.ids import order_id
 from scheduler.roll import sachet_for
+from scheduler.voice import unwanted
 from scheduler.world import Dose, RobotState, Setting, World
 
 HOLDING_MISFITS = frozenset({"label_unreadable", "label_unknown", "label_mismatch", "content_mismatch"})
@@ -75,10 +76,13 @@ def _earlier_at_mouth(world: World, setting: Setting, dose: Dose) -> bool:
 
 def pressed(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
     """A fresh press leads to one order, or is spent with the reason: a press never waits (rule 2)."""
-    if world.press is None:
+    if world.press is None or world.press.answer is not ev.Answer.TAKE:
         return []
     if world.order_under_way():
         return [ev.PressSpent(at=now, reason="busy")]
+    back = next((d for d in in_order(world) if d.stage is Stage.IN_TRAY and unwanted(d)), None)
+    if back is not None:
+        return [ev.AnswerTakenBack(at=now, dose_id=back.dose_id)]
     ready = next((d for d in in_order(world) if d.stage is Stage.HOLDING and d.open_at(now)), None)
     if ready is not None and waiting(ready):
         return _order_or_spend(world, setting, ready, ev.OrderKind.PRESENT, now)
@@ -119,7 +123,7 @@ def reminded(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event
     """Reminders inside the window, while the resident can still come; missed ones are not made up for."""
     events: list[ev.Event] = []
     for dose in in_order(world):
-        if not dose.open_at(now) or dose.outcome is not None or dose.token:
+        if not dose.open_at(now) or dose.outcome is not None or dose.token or dose.declined:
             continue
         if dose.stage not in (Stage.DUE, Stage.FAILED, Stage.HOLDING, Stage.IN_TRAY):
             continue

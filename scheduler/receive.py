@@ -254,7 +254,9 @@ def _doubtful(open_order: OpenOrder, fact: ev.OrderEnded) -> bool:
 
 def _pressed(world: World, setting: Setting, fact: ev.Pressed, now: datetime) -> Sequence[ev.Event]:
     """Rule 2: at most 60 s old by the robot's uptime and from this session; anything else is history. What it
-    waited here behind a slow commit counts too."""
+    waited here behind a slow commit counts too. A wish to be helped is never too old."""
+    if fact.answer is ev.Answer.HELP:
+        return [fact]
     current = world.robot.state is RobotState.READY and fact.session == world.robot.session
     waited = max(now - fact.at, timedelta(0)) / setting.limits.pace
     age = timedelta(milliseconds=fact.age_ms) + waited

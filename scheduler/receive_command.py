@@ -57,12 +57,14 @@ def close(world: World, setting: Setting, fact: cmd.CloseIncident, now: datetime
     dose = world.doses.get(incident.dose_id)
     if dose is not None and dose.outcome is None:
         return [answer(setting, fact, "still_open", now)]
-    if dose is not None and dose.token and _untreated(dose):
+    returned = _read_only(incident, dose, fact, now)
+    if dose is not None and dose.token and _untreated(dose) and not returned:
         return [answer(setting, fact, "not_said", now)]  # S2: closed, nobody would know when it was had
     if incident.kind is ev.Kind.JOURNAL_BEHIND and not world.clock.trusted:
         return [answer(setting, fact, "clock", now)]  # rule 18: it opens the lock for doses of a later time
-    revision = incident.revision + 1
+    revision = incident.revision + 1 + len(returned)
     return [
+        *returned,
         ev.IncidentHandled(
             at=now,
             incident_id=incident.incident_id,
@@ -73,6 +75,17 @@ def close(world: World, setting: Setting, fact: cmd.CloseIncident, now: datetime
         ev.IncidentClosed(at=now, incident_id=incident.incident_id, revision=revision + 1),
         answer(setting, fact, "", now),
     ]
+
+
+def _read_only(
+    incident: ev.Incident, dose: Dose | None, fact: cmd.CloseIncident, now: datetime
+) -> list[ev.Event]:
+    """The resident said no thanks, and staff have read it: whoever closes that gave nothing by hand, and the
+    right to do so goes back by their own act (rule 5)."""
+    refused = dose is not None and dose.outcome is not None and dose.outcome.outcome is ev.Outcome.REFUSED
+    if dose is None or not refused or incident.kind is not ev.Kind.DOSE_REFUSED or dose.token != fact.by:
+        return []
+    return [ev.TokenReturned(at=now, dose_id=dose.dose_id, by=fact.by)]
 
 
 def decide_dose(world: World, setting: Setting, fact: cmd.DecideDose, now: datetime) -> Sequence[ev.Event]:
@@ -146,6 +159,8 @@ def _stale(incident: ev.Incident | None, seen: int) -> str:
 def _token_may_pass(world: World, incident: ev.Incident, dose: Dose, now: datetime) -> bool:
     if incident.kind in RESIDENT_MAY_COME or dose.token or dose.order is not None:
         return False
+    if incident.kind is ev.Kind.DOSE_REFUSED and dose.outcome is None:
+        return False  # S7: they may still change their mind, at the robot
     if max(now, dose.plan.opens) < earliest(world, dose):
         return False  # S2: by hand too, no sooner after a dose that shares a prescription
     if any(being_given(world, other) or in_reach(other) for other in sharing(world, dose)):
@@ -156,7 +171,7 @@ def _token_may_pass(world: World, incident: ev.Incident, dose: Dose, now: dateti
 
 
 UNTREATED = frozenset(
-    {ev.Outcome.MISSED, ev.Outcome.FAILED, ev.Outcome.WITHHELD, ev.Outcome.UNCERTAIN},
+    {ev.Outcome.MISSED, ev.Outcome.REFUSED, ev.Outcome.FAILED, ev.Outcome.WITHHELD, ev.Outcome.UNCERTAIN},
 )
 """Outcomes after which somebody may still give the dose by hand, as a correction."""
 

@@ -16,7 +16,8 @@ from scheduler.plan import Plan, Prescription
 def brought_up(kind: type, plain: Plain) -> Plain:
     """`plain` in today's shape, or as it is where no earlier version wrote it so."""
     fields, bring_up = SHAPES.get(kind, (frozenset[str](), dict))
-    return bring_up(plain) if plain.keys() == fields else plain
+    plain = bring_up(plain) if plain.keys() == fields else plain
+    return {**ADDED.get(kind.__name__, {}), **plain}
 
 
 def _prescription_of_daily_dosages(plain: Plain) -> Plain:
@@ -49,6 +50,12 @@ def _plan_without_refused(plain: Plain) -> Plain:
     """Until 2026-11 a card with one prescription that no machine may carry out was refused whole."""
     return {**plain, "refused": []}
 
+
+ADDED: Mapping[str, Plain] = {
+    "Pressed": {"answer": "take"},  # until 2026-11 a robot had one button
+    "RobotIdentified": {"answers": False},
+}
+"""By the class's name: fields that a later version added, with what the earlier ones meant without them."""
 
 SHAPES: Mapping[type, tuple[frozenset[str], Callable[[Plain], Plain]]] = {
     Plan: (frozenset({"resident", "card_version", "plan_version", "prescriptions"}), _plan_without_refused),

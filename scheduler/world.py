@@ -18,6 +18,7 @@ from scheduler.events import (
     Order,
     OutcomeRecorded,
     Pressed,
+    Question,
     RobotLogged,
     RobotStatus,
 )
@@ -66,6 +67,7 @@ class Robot:
     status: RobotStatus | None = None
     gone_label: str = ""  # of the sachet that left the magazine last: a status that shows it there is older
     magazine_since: datetime | None = None  # production id last changed
+    answers: bool = False  # it has a button for each answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,9 @@ class Dose:
     untimed: bool = False  # what was had is dated by a clock that nobody trusted then
     reminders: int = 0
     outcome: OutcomeRecorded | None = None
+    put_off: datetime | None = None  # when the resident last said later, until they want it again
+    declined: datetime | None = None  # when they said no thanks, likewise
+    said: str = ""  # why no thanks, if they said so
     lost: bool = False  # what became of it may stand in a part of the journal that was lost (rule 23)
 
     @property
@@ -173,6 +178,16 @@ class ChoreRun:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A question on the display, until it is answered or its time is over."""
+
+    question: Question
+    dose_id: str
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     box: str = ""
     epoch: int = 0
@@ -203,6 +218,8 @@ class World:
     alarm_test: AlarmTest | None = None
     certificates: tuple[CertificateFound, ...] = ()
     chores: Mapping[str, ChoreRun] = field(default_factory=dict)  # by the chore's name
+    asked: Mapping[str, Asked] = field(default_factory=dict)  # by resident
+    help: Mapping[str, datetime] = field(default_factory=dict)  # by resident: since when, until called back
 
     def incident_about(self, subject: str) -> Incident | None:
         """The newest incident of this cause, open or closed."""

@@ -65,18 +65,31 @@ from scheduler.events.robot import (
     RobotReported,
 )
 from scheduler.events.upkeep import AlarmTestBegun, CertificateFound, CertificatesRead, ChoreEnded
+from scheduler.events.voice import (
+    AnswerTakenBack,
+    DoseDeclined,
+    DosePutOff,
+    HelpAsked,
+    QuestionAnswered,
+    QuestionAsked,
+)
 from scheduler.events.words import (
+    Answer,
     Incident,
     Kind,
     Order,
     OrderKind,
     Outcome,
     Priority,
+    Question,
     Result,
     RobotStatus,
     State,
     Verdict,
 )
+
+VoiceEvent = HelpAsked | QuestionAsked | QuestionAnswered
+"""What the resident said, or was asked, beside any dose's machine."""
 
 HomeEvent = (
     DaemonStarted
@@ -101,6 +114,7 @@ HomeEvent = (
     | AlarmTestBegun
     | CertificatesRead
     | ChoreEnded
+    | VoiceEvent
 )
 """About the home itself, and what travels through it."""
 
@@ -115,6 +129,9 @@ DoseChange = (
     | DoseDue
     | ReminderGiven
     | DoseHeld
+    | DosePutOff
+    | DoseDeclined
+    | AnswerTakenBack
     | OutcomeRecorded
     | FindingContradicted
     | TokenPassed
@@ -144,7 +161,9 @@ Event = HomeEvent | RobotEvent | DoseEvent | IncidentEvent
 __all__ = [
     "AdministrationFiled",
     "AlarmTestBegun",
+    "Answer",
     "AnswerDelivered",
+    "AnswerTakenBack",
     "CertificateFound",
     "CertificatesRead",
     "ChoreEnded",
@@ -155,13 +174,16 @@ __all__ = [
     "DayPlanned",
     "DecisionMade",
     "DoseChange",
+    "DoseDeclined",
     "DoseDue",
     "DoseEvent",
     "DoseHeld",
     "DosePlanned",
+    "DosePutOff",
     "DoseWithdrawn",
     "Event",
     "FindingContradicted",
+    "HelpAsked",
     "HomeEvent",
     "Incident",
     "IncidentChange",
@@ -191,6 +213,9 @@ __all__ = [
     "Pressed",
     "Priority",
     "ProofCommitted",
+    "Question",
+    "QuestionAnswered",
+    "QuestionAsked",
     "ReminderGiven",
     "Result",
     "RobotCaughtUp",
@@ -210,4 +235,5 @@ __all__ = [
     "TokenPassed",
     "TokenReturned",
     "Verdict",
+    "VoiceEvent",
 ]

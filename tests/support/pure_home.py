@@ -171,7 +171,7 @@ class PureHome:
         session, boot = f"s{robot.session}", f"boot-{robot.boot}"
         self.give(
             ev.RobotIdentified(
-                self.now, ROBOT, session, "1.0", "none", boot, robot.log_id, 1, len(robot.log), 0, ""
+                self.now, ROBOT, session, "1.0", "none", boot, robot.log_id, 1, len(robot.log), 0, "", True
             ),
             self.clock_report(),
             ev.RobotReported(self.now, robot.status()),
@@ -188,8 +188,12 @@ class PureHome:
     def lost(self) -> None:
         self.give(ev.RobotLost(self.now, "unplugged"))
 
-    def press(self, age_ms: int = 100) -> list[ev.Event]:
-        return self.give(ev.Pressed(self.now, ROBOT, f"s{self.robot.session}", age_ms))
+    def press(self, age_ms: int = 100, answer: ev.Answer = ev.Answer.TAKE) -> list[ev.Event]:
+        return self.give(ev.Pressed(self.now, ROBOT, f"s{self.robot.session}", age_ms, answer))
+
+    def says(self, answer: ev.Answer) -> list[ev.Event]:
+        """The resident presses another button than take."""
+        return self.press(answer=answer)
 
     def move(self, entries: str = "accepted started ended", result: str = "done", detail: str = "") -> None:
         """The robot carries out the order under way, as far as `entries` says."""

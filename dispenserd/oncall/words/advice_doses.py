@@ -61,6 +61,48 @@ DOSE_ADVICE: Mapping[str, Advice] = {
         ),
         _NOT_BEFORE,
     ),
+    "dose_refused": advice(
+        (
+            "Borgeren har sagt nej tak til dosis. Det er deres valg.",
+            "The resident said no thanks to this dose. That is their choice.",
+        ),
+        (
+            "Læs grunden ovenfor. Ring, hvis den giver anledning til det.",
+            "Read the reason above. Call if it gives cause to.",
+        ),
+        (
+            "Indtil tiden er gået, kan de fortryde ved robotten. Bagefter kan du tage den og give i hånden.",
+            "Until closing the robot still offers it. After that you may take this and give by hand.",
+        ),
+        (
+            "Pres ikke, og giv intet i hånden, mens robotten stadig tilbyder den.",
+            "Do not press them, and give nothing by hand while the robot still offers it.",
+        ),
+    ),
+    "help_asked": advice(
+        (
+            "Borgeren har trykket 'hjælp' på robotten. Det er ikke et nødopkald.",
+            "The resident pressed 'help' at the robot. It is no emergency call.",
+        ),
+        ("Ring til borgeren: hvad har de brug for?", "Call the resident: what do they need?"),
+        (
+            "Luk den, når du har talt med dem. Robotten viser, at I ringer, og at 112 er for akut hjælp.",
+            "Close this once you have spoken. The robot shows that you will call, and 112 for emergencies.",
+        ),
+        ("Luk den ikke, før nogen har ringet.", "Do not close it before somebody has called."),
+    ),
+    "answer_flagged": advice(
+        (
+            "Borgeren har svaret på robottens spørgsmål, og svaret bør læses.",
+            "The resident answered the robot's question, and somebody should read it.",
+        ),
+        (
+            "Læs svaret ovenfor. Ring, og hør hvordan de har det.",
+            "Read the answer above. Call: how are they?",
+        ),
+        ("Luk den, når svaret er læst og fulgt op.", "Close this once it is read and followed up."),
+        ("Bed dem ikke svare om igen.", "Do not ask them to answer again."),
+    ),
     "release_failed": advice(
         ("Robotten prøvede at udlevere, og det lykkedes ikke.", "The robot tried to release it and failed."),
         (
