@@ -193,6 +193,10 @@ class Liveness:
         planted = faults.stuck or faults.stall_next or faults.cut_next or faults.slow_next_ms
         return up and fine and not planted
 
+    def robot_here(self) -> bool:
+        """Fine, and read for long enough that what it says is heard."""
+        return self._robot_fine() and self._robot_here_s() > SETTLE_S
+
     def _robot_here_s(self) -> float:
         """Since its newest session: what was cut off before it is tried again some minutes later."""
         return (self._bottle.times.true - self._bottle.end.session_since).total_seconds()
@@ -225,4 +229,4 @@ class Liveness:
 
 
 def outcome_needs_person(outcome: ev.OutcomeRecorded) -> bool:
-    return outcome.outcome.value in ("missed", "failed", "uncertain", "withheld")
+    return outcome.outcome.value in ("missed", "refused", "failed", "uncertain", "withheld")
