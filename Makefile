@@ -52,7 +52,8 @@ ROOMS := dispenserd drivers protocol scheduler simulator
 SOURCES := $(ROOMS) tests
 
 .PHONY: help setup demo test proof siege bugs crash power oncall-day oncall-hour bench contract proof-page box install-files
-.PHONY: lint format lock clean
+.PHONY: venv lint format lock clean
+.NOTPARALLEL:
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -60,12 +61,16 @@ help:
 setup:
 	@.ci/setup
 
+# For what starts no other program: no broker, no strace.
+venv:
+	@.ci/setup program
+
 demo:
 	@.ci/setup demo
 	@.venv/bin/dispenserd simulate $(SCENARIO) $(if $(SPEED),--speed $(SPEED)) $(if $(filter-out 0,$(ONCE)),--once) \
 	    $(if $(BROKER),--broker $(BROKER))
 
-test: lint
+test: setup lint
 	@echo "== tests"
 	@.venv/bin/python -m pytest -n 3 --dist worksteal
 
@@ -126,7 +131,7 @@ install-files:
 	@install -d $(DESTDIR)/usr/bin
 	@ln -sfn /opt/dispenserd/bin/dispenserd $(DESTDIR)/usr/bin/dispenserd
 
-box: setup
+box: venv
 	@rm -rf build/box
 	@.venv/bin/python -m pip wheel --quiet --disable-pip-version-check --no-index --no-deps \
 	    --no-build-isolation --wheel-dir build/box .
@@ -135,7 +140,7 @@ box: setup
 	@tar -C build -czf build/dispenserd-box.tar.gz --owner=0 --group=0 box
 	@echo "build/dispenserd-box.tar.gz: copy it to the box and go on with docs/install.md"
 
-lint: setup
+lint: venv
 	@echo "== format"
 	@.venv/bin/ruff format --check --quiet $(SOURCES) || { .venv/bin/ruff format --check $(SOURCES); exit 1; }
 	@echo "== lint"
@@ -145,7 +150,7 @@ lint: setup
 	@echo "== contracts"
 	@.venv/bin/lint-imports
 
-format: setup
+format: venv
 	@.venv/bin/ruff format $(SOURCES)
 	@.venv/bin/ruff check --fix $(SOURCES)
 

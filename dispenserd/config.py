@@ -237,6 +237,7 @@ class OncallSection(Section):
     database: FilePath
     signing_key_file: FilePath
     roster: FilePath | None = None  # who is called; without it nobody, and that is an incident
+    homes: FilePath | None = None  # who is to be heard from; without it nobody misses a home never heard
     zone: Zone = "Europe/Copenhagen"
     language: Literal["da", "en"] = "da"
 

@@ -29,6 +29,9 @@ from dispenserd.peer_text import sanitised as sanitised
 FRAMES_SHOWN_MAX = 12
 """Of a traceback: the innermost ones, where it broke."""
 
+ADVICE_CHARS_MAX = 600
+"""Five faults of a file with their places and a long path."""
+
 LEVELS: Mapping[str, int] = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 
 
@@ -40,6 +43,7 @@ class Shape(Enum):
     ID = "an identifier: letters, digits and a few marks, no space"
     INSTANT = "an aware datetime"
     PEER = "text of the other side, sanitised"
+    ADVICE = "our own words about a file of this machine, as a ConfigError has them: no value from it"
 
 
 FIELDS: Mapping[str, Shape] = {
@@ -106,6 +110,10 @@ FIELDS: Mapping[str, Shape] = {
     "expires": Shape.INSTANT,
     # the other side's own words
     "peer": Shape.PEER,
+    # why a file can't be used, in three parts
+    "what": Shape.ADVICE,
+    "meaning": Shape.ADVICE,
+    "next_step": Shape.ADVICE,
     # put here by this module
     "logger": Shape.ID,
     "where": Shape.ID,
@@ -202,6 +210,8 @@ def _written(shape: Shape, value: object) -> Any:
             return value.isoformat(timespec="milliseconds")
         case Shape.PEER, str():
             return sanitised(value)
+        case Shape.ADVICE, str():
+            return sanitised(value, ADVICE_CHARS_MAX)
         case ((Shape.WORD | Shape.ID), str() | Enum()):
             text = str(value.value) if isinstance(value, Enum) else value
             return text if (_WORD if shape is Shape.WORD else _ID).fullmatch(text) else None

@@ -25,6 +25,8 @@ from dispenserd.oncall.words.language import Language
 OTHERS = stat.S_IRWXO
 """A group may read it: the service's own."""
 PEOPLE_MAX = 200
+ADDRESSES_MAX = 10
+"""Of one person: each is tried in a thread of its own, and the service has a bounded number of those."""
 NAME_CHARS_MAX = 80
 """As long as a person's name may be in a signed decision."""
 
@@ -62,7 +64,9 @@ def _an_address(value: str) -> str:
 
 Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARS_MAX), AfterValidator(_printable)]
 Address = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_an_address)]
-Addresses = Annotated[tuple[Address, ...], BeforeValidator(_as_tuple), Field(min_length=1, max_length=10)]
+Addresses = Annotated[
+    tuple[Address, ...], BeforeValidator(_as_tuple), Field(min_length=1, max_length=ADDRESSES_MAX)
+]
 
 
 class ManagerSection(Section):

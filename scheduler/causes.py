@@ -54,7 +54,7 @@ def causes(world: World, setting: Setting, now: datetime) -> dict[str, Cause]:
         (f"robot:{setting.robot}", _robot(world, setting, found, now)),
         ("home", _clock(world, setting, now)),
         ("journal", _journal(world)),
-        (f"plan:{setting.resident}", _plan(world)),
+        (f"plan:{setting.resident}", _plan(world, setting)),
         (f"roll:{setting.resident}", _roll(world, setting, now)),
         ("store", _store(world)),
         ("commands", _commands(world)),
@@ -276,10 +276,15 @@ def _journal(world: World) -> Cause | None:
     return Cause(ev.Kind.JOURNAL_BEHIND, ev.Priority.HIGH, f"{'_and_'.join(keepers)}_{knows}_newer_journal")
 
 
-def _plan(world: World) -> Cause | None:
-    if world.refused_plan is None:
+def _plan(world: World, setting: Setting) -> Cause | None:
+    """A card refused whole; else what no machine may carry out of the one in force."""
+    if world.refused_plan is not None:
+        return Cause(ev.Kind.PLAN_REFUSED, ev.Priority.HIGH, world.refused_plan[1])
+    plan = world.plans.get(setting.resident)
+    if plan is None or not plan.refused:
         return None
-    return Cause(ev.Kind.PLAN_REFUSED, ev.Priority.HIGH, world.refused_plan[1])
+    first = plan.refused[0]
+    return Cause(ev.Kind.PLAN_REFUSED, ev.Priority.HIGH, f"{first.reason} {first.path}")
 
 
 def _roll(world: World, setting: Setting, now: datetime) -> Cause | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scheduler.events import CertificateFound, Event, Verdict
-from scheduler.plan import Prescription
+from scheduler.plan import Prescription, RefusedPrescription
 from scheduler.roll import Roll
 
 
@@ -22,6 +22,7 @@ class OfferPlan:
     card_version: int
     prescriptions: tuple[Prescription, ...]
     fingerprint: str
+    refused: tuple[RefusedPrescription, ...] = ()  # active on the card, and nothing for a machine
 
 
 @dataclass(frozen=True, slots=True)

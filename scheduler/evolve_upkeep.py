@@ -39,6 +39,8 @@ def alarm_test_told(world: World, incident: ev.Incident, event: ev.IncidentEvent
             return world
         case ev.IncidentChanged() if incident.priority > ev.Priority.INFO:
             test = replace(test, state="failed", since=event.at)
+        case ev.IncidentDelivered() if incident.incident_id not in world.receipts:
+            test = replace(test, receipted=event.at)
         case ev.IncidentCleared():
             test = replace(test, state="passed", since=event.at)
         case _:

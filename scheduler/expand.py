@@ -126,7 +126,7 @@ def _asked(plan: Plan, day: date, clock: DayClock, local: LocalTime) -> list[_As
     for prescription in sorted(plan.prescriptions, key=lambda one: one.prescription_id):
         at: dict[datetime, _Ask] = {}
         for intake in intakes_on(prescription.dosage, day):
-            planned = _clock_time(intake, clock)
+            planned = clock_time(intake, clock)
             ask = _Ask(local.instant(day, planned), planned, prescription, intake.quantity)
             at[ask.opens] = _together(at[ask.opens], ask) if ask.opens in at else ask
         asked += at.values()
@@ -137,7 +137,7 @@ def _together(a: _Ask, b: _Ask) -> _Ask:
     return replace(a, clock=min(a.clock, b.clock), quantity=a.quantity + b.quantity)
 
 
-def _clock_time(intake: Intake, clock: DayClock) -> time:
+def clock_time(intake: Intake, clock: DayClock) -> time:
     if intake.part is not None:
         return clock.times[intake.part]
     if intake.clock is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from scheduler import events as ev
+from scheduler.causes import urgency
 from scheduler.events import Event
 from scheduler.ids import administration_id
 from scheduler.instant import iso
@@ -61,7 +62,8 @@ def _revisions(before: World, after: World) -> Iterator[Change]:
         old, new = before.incidents.get(key), after.incidents.get(key)
         if new is None or (old is not None and old.revision == new.revision):
             continue
-        yield Put("incident", f"{key}/{new.revision}", {"type": "incident", **_incident_body(new)})
+        body = {"type": "incident", **_incident_body(new), **_window(after, new)}
+        yield Put("incident", f"{key}/{new.revision}", body)
 
 
 def _incident_body(incident: ev.Incident) -> Plain:
@@ -69,6 +71,16 @@ def _incident_body(incident: ev.Incident) -> Plain:
     body = to_plain(ev.IncidentRaised(at=incident.raised, incident=incident))["incident"]
     assert isinstance(body, dict)
     return body
+
+
+def _window(after: World, incident: ev.Incident) -> Plain:
+    """Until when an outcome of its dose can still be had, and how urgent that dose is. Nothing once the
+    window has closed or the dose has its outcome: then there is nothing left to be in time for."""
+    dose = after.doses.get(incident.dose_id)
+    written = incident.changed or incident.raised
+    if dose is None or dose.outcome is not None or written >= dose.plan.closes:
+        return {}
+    return {"window_ends": iso(dose.plan.closes), "dose_priority": urgency(dose).name.lower()}
 
 
 def _administrations(after: World, event: ev.OutcomeRecorded) -> Iterator[Change]:

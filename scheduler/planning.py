@@ -2,6 +2,10 @@
 
 A dose whose window has opened keeps what it was planned as; a newer plan changes only what is still ahead
 (and the gate refuses what the newer plan no longer asks for).
+
+Policy (2026-11-23): an old plan may do everything that a new one may (S9). Its age locks nothing; it ends
+with its own dates, of which staff hear 72 h before (`upkeep`). The age limit for controlled medicine is not
+in force.
 """
 
 from __future__ import annotations

@@ -309,7 +309,7 @@ def _offered(world: World, setting: Setting, fact: cmd.OfferPlan, now: datetime)
         return [ev.PlanAccepted(at=now, plan=_plan(fact, 1))]
     if fact.card_version < known.card_version:
         return _refuse_plan(world, fact, "older_card", now)
-    same = known.prescriptions == fact.prescriptions
+    same = (known.prescriptions, known.refused) == (fact.prescriptions, fact.refused)
     if fact.card_version == known.card_version:
         if not same:
             return _refuse_plan(world, fact, "same_version_other_content", now)
@@ -325,6 +325,7 @@ def _plan(fact: cmd.OfferPlan, version: int) -> Plan:
         card_version=fact.card_version,
         plan_version=version,
         prescriptions=fact.prescriptions,
+        refused=fact.refused,
     )
 
 

@@ -93,11 +93,13 @@ def _alarm_test(world: World, setting: Setting, now: datetime) -> Cause | None:
         return None
     if not test.incident_id:
         return Cause(ev.Kind.TEST_ALARM, ev.Priority.INFO)
+    failed = Cause(ev.Kind.TEST_ALARM, ev.Priority.HIGH, NOT_RECEIPTED)
     owed = world.receipts.get(test.incident_id)
-    if owed is None:
-        return None
+    if owed is None:  # a home that was held up may take in a late receipt before it ever looked at the clock
+        late = test.receipted is not None and test.receipted >= test.since + setting.limits.alarm_test
+        return failed if test.state == "under_way" and late else None
     if test.state == "failed" or now >= owed.since + setting.limits.alarm_test:
-        return Cause(ev.Kind.TEST_ALARM, ev.Priority.HIGH, NOT_RECEIPTED)
+        return failed
     return Cause(ev.Kind.TEST_ALARM, ev.Priority.INFO)
 
 

@@ -165,6 +165,7 @@ class AlarmTest:
     since: datetime
     incident_id: str = ""  # "" until its incident is raised
     state: str = "under_way"  # "under_way", "passed", "failed": a receipt that comes late leaves it failed
+    receipted: datetime | None = None  # while under way: on-call had it, as its receipt came in
 
 
 @dataclass(frozen=True, slots=True)

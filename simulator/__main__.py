@@ -132,7 +132,7 @@ def _reporter(trace: Path | None) -> Report:
 
 
 def _print(line: dict[str, object]) -> None:
-    print(json.dumps({"schema": SCHEMA, **line}), flush=True)
+    print(json.dumps({"schema": SCHEMA, **line}, ensure_ascii=not sys.stdout.isatty()), flush=True)
 
 
 @contextmanager

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from dispenserd.cli.failure import Exit, Failure, failed
-from dispenserd.cli.words import REFUSALS, REFUSED_MEANS, refusal
+from dispenserd.cli.failure import Exit, Failure, Sentences, failed
 from dispenserd.control_call import CALL_TIMEOUT_S, CallError, Unreachable, call
+from dispenserd.oncall.words.commands import REFUSED, SEE
+from dispenserd.oncall.words.language import Language
+from dispenserd.oncall.words.refusals import NOTHING_CHANGED, REFUSALS
+from dispenserd.oncall.words.refusals import refused as words_of
 
 EXITS = {
     "too_long": Exit.USAGE,
@@ -33,10 +36,20 @@ def ask(socket: Path, name: str, arguments: dict[str, Any] | None = None) -> dic
         raise _unreachable(socket, error) from None
 
 
-def refused(code: str) -> Failure:
-    """The home said no, for safety."""
-    why, next_step = refusal(code)
-    return Failure(Exit.REFUSED, code, f"Refused: {why}", REFUSED_MEANS, next_step)
+def refused(code: str, language: Language = "en", look: str = "") -> Failure:
+    """The home or on-call said no, for safety. `look`: what shows more, where no command of a home does."""
+    failure = Failure(Exit.REFUSED, code, *_refused(code, "en", look))
+    return failure.in_danish(*_refused(code, "da", look)) if language == "da" else failure
+
+
+def _refused(code: str, language: Language, look: str) -> Sentences:
+    known = words_of(code)
+    see = SEE.in_(language).format(look or known.see) if known.see else ""
+    return Sentences(
+        REFUSED.in_(language).format(known.what.in_(language)),
+        NOTHING_CHANGED.in_(language),
+        f"{known.next_step.in_(language)} {see}".strip(),
+    )
 
 
 def _unreachable(socket: Path, error: Unreachable) -> Failure:

@@ -44,6 +44,7 @@ def doctor(
     from dispenserd.clock import from_environment
     from dispenserd.doctor.case import Case
     from dispenserd.doctor.checks import CHECKS, TEST_ALARM
+    from dispenserd.doctor.of_configuration import NO_CONFIGURATION
     from dispenserd.doctor.runner import carried_out
     from dispenserd.logs import configure
 
@@ -56,13 +57,13 @@ def doctor(
         checks, case, lambda check: note(f"Looking: {check.title} ...") if as_json else None
     ):
         done.append(checked)
-        if not as_json:
+        if not as_json and checked.finding.what != NO_CONFIGURATION:
             _show(checked)
     counts = Counter(each.finding.result.value for each in done)
     if as_json:
         emit("doctor", _report(done, counts, case.demo))
     else:
-        _conclude(counts)
+        _conclude(done, counts)
     if case.config is None:
         raise typer.Exit(Exit.CONFIGURATION)
     raise typer.Exit(Exit.CHECKED_AND_FALSE if counts["wrong"] else Exit.DONE)
@@ -106,7 +107,17 @@ def _sentence(text: str) -> str:
     return sanitised(text, SENTENCE_CHARS_MAX)
 
 
-def _conclude(counts: Counter[str]) -> None:
+def _conclude(done: list[Checked], counts: Counter[str]) -> None:
+    """The wrong ones once more by their titles: their sentences have left the screen by now."""
+    from dispenserd.doctor.of_configuration import NO_CONFIGURATION
+
+    left = [each.check.title for each in done if each.finding.what == NO_CONFIGURATION]
+    if left:
+        out = f"{'unknown':<{RESULT_CHARS}}{len(left)} checks need the configuration and were left: "
+        typer.echo(f"{out}{', '.join(left)}.")
+    wrong = [each.check.title for each in done if each.finding.result.value == "wrong"]
+    if wrong:
+        typer.echo(f"Wrong: {', '.join(wrong)}.")
     told = f"{counts['wrong']} wrong, {counts['warning']} warnings, {counts['unknown']} not checked"
     typer.echo(f"{told}, {counts['ok']} well.")
 

@@ -7,6 +7,7 @@ the simulator's stage and CI.
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import NamedTuple, Self
 
 from dispenserd.explained import Explained, ExplainedWithCode
 from scheduler.invariants import InvariantBroken
@@ -29,12 +30,26 @@ EPILOG = (
 )
 
 
+class Sentences(NamedTuple):
+    what: str
+    meaning: str
+    next_step: str
+
+
 class Failure(ExplainedWithCode):
-    """A command that ends without having done what was asked; `code` is a word for scripts."""
+    """A command that ends without having done what was asked; `code` is a word for scripts.
+
+    Scripts read the English sentences; people read `danish` where there are any.
+    """
 
     def __init__(self, exit_code: Exit, code: str, what: str, meaning: str, next_step: str) -> None:
         super().__init__(code, what, meaning, next_step)
         self.exit_code = exit_code
+        self.danish: Sentences | None = None
+
+    def in_danish(self, what: str, meaning: str, next_step: str) -> Self:
+        self.danish = Sentences(what, meaning, next_step)
+        return self
 
 
 def failed(exit_code: Exit, code: str, error: Explained | InvariantBroken) -> Failure:

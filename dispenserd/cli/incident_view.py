@@ -21,6 +21,8 @@ from dispenserd.cli.output import (
     seconds_until,
     text,
 )
+from dispenserd.cli.watch.incident import instant
+from dispenserd.cli.watch.telling import Voice
 from dispenserd.cli.words import short_dose
 from dispenserd.oncall.words.details import DETAILS
 from dispenserd.oncall.words.kinds import KINDS
@@ -40,7 +42,7 @@ WIDE_COLUMNS = 110
 COLUMNS = (
     Said("Hast, id", "Priority, id"),
     Said("Hændelse, dosis", "Incident, dose"),
-    Said("Frist, tilstand", "Take by, state"),
+    Said("Frist, tilstand", "Due, state"),
     Said("Ejer, ret til at give", "Owner, to give"),
     Said("Alder", "Age"),
     Said("Løsning", "Resolution"),
@@ -93,7 +95,7 @@ def _line(
 ) -> Line:
     priority, detail = text(incident.get("priority")), words(DETAILS, text(incident.get("detail")), language)
     if incident.get("origin") == "oncall" and incident.get("since") and detail:
-        detail = f"{detail} {local(incident.get('since'), zone)}"
+        detail = f"{detail} {Voice(language, zone, '').dated(instant(incident.get('since')))}"
     why = wrap(f"{WHY.in_(language)}: {detail}", WHY_CHARS) if detail else []
     whose = (text(incident.get("home")) or ONCALL.in_(language)) if homes else ""
     owner = incident.get("owner") or NOBODY.in_(language)
@@ -127,8 +129,10 @@ def _told(incident: Mapping[str, Any], language: Language) -> str:
 
 
 def _deadline(incident: Mapping[str, Any], zone: tzinfo, now: object, language: Language) -> str:
-    """`02:41 (in 9 min)`, `overdue 3 min`; nothing when somebody took it in time."""
-    deadline = incident.get("deadline")
+    """`02:41 (in 9 min)`, `overdue 3 min`: until somebody takes it, then until its owner brings it to an end.
+    Nothing of one that somebody took in time where nobody says when its end is due, as at home."""
+    outcome_by = incident.get("outcome_by") if incident.get("owner") else None
+    deadline = outcome_by or incident.get("deadline")
     left_s = seconds_until(deadline, now)
     if left_s is None:
         late = OVERDUE.in_(language).format("").strip().upper()
@@ -137,7 +141,7 @@ def _deadline(incident: Mapping[str, Any], zone: tzinfo, now: object, language: 
         left = IN_TIME.in_(language).format(age(left_s, AGE_UNITS.in_(language)))
         return f"{clock_time(deadline, zone)} ({left})"
     late = OVERDUE.in_(language).format(age(-left_s, AGE_UNITS.in_(language)))
-    return late if incident.get("overdue", not incident.get("owner")) else ""
+    return late if outcome_by or incident.get("overdue", not incident.get("owner")) else ""
 
 
 def _state(incident: Mapping[str, Any], language: Language) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+LANGUAGES = ("da", "en")
 PERSON_CHARS_MAX = 80
 REASON_CHARS_MAX = 200
 """A sentence for the record, as in the signed messages; the journal is no care record."""
@@ -31,8 +32,20 @@ def _told(value: str, chars_max: int) -> str:
     return told
 
 
+def _language(value: str | None) -> str | None:
+    if value is not None and value not in LANGUAGES:
+        raise typer.BadParameter("must be da or en")
+    return value
+
+
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="Configuration file to use.", show_default=False)
+]
+LanguageOption = Annotated[
+    str | None,
+    typer.Option(
+        "--language", help="da or en. Default: [oncall] language.", callback=_language, show_default=False
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON: one object, or one a line.")]
 ByOption = Annotated[str, typer.Option("--by", help="Who decided, by name.", callback=person)]

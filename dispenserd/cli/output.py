@@ -13,6 +13,8 @@ from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from dispenserd.cli.failure import Failure
+from dispenserd.oncall.words.commands import DO_NEXT, MEANS
+from dispenserd.oncall.words.language import Language
 from dispenserd.peer_text import sanitised
 
 if TYPE_CHECKING:
@@ -43,7 +45,10 @@ def show_failure(failure: Failure, as_json: bool) -> None:
         words = {"what": failure.what, "meaning": failure.meaning, "next": failure.next_step}
         emit("error", {"code": failure.code, **words})
         return
-    lines = (failure.what, f"It means: {failure.meaning}", f"Do next: {failure.next_step}")
+    language: Language = "en" if failure.danish is None else "da"
+    said = failure.danish or failure
+    means, do_next = MEANS.in_(language), DO_NEXT.in_(language)
+    lines = (said.what, means.format(said.meaning), do_next.format(said.next_step))
     sys.stderr.write("".join(sanitised(line, 2000) + "\n" for line in lines))
 
 

@@ -18,12 +18,14 @@ from dispenserd.cli.failure import Exit, Failure, usage
 from dispenserd.cli.options import PERSON_CHARS_MAX, JsonOption
 from dispenserd.cli.output import emit, note, text
 from dispenserd.cli.person import user_name
+from dispenserd.cli.place import CONFIG_DEFAULT
 
 if TYPE_CHECKING:
     from dispenserd.provision.answers import Question
     from dispenserd.provision.course import Told
     from dispenserd.provision.fault import ProvisionFault
     from dispenserd.provision.layout import Layout
+    from dispenserd.provision.undo import Undone
 
 DEMO_FOLDER = Path("dispenserd-demo")
 FILE_BYTES_MAX = 4096
@@ -80,6 +82,10 @@ def provision(
             _provision(layout, _given(ctx.params), demo, resume, _person(by), certificate, as_json)
     except ProvisionFault as fault:
         raise _failure(fault, whole) from None
+    except (KeyboardInterrupt, typer.Abort):
+        if not show:
+            _say_where_it_stopped(layout, whole)
+        raise
 
 
 def _given(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,8 +127,29 @@ def _provision(
         record = asyncio.run(carry_out(site, _JsonSteps() if as_json else _Steps()))
     if as_json:
         emit("provision", _summary(layout, record))
-    else:
-        _print_record(record, layout)
+        return
+    _print_record(record, layout)
+    for line in _next(record, layout):
+        note(line)
+
+
+def _next(record: Mapping[str, Any], layout: Layout) -> list[str]:
+    """What only people can do now."""
+    config = "" if layout.toml == CONFIG_DEFAULT else f" --config {layout.toml}"
+    loads = (
+        f"`dispenserd roll load {'ROLL.json' if not record['demo'] else layout.toml.with_name('roll.json')}"
+    )
+    serves = [] if layout.toml == CONFIG_DEFAULT else [f"serve the home: `dispenserd run{config}`"]
+    phones = (
+        "telephone on-call: `dispenserd oncall key` shows them their fingerprint, compare it group by group"
+    )
+    steps = [
+        *([] if record["demo"] else [phones]),
+        *serves,
+        f"say which roll was put in: {loads}{config}`",
+        f"look at everything: `dispenserd doctor{config}`",
+    ]
+    return ["Do next:", *(f"  {number}. {step}" for number, step in enumerate(steps, start=1))]
 
 
 class _Steps:
@@ -160,7 +187,7 @@ def _undo(layout: Layout, yes: bool, as_json: bool) -> None:
         progress = Progress.load(layout.progress)
         going = [] if progress is None else undo.what_would_go(layout, progress)
         for path in going:
-            note(f"takes back {path}")
+            note(f"would delete {path}")
         if going and not yes:
             _must_agree(len(going), as_json)
         try:
@@ -170,9 +197,26 @@ def _undo(layout: Layout, yes: bool, as_json: bool) -> None:
     if as_json:
         emit("provision-undo", undo.plain(undone))
     else:
-        for kept in undone.kept:
-            typer.echo(f"{kept} stays: it holds files that provisioning did not make.")
-        typer.echo(f"Taken back: {len(undone.removed)} files and folders. This box is as bare as before.")
+        _say_what_is_left(undone)
+
+
+def _say_what_is_left(undone: Undone) -> None:
+    taken = f"Taken back: {len(undone.removed)} files and folders."
+    if not undone.kept:
+        typer.echo(f"{taken} This box is as bare as before.")
+        return
+    for kept in undone.kept:
+        typer.echo(f"{kept} stays: it holds files that provisioning did not make.")
+    typer.echo(f"{taken} What stays may be of the resident: look through it, then keep it or delete it.")
+
+
+def _say_where_it_stopped(layout: Layout, folder: Path | None) -> None:
+    """After a Ctrl-C: what stands, and how it goes on."""
+    if not layout.progress.exists():
+        note("Stopped. Nothing was made.")
+        return
+    note("Stopped. Every file is whole; what was done stays done.")
+    note(f"Do next: `{_with_folder('dispenserd provision --resume', folder)}` goes on, --undo takes it back.")
 
 
 def _must_agree(count: int, as_json: bool) -> None:
@@ -229,7 +273,7 @@ def _ask(question: Question, default: str, fault: str) -> str:
     else:
         note(f"{question.asks}. {question.why}")
     asked: str = typer.prompt(
-        f"  {question.flag}",
+        "  type it, nothing will be shown" if question.secret else f"  {question.flag}",
         default=default,
         hide_input=question.secret,
         err=True,
@@ -264,16 +308,19 @@ def _person(by: str) -> str:
     return name
 
 
+def _with_folder(command: str, folder: Path | None) -> str:
+    return command if folder is None else f"{command} --folder {folder}"
+
+
 def _shows(value: object) -> bool:
-    return value not in (None, "", [], {}) and not isinstance(value, list | dict)
+    return value not in (None, "") and not isinstance(value, list | tuple | dict)
 
 
 def _failure(fault: ProvisionFault, folder: Path | None) -> Failure:
     """What to do next names the folder, so that the command can be taken as it stands."""
     from dispenserd.provision.fault import RESUME, Sort
 
-    resume = RESUME if folder is None else f"{RESUME} --folder {folder}"
-
+    resume = _with_folder(RESUME, folder)
     exits = {
         Sort.CHECKED_AND_FALSE: Exit.CHECKED_AND_FALSE,
         Sort.USAGE: Exit.USAGE,

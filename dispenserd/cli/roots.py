@@ -42,12 +42,15 @@ def run_home(path: Path, clock: Clock, *, json_logs: bool = False, probe: Probe 
 
 def run_oncall(path: Path, clock: Clock, *, json_logs: bool = False) -> None:
     """The on-call process, until SIGTERM."""
+    from dispenserd.homes_file import load_homes
+    from dispenserd.office_file import OfficeFile
     from dispenserd.oncall import database, keys, service
     from dispenserd.peer_choice import broker
     from dispenserd.roster_file import load_roster
 
     config = load_oncall(path)
-    roster = load_roster(config.oncall.roster, config.oncall.zone)
+    chosen = config.oncall
+    roster = load_roster(chosen.roster, chosen.zone)
     configure("json" if json_logs else config.logs.format, config.logs.level, clock)
     try:
         desk = database.create(config.oncall.database)
@@ -55,7 +58,15 @@ def run_oncall(path: Path, clock: Clock, *, json_logs: bool = False) -> None:
     except (database.DatabaseFault, keys.KeyFault, OSError) as fault:
         raise _unopened(fault) from None
     supervised = supervisor(os.environ, os.getpid())
-    _until_stopped(service.serve(desk, key, broker(config.mqtt), clock, roster=roster, supervised=supervised))
+    papers: dict[str, Any] = {}
+    if chosen.roster is not None:
+        papers["roster_file"] = OfficeFile(chosen.roster, lambda path: load_roster(path, chosen.zone))
+    if chosen.homes is not None:
+        papers["homes_file"] = OfficeFile(chosen.homes, load_homes)
+    serving = service.serve(
+        desk, key, broker(config.mqtt), clock, roster=roster, supervised=supervised, **papers
+    )
+    _until_stopped(serving)
 
 
 def _unopened(fault: Exception) -> Failure:

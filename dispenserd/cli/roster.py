@@ -6,14 +6,18 @@ Names people and the kind of their addresses; an address itself holds secrets an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from dispenserd.cli.failure import Exit
-from dispenserd.cli.options import ConfigOption, JsonOption
-from dispenserd.cli.output import console, emit, filled, local, note, text
+from dispenserd.cli.options import ConfigOption, JsonOption, LanguageOption
+from dispenserd.cli.output import console, emit, filled, note, text
 from dispenserd.cli.place import oncall_config_path
+from dispenserd.cli.watch.telling import Voice
+from dispenserd.oncall.words import commands as say
+from dispenserd.oncall.words.language import Language, words
+from dispenserd.oncall.words.states import PRIORITIES
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,6 +33,7 @@ def roster(
     ctx: typer.Context,
     test: Annotated[bool, typer.Option("--test", help="Send everybody a test notice now.")] = False,
     config: ConfigOption = None,
+    language: LanguageOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show who is told when nobody takes an incident; exit 1 if nobody is on call or a test failed."""
@@ -38,8 +43,9 @@ def roster(
 
     chosen = load_oncall(oncall_config_path(ctx, config)).oncall
     known = load_roster(chosen.roster, chosen.zone)
+    spoken = cast("Language", language or chosen.language)
     now = from_environment().now()
-    tested = _tested(known) if test else []
+    tested = _tested(known, "en" if as_json else spoken) if test else []
     uncovered = list(known.uncovered(now))
     ladders = {priority: _ladder(known, priority, now) for priority in URGENT_FIRST}
     if as_json:
@@ -49,9 +55,10 @@ def roster(
             {"people": people, "ladders": ladders, "uncovered": uncovered, "tests": tested},
         )
     else:
-        _show(known, now, ladders, tested)
+        _show(known, now, ladders, tested, spoken)
         if uncovered:
-            note(f"Nobody is on call now for: {', '.join(uncovered)}. That is an incident of its own.")
+            named = ", ".join(_priority(each, spoken) for each in uncovered)
+            note(say.UNCOVERED.in_(spoken).format(named))
     if uncovered or any(not each["reached"] for each in tested):
         raise typer.Exit(Exit.CHECKED_AND_FALSE)
 
@@ -101,7 +108,7 @@ def _ladder(known: Roster, priority: Any, now: datetime) -> list[dict[str, Any]]
     ]
 
 
-def _tested(known: Roster) -> list[dict[str, Any]]:
+def _tested(known: Roster, language: Language) -> list[dict[str, Any]]:
     """One entry an address."""
     import asyncio
 
@@ -110,7 +117,7 @@ def _tested(known: Roster) -> list[dict[str, Any]]:
 
     found = []
     for person in _everybody(known):
-        note(f"Telling {person.name} ...")
+        note(say.TELLING.in_(language).format(person.name))
         title, body = test_wording(person.language)
         sent = asyncio.run(send(person.notify, title, body))
         found += [
@@ -121,37 +128,47 @@ def _tested(known: Roster) -> list[dict[str, Any]]:
 
 
 def _show(
-    known: Roster, now: datetime, ladders: dict[str, list[dict[str, Any]]], tested: Sequence[dict[str, Any]]
+    known: Roster,
+    now: datetime,
+    ladders: dict[str, list[dict[str, Any]]],
+    tested: Sequence[dict[str, Any]],
+    language: Language,
 ) -> None:
     out = console()
     people = [_person(known, person, now) for person in _everybody(known)]
     if not people:
-        out.print("The roster names nobody.")
+        out.print(say.NAMES_NOBODY.in_(language))
         return
-    columns = ("Name", "On call now", "For", "Hours", "Language", "Told by")
-    lines = [
-        (
-            (
-                each["name"],
-                "manager" if each["manager"] else each["on_call"],
-                "" if each["manager"] else ", ".join(each["priorities"]),
-                each["hours"],
-                each["language"],
-                ", ".join(each["addresses"]),
-            ),
-            "",
-        )
-        for each in people
-    ]
-    out.print(filled(columns, lines))
-    out.print(f"If nobody takes an incident that is raised now ({local(now, known.zone)}):")
+    columns = [column.in_(language) for column in say.ROSTER_COLUMNS]
+    out.print(filled(columns, [(_cells(each, language), "") for each in people]))
+    raised = Voice(language, known.zone, "").dated(now)
+    out.print(say.IF_NOBODY_TAKES.in_(language).format(raised))
     for priority, steps in ladders.items():
-        told = [f"{_after(step['after_s'])} {text(step['person'])}" for step in steps]
-        out.print(f"  {priority:<7} {', '.join(told) or 'nobody is told'}")
+        told = [f"{_after(step['after_s'], language)} {text(step['person'])}" for step in steps]
+        named = _priority(priority, language)
+        out.print(f"  {named:<7} {', '.join(told) or say.NOBODY_TOLD.in_(language)}")
     for each in tested:
-        result = "told" if each["reached"] else f"NOT TOLD ({each['result']})"
-        out.print(f"{text(each['name'])} by {text(each['address'])}: {result}")
+        reached, missed = say.TOLD.in_(language), say.NOT_TOLD.in_(language).format(each["result"])
+        result = reached if each["reached"] else missed
+        out.print(say.BY.in_(language).format(text(each["name"]), text(each["address"]), result))
 
 
-def _after(seconds: int) -> str:
-    return "at once" if not seconds else f"after {seconds // 60} min"
+def _cells(person: dict[str, Any], language: Language) -> tuple[object, ...]:
+    on_call = say.MANAGER if person["manager"] else say.YES if person["on_call"] else say.NO
+    priorities = [] if person["manager"] else person["priorities"]
+    return (
+        person["name"],
+        on_call.in_(language),
+        ", ".join(_priority(each, language) for each in priorities),
+        person["hours"],
+        person["language"],
+        ", ".join(person["addresses"]),
+    )
+
+
+def _priority(code: str, language: Language) -> str:
+    return words(PRIORITIES, code, language).lower()
+
+
+def _after(seconds: int, language: Language) -> str:
+    return say.AFTER.in_(language).format(seconds // 60) if seconds else say.AT_ONCE.in_(language)

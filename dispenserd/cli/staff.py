@@ -11,15 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 from zoneinfo import ZoneInfo
 
 import typer
 
-from dispenserd.cli import roster, staff_views
-from dispenserd.cli.ask import refused
-from dispenserd.cli.dose_names import CANDIDATES_SHOWN_MAX, matching, the_one
-from dispenserd.cli.failure import EPILOG, Exit, Failure, usage
+from dispenserd.cli import desk_key, roster, staff_failures, staff_views
+from dispenserd.cli.dose_names import matching
+from dispenserd.cli.failure import EPILOG, Exit, usage
 from dispenserd.cli.options import (
     DOSE_HELP,
     AsOption,
@@ -29,18 +28,19 @@ from dispenserd.cli.options import (
     GivenOption,
     HadItOption,
     JsonOption,
+    LanguageOption,
     NotGivenOption,
     ReasonOption,
     verdict,
 )
-from dispenserd.cli.output import emit, note, text
+from dispenserd.cli.output import emit, note
 from dispenserd.cli.place import oncall_config_path
-from dispenserd.cli.words import plain, short_dose
+from dispenserd.oncall.words.commands import LOOK_AGAIN, WAITING
 
 if TYPE_CHECKING:
     from dispenserd.clock import Clock
-    from dispenserd.oncall.desk import Answered, Desk, DeskRefused, Queued
-    from dispenserd.oncall.words.language import Language
+    from dispenserd.oncall.desk import Answered, Desk, Queued
+    from dispenserd.oncall.words.language import Language, Said
     from dispenserd.shapes.oncall import Command, IncidentRow
 
 WAIT_S_MAX = 600.0
@@ -50,7 +50,12 @@ app = typer.Typer(
     help="The staff on call: receive, list, take, decide, close, and who is called.", no_args_is_help=True
 )
 
-IncidentArgument = Annotated[str, typer.Argument(help="Incident id or its start.", metavar="INCIDENT")]
+IncidentArgument = Annotated[
+    str,
+    typer.Argument(
+        help="Incident id or its start; HOME/INCIDENT where two homes have it.", metavar="INCIDENT"
+    ),
+]
 WaitOption = Annotated[
     float, typer.Option("--wait", help="Seconds to wait for the home's answer.", min=0.0, max=WAIT_S_MAX)
 ]
@@ -102,10 +107,11 @@ def list_(
     ctx: typer.Context,
     everything: Annotated[bool, typer.Option("--all", help="Closed incidents, too.")] = False,
     config: ConfigOption = None,
+    language: LanguageOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List open incidents with age, deadline and owner, and the homes nobody hears from."""
-    with _desk(oncall_config_path(ctx, config)) as at:
+    with _desk(oncall_config_path(ctx, config), language) as at:
         now = at.clock.now()
         result = at.desk.list_incidents(now, everything)
     if as_json:
@@ -121,16 +127,17 @@ def take(
     by: AsOption,
     wait_s: WaitOption = 10.0,
     config: ConfigOption = None,
+    language: LanguageOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Own an incident. The right to give its dose comes with the home's confirmation only; see `list`."""
-    with _desk(oncall_config_path(ctx, config), incident) as at:
+    with _desk(oncall_config_path(ctx, config), language, incident) as at:
         queued = at.desk.take(incident, by, at.clock.now())
-        answered = _answer(at, queued, wait_s)
+        answered = _answer(at, queued, wait_s, as_json)
         look_s = TOKEN_WAIT_S if wait_s > 0 and answered.state == "accepted" else 0.0
         may_give = not as_json and _may_give(at, queued, look_s)
-    if not _report("oncall-take", queued, answered, as_json):
-        staff_views.taken(queued, answered, may_give)
+    if not _report("oncall-take", at, queued, answered, as_json):
+        staff_views.taken(queued, answered, may_give, at.language)
 
 
 @app.command("decide", epilog=EPILOG)
@@ -147,17 +154,18 @@ def decide(
     discard: DiscardOption = False,
     wait_s: WaitOption = 10.0,
     config: ConfigOption = None,
+    language: LanguageOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say what a named person found or did about a dose, and wait for the home's answer."""
     chosen: Any = verdict(given, had_it, not_given, discard)
-    with _desk(oncall_config_path(ctx, config), target) as at:
+    with _desk(oncall_config_path(ctx, config), language, target) as at:
         named = _dose_or_incident(at, target)
         queued = at.desk.decide(named, chosen, by, reason, at.clock.now())
-        answered = _answer(at, queued, wait_s)
-    if not _report("oncall-decide", queued, answered, as_json):
-        staff_views.decided(queued, answered, chosen)
-    _must_be_answered(answered, wait_s)
+        answered = _answer(at, queued, wait_s, as_json)
+    if not _report("oncall-decide", at, queued, answered, as_json):
+        staff_views.decided(queued, answered, chosen, at.language)
+    _must_be_answered(answered, wait_s, at.language, as_json)
 
 
 @app.command("close", epilog=EPILOG)
@@ -168,22 +176,24 @@ def close(
     by: AsOption,
     wait_s: WaitOption = 10.0,
     config: ConfigOption = None,
+    language: LanguageOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Close an incident you own with a resolution. Says nothing about the dose's outcome."""
-    with _desk(oncall_config_path(ctx, config), incident) as at:
+    with _desk(oncall_config_path(ctx, config), language, incident) as at:
         queued = at.desk.close(incident, by, resolution, at.clock.now())
-        answered = _answer(at, queued, wait_s)
-    if not _report("oncall-close", queued, answered, as_json):
-        staff_views.closed(queued, answered, resolution)
-    _must_be_answered(answered, wait_s)
+        answered = _answer(at, queued, wait_s, as_json)
+    if not _report("oncall-close", at, queued, answered, as_json):
+        staff_views.closed(queued, answered, resolution, at.language)
+    _must_be_answered(answered, wait_s, at.language, as_json)
 
 
 app.command("roster", epilog=EPILOG)(roster.roster)
+app.command("key", epilog=EPILOG)(desk_key.key)
 
 
 @contextmanager
-def _desk(path: Path, target: str = "") -> Iterator[_At]:
+def _desk(path: Path, language: str | None = None, target: str = "") -> Iterator[_At]:
     """The desk of this configuration; its refusals about `target` and faults as ends of the command."""
     from dispenserd.clock import from_environment
     from dispenserd.config import load_oncall
@@ -196,21 +206,16 @@ def _desk(path: Path, target: str = "") -> Iterator[_At]:
         clock = from_environment()
     except ValueError as fault:
         raise usage(f"{fault}.", "Correct or unset the variable of the rehearsal's clock.") from None
+    spoken = cast("Language", language or config.oncall.language)
     try:
         desk = Desk(open_existing(config.oncall.database), OncallLimits().stretched(clock.rate))
-        at = _At(desk, clock, ZoneInfo(config.oncall.zone), config.oncall.language)
+        at = _At(desk, clock, ZoneInfo(config.oncall.zone), spoken)
         try:
             yield at
         except DeskRefused as refusal:
-            raise _refused_here(at, refusal, target) from None
+            raise staff_failures.refused_here(refusal, target, _rows(at), at.language) from None
     except DatabaseFault as fault:
-        raise Failure(
-            Exit.STORE,
-            "store",
-            f"On-call's database can't be used: {fault}.",
-            "Nothing was recorded and nothing was sent to a home.",
-            "Check [oncall] database; `dispenserd oncall run` makes it at its first start.",
-        ) from None
+        raise staff_failures.no_database(fault, spoken) from None
 
 
 def _dose_or_incident(at: _At, target: str) -> str:
@@ -218,7 +223,7 @@ def _dose_or_incident(at: _At, target: str) -> str:
     known = [row for row in _rows(at) if row["dose"]]
     for rows in ([row for row in known if row["state"] != "closed"], known):
         if doses := matching(target, (str(row["dose"]) for row in rows)):
-            return the_one(target, doses)
+            return staff_failures.the_only(target, doses, at.language)
     return target
 
 
@@ -228,7 +233,8 @@ def _may_give(at: _At, queued: Queued, wait_s: float) -> bool:
 
     looks = int(wait_s / LOOK_S)
     while True:
-        row = next((row for row in _rows(at) if row["incident"] == queued.incident), None)
+        here = (queued.home, queued.incident)
+        row = next((row for row in _rows(at) if (row["home"], row["incident"]) == here), None)
         right = row["token"] if row else "none"
         if right != "asked" or looks <= 0:
             return right == "confirmed" and row is not None and row["owner"] == queued.by
@@ -240,21 +246,21 @@ def _rows(at: _At) -> list[IncidentRow]:
     return at.desk.list_incidents(at.clock.now(), everything=True)["incidents"]
 
 
-def _answer(at: _At, queued: Queued, wait_s: float) -> Answered:
+def _answer(at: _At, queued: Queued, wait_s: float, as_json: bool) -> Answered:
     """The home's answer so far, after at most `wait_s` seconds of waiting."""
     import asyncio
 
     from dispenserd.oncall.desk import await_answer
 
     if wait_s > 0:
-        note(f"Waiting up to {wait_s:g} s for the answer of home {queued.home} ...")
+        note(_said(at.language, as_json, WAITING).format(wait_s, queued.home))
     return asyncio.run(await_answer(at.desk, queued.decision_id, at.clock.now, wait_s))
 
 
-def _report(command: str, queued: Queued, answered: Answered, as_json: bool) -> bool:
+def _report(command: str, at: _At, queued: Queued, answered: Answered, as_json: bool) -> bool:
     """Prints what is known now as JSON, if that was asked for; a refusal of the home ends the command."""
     if answered.state == "refused":
-        raise refused(answered.reason)
+        raise staff_failures.refused_there(answered.reason, at.language)
     if as_json:
         told: Command = {
             "decision": queued.decision_id,
@@ -270,28 +276,13 @@ def _report(command: str, queued: Queued, answered: Answered, as_json: bool) -> 
     return as_json
 
 
-def _must_be_answered(answered: Answered, wait_s: float) -> None:
+def _must_be_answered(answered: Answered, wait_s: float, language: Language, as_json: bool) -> None:
     """A decision without the home's answer is no decision yet; `--wait 0` said not to wait for one."""
     if answered.state != "accepted" and wait_s > 0:
-        note("Do next: see `dispenserd oncall list`; nothing counts before the home has confirmed it.")
+        note(_said(language, as_json, LOOK_AGAIN))
         raise typer.Exit(Exit.NOT_REACHABLE)
 
 
-def _refused_here(at: _At, refusal: DeskRefused, target: str) -> Failure:
-    if refusal.code == "unknown_incident":
-        what = f'No incident is named by "{text(target)}".'
-        return usage(what, "Write the incident's id, or its dose; see `dispenserd oncall list`.")
-    if refusal.code == "ambiguous":
-        named = [
-            f"{row['incident']} ({plain(row['kind'])} {short_dose(row['dose'])})".replace(" )", ")")
-            for row in _rows(at)
-            if row["state"] != "closed" and (row["incident"].startswith(target) or row["dose"] == target)
-        ]
-        shown, rest = ", ".join(named[:CANDIDATES_SHOWN_MAX]), len(named) - CANDIDATES_SHOWN_MAX
-        more = f" and {rest} more" if rest > 0 else ""
-        what = f'"{text(target)}" names more than one incident: {shown}{more}.'
-        return usage(what, "Write more of its id; see `dispenserd oncall list --all`.")
-    failure = refused(refusal.code)
-    if refusal.who:
-        failure.what = f"{failure.what} It is with {refusal.who}."
-    return failure
+def _said(language: Language, as_json: bool, said: Said) -> str:
+    """Scripts are spoken to in English."""
+    return said.en if as_json else said.in_(language)

@@ -2,67 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from dispenserd.cli.incident_view import ID_CHARS, incident_table
 from dispenserd.cli.output import console, rows, text
-from dispenserd.cli.watch.incident import instant
+from dispenserd.cli.watch.board import in_order
+from dispenserd.cli.watch.incident import instant, read_incidents
 from dispenserd.cli.watch.telling import Voice
-from dispenserd.cli.words import found, plain, short_dose
-from dispenserd.oncall.words.language import Language, Said, words
-from dispenserd.oncall.words.states import HOMES
+from dispenserd.cli.words import found, short_dose
+from dispenserd.oncall.words import commands as say
+from dispenserd.oncall.words.language import Language, words
+from dispenserd.oncall.words.resolutions import RESOLUTIONS
+from dispenserd.oncall.words.states import HOMES, VERDICTS
 
 if TYPE_CHECKING:
     from dispenserd.oncall.desk import Answered, Queued
-
-HOME = Said("Hjem {}: {} siden {}", "Home {}: {} since {}")
-
-UNANSWERED: Mapping[str, str] = {
-    "waiting": "The home has not answered yet: it does not count until it has.",
-    "expired": "The home did not answer before the command expired: it does not count.",
-}
 
 
 def listed(result: Mapping[str, Any], zone: tzinfo, now: datetime, language: Language) -> None:
     out = console()
     homes, voice = list(rows(result, "homes")), Voice(language, zone, "")
-    out.print(incident_table(rows(result, "incidents"), zone, now, len(homes) > 1, language))
+    incidents = _in_order(rows(result, "incidents"))
+    out.print(incident_table(incidents, zone, now, len(homes) > 1, language))
     for home in homes:
         since = voice.moment(instant(home.get("since")), now)
         state = words(HOMES, "alive" if home.get("state") == "alive" else "unknown", language)
-        out.print(HOME.in_(language).format(text(home.get("home")), state, since))
+        out.print(say.HOME.in_(language).format(text(home.get("home")), state, since))
 
 
-def taken(queued: Queued, answered: Answered, may_give: bool) -> None:
+def taken(queued: Queued, answered: Answered, may_give: bool, language: Language) -> None:
     """`may_give`: the list says so, which is the home's word; the answer to a take alone is none."""
-    out = console()
-    out.print(f"Asked to own {_about(queued)}.")
-    out.print(UNANSWERED.get(answered.state, f"The home has confirmed it: {text(queued.by)} owns it."))
-    if queued.dose and may_give:
-        out.print(f"{text(queued.by)} may give {text(short_dose(queued.dose))} by hand now.")
-    elif queued.dose:
-        out.print("Give nothing by hand before `dispenserd oncall list` says: confirmed: may give.")
+    out, by, dose = console(), text(queued.by), text(short_dose(queued.dose))
+    out.print(say.ASKED.in_(language).format(_about(queued, language)))
+    out.print(_unanswered(answered, language) or say.OWNS.in_(language).format(by))
+    if queued.dose:
+        given = say.MAY_GIVE.in_(language).format(by, dose)
+        out.print(given if may_give else say.GIVE_NOTHING.in_(language))
 
 
-def decided(queued: Queued, answered: Answered, verdict: str) -> None:
-    out = console()
-    if answered.state == "accepted":
-        out.print(text(found(queued.dose, verdict, queued.by)))
-        return
-    out.print(f"Sent: {plain(verdict)}, {text(short_dose(queued.dose))}, as of revision {queued.revision}.")
-    out.print(UNANSWERED.get(answered.state, plain(answered.state)))
-
-
-def closed(queued: Queued, answered: Answered, resolution: str) -> None:
+def decided(queued: Queued, answered: Answered, verdict: str, language: Language) -> None:
     out = console()
     if answered.state == "accepted":
-        out.print(f"Closed: {_about(queued)}, {plain(resolution)}.")
+        out.print(text(found(queued.dose, verdict, queued.by, language)))
         return
-    out.print(f"Sent: close, {_about(queued)}, as of revision {queued.revision}.")
-    out.print(UNANSWERED.get(answered.state, plain(answered.state)))
+    said = words(VERDICTS, verdict, language)
+    out.print(say.SENT.in_(language).format(said, text(short_dose(queued.dose)), queued.revision))
+    out.print(_unanswered(answered, language))
 
 
-def _about(queued: Queued) -> str:
-    return f"incident {queued.incident[:ID_CHARS]} of home {text(queued.home)}"
+def closed(queued: Queued, answered: Answered, resolution: str, language: Language) -> None:
+    out, about = console(), _about(queued, language)
+    if answered.state == "accepted":
+        out.print(say.CLOSED.in_(language).format(about, words(RESOLUTIONS, resolution, language)))
+        return
+    out.print(say.SENT_CLOSE.in_(language).format(about, queued.revision))
+    out.print(_unanswered(answered, language))
+
+
+def _in_order(incidents: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """As in the live view; closed ones last."""
+    keyed = {(row.get("home"), row.get("incident")): row for row in incidents}
+    order = [keyed[each.home, each.incident] for each in in_order(read_incidents(keyed.values()))]
+    return sorted(order, key=lambda row: row.get("state") == "closed")
+
+
+def _unanswered(answered: Answered, language: Language) -> str:
+    """Nothing once the home has answered."""
+    return words(say.UNANSWERED, answered.state, language) if answered.state != "accepted" else ""
+
+
+def _about(queued: Queued, language: Language) -> str:
+    named = say.ABOUT if queued.home else say.ABOUT_OWN
+    return named.in_(language).format(queued.incident[:ID_CHARS], text(queued.home))

@@ -12,20 +12,14 @@ from zoneinfo import ZoneInfo
 import typer
 
 from dispenserd.cli.failure import Exit, Failure, usage
-from dispenserd.cli.options import ConfigOption, JsonOption, person
+from dispenserd.cli.options import ConfigOption, JsonOption, LanguageOption, person
 from dispenserd.cli.place import oncall_config_path
+from dispenserd.cli.staff_failures import in_language
+from dispenserd.oncall.words import commands as say
 
 if TYPE_CHECKING:
     from dispenserd.cli.watch.reading import Office
     from dispenserd.oncall.words.language import Language
-
-LANGUAGES = ("da", "en")
-
-
-def _language(value: str | None) -> str | None:
-    if value is not None and value not in LANGUAGES:
-        raise typer.BadParameter("must be da or en")
-    return value
 
 
 def watch(
@@ -36,12 +30,7 @@ def watch(
             "--as", help="Who you are, by name. Needed for the view.", callback=person, show_default=False
         ),
     ] = None,
-    language: Annotated[
-        str | None,
-        typer.Option(
-            "--language", help="da or en. Default: [oncall] language.", callback=_language, show_default=False
-        ),
-    ] = None,
+    language: LanguageOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -53,28 +42,32 @@ def watch(
     from dispenserd.config import load_oncall
     from dispenserd.oncall.limits import OncallLimits
 
-    if not as_json and by is None:
-        raise usage("The view needs to know who you are.", "Write --as and your name; or use --json.")
-    if not as_json and not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise usage(
-            "The view needs a terminal.", "Use --json for a script, or `dispenserd oncall list` for a look."
-        )
     settings = load_oncall(oncall_config_path(ctx, config)).oncall
+    spoken = cast("Language", language or settings.language)
+    if not as_json:
+        _can_be_shown(by, spoken)
     try:
         clock = from_environment()
     except ValueError as fault:
         raise usage(f"{fault}.", "Correct or unset the variable of the rehearsal's clock.") from None
     office = Office(settings.database, OncallLimits().stretched(clock.rate), clock)
     if unread := office.look().fault:
-        raise _unusable(unread)
+        raise _unusable(unread, spoken)
     if as_json:
         from dispenserd.cli.watch.stream import stream
 
         asyncio.run(stream(office))
         return
-    raise typer.Exit(
-        _view(office, cast("Language", language or settings.language), ZoneInfo(settings.zone), by or "")
-    )
+    raise typer.Exit(_view(office, spoken, ZoneInfo(settings.zone), by or ""))
+
+
+def _can_be_shown(by: str | None, language: Language) -> None:
+    if by is None:
+        failure = usage(say.WHO.en, say.WRITE_WHO.en)
+        raise in_language(language, failure, say.WHO.da, say.NOTHING_ASKED, say.WRITE_WHO)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        failure = usage(say.NO_TERMINAL.en, say.USE_LIST.en)
+        raise in_language(language, failure, say.NO_TERMINAL.da, say.NOTHING_ASKED, say.USE_LIST)
 
 
 def _view(office: Office, language: Language, zone: ZoneInfo, by: str) -> int:
@@ -86,11 +79,13 @@ def _view(office: Office, language: Language, zone: ZoneInfo, by: str) -> int:
     return code if code is not None else app.return_code or Exit.DONE
 
 
-def _unusable(fault: str) -> Failure:
-    return Failure(
+def _unusable(fault: str, language: Language) -> Failure:
+    failure = Failure(
         Exit.STORE,
         "store",
-        f"On-call's database can't be used: {fault}.",
-        "There is nothing to show, and nobody can be told what is open.",
-        "Check [oncall] database; `dispenserd oncall run` makes it at its first start.",
+        say.NO_DATABASE.en.format(fault),
+        say.NOTHING_TO_SHOW.en,
+        say.CHECK_DATABASE.en,
     )
+    danish = say.NO_DATABASE.da.format(fault)
+    return in_language(language, failure, danish, say.NOTHING_TO_SHOW, say.CHECK_DATABASE)

@@ -15,13 +15,18 @@ from dispenserd.doctor.look import home as look_home
 from dispenserd.key_choice import CREDENTIALS_VARIABLE, key_provider
 from dispenserd.store.errors import StoreKeyError
 
+NO_CONFIGURATION = "The configuration can't be used."
+"""What all checks say that need it: told once to people, not thirty times."""
+
+SEE_CONFIGURATION = 'See "Configuration".'
+
 
 def configured(look: Callable[[Case, Config], Finding]) -> Callable[[Case], Finding]:
     """A check that needs the configuration, and says so where it can't be used."""
 
     def checked(case: Case) -> Finding:
         if case.config is None:
-            return unknown("The configuration can't be used.", "See the check of the configuration.")
+            return unknown(NO_CONFIGURATION, SEE_CONFIGURATION)
         return look(case, case.config)
 
     return checked
@@ -55,7 +60,7 @@ def home(case: Case) -> Finding:
             else resolved(folder_of(case.path), read_toml(case.path).get("control", {}).get("socket"))
         )
     except (ConfigError, ValueError, AttributeError):
-        return unknown("The configuration names no control socket.", "See the check of the configuration.")
+        return unknown("The configuration names no control socket.", SEE_CONFIGURATION)
     case.home = look_home.home(socket)
     version = (case.home.vitals.get("process") or {}).get("version", "")
     return system.home(case.home.presence.value, case.home.reason, str(version))

@@ -32,7 +32,7 @@ def disk(case: Case, config: Config) -> Finding:
 @configured
 def file_system(case: Case, config: Config) -> Finding:
     if case.disk is None:
-        return unknown("The store's disk was not looked at.", "See the check of the disk.")
+        return unknown("The store's disk was not looked at.", 'See "Disk reserve".')
     return judge.file_system(case.disk, case.demo)
 
 

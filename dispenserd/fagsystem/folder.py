@@ -14,10 +14,12 @@ import stat
 from datetime import datetime
 from pathlib import Path
 
-from dispenserd.fagsystem.fhir import FILE_BYTES_MAX, Reason
+from dispenserd.fagsystem.fhir import FILE_BYTES_MAX
 from dispenserd.fagsystem.mapping import Refusal, ResidentIdentity, read_bundle
+from dispenserd.fagsystem.reasons import Reason
 from scheduler.commands import OfferPlan
 from scheduler.events import PlanRefused
+from scheduler.window import LocalTime
 
 PLAN_NAME = "plan.json"
 
@@ -25,9 +27,10 @@ PLAN_NAME = "plan.json"
 class PlanFolder:
     """`<root>/<resident key>/plan.json`, as it was at the last poll."""
 
-    def __init__(self, root: Path, resident: ResidentIdentity) -> None:
+    def __init__(self, root: Path, resident: ResidentIdentity, local: LocalTime) -> None:
         self._path = root / resident.key / PLAN_NAME
         self._resident = resident
+        self._local = local
         self._seen = ""
 
     def poll(self, now: datetime) -> OfferPlan | PlanRefused | None:
@@ -40,7 +43,7 @@ class PlanFolder:
             return self._once(_unreadable(error), now)
         if hashlib.sha256(raw).hexdigest() == self._seen:
             return None
-        return self._once(read_bundle(raw, self._resident), now)
+        return self._once(read_bundle(raw, self._resident, self._local), now)
 
     def _once(self, read: OfferPlan | Refusal, now: datetime) -> OfferPlan | PlanRefused | None:
         if read.fingerprint == self._seen:

@@ -9,14 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from dispenserd.fagsystem.dosage import UNITS, exact, sound_quantity
-from dispenserd.fagsystem.fhir import Element, Number, Reason, Refused, parse_json, shaped
+from dispenserd.fagsystem.fhir import Element, Number, parse_json, shaped
+from dispenserd.fagsystem.fmk import exact
 from dispenserd.fagsystem.mapping import ATC_CODE
+from dispenserd.fagsystem.reasons import Reason, Refused
+from dispenserd.fagsystem.units import SACHET_UNITS, sound_quantity
 from scheduler.plan import Content
 from scheduler.roll import Roll, Sachet
 
@@ -119,9 +122,9 @@ def _content(item: _Content, path: str) -> Content:
         raise ManifestError(ManifestReason.DRUG_CODE, f"{path}.drug")
     if not sound_quantity(item.quantity):
         raise ManifestError(ManifestReason.QUANTITY, f"{path}.quantity")
-    if item.unit not in UNITS:
+    if item.unit not in SACHET_UNITS:
         raise ManifestError(ManifestReason.UNIT_UNKNOWN, f"{path}.unit")
-    return Content(item.drug, item.strength, exact(item.quantity), UNITS[item.unit])
+    return Content(item.drug, item.strength, exact(Decimal(item.quantity)), SACHET_UNITS[item.unit])
 
 
 def _local(text: str, path: str) -> datetime:

@@ -44,7 +44,7 @@ class FolderSync:
         self._local = local
         self._poll_s = poll_s
         self._now = now
-        self._plans = PlanFolder(root, resident)
+        self._plans = PlanFolder(root, resident, local)
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:

@@ -19,13 +19,14 @@ from contextlib import suppress
 from typing import TypeVar
 
 import structlog
-from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.client import MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from dispenserd.mqtt.pipe import Pipe
 from dispenserd.mqtt.terms import (
     Arrived,
     BackOff,
@@ -69,7 +70,8 @@ SESSION_EXPIRY_S = 14 * 24 * 3600
 PACKET_BYTES_MAX = 64 * 1024
 """The broker sends nothing larger: eight times our longest payload."""
 WAITING_MAX = 4096
-"""QoS 0 messages kept for the receiver, then dropped; QoS 1 is bounded by IN_FLIGHT_MAX."""
+"""QoS 0 messages kept for the receiver, the newest of each topic, then dropped; QoS 1 is bounded by
+IN_FLIGHT_MAX."""
 STEADY_S = 10.0
 """A connection that held this long ends the back-off. One that the broker drops at once does not."""
 
@@ -105,6 +107,7 @@ class Session:
             Arrived
         ] = []  # came before we were subscribed and could publish what follows from it
         self._connection: _Connection | None = None
+        self._newest: dict[str, Arrived] = {}  # QoS 0 by topic: what waits in the queue stands for it
         self.dropped = 0  # QoS 0 messages, because the receiver fell behind
 
     @property
@@ -139,7 +142,9 @@ class Session:
         """The next message. QoS 1 ones come again after a reconnect until acknowledged."""
         while True:
             arrived = await self._waiting.get()
-            if arrived.message_id == 0 or arrived.connection >= self._state.connection:
+            if arrived.message_id == 0:
+                return self._newest.pop(arrived.topic, arrived)
+            if arrived.connection >= self._state.connection:
                 return arrived  # else it could not be acknowledged, and comes again
 
     def acknowledge(self, arrived: Arrived) -> None:
@@ -180,14 +185,24 @@ class Session:
         if arrived.message_id == 0 and max(self._waiting.qsize(), len(self._early)) >= WAITING_MAX:
             self.dropped += 1
         elif self._state.connected:
-            self._waiting.put_nowait(arrived)
+            self._wait(arrived)
         else:
             self._early.append(arrived)
 
     def _release_early(self) -> None:
         for arrived in self._early:
-            self._waiting.put_nowait(arrived)
+            self._wait(arrived)
         self._early.clear()
+
+    def _wait(self, arrived: Arrived) -> None:
+        """Of QoS 0 one of each topic, the newest: whoever floods its own holds up nobody else's."""
+        if arrived.message_id == 0:
+            known = arrived.topic in self._newest
+            self._newest[arrived.topic] = arrived
+            if known:
+                self.dropped += 1
+                return
+        self._waiting.put_nowait(arrived)
 
     def _change(self, state: SessionState, connection: int) -> None:
         self._state = SessionState(state.standing, state.reason, connection, state.refused_topics)
@@ -302,8 +317,8 @@ class _Connection:
         client.on_publish = client.on_message = None
         self._finish("closed")
 
-    def _new_client(self, client_id: str, presence: Presence | None) -> Client:
-        client = Client(
+    def _new_client(self, client_id: str, presence: Presence | None) -> Pipe:
+        client = Pipe(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
             protocol=MQTTProtocolVersion.MQTTv5,
@@ -330,6 +345,7 @@ class _Connection:
             lambda: _settle(self._published.get(message_id), _publish_end(code))
         )
         client.on_message = self._on_message
+        client.on_end = lambda: self._post(lambda: self._finish("its thread ended"))
         return client
 
     def _dial(self, properties: Properties) -> None:
@@ -346,7 +362,7 @@ class _Connection:
 
     # --- on paho's thread ---------------------------------------------------------------------------
 
-    def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
+    def _on_message(self, _client: object, _userdata: object, message: MQTTMessage) -> None:
         message_id = message.mid if message.qos else 0
         try:
             topic = message.topic

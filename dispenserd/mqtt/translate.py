@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, assert_never, cast
+from typing import Literal, assert_never, cast, get_args
 
 from dispenserd.home import Head, OutboxRow, Position
 from dispenserd.mqtt.session import Message, Presence
@@ -28,6 +28,7 @@ ANSWER_KEY = "answer/"
 """An answer's outbox row is `answer/<command id>`; its receipt names it so, at revision 0."""
 
 
+DosePriority = Literal["high", "medium", "low", "info", ""]
 WHY_PATTERN = r"[a-z]+(_[a-z]+)*"
 
 
@@ -130,6 +131,7 @@ def _incident(box: str, position: Position, row: OutboxRow) -> payloads.Incident
     body = row.body
     raised = from_text(_text(body, "raised"))
     changed = body.get("changed")
+    ends, urgency = _window(body)
     return payloads.IncidentPayload(
         schema=payloads.INCIDENT,
         home=box,
@@ -154,6 +156,8 @@ def _incident(box: str, position: Position, row: OutboxRow) -> payloads.Incident
         cleared=body.get("cleared") is True,
         undelivered=body.get("undelivered") is True,
         detail=_why(body.get("detail")),
+        window_ends=ends,
+        dose_priority=urgency,
     )
 
 
@@ -202,6 +206,18 @@ def _why(detail: object) -> str:
     if not words:
         return ""
     return _code(words[0]) if re.fullmatch(WHY_PATTERN, words[0]) else "other"
+
+
+def _window(body: Plain) -> tuple[datetime | None, DosePriority]:
+    """When the window of its dose closes, and that dose's own urgency. Absent from rows of an earlier
+    version, and not worth an alarm where it can't be read."""
+    said, urgency = body.get("window_ends"), body.get("dose_priority")
+    try:
+        ends = from_text(said) if isinstance(said, str) else None
+    except ValueError:
+        ends = None
+    known = ends is not None and urgency in get_args(DosePriority)
+    return ends, cast(DosePriority, urgency) if known else ""
 
 
 def _code(text: str) -> str:

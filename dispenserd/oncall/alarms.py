@@ -1,7 +1,8 @@
 """Which open incidents want somebody now, and since when: from committed rows to alarms of the ladder.
 
 Pure but for the rows it reads. Deadlines go back to the home's own (it counts from the raising, not from the
-delivery); the first notice goes out when on-call has the incident.
+delivery), but a home whose clock runs ahead puts nobody off: never later than on-call itself would have it.
+The first notice goes out when on-call has the incident.
 """
 
 from __future__ import annotations
@@ -14,14 +15,18 @@ from typing import cast
 
 from sqlalchemy import Connection, and_, select
 
-from dispenserd.oncall.database import decisions, homes, incidents, revisions
+from dispenserd.oncall.database import HOME, decisions, homes, incidents, revisions
 from dispenserd.oncall.ladder import Alarm, Told
 from dispenserd.oncall.limits import OncallLimits
+from dispenserd.oncall.outcome import OutcomeDue, outcome_due
 from dispenserd.oncall.own import ongoing
-from dispenserd.oncall.roster import PRIORITIES, Priority, Roster
+from dispenserd.oncall.roster import PRIORITIES, Deadlines, Priority, Roster
 from dispenserd.oncall.steps import Key, told_so_far
-from dispenserd.oncall.view import TEST_ALARM, AnyRow, ownership
+from dispenserd.oncall.view import AnyRow, ownership
 from protocol.mqtt.instants import from_text
+
+LATEST = Deadlines()
+"""As docs/safety.md has them, by on-call's own clock; a roster makes them only shorter."""
 
 _Name = tuple[str, str]
 
@@ -35,6 +40,7 @@ class Seen:
     alarms: Mapping[Key, Alarm]
     told: Mapping[Key, Sequence[Told]]
     expiring: Sequence[datetime]  # unanswered takes: nobody's again from then on
+    troubled: frozenset[str]  # homes with an open incident of their own
 
 
 def read(connection: Connection, roster: Roster, limits: OncallLimits, now: datetime) -> Seen:
@@ -53,6 +59,7 @@ def read(connection: Connection, roster: Roster, limits: OncallLimits, now: date
         alarms=alarms,
         told=told_so_far(connection),
         expiring=[at for at in waiting if at > now],
+        troubled=frozenset(row.home for row in rows if row.origin == HOME),
     )
 
 
@@ -65,41 +72,33 @@ def alarm_of(
     now: datetime,
 ) -> Alarm | None:
     """None: nobody need do anything, or somebody is about to. `history`: its revisions, oldest first."""
-    if row.priority not in PRIORITIES or row.kind == TEST_ALARM or row.state in ("handled", "closed"):
+    if row.priority not in PRIORITIES or row.state in ("handled", "closed"):
         return None
     priority = cast(Priority, row.priority)
-    if row.state == "acknowledged":
-        return _without_outcome(row, history, priority, roster, limits)
+    if due := outcome_due(row, history, limits):
+        return _without_outcome(due, roster)
     if ownership(row, takes, now).owner:
         return None
+    received = from_text(history[-1].received)
     return Alarm(
         key=row.deadline,
         why="raised",
         priority=priority,
-        begins=from_text(history[-1].received),
-        deadline=from_text(row.deadline),
+        begins=received,
+        deadline=min(from_text(row.deadline), received + LATEST.of(priority)),
         only_manager=row.kind == "nobody_on_call",
     )
 
 
-def _without_outcome(
-    row: AnyRow, history: Sequence[AnyRow], priority: Priority, roster: Roster, limits: OncallLimits
-) -> Alarm:
+def _without_outcome(due: OutcomeDue, roster: Roster) -> Alarm:
     """It is somebody's, and that is not yet an end of it."""
-    owned = history[-1]
-    for each in reversed(history):
-        if each.owner != row.owner:
-            break
-        owned = each
-    begins = from_text(owned.received) + limits.outcome_due
-    priority = max(priority, "medium", key=PRIORITIES.index)
     return Alarm(
-        key=f"owned/{owned.epoch}/{owned.revision}",
+        key=f"owned/{due.taken.epoch}/{due.taken.revision}",
         why="no_outcome",
-        priority=priority,
-        begins=begins,
-        deadline=begins + roster.deadlines.of(priority),
-        first=row.owner,
+        priority=due.priority,
+        begins=due.at,
+        deadline=due.at + roster.deadlines.of(due.priority),
+        first=due.taken.owner,
     )
 
 

@@ -37,7 +37,7 @@ from sqlalchemy.pool import NullPool
 
 from dispenserd.oncall.migrations import STEPS, upgrade
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """An older one is brought here by the next `oncall run` (see `migrations`); a newer one is refused."""
 BUSY_TIMEOUT_MS = 5000
 """Longer than any of our transactions waits for its fsync."""
@@ -60,13 +60,16 @@ homes = Table(
     Column("window_open", Boolean, nullable=False),
     Column("incidents", Integer, nullable=False),
     Column("digest", Text, nullable=False),
-    Column("first_seen", Text, nullable=False),
+    Column("first_seen", Text, nullable=False),  # first heard of, or put on the list
     Column("heard", Text),  # newest heartbeat, by our clock; null = none yet
     Column("alive_since", Text),
     Column("offline_since", Text),  # by the last will; a heartbeat clears it
     Column("asked", Text),  # when it was last asked for all its open incidents
     Column("asks", Integer, nullable=False, server_default="0"),  # in vain so far; 0 = we agree
     Column("last_test", Text),  # its newest test alarm that came back
+    Column("listed", Text),  # since when it is on the list of homes; null = it is not
+    Column("taken_off", Text),  # since when it is no longer; null = it is, or never was
+    Column("missed_from", Text),  # put on it again: silence counts from here until it is heard
 )
 
 positions = Table(
@@ -126,6 +129,8 @@ revisions = Table(
     Column("received", Text, nullable=False),  # ours
     Column("detail", Text, nullable=False),
     Column("owner", Text, nullable=False, server_default=""),
+    Column("window_ends", Text),  # of its dose; null = not said
+    Column("dose_priority", Text, nullable=False, server_default=""),  # of its dose; "" = not said
     ForeignKeyConstraint(["home", "incident"], ["incidents.home", "incidents.incident"]),
 )
 Index("revisions_by_incident", revisions.c.home, revisions.c.incident)

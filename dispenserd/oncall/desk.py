@@ -18,10 +18,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from sqlalchemy import Connection, and_, insert, or_, select
+from sqlalchemy import Connection, and_, func, insert, or_, select
 
 from dispenserd.oncall.database import ONCALL, Database, decisions, homes, incidents, revisions, steps
 from dispenserd.oncall.limits import OncallLimits
+from dispenserd.oncall.outcome import outcome_due
 from dispenserd.oncall.own import close_own, take_own
 from dispenserd.oncall.view import (
     TEST_ALARM,
@@ -46,7 +47,7 @@ from protocol.mqtt.payloads import (
 )
 
 if TYPE_CHECKING:
-    from dispenserd.shapes.oncall import OncallList
+    from dispenserd.shapes.oncall import IncidentRow, OncallList
 
 VERDICTS = ("given", "had_it", "not_given", "discard")
 Verdict = Literal["given", "had_it", "not_given", "discard"]
@@ -100,20 +101,25 @@ class Desk:
         """`{"incidents": [...], "homes": [...]}`; open ones, most urgent first, or all there ever were."""
         query = select(incidents).order_by(incidents.c.deadline, incidents.c.incident)
         if not everything:
-            query = query.where(incidents.c.state != "closed", incidents.c.kind != TEST_ALARM)
+            test = and_(
+                incidents.c.kind == TEST_ALARM, incidents.c.priority == "info"
+            )  # a failed one is high
+            query = query.where(incidents.c.state != "closed", ~test)
         with self._database.reading() as connection:
             rows = connection.execute(query).all()
-            shown = [
-                incident_view(
-                    row, _history(connection, row), _decisions(connection, row), now, _told(connection, row)
-                )
-                for row in rows
-            ]
-            known = connection.execute(select(homes).order_by(homes.c.home)).all()
+            shown = [self._shown(connection, row, now) for row in rows]
+            left = and_(homes.c.taken_off.is_not(None), func.coalesce(homes.c.heard, "") <= homes.c.taken_off)
+            known = connection.execute(select(homes).where(~left).order_by(homes.c.home)).all()
         return {
             "incidents": shown,
             "homes": [home_view(home, now, self._limits.home_silent) for home in known],
         }
+
+    def _shown(self, connection: Connection, row: AnyRow, now: datetime) -> IncidentRow:
+        history, decided = _history(connection, row), _decisions(connection, row)
+        due = outcome_due(row, history, self._limits)
+        told = _told(connection, row)
+        return incident_view(row, history, decided, now, told, due.at if due else None)
 
     def take(self, incident: str, by: str, now: datetime, seen: int | None = None) -> Queued:
         """`by` owns it at once. `incident`: its id or the beginning of it; `seen`: the revision looked at.
@@ -233,13 +239,15 @@ def _readable(what: str, text: str, chars_max: int) -> None:
 
 
 def _find(connection: Connection, target: str) -> AnyRow:
-    """The one incident meant; open ones go before closed ones."""
+    """The one incident meant; open ones go before closed ones. `HOME/INCIDENT` names it whatever ids other
+    homes use: theirs are checked for their shape alone."""
     if not target:
         raise DeskRefused("unknown_incident")
     found = connection.execute(
         select(incidents).where(
             or_(
                 incidents.c.incident.startswith(target, autoescape=True),
+                (incidents.c.home + "/" + incidents.c.incident).startswith(target, autoescape=True),
                 incidents.c.dose == target,
                 and_(incidents.c.dose != "", incidents.c.dose.endswith("/" + target, autoescape=True)),
             )

@@ -4,6 +4,9 @@ An alarm is a run of the ladder: an incident that nobody owns, from its raising 
 somebody owns and that has no outcome in time. Its steps are counted from 0. A step's deadline counts from the
 step's own due time, so a late look makes no later step late; only where a whole interval was slept through
 does it count from now, because nobody could answer what was not sent.
+
+The roster may be another one at each look. What was told stays told and its deadline stays; the next person
+is looked for in the new order, from its start where the last one told stands in it no more.
 """
 
 from __future__ import annotations
@@ -56,6 +59,8 @@ def due_at(alarm: Alarm, told: Sequence[Told], roster: Roster) -> datetime | Non
     last = told[-1]
     if _is_stuck(last, roster):
         return None
+    if _has_left(last, roster):
+        return last.step.due
     if last.settled is not None and _may_go_on_at_once(alarm, told, roster, last.settled):
         return last.settled
     return last.step.next_due
@@ -90,6 +95,13 @@ def _following(due: datetime, interval: timedelta, now: datetime) -> datetime:
 def _is_stuck(last: Told, roster: Roster) -> bool:
     """At the top, and nobody in the whole roster to tell: a step every ten minutes would tell no one."""
     return last.state == "nobody" and last.step.priority == "high" and not (roster.people or roster.manager)
+
+
+def _has_left(last: Told, roster: Roster) -> bool:
+    """Whoever was told stands on no list any more: nobody who has the duty knows of it, so the next one is
+    told now."""
+    person = last.step.person
+    return bool(person) and roster.named(person) is None
 
 
 def _may_go_on_at_once(alarm: Alarm, told: Sequence[Told], roster: Roster, at: datetime) -> bool:

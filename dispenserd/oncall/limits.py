@@ -21,6 +21,10 @@ class OncallLimits:
 
     # --- civil ---
     outcome_due: timedelta = timedelta(hours=2)  # an owner says by then what came of it
+    outcome_before_close: timedelta = timedelta(
+        minutes=30
+    )  # earlier, where a window closes: there is a way to go
+    outcome_after_take: timedelta = timedelta(minutes=10)  # but nobody is rung sooner than this after a take
     test_missed: timedelta = timedelta(days=8)  # a weekly test alarm, and a day
 
     def stretched(self, rate: float) -> OncallLimits:

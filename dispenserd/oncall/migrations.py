@@ -34,8 +34,16 @@ STEPS: Mapping[int, tuple[str, ...]] = {
         "CREATE UNIQUE INDEX steps_once ON steps (home, incident, alarm, step)",
         "CREATE INDEX steps_by_state ON steps (state)",
     ),
+    3: (
+        "ALTER TABLE homes ADD COLUMN listed TEXT",
+        "ALTER TABLE homes ADD COLUMN taken_off TEXT",
+        "ALTER TABLE homes ADD COLUMN missed_from TEXT",
+        "ALTER TABLE revisions ADD COLUMN window_ends TEXT",
+        "ALTER TABLE revisions ADD COLUMN dose_priority TEXT NOT NULL DEFAULT ''",
+    ),
 }
-"""Version -> what makes the next one of it. 1 had no `positions`; 2 knew nobody to call."""
+"""Version -> what makes the next one of it. 1 had no `positions`; 2 knew nobody to call; 3 knew no list
+of homes, and of no window when it closes."""
 
 
 def upgrade(connection: Connection, version: int, to: int) -> None:

@@ -1,15 +1,16 @@
 """The one door to Apprise: is this an address, and send this text there.
 
 Each address is tried in a thread of its own, which ends with the process: an endpoint that answers a byte a
-minute can't be interrupted, so the caller stops waiting for it, and at most STRAGGLERS_MAX such threads are
-left behind. An address holds secrets and never leaves this module; errors are codes.
+minute can't be interrupted, so the caller stops waiting for it, and a bounded number of such threads is left
+behind. One address that hangs never costs another one its try. An address holds secrets and never leaves this
+module; errors are codes.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
@@ -19,8 +20,11 @@ if TYPE_CHECKING:
 
 SEND_TIMEOUT_S = 10.0
 """A gateway that takes longer is down, and somebody else is told: a quarter of a minute was lost already."""
-STRAGGLERS_MAX = 64
-"""Threads that wait for endpoints nobody waits for any more; beyond it an address is not tried at all."""
+STRAGGLERS_MAX = 8
+"""Threads of one address that nobody waits for any more; with so many, it is not tried at all."""
+STRAGGLERS_IN_ALL_MAX = 64
+"""Of all addresses, as when the gateway hangs that all of them use; an address that left none behind is tried
+still, for it may be another gateway's."""
 
 Result = Literal["ok", "timeout", "refused", "no_address", "busy"]
 
@@ -60,7 +64,7 @@ async def send(urls: Sequence[str], title: str, body: str, timeout_s: float = SE
 
 
 async def _one(url: str, title: str, body: str, timeout_s: float) -> Result:
-    if _stragglers() >= STRAGGLERS_MAX:
+    if _is_busy(url):
         return "busy"
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[Result] = loop.create_future()
@@ -72,19 +76,30 @@ async def _one(url: str, title: str, body: str, timeout_s: float) -> Result:
         except RuntimeError:
             return  # the loop ended first; nobody waits
 
-    threading.Thread(target=work, name=_THREAD, daemon=True).start()
+    tried = _Try(url, work)
+    try:
+        tried.start()
+    except RuntimeError:  # the machine or the service's TasksMax allows no more threads
+        return "busy"
     try:
         async with asyncio.timeout(timeout_s):
             return await ended
     except TimeoutError:
+        tried.left_behind = True
         return "timeout"
 
 
-_THREAD = "notice"
+class _Try(threading.Thread):
+    def __init__(self, url: str, work: Callable[[], None]) -> None:
+        super().__init__(target=work, name="notice", daemon=True)
+        self.url = url
+        self.left_behind = False
 
 
-def _stragglers() -> int:
-    return sum(thread.name == _THREAD for thread in threading.enumerate())
+def _is_busy(url: str) -> bool:
+    left = [each.url for each in threading.enumerate() if isinstance(each, _Try) and each.left_behind]
+    of_this = left.count(url)
+    return of_this >= STRAGGLERS_MAX or (of_this > 0 and len(left) >= STRAGGLERS_IN_ALL_MAX)
 
 
 def _notify(url: str, title: str, body: str) -> Result:
@@ -103,13 +118,16 @@ def _settle(ended: asyncio.Future[Result], result: Result) -> None:
 
 @lru_cache(maxsize=1)
 def _asset() -> apprise.AppriseAsset:
-    """Nothing is written to disk, no plugin is read from there, no text is changed."""
+    """Nothing is written to disk, no plugin is read from there, no text is changed. A `service_timeout` would
+    make Apprise hand each try to the few threads of a pool that everybody shares, where half a dozen tries of
+    one address that hangs hold up all others; we stop waiting ourselves."""
     import apprise
 
     return apprise.AppriseAsset(
         app_id="dispenserd",
         app_desc="dispenserd on-call",
         async_mode=False,
+        service_timeout=0,
         secure_logging=True,
         interpret_emojis=False,
         storage_mode="memory",

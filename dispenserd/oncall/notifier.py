@@ -42,7 +42,8 @@ class Notifier:
         pauses_s: tuple[float, ...] = PAUSES_S,
     ) -> None:
         self._database = database
-        self._roster = roster
+        self.roster = roster
+        """Replaced as a whole when its file changes."""
         self._clock = clock
         self._timeout_s = timeout_s
         self._pauses_s = pauses_s
@@ -66,10 +67,10 @@ class Notifier:
             return []  # the next look finds them
 
     async def _tell(self, notice: Notice) -> None:
-        person = self._roster.named(notice.person)
+        person = self.roster.named(notice.person)
         if person is None or not person.notify:
             return await self._settle(notice, Sent(()))  # left the roster, or has no address
-        title, body = wording(notice, person.language, self._roster.zone)
+        title, body = wording(notice, person.language, self.roster.zone)
         pauses = list(self._pauses_s[notice.attempts :])
         while True:
             await self._written(lambda: self._note_attempt(notice))
@@ -88,8 +89,12 @@ class Notifier:
             note_attempt(connection, notice.number)
 
     def _note_result(self, notice: Notice, sent: Sent) -> None:
+        now = self._clock.now()
         with self._database.writing() as connection:
-            settle(connection, notice, sent, self._roster.deadlines, self._clock.now())
+            if sent.reached or self.roster.named(notice.person) is not None:
+                settle(connection, notice, sent, self.roster.deadlines, now)
+            else:  # nobody's address is wrong by that
+                note_result(connection, notice.number, "failed", "left_roster", now)
 
     async def _written(self, write: Callable[[], None]) -> None:
         """Written for sure: what was sent must be known as sent."""

@@ -24,7 +24,15 @@ from dispenserd.oncall.view import AnyRow
 from protocol.mqtt.instants import to_text
 
 Kind = Literal[
-    "home_silent", "nobody_on_call", "notice_failed", "digest_disagrees", "test_alarm_missing", "broker_lost"
+    "home_silent",
+    "nobody_on_call",
+    "notice_failed",
+    "digest_disagrees",
+    "test_alarm_missing",
+    "broker_lost",
+    "home_unlisted",
+    "home_list_empty",
+    "file_refused",
 ]
 
 

@@ -53,6 +53,9 @@ SUBSCRIPTIONS = (
     (of_all_homes(Channel.HEARTBEAT), 0),  # one that waited in a queue would be a lie
 )
 
+YEARS = range(1970, 2263)
+"""What a box's clock can show: from its zero, where one without a battery starts, to the kernel's last."""
+
 
 class Receiver:
     def __init__(
@@ -82,8 +85,8 @@ class Receiver:
     async def take_in(self, arrived: Arrived) -> bool:
         """Whether the broker may forget it."""
         where = address(arrived.topic)
-        if where is None:
-            return True
+        if where is None or (where.channel is Channel.HEARTBEAT and arrived.retained):
+            return True  # a heartbeat that the broker kept is a sign of somebody's life at some time
         try:
             return await self._keep(where, arrived.payload)
         except PayloadRefused as refused:
@@ -95,10 +98,13 @@ class Receiver:
             case Channel.INCIDENT:
                 payload = read_incident_topic(raw)
                 _same_home(where, payload.home)
+                if isinstance(payload, IncidentPayload):
+                    _in_reach(payload.raised, payload.changed, payload.deadline, payload.window_ends)
                 return await self._keep_and_receipt(payload)
             case Channel.HEARTBEAT:
                 heartbeat = read_heartbeat(raw)
                 _same_home(where, heartbeat.home)
+                _in_reach(heartbeat.at, heartbeat.next_window)
                 with self._database.writing() as connection:
                     keep_heartbeat(connection, heartbeat, self._now(), self._limits.home_silent)
                     began = keep_position(connection, heartbeat)
@@ -188,3 +194,9 @@ def _same_home(where: Address, home: str) -> None:
     """The broker's access list vouches for the topic, not for the payload."""
     if where.box != home:
         raise PayloadRefused("home: not the topic's")
+
+
+def _in_reach(*instants: datetime | None) -> None:
+    """Near the ends of the calendar an hour more or another zone is no date any more."""
+    if any(instant is not None and instant.year not in YEARS for instant in instants):
+        raise PayloadRefused("instant: of no clock")

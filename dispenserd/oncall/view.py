@@ -22,7 +22,8 @@ AnyRow = Row[Any]
 BEFORE_DELIVERY = frozenset({"raised", "published"})
 """The home's words until it has our receipt; whoever reads them here knows better."""
 TEST_ALARM = "test_alarm"
-"""A home's proof that an alarm gets through: receipted as any other, and nobody has to do anything."""
+"""A home's proof that an alarm gets through: receipted as any other, and nobody has to do anything. One that
+is high did not get through in time, and is an alarm as any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,10 @@ def incident_view(
     decided: Sequence[AnyRow],
     now: datetime,
     told: Sequence[AnyRow] = (),
+    outcome_by: datetime | None = None,
 ) -> IncidentRow:
-    """One entry of `incidents`; `decided` are its decisions and `told` its steps, both oldest first."""
+    """One entry of `incidents`; `decided` are its decisions and `told` its steps, both oldest first.
+    `outcome_by`: see `outcome`; null where nobody owns it."""
     owns = ownership(incident, [each for each in decided if each.action == "take"], now)
     raised, deadline = from_text(incident.raised), from_text(incident.deadline)
     unowned = not owns.owner and incident.state not in ("acknowledged", "handled", "closed")
@@ -91,6 +94,7 @@ def incident_view(
         "since": incident.since,
         "urgency": _urgency(incident, told, unowned),
         "told": [_step_view(each) for each in told],
+        "outcome_by": to_text(outcome_by) if outcome_by else None,
     }
 
 
@@ -144,6 +148,7 @@ def home_view(home: AnyRow, now: datetime, silent: timedelta) -> HomeRow:
         "window_open": home.window_open,
         "heard": home.heard,
         "last_test": home.last_test,
+        "listed": home.listed,
     }
 
 

@@ -32,6 +32,9 @@ DEMO_PORT = "robot"
 SECRET = frozenset({"identifier_value", "mqtt_password"})
 """Answers that go as soon as provisioning is finished: they stand in files of their own then."""
 
+PUBLIC_SUFFIX = ".pub"
+"""Both halves of on-call's key are 64 hexadecimal characters: only the name tells which may travel."""
+
 ANSWER_CHARS_MAX = 4096
 """A path is the longest of them."""
 
@@ -82,7 +85,8 @@ QUESTIONS = (
         "identifier_system",
         "--identifier-system",
         "Identifier system of the fagsystem",
-        "A plan is taken only for exactly this person: first, in which register.",
+        "A plan is taken only for exactly this person: first, in which register, as the fagsystem writes it, "
+        "a URI such as urn:oid:1.2.208.176.1.2.",
         ("resident", "identifier_system"),
     ),
     Question(
@@ -206,7 +210,7 @@ def judged(question: Question, value: Any) -> tuple[Any, str]:
     if question.name == "store_key":
         return value, "" if value in ("file", "credential") else '--store-key: "file" or "credential"'
     fault = objection(*question.place, value) if question.place else ""
-    return value, f"{question.flag}: {fault}" if fault else ""
+    return value, f"{question.flag}{fault.removeprefix('.'.join(question.place or ()))}" if fault else ""
 
 
 def _asked(question: Question, default: Any, ask: Ask) -> Any:
@@ -270,6 +274,11 @@ def _oncall_key(value: str) -> tuple[str, str]:
         return value.lower(), ""
     if re.fullmatch(r"[0-9a-fA-F]+", value):
         return value, f"--oncall-key has {len(value)} hexadecimal characters; on-call's key has 64"
+    if not value.endswith(PUBLIC_SUFFIX) and Path(value).is_file():
+        return value, (
+            "--oncall-key names a file that is no .pub file; it may be on-call's private key, which must "
+            "never leave the desk"
+        )
     try:
         return public_key(Path(value)).hex(), ""
     except ConfigError:
@@ -283,5 +292,5 @@ def _incomplete(missing: list[Question], wrong: list[str]) -> ProvisionFault:
         "answers",
         f"{'; '.join(said)}.",
         "A home is configured whole or not at all; nothing was changed.",
-        "Give these flags, or run it on a terminal without --json and answer the questions.",
+        "Correct what can't stand and give what is missing; on a terminal, without --json, you are asked.",
     )

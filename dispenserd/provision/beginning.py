@@ -15,7 +15,7 @@ from pathlib import Path
 
 from dispenserd.clock import Clock
 from dispenserd.provision import check
-from dispenserd.provision.answers import Answers, Ask, gather
+from dispenserd.provision.answers import BY_NAME, SECRET, Answers, Ask, gather, judged
 from dispenserd.provision.course import unwritten
 from dispenserd.provision.fault import GO_ON, ProvisionFault, Sort
 from dispenserd.provision.layout import GROUP, Layout
@@ -44,7 +44,9 @@ def begun(layout: Layout, wish: Wish, clock: Clock, ask: Ask | None, tell: Calla
         return _new(layout, wish, clock, ask, tell)
     if not wish.resume:
         raise _begun_before(layout, progress)
-    if not progress.finished:
+    if progress.finished:
+        _must_not_differ(layout, wish.given, progress)
+    else:
         progress.answers = gather(
             wish.given, progress.answers, demo=progress.demo, one_folder=layout.one_folder, ask=ask
         )
@@ -84,6 +86,30 @@ def nothing_begun(layout: Layout) -> ProvisionFault:
         "There is nothing to go on with and nothing to take back; nothing was changed.",
         "Begin with `dispenserd provision`, or name the --folder that was used.",
     )
+
+
+def _must_not_differ(layout: Layout, given: Answers, progress: Progress) -> None:
+    """A commissioned home is not configured anew, and nobody may believe that it was. Secrets can't be held
+    against those that were given: they are not kept."""
+    stood = progress.answers
+    differing = [
+        BY_NAME[name].flag if name in BY_NAME else f"--{name.replace('_', '-')}"
+        for name, value in given.items()
+        if value is not None and (name in SECRET or _kept(name, value) != stood.get(name))
+    ]
+    if differing:
+        raise ProvisionFault(
+            Sort.REFUSED, "commissioned_already",
+            f"{stood['box']} is commissioned, and {', '.join(differing)} would not be used.",
+            "Of a commissioned box provisioning replaces the certificate alone; nothing was changed.",
+            f"Leave the flags out; or change {layout.toml} and the files that it names, restart the home and "
+            "look with `dispenserd doctor`.",
+        )  # fmt: skip
+
+
+def _kept(name: str, value: object) -> object:
+    """A flag's value in the form in which answers are kept."""
+    return judged(BY_NAME[name], value)[0] if name in BY_NAME else value
 
 
 def _new(layout: Layout, wish: Wish, clock: Clock, ask: Ask | None, tell: Callable[[str], None]) -> Site:

@@ -31,6 +31,7 @@ from dispenserd.mqtt.session import (
 from dispenserd.mqtt.translate import presence
 from dispenserd.provision.fault import ProvisionFault, Sort
 from scheduler.events import PlanRefused
+from scheduler.window import LocalTime
 
 EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
 """This version did not exist before: a clock that says so has lost its time."""
@@ -134,7 +135,7 @@ def plan(config: Config, now: datetime) -> Check:
     resident = config.resident
     identity = ResidentIdentity(resident.key, resident.identifier_system, resident.identifier_value)
     path = config.fagsystem.folder / resident.key / "plan.json"
-    found = PlanFolder(config.fagsystem.folder, identity).poll(now)
+    found = PlanFolder(config.fagsystem.folder, identity, LocalTime(config.home.zone)).poll(now)
     if found is None:
         return Check(
             "plan", Verdict.WARNING, "plan_missing", "No plan has come from the fagsystem yet.",
@@ -155,9 +156,12 @@ def plan(config: Config, now: datetime) -> Check:
     return good("plan", f"The plan is card version {found.card_version} and can be read.")
 
 
-async def broker(box: str, broker: Broker, within_s: float = BROKER_WITHIN_S) -> list[Check]:
+async def broker(
+    box: str, broker: Broker, within_s: float = BROKER_WITHIN_S, *, speaks: bool = True
+) -> list[Check]:
     """Signs in as this box and publishes that the home is offline, which it is; hears whether on-call
-    subscribes. A client id of its own, so that a home already connected is not thrown off."""
+    subscribes. A client id of its own, so that a home already connected is not thrown off. Without `speaks`
+    it says nothing: the home may be online."""
     session = Session(broker, f"provision-{box}")
     changed = session.watch()
     running = asyncio.ensure_future(session.run())
@@ -168,6 +172,8 @@ async def broker(box: str, broker: Broker, within_s: float = BROKER_WITHIN_S) ->
                 changed.clear()
             if not session.state.connected:
                 return [_not_connected(broker, session.state)]
+            if not speaks:
+                return [_let_in(broker)]
             status = replace(presence(box, 0).will, retain=False)
             ended = await session.publish(status)
     except TimeoutError:
@@ -179,11 +185,15 @@ async def broker(box: str, broker: Broker, within_s: float = BROKER_WITHIN_S) ->
     return _heard(broker, ended)
 
 
-def _heard(broker: Broker, ended: PublishEnd) -> list[Check]:
+def _let_in(broker: Broker) -> Check:
     how = "encrypted" if broker.ca_file else "NOT encrypted"
     if broker.certificate_file:
         how += ", with its certificate"
-    connected = good("broker", f"The broker at {broker.host}:{broker.port} let the box in, {how}.")
+    return good("broker", f"The broker at {broker.host}:{broker.port} let the box in, {how}.")
+
+
+def _heard(broker: Broker, ended: PublishEnd) -> list[Check]:
+    connected = _let_in(broker)
     match ended:
         case BrokerTook(nobody_listens=False):
             return [connected, good("oncall", "On-call subscribes to this home.")]
@@ -222,6 +232,13 @@ def _words(broker: Broker, state: SessionState) -> tuple[str, str, str]:
         case Standing.NOT_AUTHORISED if "bad user name" in reason:
             said = f"The broker at {where} does not know this user name and password."
             return "wrong_password", said, "Check both with whoever runs the broker."
+        case Standing.NOT_AUTHORISED if "another CA" in reason:
+            said = f"The broker at {where} does not let this box in ({reason})."
+            return (
+                "not_authorised",
+                said,
+                "Have the request (box.csr) signed by the broker's CA; bring the answer with --certificate.",
+            )
         case Standing.NOT_AUTHORISED:
             said = f"The broker at {where} does not let this box in ({reason})."
             return "not_authorised", said, f"Have the broker's owner allow this box's {signed_in}."
@@ -256,4 +273,6 @@ def _untrusted(broker: Broker, reason: str) -> tuple[str, str, str]:
         return "other_host_name", said, "Use the name in the broker's certificate as --mqtt-host."
     if "expired" in reason or "not yet valid" in reason:
         return "certificate_expired", said, "Check the box's clock; else the broker needs a new certificate."
+    if "another CA" in reason:
+        said = f"The broker at {broker.host}:{broker.port} shows a certificate of another CA than --mqtt-ca."
     return "other_ca", said, "Give the CA certificate of this broker with --mqtt-ca, or check the address."

@@ -23,6 +23,12 @@ SESSION_BITS = 64
 
 MEANING = "Without a robot there is nothing to configure the home for."
 
+ADVICE = {
+    "port_missing": "Plug the robot in, or name its port with --port; `ls /dev/serial/by-id` shows them.",
+    "port_unusable": "That is no serial line; name another --port; `ls /dev/serial/by-id` shows them.",
+}
+"""Where the driver's own advice names the configuration, which is not written yet."""
+
 Plain = dict[str, Any]
 
 
@@ -104,7 +110,9 @@ def _ports(site: Site) -> list[str]:
 
 
 def _papers(site: Site) -> str:
-    return str(site.progress.result("papers").get("robot", ""))
+    """How the three programs of a home for trying out are started; empty: this home is none."""
+    made = site.progress.result("papers")
+    return ", ".join(f"`{made[name]}`" for name in ("broker", "robot", "oncall") if name in made)
 
 
 def _none(missed: Sequence[NoRobot], papers: str) -> ProvisionFault:
@@ -112,18 +120,27 @@ def _none(missed: Sequence[NoRobot], papers: str) -> ProvisionFault:
         said = missed[0].what if missed else "No robot answers."
         return ProvisionFault(
             Sort.CHECKED_AND_FALSE, missed[0].code if missed else "no_port", said, MEANING,
-            f"Start the simulated robot in another terminal: `{papers}`. {GO_ON}",
+            f"Start broker, robot and on-call, each in a terminal of its own: {papers}. {GO_ON}",
         )  # fmt: skip
     if not missed:
-        return ProvisionFault(
-            Sort.CHECKED_AND_FALSE, "no_port", "This box has no USB serial port, so no robot is on one.",
-            MEANING, f"Plug the robot in, or name its port with --port. {GO_ON}",
-        )  # fmt: skip
+        return _no_port()
     if len(missed) == 1:
         only = missed[0]
         return ProvisionFault(
-            Sort.CHECKED_AND_FALSE, only.code, only.what, MEANING, f"{only.next_step} {GO_ON}"
-        )
+            Sort.CHECKED_AND_FALSE, only.code, only.what, MEANING,
+            f"{ADVICE.get(only.code, only.next_step)} {GO_ON}",
+        )  # fmt: skip
+    return _no_robot(missed)
+
+
+def _no_port() -> ProvisionFault:
+    return ProvisionFault(
+        Sort.CHECKED_AND_FALSE, "no_port", "This box has no USB serial port, so no robot is on one.",
+        MEANING, f"Plug the robot in, or name its port with --port. {GO_ON}",
+    )  # fmt: skip
+
+
+def _no_robot(missed: Sequence[NoRobot]) -> ProvisionFault:
     said = " ".join(each.what for each in missed)
     return ProvisionFault(
         Sort.CHECKED_AND_FALSE, "no_robot", f"No robot answers at {len(missed)} ports. {said}", MEANING,

@@ -15,6 +15,9 @@ SOCKET = Path("/run/dispenserd/control.sock")
 GROUP = "dispenserd"
 """Of the service: what it must read and nobody else may is 0640 for this group."""
 
+CREDENTIAL_NAME = "store-key"
+"""The unit hands it over under this name, and the configuration asks for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -78,12 +81,18 @@ class Layout:
 
     @property
     def key_credential(self) -> Path:
-        """What `LoadCredential=store-key` of the unit reads, as root."""
-        return self.configuration / "credentials" / "store-key"
+        """What LoadCredentialEncrypted= of the unit names: encrypted for this box, root's."""
+        return self.configuration / "credentials" / f"{CREDENTIAL_NAME}.cred"
 
     @property
     def fagsystem(self) -> Path:
         return self.state / "fagsystem"
+
+    @property
+    def read_at_start(self) -> list[Path]:
+        """What a home reads once: changed later, it counts from the next start."""
+        peers = [self.broker_ca, self.broker_password, self.oncall_public]
+        return [self.toml, self.certificate, self.client_key, *peers]
 
     def written(self, path: Path) -> str:
         """The path as it stands in the configuration."""

@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,7 @@ async def home(layout: Layout, tell: Tell) -> AsyncIterator[Running]:
     """A home that runs while the block does; one that ran before goes on afterwards."""
     if await asyncio.to_thread(answers, layout.socket) is not None:
         tell("the home runs already")
+        await asyncio.to_thread(_must_be_of_now, layout)
         yield Running()
     elif layout.one_folder:
         async with _child(layout.toml, tell) as running:
@@ -87,6 +89,26 @@ async def home(layout: Layout, tell: Tell) -> AsyncIterator[Running]:
     else:
         await _start_service(tell)
         yield Running()
+
+
+def _must_be_of_now(layout: Layout) -> None:
+    """ProvisionFault for a home that was started before its configuration was as it is: it proves another."""
+    try:
+        process = call(layout.socket, "vitals", {}, CALL_TIMEOUT_S)["process"]
+    except (Unreachable, CallError):
+        return  # it ended meanwhile; nothing is proven by that
+    started = datetime.fromisoformat(process["started"])
+    changed = [
+        datetime.fromtimestamp(path.stat().st_mtime, UTC) for path in layout.read_at_start if path.exists()
+    ]
+    if max(changed) > started:
+        raise ProvisionFault(
+            Sort.CHECKED_AND_FALSE,
+            "older_configuration",
+            f"The home that runs was started at {started:%H:%M:%S} UTC; its configuration was changed since.",
+            "It serves by the old one, so whatever it proves is not proven of what is configured now.",
+            f"Restart it: `systemctl restart {UNIT}`, or end `dispenserd run`. {GO_ON}",
+        )
 
 
 async def ready(running: Running, socket: Path, monotonic: Callable[[], float], tell: Tell) -> Plain:
@@ -99,7 +121,7 @@ async def ready(running: Running, socket: Path, monotonic: Callable[[], float], 
             robot = str(last["robot"]["state"])
             if robot == "ready" and last["clock"] == "trusted":
                 return last
-            now_said = f"robot {robot}, clock {last['clock']}"
+            now_said = f"not ready yet: robot {robot}, clock {last['clock']}"
             if now_said != said:
                 said = now_said
                 tell(said)
@@ -118,8 +140,12 @@ async def test_alarm(toml: Path, by: str) -> Alarm:
         answer = {}
     if code == 0:
         return Alarm("passed", "The test alarm reached on-call and came back.", answer)
-    why = str(answer.get("what") or error.strip() or f"exit {code}")
-    return Alarm("failed", f"The test alarm did not come back: {why}", answer)
+    if "state" in answer:
+        return Alarm(
+            "failed", f"No receipt of on-call was here {ALARM_WAIT_S} s after the test alarm.", answer
+        )
+    said = answer.get("what") or next(iter(error.splitlines()), "") or f"exit {code}"
+    return Alarm("failed", f"The test alarm could not be sent: {said}", answer)
 
 
 @asynccontextmanager

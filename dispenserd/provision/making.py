@@ -8,23 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from dispenserd.config import load
 from dispenserd.durable import sync_folder
-from dispenserd.provision import papers
+from dispenserd.peer_choice import broker
+from dispenserd.provision import check, papers
 from dispenserd.provision.fault import RESUME, ProvisionFault, Sort
+from dispenserd.provision.layout import CREDENTIAL_NAME, Layout
 from dispenserd.provision.site import Site, occupied
 from dispenserd.provision.template import filled, template
 from dispenserd.provision.writing import PRIVATE, PUBLIC, SHARED, draft_of
 from dispenserd.security import identity
-from dispenserd.security.keys import FileKey, create_file_key
+from dispenserd.security.keys import FileKey, KeyProvider, create_file_key
+from dispenserd.security.sealed_key import SealedKey, create_sealed_key
 
-CREDENTIAL_NAME = "store-key"
 RESIDENT_CHARS_SHOWN = 8
 """Of the permanent key: enough to tell two homes apart."""
 
@@ -47,8 +47,9 @@ def make_identity(site: Site) -> Plain:
     return {"box": box, "signing_fingerprint": identity.fingerprint(public), "request": str(layout.request)}
 
 
-def install_certificate(site: Site) -> Plain:
-    """The municipality's, once it fits; for trying out one of the box's own."""
+async def install_certificate(site: Site) -> Plain:
+    """The municipality's, once it fits; for trying out one of the box's own. A commissioned box keeps the one
+    it has until the broker let it in with the new one."""
     layout, box = site.layout, site.answers["box"]
     key, now = layout.client_key.read_bytes(), site.clock.now()
     if site.certificate is not None:
@@ -64,6 +65,8 @@ def install_certificate(site: Site) -> Plain:
     found = identity.checked(pem, key, box, now)
     ca = site.answers.get("mqtt_ca")
     direct = None if site.demo or not ca else identity.issued_by(pem, ca.encode())
+    if site.progress.finished and site.certificate is not None:
+        await _must_open_the_broker(site, site.certificate)
     site.put(layout.certificate, pem, PUBLIC)
     return {
         "subject": found.subject,
@@ -73,6 +76,22 @@ def install_certificate(site: Site) -> Plain:
         "sha256": found.sha256,
         "issued_by_the_brokers_ca": direct,
     }
+
+
+async def _must_open_the_broker(site: Site, certificate: Path) -> None:
+    """ProvisionFault while the broker does not take it: the one in use may be the only one that works."""
+    config = load(site.layout.toml)
+    if config.mqtt.certificate_file is None:
+        return  # it signs in with a password
+    site.tell(f"asking the broker at {config.mqtt.host}:{config.mqtt.port} whether it takes the new one")
+    asked = broker(config.mqtt.model_copy(update={"certificate_file": certificate}))
+    (found,) = await check.broker(config.home.box, asked, speaks=False)
+    if found.verdict is check.Verdict.BAD:
+        raise ProvisionFault(
+            Sort.CHECKED_AND_FALSE, found.code, found.said,
+            "The new certificate was not installed; the box keeps the one that it has.",
+            f"{found.next_step} Then run `{RESUME} --certificate FILE` again.",
+        )  # fmt: skip
 
 
 def make_store_key(site: Site) -> Plain:
@@ -89,12 +108,25 @@ def make_store_key(site: Site) -> Plain:
         site.progress.claim(path)
         draft = draft_of(path)
         draft.unlink(missing_ok=True)
-        create_file_key(draft)
+        _create_key(draft, provider)
         draft.replace(path)
         sync_folder(path.parent)
-    FileKey(path).key()
-    advice = "" if provider == "file" else _sealing(path)
-    return {"provider": provider, "path": str(path), "class": "demo (rule 25)", "advice": advice}
+    store_key(layout, provider).key()
+    return {"provider": provider, "path": str(path), "class": "demo (rule 25)"}
+
+
+def store_key(layout: Layout, provider: str) -> KeyProvider:
+    """The key that this provisioning made, as root reads it."""
+    if provider == "file":
+        return FileKey(layout.key_file)
+    return SealedKey(layout.key_credential, CREDENTIAL_NAME)
+
+
+def _create_key(path: Path, provider: str) -> None:
+    if provider == "file":
+        create_file_key(path)
+    else:
+        create_sealed_key(path, CREDENTIAL_NAME)
 
 
 def bind_resident(site: Site) -> Plain:
@@ -114,6 +146,7 @@ def write_papers(site: Site) -> Plain:
     site.keep_or_make(folder / "roll.json", lambda: _json(papers.roll(first, key)), SHARED)
     host, port = answers["mqtt_host"], answers["mqtt_port"]
     site.put(folder / "mosquitto.conf", papers.broker_settings(host, port).encode(), PUBLIC)
+    site.put(folder / "homes.toml", papers.homes_toml(answers["box"]).encode())
     site.put(folder / "oncall.toml", papers.oncall_toml(answers["zone"], host, port).encode())
     return {
         "broker": f"mosquitto -c {folder / 'mosquitto.conf'}",
@@ -197,19 +230,6 @@ def _demo_oncall_key(site: Site) -> str:
 def _private_mode(site: Site) -> int:
     """The service's group must read what the daemon uses; in one folder there is one user."""
     return PRIVATE if site.layout.one_folder else SHARED
-
-
-def _sealing(path: Path) -> str:
-    """How to bind the key to this computer; systemd then decrypts it for the service alone."""
-    tool = shutil.which("systemd-creds")
-    sealed = path.with_name(f"{path.name}.sealed")
-    command = f"systemd-creds encrypt --name={CREDENTIAL_NAME} {path} {sealed}"
-    if tool is None:
-        return "systemd-creds is not on this box: the credential lies in clear, readable by root alone."
-    tpm = subprocess.run([tool, "has-tpm2", "--quiet"], capture_output=True, check=False).returncode == 0
-    bound = "this box's TPM" if tpm else "a key of this host"
-    then = "then LoadCredentialEncrypted= in the unit, and shred the clear one"
-    return f"To seal it to {bound}: `{command}`, {then}."
 
 
 def _certificate_awaited(request: Path, box: str) -> ProvisionFault:

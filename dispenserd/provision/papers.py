@@ -72,10 +72,19 @@ def oncall_toml(zone: str, host: str, port: int) -> str:
 [oncall]
 database = "oncall.db"
 signing_key_file = "oncall.key"
+homes = "homes.toml"
 zone = "{zone}"
 [mqtt]
 host = "{host}"
 port = {port}
+"""
+
+
+def homes_toml(box: str) -> str:
+    return f"""\
+# The homes that this desk is to hear from; see config/homes.toml.
+[[home]]
+box = "{box}"
 """
 
 

@@ -17,7 +17,7 @@ from dispenserd.provision.answers import Answers
 from dispenserd.provision.fault import ProvisionFault, Sort
 from dispenserd.provision.layout import GROUP, Layout
 from dispenserd.provision.progress import Progress
-from dispenserd.provision.writing import FOLDER_MODE, SHARED, make_folder, write_whole
+from dispenserd.provision.writing import FOLDER_MODE, SHARED, is_written, make_folder, write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,13 @@ class Site:
     def put(
         self, path: Path, content: bytes, mode: int = SHARED, accept: Callable[[Path], object] | None = None
     ) -> None:
-        """Write a file of ours, or write it anew."""
+        """Write a file of ours, or write it anew. One that would not change keeps its time, by which a home
+        that was started before is known."""
         self._claim(path)
-        write_whole(path, content, mode, self.group, accept)
+        if not is_written(path, content, mode, self.group):
+            write_whole(path, content, mode, self.group, accept)
+        elif accept is not None:
+            accept(path)
 
     def keep_or_make(self, path: Path, make: Callable[[], bytes], mode: int) -> bytes:
         """The content of a file that is made once and never again."""

@@ -81,13 +81,15 @@ async def _live(site: Site) -> Plain:
     layout = site.layout
     async with live.home(layout, site.tell) as running:
         status = await live.ready(running, layout.socket, site.clock.monotonic, site.tell)
-        site.tell("sending a test alarm to on-call and waiting for it to come back")
+        site.tell(f"sending a test alarm to on-call and waiting for it, up to {live.ALARM_WAIT_S} s")
         alarm = await live.test_alarm(layout.toml, site.progress.by)
     if alarm.state == "failed":
         raise ProvisionFault(
             Sort.CHECKED_AND_FALSE, "test_alarm_failed", alarm.said,
             "The home runs, and an alarm of it would reach nobody: it is not commissioned.",
-            f"Check on-call, and that its key is the one shown here. {GO_ON}",
+            "Telephone on-call. If it came there, the key is not theirs: `dispenserd oncall key` shows it, "
+            f"this home believes {site.progress.result('peers')['oncall_fingerprint']}; give the right one "
+            f"with --oncall-key. If not, see that on-call runs at this broker. {GO_ON}",
         )  # fmt: skip
     return {
         "robot": status["robot"]["state"],

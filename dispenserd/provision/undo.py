@@ -14,10 +14,10 @@ from dispenserd.durable import sync_folder
 from dispenserd.provision import live
 from dispenserd.provision.beginning import nothing_begun
 from dispenserd.provision.fault import ProvisionFault, Sort
-from dispenserd.provision.layout import Layout
+from dispenserd.provision.layout import CREDENTIAL_NAME, Layout
+from dispenserd.provision.making import store_key
 from dispenserd.provision.progress import Progress
 from dispenserd.provision.writing import draft_of
-from dispenserd.security.keys import FileKey
 from dispenserd.store.errors import StoreError
 from dispenserd.store.store import Store
 
@@ -42,7 +42,7 @@ def what_would_go(layout: Layout, progress: Progress) -> list[Path]:
         )  # fmt: skip
     _must_hold_no_events(layout, progress)
     ours = [path for claimed in progress.claimed for path in (Path(claimed), draft_of(Path(claimed)))]
-    if progress.claims(_key(layout, progress)):
+    if _keys(layout, progress):
         ours += _store_files(layout)
     return [path for path in reversed(ours) if path.exists() or path.is_symlink()]
 
@@ -81,23 +81,34 @@ def _store_files(layout: Layout) -> list[Path]:
 
 
 def _must_hold_no_events(layout: Layout, progress: Progress) -> None:
-    key = _key(layout, progress)
-    if not layout.store.exists() or not progress.claims(key):
+    keys = _keys(layout, progress)
+    if not layout.store.exists() or not keys:
         return  # none, or one that was there before us
-    try:
-        store = Store.open(layout.store, FileKey(key).key(), readonly=True)
+    found: list[StoreError] = []
+    for key in keys:
         try:
-            events = store.sequence
-        finally:
-            store.close()
-    except StoreError as error:
-        raise _keeps(layout, key, f"can't be opened to see whether it is empty ({error.what})") from None
-    if events:
-        raise _keeps(layout, key, f"holds a journal with {events} events")
+            events = _events(layout, key)
+        except StoreError as error:
+            found.append(error)
+            continue
+        if events:
+            raise _keeps(layout, key, f"holds a journal with {events} events")
+        return
+    raise _keeps(layout, keys[-1], f"can't be opened to see whether it is empty ({found[-1].what})")
 
 
-def _key(layout: Layout, progress: Progress) -> Path:
-    return layout.key_file if progress.answers.get("store_key") == "file" else layout.key_credential
+def _events(layout: Layout, key: Path) -> int:
+    provider = store_key(layout, "file" if key == layout.key_file else "credential")
+    store = Store.open(layout.store, provider.key(), readonly=True)
+    try:
+        return store.sequence
+    finally:
+        store.close()
+
+
+def _keys(layout: Layout, progress: Progress) -> list[Path]:
+    """Those that were made here, whatever was answered since: the store belongs to one of them."""
+    return [key for key in (layout.key_file, layout.key_credential) if progress.claims(key)]
 
 
 def _keeps(layout: Layout, key: Path, why: str) -> ProvisionFault:
@@ -108,8 +119,15 @@ def _keeps(layout: Layout, key: Path, why: str) -> ProvisionFault:
         "It is the record of what happened in this home and is never deleted here; without its key nobody "
         "could read it. Nothing was taken back.",
         f"To retire the home: stop it, move the store and its key together to where records are kept "
-        f"(`mv {layout.store}* {key} ARCHIVE/`), then run --undo again.",
+        f"({_taken_out(layout, key)}`mv {layout.store}* {key} ARCHIVE/`), then run --undo again.",
     )
+
+
+def _taken_out(layout: Layout, key: Path) -> str:
+    """A credential opens on this box alone: the key itself is what is kept."""
+    if key != layout.key_credential:
+        return ""
+    return f"`systemd-creds decrypt --name={CREDENTIAL_NAME} {key} ARCHIVE/store.key`, "
 
 
 def sweep(layout: Layout) -> Undone:

@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from stat import S_IMODE, S_ISREG
 
 from dispenserd.durable import sync_folder
 
@@ -50,6 +51,17 @@ def write_whole(
             draft.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def is_written(path: Path, content: bytes, mode: int, group: str = "") -> bool:
+    """Whether it stands there already, as `write_whole` would leave it."""
+    try:
+        status, there = path.lstat(), path.read_bytes()
+    except OSError:
+        return False
+    number = group_id(group) if group else None
+    of_group = number is None or status.st_gid == number
+    return there == content and S_ISREG(status.st_mode) and S_IMODE(status.st_mode) == mode and of_group
 
 
 def make_folder(path: Path, mode: int, owner: tuple[int, int] | None = None) -> None:

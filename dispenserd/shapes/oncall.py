@@ -134,6 +134,8 @@ class IncidentRow(TypedDict):
     """Its priority, raised by one each time that nobody took it in time."""
     told: list[StepView]
     """Who was told so far, the newest 20, oldest first."""
+    outcome_by: Instant | None
+    """Its owner is asked from then on what came of it; null while nobody owns it or it has an end."""
 
 
 class HomeRow(TypedDict):
@@ -157,6 +159,8 @@ class HomeRow(TypedDict):
     """Its newest heartbeat, by on-call's clock; null for none yet."""
     last_test: Instant | None
     """When its newest test alarm that passed came; null for none."""
+    listed: Instant | None
+    """Since when it is on the list of homes to hear from; null where it is not, or there is no list."""
 
 
 class OncallList(TypedDict):
@@ -165,7 +169,7 @@ class OncallList(TypedDict):
     incidents: list[IncidentRow]
     """By deadline."""
     homes: list[HomeRow]
-    """By id."""
+    """By id; without those that were taken off the list and not heard since."""
 
 
 class Command(TypedDict):
@@ -270,7 +274,17 @@ class OncallRoster(TypedDict):
     """Empty without `--test`."""
 
 
+class OncallKey(TypedDict):
+    """The desk's public key: what every home believes."""
+
+    fingerprint: str
+    """As `provision` shows it, in groups to compare by telephone."""
+    public_key: str
+    """64 hexadecimal characters, as `provision --oncall-key` takes them."""
+
+
 SCHEMAS: Mapping[str, object] = {
+    "oncall-key/1": OncallKey,
     "oncall-roster/1": OncallRoster,
     "oncall-list/1": OncallList,
     "oncall-take/1": OncallTake,

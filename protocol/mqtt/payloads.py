@@ -154,6 +154,11 @@ class IncidentPayload(_Positioned):
     """Whether the home was without on-call's receipt for longer than it should."""
     detail: Code | Literal[""] = ""
     """Why, in one word; "" also from a home that is older than this field."""
+    window_ends: Instant | None = None
+    """When the window of its dose closes; null once it has closed or the dose has its outcome, where it is
+    about no dose, and from a home that is older than this field."""
+    dose_priority: Literal["high", "medium", "low", "info", ""] = ""
+    """How urgent that dose is in itself; "" wherever `window_ends` is null."""
 
 
 class AnswerPayload(_Positioned):

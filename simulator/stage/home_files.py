@@ -86,6 +86,7 @@ def write_files(scenario: Scenario, folder: Path, home: Keys, oncall: Keys) -> H
     files.manifest.write_text(json.dumps(_manifest(scenario, files.resident)), encoding="utf-8")
     files.script.write_text(json.dumps(scenario.script()), encoding="utf-8")
     files.home.write_text(_home_toml(scenario, files.resident, home), encoding="utf-8")
+    (folder / "homes.toml").write_text(f'[[home]]\nbox = "{BOX}"\n', encoding="utf-8")
     files.oncall.write_text(_oncall_toml(scenario, oncall), encoding="utf-8")
     return files
 
@@ -131,6 +132,7 @@ def _oncall_toml(scenario: Scenario, broker: Keys) -> str:
 [oncall]
 database = "oncall.db"
 signing_key_file = "oncall.key"
+homes = "homes.toml"
 zone = "{scenario.zone}"
 [mqtt]
 {_lines(broker)}

@@ -14,7 +14,8 @@ import pytest
 from dispenserd.cli.dose_names import dose_named
 from dispenserd.cli.entry import carry_out
 from dispenserd.cli.failure import Exit, Failure
-from dispenserd.cli.words import REFUSALS, STAGES
+from dispenserd.cli.words import STAGES
+from dispenserd.oncall.words.refusals import REFUSALS
 from scheduler.dose import Stage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +31,7 @@ COMMANDS = [
     "decide",
     "test-alarm",
     "doctor",
+    "dosage explain",
     "provision",
     "simulate",
     "broker-config",
@@ -40,6 +42,7 @@ COMMANDS = [
     "oncall decide",
     "oncall close",
     "oncall roster",
+    "oncall key",
 ]
 KEY = "0123456789abcdef0123456789abcdef"
 DOSES = [
@@ -58,7 +61,7 @@ def named_commands(text: str) -> set[str]:
     named = set()
     for line in re.findall(r"`dispenserd [a-z][^`]*`(?: / `[^`]+`)*", text):
         first, *others = (span.split() for span in re.findall(r"`([^`]+)`", line))
-        group = first[1:2] if first[1] in ("journal", "roll", "oncall") else []
+        group = first[1:2] if first[1] in ("journal", "roll", "oncall", "dosage") else []
         named |= {" ".join(group + words[:1]) for words in (first[1 + len(group) :], *others)}
     return named
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -75,8 +76,11 @@ async def test_people_read_a_line_a_check_and_what_to_do_where_it_matters() -> N
         done = await asyncio.to_thread(doctor, home)
     lines = done.stdout.splitlines()
     first_words = [line.split()[0] for line in lines if not line.startswith(" ")]
-    assert first_words[:-1] and set(first_words[:-1]) <= RESULTS
-    assert len(first_words) == len(CHECKS) + 1
+    assert first_words[:-2] and set(first_words[:-2]) <= RESULTS
+    assert len(first_words) == len(CHECKS) + 2
+    titles = [line.removeprefix("wrong").strip() for line in lines if line.startswith("wrong ")]
+    named = lines[-2].removeprefix("Wrong: ").rstrip(".").split(", ")
+    assert [title.startswith(name) for title, name in zip(titles, named, strict=True)] == [True] * len(titles)
     at = next(number for number, line in enumerate(lines) if line.startswith("wrong   Store's key"))
     assert lines[at + 1].strip().startswith("It means: Demo class")
     assert lines[at + 2].strip().startswith("Do next: ")
@@ -94,6 +98,27 @@ async def test_a_configuration_that_cannot_be_used_is_exit_3_with_what_could_be_
     assert result_of(report, "versions") == "ok"
     assert result_of(report, "key") == "unknown"
     assert report["demo"] is False
+
+
+async def test_people_are_not_told_thirty_times_that_one_file_is_wrong(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    missing = str(tmp_path / "none.toml")
+    assert await asyncio.to_thread(carry_out, ["doctor", "--config", missing]) == 3
+    said = capsys.readouterr().out
+    assert said.count("The configuration can't be used.") == 0
+    (left,) = [line for line in said.splitlines() if "need the configuration" in line]
+    assert "Store's key" in left
+    assert "\nWrong: Configuration.\n" in said
+
+
+def test_what_to_look_at_next_is_named_as_it_is_shown() -> None:
+    named = {
+        title
+        for path in (ROOT / "dispenserd" / "doctor").rglob("*.py")
+        for title in re.findall(r"""See \\?"([^"\\]+)\\?"\.""", path.read_text())
+    }
+    assert named and named <= {check.title for check in CHECKS}
 
 
 @contextmanager

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from dispenserd.cli.entry import carry_out
-from dispenserd.cli.words import REFUSALS
 from dispenserd.control import listen, serve
 from dispenserd.control_call import CallError
+from dispenserd.oncall.words.refusals import REFUSALS
 
 KEY = "0123456789abcdef0123456789abcdef"
 EVENING = f"{KEY}/2026-11-02/evening/1"
@@ -184,9 +184,11 @@ def test_a_refusal_is_exit_6_in_plain_words_whichever_way_the_home_says_it(
         home.results["decide"] = answer
         assert carry_out(arguments) == 6
         lines = capsys.readouterr().err.splitlines()
-        assert lines[0] == f"Refused: {REFUSALS[code][0]}"
+        said = REFUSALS[code]
+        assert lines[0] == f"Refused: {said.what.en}"
         assert lines[1].startswith("It means: ")
-        assert lines[2] == f"Do next: {REFUSALS[code][1]}"
+        see = f" See `dispenserd {said.see}`." if said.see else ""
+        assert lines[2] == f"Do next: {said.next_step.en}{see}"
 
 
 def test_a_refusal_without_words_is_still_a_refusal(

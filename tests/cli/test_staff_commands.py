@@ -20,7 +20,9 @@ from dispenserd import rehearsal
 from dispenserd.cli.entry import carry_out
 from dispenserd.clock import REHEARSAL_CLOCK_VARIABLE, SystemClock
 from dispenserd.oncall.database import create, decisions
+from dispenserd.oncall.keys import load_or_create
 from dispenserd.oncall.received import keep_incident
+from dispenserd.security.identity import fingerprint
 from protocol.mqtt.payloads import IncidentPayload
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,6 +87,22 @@ def told(config: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tupl
     return run
 
 
+def test_the_desks_fingerprint_is_the_one_that_provisioning_shows(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["oncall", "key", "--config", str(config)]
+    assert carry_out([*command, "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["code"] == "no_key_yet"
+    public = load_or_create(config.with_name("signing.key")).public.hex()
+    assert carry_out([*command, "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["public_key"], shown["fingerprint"]) == (public, fingerprint(public))
+    assert carry_out(command) == 0
+    said = capsys.readouterr().out
+    assert shown["fingerprint"] in said and "signing.key.pub" in said
+    assert config.with_name("signing.key").read_text().strip() not in said
+
+
 def test_list_shows_open_incidents_and_homes(
     config: Path, told: Callable[..., Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -147,6 +165,31 @@ def test_a_confirmed_take_says_who_may_give_only_when_the_home_gave_the_right(
     may = holds_token and owner == "Anna"
     assert ("Anna may give 2026-11-02/evening by hand now." in shown) == may
     assert ("Give nothing by hand" in shown) == (not may)
+
+
+def test_a_right_to_give_is_never_read_from_another_home_with_the_same_id(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    receive(config, owner="Anna", state="acknowledged", holds_token=True, home="a-box")
+    receive(config)
+    confirming = threading.Timer(0.3, answer, (config, "accepted"))
+    confirming.start()
+    carry_out(["oncall", "take", f"box-0001/{INCIDENT}", "--as", "Anna", "--config", str(config)])
+    confirming.join()
+    shown = capsys.readouterr().out
+    assert "Confirmed: Anna owns it." in shown
+    assert "Anna may give" not in shown
+
+
+def test_an_id_that_two_homes_have_is_told_with_the_home_before_it(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    receive(config)
+    receive(config, home="a-box")
+    assert carry_out([*TAKE, "--config", str(config)]) == 2
+    refusal = capsys.readouterr().err
+    assert f"box-0001/{INCIDENT}" in refusal
+    assert f"a-box/{INCIDENT}" in refusal
 
 
 def test_a_dose_is_named_on_call_as_at_home_and_the_finding_recorded_in_words(

@@ -71,6 +71,18 @@ def test_the_time_left_counts_down_and_lateness_stands_out() -> None:
     assert say.due(one(left=3, state="handled"), NOW + minutes(4))[0] == ""
 
 
+def test_what_somebody_owns_shows_until_when_it_must_have_an_end() -> None:
+    owned = {"owner": "Bo", "state": "acknowledged"}
+    due = one("b", -3, priority="low", outcome_by=to_text(NOW + minutes(20)), **owned)
+    late = one("c", -3, outcome_by=to_text(NOW - minutes(2)), **owned)
+    say = voice("en")
+    assert say.due(due, NOW) == ("in 20 min", Role.LOW)
+    assert say.due(late, NOW) == ("LATE 2 min", Role.LATE)
+    assert "Outcome due 03:20 (in 20 min)" in told(close_up(due, say, NOW))
+    assert "1 LATE" in plain_text(board.head([due, late], WELL, say, NOW, False, None))
+    assert board.in_order([due, one("d", 30, priority="low", **owned)])[0] is due
+
+
 def test_a_dose_is_named_by_slot_and_date_and_a_second_part_never_left_out() -> None:
     key = "0" * 32
     assert voice().dose(f"{key}/2026-11-02/evening/1") == "aften man. 2. nov."
@@ -126,11 +138,14 @@ def test_an_empty_list_never_says_that_it_is_quiet_when_it_can_not_know() -> Non
         ([], WELL),
         ([ALIVE], Health(NOW, 9.0, "locked", 1.0, True, True)),
         ([ALIVE], Health(NOW, 0.0, "", 60.0, False, True)),
+        ([ALIVE], Health(NOW, 0.0, "", 1.0, True, False)),
     ]
     for homes, health in cases:
         lines = board.nothing([], homes, health, NOW - minutes(90), voice(), NOW)
         red = any(role is Role.FAULT for line in lines for _, role in line)
-        assert red or "siden" not in told(lines)
+        assert red
+        assert not any(role is Role.GOOD for line in lines for _, role in line)
+        assert health.blind <= ("siden" not in told(lines))
     assert "1 af 2 hjem høres IKKE" in told(board.nothing([], [ALIVE, SILENT], WELL, NOW, voice(), NOW))
 
 
@@ -168,7 +183,7 @@ def test_of_many_homes_the_troubled_ones_have_their_own_lines() -> None:
     assert "robot har fejl" in told(lines)
     assert "41 hjem i live" in told(lines)
     many = [{**SILENT, "home": f"box-{n}"} for n in range(9)]
-    assert "(+6)" in told(board.homes_below(many, voice(), NOW))
+    assert "6 flere skal ses til" in told(board.homes_below(many, voice(), NOW))
 
 
 # --- the chosen one ---

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,14 +19,6 @@ from tests.support.oncall_office import OncallOffice
 from tests.support.oncall_rows import voice
 
 SEEN_WITHIN_S = 10.0
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> OncallOffice:
-    office = OncallOffice(tmp_path)
-    office.heartbeat()
-    office.alive()
-    return office
 
 
 @asynccontextmanager
@@ -109,7 +100,11 @@ async def test_given_by_hand_without_the_homes_word_is_refused_with_the_next_ste
         await pilot.press("x", "enter")
         await sees(pilot, "Er det rigtigt?")
         await pilot.press("j")
-        await sees(pilot, "Retten til at give dosis i hånden er ikke hos dig. Tag den, og vent")
+        await sees(
+            pilot,
+            "Retten til at give dosis i hånden er ikke hos dig",
+            "Intet er sendt. Tag hændelsen, og vent",
+        )
     assert office.decided() == []
 
 

@@ -28,14 +28,6 @@ ROOT = Path(__file__).resolve().parents[2]
 RUNS = Pulse(1.0, True)
 
 
-@pytest.fixture
-def office(tmp_path: Path) -> OncallOffice:
-    office = OncallOffice(tmp_path)
-    office.heartbeat()
-    office.alive()
-    return office
-
-
 class Lines:
     """The objects of a running `oncall watch --json`, as they come."""
 

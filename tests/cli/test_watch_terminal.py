@@ -24,14 +24,6 @@ SHORT = timedelta(seconds=4)
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> OncallOffice:
-    office = OncallOffice(tmp_path)
-    office.heartbeat()
-    office.alive()
-    return office
-
-
-@pytest.fixture
 def anna(office: OncallOffice) -> Iterator[RealTerminal]:
     with RealTerminal(watching(office)) as terminal:
         yield terminal
@@ -241,7 +233,13 @@ def test_what_a_home_sends_never_reaches_the_terminal_as_a_command(office: Oncal
 
 def test_without_a_terminal_or_a_name_it_says_so(office: OncallOffice) -> None:
     config = ("--config", str(office.config))
-    for arguments, word in ((("--as", "Anna"), "needs a terminal"), ((), "who you are")):
+    english = ("--language", "en")
+    for arguments, word in (
+        (("--as", "Anna", *english), "needs a terminal"),
+        (english, "who you are"),
+        (("--as", "Anna"), "Visningen skal have en terminal."),
+        ((), "Det betyder: Intet er sendt"),
+    ):
         done = subprocess.run(
             [sys.executable, "-m", "dispenserd", "oncall", "watch", *arguments, *config],
             stdin=subprocess.DEVNULL,
@@ -262,6 +260,9 @@ def test_wrong_language_is_exit_2_and_no_database_exit_5(
     capsys.readouterr()
     assert carry_out(arguments) == 5
     assert json.loads(capsys.readouterr().out)["code"] == "store"
+    with RealTerminal(watching(office)) as anna:
+        assert anna.ends() == 5
+        assert "Vagtens database kan ikke bruges" in anna.text
 
 
 def test_the_terminals_library_is_loaded_by_the_view_alone(office: OncallOffice) -> None:

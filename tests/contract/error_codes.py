@@ -8,14 +8,17 @@ the list it is taken from; a place that takes one from nowhere known is reported
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from dispenserd.cli.ask import EXITS
+from dispenserd.cli.ask import EXITS, refused
 from dispenserd.cli.failure import Exit
-from dispenserd.cli.words import REFUSALS, REFUSED_MEANS
 from dispenserd.fagsystem.manifest import ManifestReason
+from dispenserd.oncall.words import commands
+from dispenserd.oncall.words.language import Said
+from dispenserd.oncall.words.refusals import REFUSALS
 from dispenserd.provision.fault import GO_ON
 from dispenserd.store import errors as store_errors
 from drivers.port import PortBusy, PortDenied, PortMissing, PortUnavailable
@@ -59,6 +62,7 @@ PASSED_ON: frozenset[str] = frozenset(
         "dispenserd/provision/course.py unwritten",  # UNWRITTEN
         "dispenserd/provision/check.py clock_fault",  # Check
         "dispenserd/provision/steps.py _checks",  # Check, and the broker's
+        "dispenserd/provision/making.py _must_open_the_broker",  # the broker's check, of a renewal
         "dispenserd/provision/finding.py find_robot",  # Check
         "dispenserd/provision/finding.py _none",  # NoRobot
     }
@@ -93,6 +97,9 @@ STAGE = Ending(
     "Mend what it says and play again.",
 )
 """These two put their texts together in code; a test holds them against what it makes."""
+
+SAID_IN_THE_VIEW = {"ambiguous", "bad_name", "bad_reason", "bad_resolution"}
+"""Refusals that a command line catches before they are made: usage errors there."""
 
 UNFIT = (
     (
@@ -153,16 +160,22 @@ def rooms_errors(source: Source) -> list[str]:
     return [
         node.name
         for node in source.tree.body
-        if isinstance(node, ast.ClassDef)
-        for each in node.body
-        if isinstance(each, ast.FunctionDef) and each.name == "__init__"
-        if {"what", "meaning", "next_step"} <= {argument.arg for argument in each.args.args}
+        if isinstance(node, ast.ClassDef) and source.path != "dispenserd/explained.py"
+        if {base.id for base in node.bases if isinstance(base, ast.Name)} & {"Explained", "ExplainedWithCode"}
+        or any(_brings_three_parts(each) for each in node.body)
     ]
 
 
+def _brings_three_parts(node: ast.stmt) -> bool:
+    if not isinstance(node, ast.FunctionDef) or node.name != "__init__":
+        return False
+    return {"what", "meaning", "next_step"} <= {argument.arg for argument in node.args.args}
+
+
 def _refusals() -> Iterator[Ending]:
-    for code, (why, next_step) in REFUSALS.items():
-        yield Ending(Exit.REFUSED, code, f"Refused: {why}", REFUSED_MEANS, next_step)
+    for code in REFUSALS.keys() - SAID_IN_THE_VIEW:
+        failure = refused(code)
+        yield Ending(failure.exit_code, code, failure.what, failure.meaning, failure.next_step)
 
 
 def _of_manifests() -> Iterator[Ending]:
@@ -171,7 +184,7 @@ def _of_manifests() -> Iterator[Ending]:
     used = {
         node.attr.lower()
         for node in ast.walk(fhir.tree)
-        if isinstance(node, ast.Attribute) and dotted(node.value, fhir.names()) == "Reason"
+        if isinstance(node, ast.Attribute) and dotted(node.value, fhir.names()).endswith("Reason")
     }
     for code in sorted(used | {str.__str__(reason) for reason in ManifestReason}):
         if code not in REFUSALS:
@@ -276,6 +289,11 @@ class _Texts:
                 return SHARED[name]
             case ast.Name(id=name):
                 return self._named(name, node.lineno)
+            case ast.Attribute(value=ast.Attribute(value=ast.Name(id="say"), attr=name), attr="en"):
+                said: Said = getattr(commands, name)
+                return said.en
+            case ast.Call(func=ast.Attribute(value=said_in_english, attr="format")):
+                return re.sub(r"{[^}]*}", VALUE, self.text(said_in_english))
             case _:
                 return VALUE
 

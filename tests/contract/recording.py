@@ -100,7 +100,20 @@ async def _without_a_home(home: RunningHome, terminal: Terminal) -> None:
     await terminal("broker-config", "--folder", str(folder), "--add-box", "box-0002")
     await terminal("broker-config", "--check", str(folder / "mosquitto.conf"), "--homes", "3500")
     await _a_commissioning(home, terminal)
+    await _dosages(home, terminal)
     await terminal("simulate", str(ONE_DOSE))
+
+
+async def _dosages(home: RunningHome, terminal: Terminal) -> None:
+    """Fixed over the night with a short day, as needed, one of two periods refused, and no dosage at all."""
+    repeat = {"boundsPeriod": {"start": "2026-03-28"}, "when": ["MORN"]}
+    amount = [{"doseQuantity": {"value": 1.5, "unit": "tablet"}}]
+    fixed = {"timing": {"repeat": repeat}, "doseAndRate": amount}
+    needed = {"asNeededBoolean": True, "doseAndRate": amount}
+    file = home.folder / "dosage.json"
+    for content in (fixed, needed, {**fixed, "patientInstruction": "x"}, {"nothing": 1}):
+        file.write_text(json.dumps(content))
+        await terminal("dosage", "explain", str(file), "--from", "2026-03-28", "--to", "2026-03-30")
 
 
 async def _a_commissioning(home: RunningHome, terminal: Terminal) -> None:
@@ -150,6 +163,7 @@ async def _an_incident(home: RunningHome, terminal: Terminal) -> None:
     )
     await terminal("oncall", "list", "--all")
     await terminal("oncall", "roster", "--test")
+    await terminal("oncall", "key")
 
 
 async def _a_cable(home: RunningHome, terminal: Terminal) -> None:
@@ -185,6 +199,7 @@ def _oncall_files(home: RunningHome, phone: str) -> Path:
     roster = home.folder / "roster.toml"
     roster.write_text(f"[manager]\n{manager}[[person]]\n{anna}")
     roster.chmod(0o600)
+    (home.folder / "homes.toml").write_text('[[home]]\nbox = "box-0001"\n')
     database.create(home.folder / "oncall.db")
     key = home.folder / "signing.key"
     key.write_text(PRIVATE.hex() + "\n")
@@ -192,7 +207,7 @@ def _oncall_files(home: RunningHome, phone: str) -> Path:
     path = home.folder / "oncall.toml"
     path.write_text(
         '[oncall]\ndatabase = "oncall.db"\nsigning_key_file = "signing.key"\n'
-        'roster = "roster.toml"\n'
+        'roster = "roster.toml"\nhomes = "homes.toml"\n'
         f'[mqtt]\nhost = "{home.broker.host}"\nport = {home.broker.port}\n'
     )
     return path

@@ -66,6 +66,8 @@ def test_every_rooms_error_has_a_code() -> None:
 def test_it_catches_a_rooms_error_without_a_code() -> None:
     init = "    def __init__(self, what: str, meaning: str, next_step: str) -> None:\n        pass\n"
     assert rooms_errors(Source("dispenserd/new.py", f"class RustError(Exception):\n{init}")) == ["RustError"]
+    inherited = "class MossError(Explained):\n    pass\n"
+    assert rooms_errors(Source("dispenserd/new.py", inherited)) == ["MossError"]
 
 
 def test_functions_that_pass_a_code_on_still_exist() -> None:

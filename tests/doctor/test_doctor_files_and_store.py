@@ -233,7 +233,7 @@ async def test_a_disk_with_less_than_the_reserve_is_wrong(stopped: RunningHome, 
 
 
 async def test_a_disk_without_room_for_more_files_is_wrong(stopped: RunningHome, tmp_path: Path) -> None:
-    few = f"mount -o remount,nr_inodes=100 {tmp_path}/disk"
+    few = f"mount -o remount,nr_inodes=100 small {tmp_path}/disk"
     result, facts = on_a_disk(stopped, tmp_path, 16 * SMALL_KB, few)["disk"]
     assert result == "wrong"
     assert isinstance(facts, dict)
@@ -246,7 +246,7 @@ async def test_a_store_in_memory_is_demo_class_and_a_read_only_one_is_wrong(
     result, facts = on_a_disk(stopped, tmp_path, 16 * SMALL_KB)["file_system"]
     assert (result, facts["type"]) == ("warning", "tmpfs")  # type: ignore[index]
     (tmp_path / "again").mkdir()
-    again = f"mount -o remount,ro {tmp_path}/again/disk"
+    again = f"mount -o remount,ro small {tmp_path}/again/disk"
     result, facts = on_a_disk(stopped, tmp_path / "again", 16 * SMALL_KB, again)["file_system"]
     assert (result, facts["read_only"]) == ("wrong", True)  # type: ignore[index]
 

@@ -88,6 +88,7 @@ async def test_ten_runs_beside_a_home_change_nothing_in_its_journal_nor_in_its_s
 async def test_without_a_home_nothing_is_ordered_and_robot_journal_and_broker_stay_as_they_were() -> None:
     async with running_home(Wanted(rate=1.0, start="06:00")) as home:
         await home.stop_daemon()
+        await home.until(lambda: b'"offline"' in home.oncall.raw[-1].payload, "its last word is heard")
         head, log = home.rows()[-1].hash, len(home.memory.log)
         heard = len(home.oncall.raw)
         found = await examined(home)

@@ -12,8 +12,9 @@ from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
-from dispenserd.oncall import alarms, ladder, own, silence, view, watch
+from dispenserd.oncall import alarms, ladder, outcome, own, silence, view, watch
 from dispenserd.oncall.ladder import Alarm
+from dispenserd.oncall.roster import PRIORITIES as RISING
 from dispenserd.oncall.roster import Deadlines, Roster
 from tests.oncall import day_play
 
@@ -124,6 +125,34 @@ def whoever_took_it_is_never_asked_again() -> AbstractContextManager[object]:
     return _limits(outcome_due=timedelta(days=9))
 
 
+def when_a_window_closes_is_forgotten() -> AbstractContextManager[object]:
+    return _limits(outcome_before_close=timedelta(days=-9))
+
+
+def what_was_just_taken_rings_at_once() -> AbstractContextManager[object]:
+    return _limits(outcome_after_take=timedelta(0))
+
+
+def a_dose_is_no_more_urgent_than_its_incident() -> AbstractContextManager[object]:
+    real = outcome.outcome_due
+
+    def mild(row: Any, history: Any, limits: Any) -> Any:
+        due = real(row, history, limits)
+        urgent = max(row.priority, "medium", key=RISING.index)
+        return None if due is None else replace(due, priority=urgent)
+
+    return patch.object(alarms, "outcome_due", mild)
+
+
+def a_home_that_was_never_heard_is_missed_by_nobody() -> AbstractContextManager[object]:
+    real = silence.silence
+
+    def deaf(home: Any, *rest: Any) -> Any:
+        return real(home, *rest) if home.heard else []
+
+    return patch.object(silence, "silence", deaf)
+
+
 def a_take_counts_for_ever() -> AbstractContextManager[object]:
     return patch.object(view, "waits", lambda decision, now: decision.state == "queued")
 
@@ -157,6 +186,10 @@ BUGS: tuple[Sown, ...] = (
     hours_are_those_of_utc,
     a_rise_keeps_the_ladder_it_had,
     whoever_took_it_is_never_asked_again,
+    when_a_window_closes_is_forgotten,
+    what_was_just_taken_rings_at_once,
+    a_dose_is_no_more_urgent_than_its_incident,
+    a_home_that_was_never_heard_is_missed_by_nobody,
     a_take_counts_for_ever,
     a_take_counts_for_nothing,
     a_rise_leaves_it_with_whoever_had_it,

@@ -19,6 +19,9 @@ from tests.oncall.day_script import STAFF, Beat, Day, OwnDeed, Say, Take
 
 RANK = ("low", "medium", "high")
 MINUTES = {"low": 240, "medium": 30, "high": 10}
+TWO_HOURS, HALF_AN_HOUR = timedelta(hours=2), timedelta(minutes=30)
+LEFT_ALONE = timedelta(minutes=10)
+"""After a take, whatever closes: as long as anybody has for what is high."""
 TAKE_LIFE = timedelta(minutes=10)
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 MS = timedelta(milliseconds=1)
@@ -34,6 +37,8 @@ class Phase:
     priority: str = ""
     deadline: datetime | None = None
     owner: str = ""
+    closes: datetime | None = None  # the window of its dose
+    dose_priority: str = ""
 
 
 @dataclass
@@ -128,7 +133,8 @@ def _life(says: Sequence[Say], up: Uptime) -> list[Phase]:
             phases.append(Phase(at, "over"))
         elif say.state == "acknowledged":
             if not (phases and phases[-1].state == "owned" and phases[-1].owner == say.owner):
-                phases.append(Phase(at, "owned", say.priority, None, say.owner))
+                owned = Phase(at, "owned", say.priority, None, say.owner, say.window_ends, say.dose_priority)
+                phases.append(owned)
         else:
             phases.append(Phase(at, "open", say.priority, say.deadline))
     return phases
@@ -160,20 +166,12 @@ def _silence(day: Day, home: str, up: Uptime) -> tuple[list[Phase], list[Own]]:
     ]
     deeds = [deed for deed in day.deeds if isinstance(deed, OwnDeed) and deed.home == home]
     happenings: list[tuple[datetime, int, object]] = [(deed.at, 1, deed) for deed in deeds]
-    first = _first_heard_of(day, home, heard, up)
-    if first is None:
-        return [], []
-    since = [(first, None), *((beat.at, beat) for beat in heard)]
+    since = [(day.begins, None), *((beat.at, beat) for beat in heard)]  # on the list since then
     for (at, beat), following in zip(since, [*(b for b, _ in since[1:]), day.ends], strict=True):
         happenings += [(when, 0, priority) for when, priority in _crossings(at, beat, following, up)]
         if beat is not None:
             happenings.append((at, 2, beat))
     return _own_life(home, sorted(happenings, key=lambda each: each[:2]), up)
-
-
-def _first_heard_of(day: Day, home: str, heard: Sequence[Beat], up: Uptime) -> datetime | None:
-    told = [up.takes_in(deed.at) for deed in day.deeds if isinstance(deed, Say) and deed.home == home]
-    return min([*(beat.at for beat in heard[:1]), *told], default=None)
 
 
 def _crossings(
@@ -253,12 +251,20 @@ def _ladder(
             assert phase.deadline is not None
             yield from _climb(home, incident, "raised", phase, phase.at, phase.deadline, pending, until, up)
         elif phase.state == "owned":
-            begins = phase.at + timedelta(hours=2)
-            raised = Phase(
-                phase.at, "owned", max(phase.priority, "medium", key=RANK.index), None, phase.owner
-            )
+            begins, priority = _outcome_due(phase)
+            raised = Phase(phase.at, "owned", priority, None, phase.owner)
             deadline = begins + timedelta(minutes=MINUTES[raised.priority])
             yield from _climb(home, incident, "no_outcome", raised, begins, deadline, [], until, up)
+
+
+def _outcome_due(phase: Phase) -> tuple[datetime, str]:
+    """The catalogue: two hours, at least medium; half an hour before a window closes, the dose's priority."""
+    begins, wanted = phase.at + TWO_HOURS, [phase.priority, "medium"]
+    if phase.closes is not None and phase.at < phase.closes:
+        wanted.append(phase.dose_priority)
+        too_late = phase.closes - HALF_AN_HOUR < phase.at + LEFT_ALONE
+        begins = min(begins, phase.at + LEFT_ALONE if too_late else phase.closes - HALF_AN_HOUR)
+    return begins, max(wanted, key=RANK.index)
 
 
 def _climb(
@@ -342,6 +348,8 @@ def _count(verdict: Verdict, expected: Sequence[Told], own: Sequence[Own], day: 
     counts["takes and closes"] = sum(isinstance(deed, Take | OwnDeed) for deed in day.deeds)
     for step in expected:
         counts[f"steps: {step.why}"] += 1
+    taken = [deed for deed in day.deeds if isinstance(deed, Say) and deed.answers_take]
+    counts["takes before a window closes"] = sum(deed.window_ends is not None for deed in taken)
     counts["steps to the manager"] = sum(step.person not in STAFF for step in expected)
     counts["silences: raised or risen"] = sum(each.state == "raised" for each in own)
     counts["silences: high, for a window"] = sum(

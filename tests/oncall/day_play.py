@@ -20,6 +20,7 @@ from dispenserd.mqtt.session import Arrived, BrokerTook, Message, PublishEnd
 from dispenserd.oncall import database as db
 from dispenserd.oncall.desk import Desk, DeskRefused
 from dispenserd.oncall.limits import OncallLimits
+from dispenserd.oncall.listing import keep_list
 from dispenserd.oncall.notices import Sent
 from dispenserd.oncall.notifier import settle
 from dispenserd.oncall.receiver import Receiver
@@ -136,6 +137,8 @@ class Play:
         self._life.enter_context(self._database.held_open())
         self._desk = Desk(self._database, LIMITS)
         self._receiver = Receiver(self._database, _Ether(), KEY, LIMITS, lambda: self._now)  # type: ignore[arg-type]
+        with self._database.writing() as connection:
+            keep_list(connection, self._day.homes, self._now)
         with self._database.reading() as connection:
             ears = listening(connection, LIMITS, self._now)
         self._watch = Watch(self._database, ROSTER, LIMITS, lambda: ears)
@@ -301,6 +304,8 @@ def _incident(say: Say) -> p.IncidentPayload:
         subject="robot",
         dose="",
         kind="robot_fault",
+        window_ends=say.window_ends,
+        dose_priority=say.dose_priority,  # type: ignore[arg-type]
         priority=say.priority,
         state=say.state,
         raised=say.raised,

@@ -45,6 +45,8 @@ class Say:
     deadline: datetime
     owner: str
     answers_take: bool = False
+    window_ends: datetime | None = None  # of its dose, as the home says it while that lies ahead
+    dose_priority: str = ""
     torn: bool = False  # on-call is killed between taking it in and looking
 
 
@@ -81,7 +83,7 @@ Deed = Beat | Say | Take | OwnDeed
 class Day:
     begins: datetime
     ends: datetime
-    homes: tuple[str, ...]
+    homes: tuple[str, ...]  # those on the list, from the beginning on
     deeds: tuple[Deed, ...]  # in time order
     downs: tuple[Down, ...]  # in time order, apart from each other
 
@@ -94,9 +96,14 @@ def a_day(seed: int, homes: int, hours: float, beat_s: float = BEAT_S) -> Day:
     deeds: list[Deed] = []
     for name in names:
         deeds += _home(chance, name, begins, ends, beat_s)
+    dead = tuple(f"box-{number:04d}" for number in range(9001, 9002 + homes // 50))
+    for name in dead:
+        deeds += _dead(chance, name, begins, ends)
     deeds = _one_by_one(sorted((deed for deed in deeds if deed.at < ends), key=lambda deed: deed.at))
     torn, more = _tear(chance, deeds, downs, ends)
-    return Day(begins, ends, names, tuple(torn), tuple(sorted((*downs, *more), key=lambda down: down.at)))
+    return Day(
+        begins, ends, (*names, *dead), tuple(torn), tuple(sorted((*downs, *more), key=lambda down: down.at))
+    )
 
 
 def _one_by_one(deeds: list[Deed]) -> list[Deed]:
@@ -145,6 +152,7 @@ def _home(chance: Random, home: str, begins: datetime, ends: datetime, beat_s: f
     yield from _beats(chance, home, begins, ends, silences, beat_s)
     for number in range(chance.choice((0, 1, 2, 4))):
         yield from _incident(chance, home, number, begins, ends, silences)
+    yield from _of_a_dose(chance, home, begins, ends, silences)
     for begin, end in silences:
         if chance.random() < 0.8:
             longest_s = max(400.0, (end - begin).total_seconds())
@@ -153,6 +161,15 @@ def _home(chance: Random, home: str, begins: datetime, ends: datetime, beat_s: f
             yield OwnDeed(at, home, by, "take")
             if chance.random() < 0.7:
                 yield OwnDeed(at + _some(chance, 20, chance.choice((120, 1500))), home, by, "close")
+
+
+def _dead(chance: Random, home: str, begins: datetime, ends: datetime) -> Iterator[Deed]:
+    """Nobody ever hears of it; somebody takes it up, some time."""
+    at = begins + _some(chance, 60, (ends - begins).total_seconds())
+    by = chance.choice(STAFF)
+    yield OwnDeed(at, home, by, "take")
+    if chance.random() < 0.5:
+        yield OwnDeed(at + _some(chance, 60, 4 * 3600), home, by, "close")
 
 
 def _silences(chance: Random, begins: datetime, ends: datetime) -> Iterator[tuple[datetime, datetime]]:
@@ -193,56 +210,111 @@ def _incident(
     ends: datetime,
     silences: list[tuple[datetime, datetime]],
 ) -> Iterator[Deed]:
-    name = hashlib.sha256(f"{home}/{number}".encode()).hexdigest()[:32]
     raised = begins + _some(chance, 60, (ends - begins).total_seconds())
     if silences and chance.random() < 0.35:  # nobody hears of it for a while
         begin, end = chance.choice(silences)
         raised = begin + _some(chance, 0, (end - begin).total_seconds())
     priority: Priority = chance.choice(("low", "medium", "high"))
-    limits = Deadlines()
+    closes = raised + _some(chance, 300, 4 * 3600) if chance.random() < 0.4 else None
+    story = _Story(home, _name(home, number), raised, priority, silences, closes, chance)
+    at = raised
+    yield story.say(at, "raised")
+    if priority != "high" and chance.random() < 0.4:
+        at += _some(chance, 120, 5 * 3600)
+        story.rise(at, "high" if priority == "medium" else chance.choice(("medium", "high")))
+        yield story.say(at, "raised")
+    fate = chance.random()
+    if fate < 0.2:
+        return  # nobody ever takes it
+    at = story.arrives(at) + _some(chance, 1, chance.choice((300, 3000, 20_000)))
+    by = chance.choice(STAFF)
+    if fate < 0.85:
+        yield Take(at, home, story.name, by)
+        if fate < 0.3:
+            return  # and the home never answers
+        at = story.arrives(at + _some(chance, 0.2, 5))
+        yield replace(story.say(at, "acknowledged", by), answers_take=True)
+        if chance.random() < 0.4:
+            yield story.say(at + timedelta(milliseconds=300), "acknowledged", by)
+    if chance.random() < 0.8:
+        at = story.arrives(at) + _some(chance, 10, chance.choice((600, 6000, 20_000)))
+        yield story.say(at, "closed", by)
 
-    def arrives(at: datetime) -> datetime:
+
+def _of_a_dose(
+    chance: Random,
+    home: str,
+    begins: datetime,
+    ends: datetime,
+    silences: list[tuple[datetime, datetime]],
+) -> Iterator[Deed]:
+    """Somebody takes it before the window of its dose closes, or just after; most take their time then."""
+    raised = begins + _some(chance, 60, (ends - begins).total_seconds() * 0.8)
+    closes = raised + _some(chance, 1200, 3 * 3600)
+    story = _Story(home, _name(home, 99), raised, chance.choice(("low", "medium")), silences, closes, chance)
+    yield story.say(raised, "raised")
+    long_s = (closes - raised).total_seconds()
+    at = raised + _some(chance, 10, chance.choice((300.0, long_s, long_s + 600)))
+    by = chance.choice(STAFF)
+    yield Take(at, home, story.name, by)
+    at = story.arrives(at + _some(chance, 0.2, 5))
+    yield replace(story.say(at, "acknowledged", by), answers_take=True)
+    if chance.random() < 0.3:
+        yield story.say(at + _some(chance, 1, 600), "acknowledged", by)
+    if chance.random() < 0.7:
+        yield story.say(at + _some(chance, 600, 5 * 3600), "closed", by)
+
+
+class _Story:
+    """One incident as its home tells it."""
+
+    def __init__(
+        self,
+        home: str,
+        name: str,
+        raised: datetime,
+        priority: Priority,
+        silences: list[tuple[datetime, datetime]],
+        closes: datetime | None,
+        chance: Random,
+    ) -> None:
+        self.home, self.name, self.raised, self.priority = home, name, raised, priority
+        self.deadline = raised + Deadlines().of(priority)
+        self._silences, self._closes = silences, closes
+        self._dose_priority = chance.choice(("medium", "high"))
+        self._revision = 0
+
+    def rise(self, at: datetime, priority: Priority) -> None:
+        self.priority, self.deadline = priority, at + Deadlines().of(priority)
+
+    def arrives(self, at: datetime) -> datetime:
         """What a silent home says arrives when it is back."""
-        for begin, end in silences:
+        for begin, end in self._silences:
             if begin <= at < end:
                 return end + timedelta(milliseconds=1)
         return at
 
-    deadline, revision, at = raised + limits.of(priority), 1, raised
-    yield Say(arrives(at), home, name, revision, priority, "raised", raised, deadline, "")
-    if priority != "high" and chance.random() < 0.4:
-        at += _some(chance, 120, 5 * 3600)
-        priority = "high" if priority == "medium" else chance.choice(("medium", "high"))
-        deadline, revision = at + limits.of(priority), revision + 1
-        yield Say(arrives(at), home, name, revision, priority, "raised", raised, deadline, "")
-    fate = chance.random()
-    if fate < 0.2:
-        return  # nobody ever takes it
-    at = arrives(at) + _some(chance, 1, chance.choice((300, 3000, 20_000)))
-    by = chance.choice(STAFF)
-    if fate < 0.85:
-        yield Take(at, home, name, by)
-        if fate < 0.3:
-            return  # and the home never answers
-        at = arrives(at + _some(chance, 0.2, 5))
-        revision += 1
-        yield Say(at, home, name, revision, priority, "acknowledged", raised, deadline, by, True)
-        if chance.random() < 0.4:
-            revision += 1
-            yield Say(
-                arrives(at + timedelta(milliseconds=300)),
-                home,
-                name,
-                revision,
-                priority,
-                "acknowledged",
-                raised,
-                deadline,
-                by,
-            )
-    if chance.random() < 0.8:
-        at = arrives(at) + _some(chance, 10, chance.choice((600, 6000, 20_000)))
-        yield Say(arrives(at), home, name, revision + 1, priority, "closed", raised, deadline, by)
+    def say(self, at: datetime, state: Literal["raised", "acknowledged", "closed"], owner: str = "") -> Say:
+        """Written `at`; once its window has closed the home says nothing of it."""
+        self._revision += 1
+        ahead = self._closes if self._closes is not None and at < self._closes else None
+        return Say(
+            self.arrives(at),
+            self.home,
+            self.name,
+            self._revision,
+            self.priority,
+            state,
+            self.raised,
+            self.deadline,
+            owner,
+            window_ends=ahead,
+            dose_priority=self._dose_priority if ahead else "",
+        )
+
+
+def _name(home: str, number: int) -> str:
+    return hashlib.sha256(f"{home}/{number}".encode()).hexdigest()[:32]
 
 
 def _some(chance: Random, least_s: float, most_s: float) -> timedelta:

@@ -58,6 +58,7 @@ class Hour:
         self.config = self._folder / "oncall.toml"
         self.config.write_text(
             '[oncall]\ndatabase = "oncall.db"\nsigning_key_file = "key"\nroster = "roster.toml"\n'
+            'homes = "homes.toml"\n'
             f'[mqtt]\nhost = "{self._broker.host}"\nport = {self._broker.port}\n'
         )
 
@@ -165,6 +166,8 @@ async def an_hour(minutes: float, homes: int, seed: int, folder: Path) -> tuple[
         scripted = [
             ScriptedHome(f"box-{number:03d}", place, clock.now, number == 0) for number in range(homes)
         ]
+        listed = "".join(f'[[home]]\nbox = "{home.box}"\n' for home in scripted)
+        (folder / "homes.toml").write_text(listed)
         ends = clock.now() + timedelta(minutes=minutes)
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(beside(hour.serve(minutes), *(home.run() for home in scripted)))

@@ -132,11 +132,12 @@ def test_the_list_says_age_deadline_owner_token_and_history(office: Office) -> N
     shown = office.shown(minutes=11)
     decision = shown.pop("decision")
     assert decision is None
-    assert {key: shown.pop(key) for key in ("origin", "since", "urgency", "told")} == {
+    assert {key: shown.pop(key) for key in ("origin", "since", "urgency", "told", "outcome_by")} == {
         "origin": "home",
         "since": None,
         "urgency": "medium",
         "told": [],
+        "outcome_by": None,
     }
     assert shown == {
         "incident": A,
@@ -345,6 +346,15 @@ def test_an_ambiguous_beginning_is_refused(office: Office) -> None:
     with pytest.raises(DeskRefused, match="ambiguous"):
         office.desk.take("a", BO, at(1))
     office.desk.take("ab", BO, at(1))
+
+
+def test_a_home_that_uses_anothers_id_hides_nothing_of_it(office: Office) -> None:
+    office.incident(A)
+    office.incident(A, home="box-8")
+    with pytest.raises(DeskRefused, match="ambiguous"):
+        office.desk.take(A, BO, at(1))
+    assert office.desk.take(f"{BOX}/{A}", BO, at(1)).home == BOX
+    assert office.desk.decide(f"box-8/{A[:4]}", "had_it", BO, "asked", at(1)).home == "box-8"
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 81, "Bo\nPrøve", "\x1b[2J", "\ud800"])

@@ -15,6 +15,7 @@ from dispenserd.oncall.prune import KEPT, prune
 from dispenserd.oncall.roster import Deadlines, Roster
 from dispenserd.oncall.silence import listening
 from dispenserd.oncall.steps import journal
+from protocol.mqtt.payloads import PayloadRefused
 from tests.support.paper_home import BOX, NOON, at
 from tests.support.watched_office import ANNA, BO, IDA, LIMITS, MERETE, ROSTER, A, B, Office
 
@@ -177,10 +178,26 @@ def test_an_unreached_person_is_an_incident_until_a_notice_reaches_them(office: 
 
 
 @pytest.mark.parametrize("kind", ["test_alarm", "dose_missed"])
-def test_nobody_is_told_of_a_test_alarm_or_of_info(office: Office, kind: str) -> None:
-    office.incident(kind=kind, priority="info" if kind == "dose_missed" else "low")
+def test_nobody_is_told_of_a_test_alarm_under_way_or_of_info(office: Office, kind: str) -> None:
+    office.incident(kind=kind, priority="info")
     office.look(0)
     assert office.told() == []
+
+
+def test_a_test_alarm_that_failed_is_shown_and_told_as_any_other_that_is_high(office: Office) -> None:
+    """It came here, so the way back is broken: no take would be answered either."""
+    office.incident(kind="test_alarm", priority="info")
+    assert office.rows() == []
+    office.incident(
+        2, revision=2, kind="test_alarm", priority="high", detail="not_receipted", deadline=at(12)
+    )
+    office.look(2)
+    office.look(12)
+    assert [step[:3] for step in office.told()] == [
+        ("raised", ANNA.name, "high"),
+        ("overdue", BO.name, "high"),
+    ]
+    assert [row["kind"] for row in office.rows()] == ["test_alarm"]
 
 
 def test_hours_and_priorities_choose_who_is_told(tmp_path: Path) -> None:
@@ -384,8 +401,10 @@ def test_a_home_that_never_passed_a_test_is_not_missing_one(office: Office) -> N
 
 
 def test_a_home_has_no_word_in_on_calls_own_incident(office: Office) -> None:
+    """Neither about its state nor about since when it is owned: its history is on-call's own too."""
     office.heartbeat(0)
     office.look(5)
     (row,) = office.own("home_silent")
-    office.incident(6, incident=row["incident"], state="closed", cleared=True)
-    assert office.own("home_silent")[0]["state"] == "delivered"
+    with pytest.raises(PayloadRefused):
+        office.incident(6, incident=row["incident"], revision=9, epoch=9, state="closed", cleared=True)
+    assert office.own("home_silent") == [row]

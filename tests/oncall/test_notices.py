@@ -113,6 +113,44 @@ async def test_threads_left_behind_are_bounded(monkeypatch: pytest.MonkeyPatch) 
         await eventually(lambda: not any(t.name == "notice" for t in threading.enumerate()), "gone")
 
 
+async def test_an_address_that_hangs_costs_no_other_address_its_try() -> None:
+    with http_endpoint("dribbles") as hung, http_endpoint() as up:
+        tries = notices.STRAGGLERS_MAX * 4
+        await asyncio.gather(*(send([hung.url()], "t", "b", timeout_s=0.2) for _ in range(tries)))
+        assert (await send([hung.url()], "t", "b", timeout_s=0.2)).result == "busy"
+        assert (await send([up.url()], "t", "b")).result == "ok"
+
+
+async def test_where_a_gateway_of_many_hangs_another_one_is_tried_still(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(notices, "STRAGGLERS_IN_ALL_MAX", 4)
+    with http_endpoint("dribbles") as hung, http_endpoint() as up:
+        people = [hung.url(str(number)) for number in range(4)]
+        await send(people, "t", "b", timeout_s=0.2)
+        assert (await send(people, "t", "b", timeout_s=0.2)).result == "busy"
+        assert (await send([up.url()], "t", "b")).result == "ok"
+
+
+async def test_no_thread_to_be_had_is_a_notice_that_failed_and_no_end_of_on_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with http_endpoint() as up:
+        with monkeypatch.context() as full:
+            full.setattr(threading.Thread, "start", refused)
+            assert (await send([up.url()], "t", "b")).result == "busy"
+        assert (await send([up.url()], "t", "b")).result == "ok"
+
+
+async def test_many_notices_at_once_to_one_address_are_no_sign_that_it_hangs() -> None:
+    with http_endpoint() as up:
+        sent = await asyncio.gather(*(send([up.url()], "t", "b") for _ in range(notices.STRAGGLERS_MAX * 3)))
+        assert {each.result for each in sent} == {"ok"}
+
+
 def test_what_is_an_address() -> None:
     assert is_address("json://127.0.0.1/x")
     assert not is_address("nonsense://x")

@@ -15,7 +15,11 @@ from pathlib import Path
 
 import pytest
 
+from dispenserd.clock import SystemClock
 from dispenserd.config import load
+from dispenserd.security.keys import FileKey
+from dispenserd.store.store import Store
+from scheduler.events import DaemonStarted
 from tests.support.authority import Authority, TlsBroker
 from tests.support.broker import TestBroker
 from tests.support.provision_parts import (
@@ -127,6 +131,16 @@ def _is_never_made_twice(folder: Path) -> None:
     assert (again.code, again.last["code"]) == (6, "begun_before")
     resumed = provision(folder, "--resume")
     assert (resumed.code, resumed.states()) == (0, {})
+    port = json.loads((folder / "provisioning.json").read_text())["answers"]["mqtt_port"]
+    assert provision(folder, "--resume", "--mqtt-port", str(port)).code == 0  # as it was commissioned
+    for differing in (
+        ("--mqtt-port", str(port + 1)),
+        ("--zone", "Europe/Oslo"),
+        ("--accept-unauthenticated",),
+    ):
+        unused = provision(folder, "--resume", *differing)
+        assert (unused.code, unused.last["code"]) == (6, "commissioned_already")
+        assert differing[0] in unused.last["what"]
     undone = provision(folder, "--undo", "--yes")
     assert (undone.code, undone.last["code"]) == (6, "journal_holds_events")
     assert "ARCHIVE" in undone.last["next"]
@@ -162,6 +176,7 @@ def test_a_real_home_waits_for_its_certificate_and_signs_in_with_it(tmp_path: Pa
             done = provision(folder, "--resume", "--certificate", str(answer))
             assert done.code == 0, done.lines
             _renewed(folder, authority, answer)
+            _keeps_the_one_that_works(folder, answer, Authority(tmp_path, "another"))
     record = done.last["record"]
     assert record["certificate"]["issued_by_the_brokers_ca"] is True
     assert [check["code"] for check in record["checks"] if check["verdict"] != "good"] == ["plan_missing"]
@@ -178,6 +193,16 @@ def _renewed(folder: Path, authority: Authority, answer: Path) -> None:
     assert renewed.code == 0, renewed.lines
     changed = {name for name, content in tree(folder).items() if before.get(name) != content}
     assert changed == {"box.crt", "commissioning.json", "provisioning.json"}
+
+
+def _keeps_the_one_that_works(folder: Path, answer: Path, other: Authority) -> None:
+    """The broker does not take what another CA signed: the certificate in use stays."""
+    before = tree(folder)
+    answer.write_bytes(other.sign((folder / "box.csr").read_bytes()))
+    refused = provision(folder, "--resume", "--certificate", str(answer))
+    assert (refused.code, refused.last["code"]) == (1, "not_authorised"), refused.lines
+    assert "keeps the one that it has" in refused.last["meaning"]
+    assert {**before, "provisioning.json": b""} == {**tree(folder), "provisioning.json": b""}
 
 
 def test_a_home_that_was_being_tested_dies_with_provisioning_and_is_tested_again(tmp_path: Path) -> None:
@@ -284,6 +309,38 @@ def test_taking_back_asks_first_and_leaves_what_it_did_not_make(tmp_path: Path) 
     assert tree(folder) == {"note.txt": b"mine"}
 
 
+def test_a_home_that_runs_by_an_older_configuration_proves_nothing(tmp_path: Path) -> None:
+    """Started by hand while provisioning waits for the broker; then an answer is changed."""
+    folder = tmp_path / "home"
+    with TestBroker() as broker:
+        flags = ["--demo", "--mqtt-port", str(broker.port), "--by", "Tove"]
+        assert failed_in(provision(folder, *flags), "robot") == "port_missing"
+        with robot(folder / "robot", "--roll", str(folder / "roll.json")):
+            assert failed_in(provision(folder, "--resume"), "checks") == "nobody_listens"
+            with home(folder / "dispenserd.toml"), oncall(folder / "oncall.toml"):
+                until(lambda: dispenserd("status", "--config", str(folder / "dispenserd.toml")).code == 0)
+                changed = provision(folder, "--resume", "--resident-key", "ab" * 16)
+                assert (changed.code, failed_in(changed, "live")) == (1, "older_configuration")
+                assert not (folder / "commissioning.json").exists()
+            with home(folder / "dispenserd.toml"), oncall(folder / "oncall.toml"):
+                until(lambda: dispenserd("status", "--config", str(folder / "dispenserd.toml")).code == 0)
+                assert provision(folder, "--resume").code == 0
+
+
+def test_a_journal_keeps_its_key_whatever_was_answered_since(tmp_path: Path) -> None:
+    folder = tmp_path / "home"
+    assert failed_in(provision(folder, "--demo"), "robot") == "port_missing"
+    key = (folder / "store.key").read_bytes()
+    store = Store.open(folder / "home.db", FileKey(folder / "store.key").key())
+    store.append([DaemonStarted(SystemClock().now(), "1", "demo-box", 1)], [])
+    store.close()
+    other = provision(folder, "--resume", "--store-key", "credential")
+    assert (other.code, failed_in(other, "store_key")) == (6, "exists")
+    undone = provision(folder, "--undo", "--yes")
+    assert (undone.code, undone.last["code"]) == (6, "journal_holds_events")
+    assert (folder / "store.key").read_bytes() == key
+
+
 def test_two_at_once_do_not_meet(tmp_path: Path) -> None:
     folder = tmp_path / "home"
     assert provision(folder, "--demo").code == 1
@@ -317,6 +374,7 @@ def test_on_a_terminal_it_asks_for_what_is_missing_and_says_why(tmp_path: Path) 
     assert "never a person's name" in said  # why the box's name is asked
     assert "1-32 letters" in said  # the first answer can't stand
     assert "invented-4711" not in said
+    assert "  --identifier-file" not in said  # where the identifier itself is typed
     answers = json.loads((folder / "provisioning.json").read_text())["answers"]
     assert (answers["box"], answers["mqtt_port"], answers["oncall_key"]) == ("box-3", 8883, "ab" * 32)
     assert answers["identifier_value"] == "invented-4711"
@@ -330,7 +388,7 @@ def _conversation(terminal: int, typed: list[str]) -> str:
             said += os.read(terminal, 4096).decode(errors="replace")
         except OSError:  # the other end is closed
             return said
-        prompts = len(re.findall(r"  --[a-z-]+( \[[^\]]*\])?: ", said))
+        prompts = len(re.findall(r"  (?:--[a-z-]+( \[[^\]]*\])?|type it, nothing will be shown): ", said))
         if prompts > asked and left:
             asked = prompts
             os.write(terminal, left.pop(0).encode() + b"\n")

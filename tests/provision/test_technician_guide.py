@@ -16,7 +16,8 @@ from tests.support.provision_parts import ROOT, until
 
 pytestmark = pytest.mark.timeout(300)
 
-BLOCK = re.compile(r"^```sh (demo(?: background)?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```sh demo(?: (terminal|background|end))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PORT = "11883"
 GUIDE = (ROOT / "docs" / "technician.md").read_text()
 READY_WORDS = {"mosquitto": "", "simulator": '"what": "ready"', "oncall": "'connected'", "run": "'connected'"}
 """What each of the background programs says once it can be used."""
@@ -38,13 +39,15 @@ def free_port() -> int:
 
 def test_what_the_guide_tells_a_newcomer_to_type_works(at: Path) -> None:
     port = free_port()
-    blocks = [(mark, text.replace("1883", str(port))) for mark, text in BLOCK.findall(GUIDE)]
-    setup = blocks[0][1].splitlines()[0]
+    blocks = [(mark, text.replace(PORT, str(port))) for mark, text in BLOCK.findall(GUIDE)]
+    (setup,) = [text for mark, text in blocks if mark == "terminal"]
+    (ending,) = [text for mark, text in blocks if mark == "end"]
+    typed = [block for block in blocks if block[0] in ("", "background")]
     running: list[subprocess.Popen[bytes]] = []
     outputs = []
     try:
-        for number, (mark, text) in enumerate(blocks):
-            if mark.endswith("background"):
+        for number, (mark, text) in enumerate(typed):
+            if mark == "background":
                 running.append(_started(at, setup, text, number, port))
             else:
                 outputs.append(_typed(at, setup, text, first=number == 0))
@@ -55,6 +58,9 @@ def test_what_the_guide_tells_a_newcomer_to_type_works(at: Path) -> None:
     assert "Commissioned: box-demo (demo, no real home)" in outputs[1]
     assert "Loaded: roll ROLL-DEMO-1" in outputs[2]
     assert "trusted" in outputs[2]
+    assert "\n0 wrong, " in outputs[3]
+    _typed(at, setup, ending, first=False)
+    assert not (at / "demo").exists()
 
 
 def _typed(at: Path, setup: str, text: str, *, first: bool) -> str:
@@ -107,6 +113,25 @@ def test_every_flag_that_the_guide_names_exists_and_every_step_is_explained() ->
     command: Any = get_command(app)
     flags = {flag for each in command.commands["provision"].params for flag in each.opts}
     named = set(re.findall(r"(?<![\w-])--[a-z-]+[a-z]", GUIDE))
-    assert named - flags <= {"--config", "--roll", "--memory"}  # of the other commands
+    assert named - flags <= {"--config", "--roll", "--memory", "--name"}  # of the other commands
     table = GUIDE.partition("## The steps")[2].partition("## When it stops")[0]
     assert re.findall(r"^\| (\w+) \|", table, re.MULTILINE)[1:] == [step.name for step in STEPS]
+
+
+def test_the_guide_knows_an_error_by_the_words_that_a_person_sees_and_by_its_code() -> None:
+    errors = (ROOT / "docs" / "errors.md").read_text()
+    said = {
+        code: " ".join(
+            what for key, what in re.findall(r"^\| `(\w+)` \| (.*?) \|", errors, re.MULTILINE) if key == code
+        )
+        for code in re.findall(r"^\| `(\w+)` \|", errors, re.MULTILINE)
+    }
+    table = GUIDE.partition("| it says |")[2].partition("Answers given")[0]
+    rows = re.findall(r"^\| (.+?) \| (`.+?) \| .+ \|$", table, re.MULTILINE)
+    assert len(rows) > 10
+    for words, codes in rows:
+        words = words.partition(", for ")[0]  # what the broker said stands in brackets
+        told = [said[code] for code in re.findall(r"`(\w+)`", codes)]
+        for part in re.split(r"; |\.\.\.", words):
+            known = part.strip(" ()").replace("2 robots", "robots").removesuffix("HOST:PORT").strip()
+            assert any(known in each or each.startswith("…") for each in told), (known, told)

@@ -235,6 +235,16 @@ def test_a_home_that_was_off_finds_its_test_failed(home: PureHome) -> None:
     assert incident(home).priority is ev.Priority.HIGH
 
 
+def test_a_receipt_that_a_held_up_home_takes_in_late_is_late(home: PureHome) -> None:
+    """S4 (seed 644): each commit took a minute, so that nothing looked at the clock before the receipt."""
+    wish(home)
+    home.now += LIMIT
+    receipt(home)
+    assert state(home.world) == "failed"
+    receipt(home)
+    assert state(home.world) == "failed, receipted"
+
+
 def test_a_test_alarm_under_way_can_not_be_closed_by_a_person(home: PureHome) -> None:
     wish(home)
     home.take(incident(home), "Anna")

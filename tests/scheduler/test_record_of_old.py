@@ -24,8 +24,9 @@ WRITTEN: dict[str, Any] = json.loads(
     '{"event": "PlanAccepted", "at": "2026-11-02T06:00:00.000Z", "plan": {"resident": '
     '"5f0c7a3e9b1d4c6f8a2e7d9c0b3f1a64", "card_version": 7, "plan_version": 3, "prescriptions": '
     '[{"prescription_id": "p-1", "drug": "N02BE01", "strength": "500 mg", "unit": "tablet", "dosages": '
-    '[{"first": "2026-11-02", "last": null, "every_days": 1, "intakes": [{"quantity": "0.5", "part": "morning", '
-    '"clock": null}, {"quantity": "1", "part": null, "clock": "20:30:00"}]}, {"first": "2026-11-03", "last": '
+    '[{"first": "2026-11-02", "last": null, "every_days": 1, "intakes": [{"quantity": "0.5", "part": '
+    '"morning", "clock": null}, {"quantity": "1", "part": null, "clock": "20:30:00"}]}, {"first": '
+    '"2026-11-03", "last": '
     '"2026-12-01", "every_days": 2, "intakes": [{"quantity": "2", "part": "night", "clock": null}]}]}]}}'
 )
 """As written by the version of 2026-11-22, byte for byte but for line breaks."""
@@ -75,5 +76,5 @@ def test_a_plan_of_before_with_a_field_missing_is_refused(way: tuple[Any, ...]) 
     for step in way[:-1]:
         target = target[step]
     del target[way[-1]]
-    with pytest.raises(RecordError, match="missing|not a"):
+    with pytest.raises(RecordError, match=r"missing|not a"):
         from_plain(damaged)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-import os
 import shutil
 import socket
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,14 +15,11 @@ from dispenserd.mqtt.session import BackOff, Broker, BrokerTook, Message, Sessio
 from simulator.stage.brokers import AUTO, EMBEDDED, HOST, PLAIN, TLS, set_up
 from simulator.stage.processes import Service, StageError, environment, free_port
 from tests.mqtt.test_session_with_a_real_broker import running, up
-from tests.support.sources import ROOT
 
 SOON = BackOff(first_s=0.05, longest_s=0.2)
 BOX = "box-0001"
 ELSEWHERE = "127.0.0.2"
 """Another address of this machine than the one the broker listens on."""
-HIDDEN = '() { [ "$*" != \'-v mosquitto\' ] && builtin command "$@"; }'
-"""`command`, in a shell that does not find mosquitto."""
 
 
 def nowhere(_name: str, **_: object) -> None:
@@ -91,19 +86,3 @@ def test_a_tls_broker_is_what_the_product_writes(tmp_path: Path) -> None:
     assert "require_certificate true" in (tmp_path / "broker" / "mosquitto.conf").read_text()
     with pytest.raises(StageError, match=r"ended with 3: .* already exists"):
         set_up(TLS, tmp_path, 8899, BOX)
-
-
-@pytest.mark.parametrize(("purpose", "code"), [([], 1), (["demo"], 0)])
-def test_setup_needs_mosquitto_for_the_tests_and_goes_on_without_for_the_demo(
-    purpose: list[str], code: int
-) -> None:
-    done = subprocess.run(
-        [".ci/setup", *purpose],
-        cwd=ROOT,
-        env={**os.environ, "NO_INSTALL": "1", "BASH_FUNC_command%%": HIDDEN},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    assert "apt-get install mosquitto" in done.stderr
-    assert ("going on without mosquitto" in done.stdout) == (purpose == ["demo"])

@@ -31,11 +31,11 @@ def on_small_disk(folder: Path, size_kb: int, command: Sequence[str], within_s: 
     return ended.stdout
 
 
-def namespace() -> list[str]:
-    """How a process gets mounts of its own here."""
-    ways = [["unshare", "--mount"], ["unshare", "--map-root-user", "--mount"]]
+def namespace(accounts: bool = False) -> list[str]:
+    """How a process gets mounts of its own here, and with `accounts` may give files to any account."""
+    as_user = ["unshare", "--map-root-user", *(["--map-auto"] if accounts else []), "--mount"]
     said = []
-    for way in ways if os.geteuid() == 0 else ways[1:]:
+    for way in [["unshare", "--mount"], as_user] if os.geteuid() == 0 else [as_user]:
         probe = [*way, "mount", "-t", "tmpfs", "none", "/mnt"]
         tried = subprocess.run(probe, capture_output=True, text=True, check=False)
         if tried.returncode == 0:
@@ -43,7 +43,8 @@ def namespace() -> list[str]:
         said.append(f"{' '.join(way)}: {tried.stderr.strip()}")
     raise AssertionError(
         "no small disk can be mounted here, so a full one can't be shown to the real store. It takes root "
-        "with CAP_SYS_ADMIN, or user namespaces (sysctl kernel.unprivileged_userns_clone=1). "
+        "with CAP_SYS_ADMIN, or user namespaces (sysctl kernel.unprivileged_userns_clone=1; to give files "
+        "to other accounts there, Debian's uidmap and a line for this user in /etc/subuid and /etc/subgid). "
         + "; ".join(said)
     )
 

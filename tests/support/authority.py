@@ -20,6 +20,19 @@ DAY = timedelta(days=1)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 """Before any civil time that a test plays in."""
 
+SIGNS = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
+"""From Python 3.13 on only a CA is believed that says so, and only a certificate that names its CA's key."""
+
 
 class Authority:
     """Signs requests; `path` is its own certificate."""
@@ -37,6 +50,8 @@ class Authority:
             .not_valid_before(LONG_AGO)
             .not_valid_after(now + 4000 * DAY)
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), False)
+            .add_extension(SIGNS, True)
             .sign(self._key, hashes.SHA256())
         )
         self.path = folder / f"{name}.pem"
@@ -92,6 +107,7 @@ class Authority:
             .not_valid_before(begins or now - DAY)
             .not_valid_after(ends or now + 30 * DAY)
             .add_extension(x509.ExtendedKeyUsage([usage]), False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), False)
         )
         if host:
             known = [x509.IPAddress(ip_address(host))] if host[0].isdigit() else [x509.DNSName(host)]

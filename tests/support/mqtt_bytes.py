@@ -16,6 +16,7 @@ from dataclasses import dataclass
 CONNACK, PUBLISH, PUBACK, SUBACK, PINGRESP, DISCONNECT = 2, 3, 4, 9, 13, 14
 TOPIC_ALIAS = 0x23
 SESSION_EXPIRY = 0x11
+USER_PROPERTY = 0x26
 
 
 @dataclass(frozen=True)
@@ -63,10 +64,18 @@ def connect(
 
 
 def publish(
-    topic: str, payload: bytes, qos: int = 0, retain: bool = False, message_id: int = 1, alias: int = 0
+    topic: str,
+    payload: bytes,
+    qos: int = 0,
+    retain: bool = False,
+    message_id: int = 1,
+    alias: int = 0,
+    user_property: tuple[str, str] | None = None,
 ) -> bytes:
     identity = message_id.to_bytes(2, "big") if qos else b""
     properties = struct.pack(">BH", TOPIC_ALIAS, alias) if alias else b""
+    if user_property is not None:
+        properties += bytes((USER_PROPERTY,)) + _text(user_property[0]) + _text(user_property[1])
     head = _text(topic) + identity + bytes((len(properties),)) + properties
     return _packet(0x30 | qos << 1 | retain, head + payload)
 

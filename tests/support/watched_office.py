@@ -9,9 +9,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from dispenserd.oncall import database as db
 from dispenserd.oncall.desk import Desk
 from dispenserd.oncall.limits import OncallLimits
+from dispenserd.oncall.listing import Relisted, keep_list
 from dispenserd.oncall.notices import Result, Sent
 from dispenserd.oncall.notifier import settle
 from dispenserd.oncall.received import keep_answer, keep_heartbeat, keep_incident
@@ -88,7 +91,8 @@ class Office:
         with self.database.writing() as connection:
             keep_answer(connection, payload, at(minutes))
 
-    def heartbeat(self, minutes: float, home: str = BOX, **changes: Any) -> None:
+    def heartbeat(self, minutes: float, home: str = BOX, listed: bool = True, **changes: Any) -> None:
+        """Of a home that is on the list, unless told otherwise."""
         fields: dict[str, object] = {
             "schema": p.HEARTBEAT,
             "home": home,
@@ -106,6 +110,14 @@ class Office:
         payload = p.HeartbeatPayload.model_validate(fields | changes)
         with self.database.writing() as connection:
             keep_heartbeat(connection, payload, at(minutes), LIMITS.home_silent)
+            if listed:
+                on_it = select(db.homes.c.home).where(db.homes.c.listed.is_not(None))
+                keep_list(connection, {home, *connection.execute(on_it).scalars()}, at(minutes))
+
+    def list_homes(self, minutes: float, *names: str) -> Relisted:
+        """The whole list, as it is read `minutes` after NOON."""
+        with self.database.writing() as connection:
+            return keep_list(connection, names, at(minutes))
 
     def look(self, minutes: float) -> float | None:
         """Minutes after NOON at which the next look has something to do."""

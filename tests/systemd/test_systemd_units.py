@@ -15,7 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from dispenserd.oncall.notices import STRAGGLERS_IN_ALL_MAX
+from dispenserd.oncall.notifier import AT_ONCE_MAX
 from dispenserd.progress import FEEDS_PER_INTERVAL, LOOK_S
+from dispenserd.roster_file import ADDRESSES_MAX
 
 ROOT = Path(__file__).resolve().parents[2]
 UNITS = sorted((ROOT / "systemd").glob("*.service"))
@@ -106,6 +109,14 @@ def test_the_unit_restarts_for_ever_but_not_over_a_wrong_configuration(path: Pat
 def test_the_watchdog_bites_before_the_silence_would_alarm_and_not_before_it_can_be_fed(path: Path) -> None:
     watchdog_s = float(unit(path)["Service"]["WatchdogSec"])
     assert 10 * FEEDS_PER_INTERVAL * LOOK_S <= watchdog_s <= HEARTBEAT_OUT_S
+
+
+def test_on_call_may_have_the_threads_that_its_notices_take() -> None:
+    """As many people at once as there may be, each at all addresses, and what hangs."""
+    service = unit(ROOT / "systemd" / "dispenserd-oncall.service")["Service"]
+    own = 16
+    most = own + AT_ONCE_MAX * ADDRESSES_MAX + STRAGGLERS_IN_ALL_MAX
+    assert int(service["TasksMax"]) >= most
 
 
 @each_unit

@@ -81,7 +81,8 @@ def told(seen: Incident, outcome: Outcome, sent: str, voice: Voice) -> Span:
             _, step = refusal("taken_by_other", voice.language)
             return f"{say.taken_by.format(who)}. {step} ({voice.who(seen)})", Role.FAULT
         case Refused(code=code, who=who, present=present):
-            parts = [refused(code, voice), f"{say.owner}: {who}." if who else ""]
+            why, step = refusal(code, voice.language)
+            parts = [why, say.nothing_sent, step, f"{say.owner}: {who}." if who else ""]
             if present is not None:
                 parts.append(differences(seen, present, voice))
             return " ".join(filter(None, parts)), Role.FAULT

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from dispenserd.cli.watch.incident import Incident, instant
-from dispenserd.cli.watch.telling import PRIORITY_ROLES, Line, Role, Span, Voice, cut
+from dispenserd.cli.watch.telling import PRIORITY_ROLES, Line, Role, Span, Voice, cut, cut_front
 from dispenserd.oncall.words.language import words
 from dispenserd.oncall.words.states import HOMES, ROBOTS, STATES
 
@@ -26,8 +26,19 @@ WIDE_COLUMNS = 110
 HIGH_RANK = 3
 DOSE_COLUMNS = 13
 """`middag 24/12` and a blank."""
-HOMES_SHOWN_MAX = 4
-"""Homes with a line of their own below the list; the rest is a key away."""
+PERSON_COLUMNS = 14
+HOME_CHARS_MIN = 9
+HOME_CHARS_MAX = 16
+HOME_CHARS_MAX_WIDE = 24
+"""Longer names of homes lose their beginning; the chosen incident shows them whole."""
+
+HOME_LINES_MAX = 4
+HOME_LINES_MAX_LOW = 2
+LOW_LINES = 30
+"""On a lower screen the lines about homes that are well are worth less than two incidents more."""
+
+COLUMNS_MIN = 80
+LINES_MIN = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +55,19 @@ class Health:
     @property
     def blind(self) -> bool:
         """New incidents would not show."""
-        return bool(self.fault) or not self.oncall_runs
+        return bool(self.fault) or not self.oncall_runs or not self.connected
 
 
 def in_order(incidents: Iterable[Incident]) -> list[Incident]:
-    """Most urgent first: by priority, then what nobody owns, then by deadline."""
+    """Most urgent first: by urgency, then what nobody owns or its owner forgot, then what was urgent before
+    it was late, then by deadline."""
     return sorted(
         incidents,
         key=lambda each: (
             -each.rank,
-            bool(each.owner),
-            each.deadline.timestamp() if each.deadline else math.inf,
+            bool(each.owner) and not each.forgotten,
+            -each.own_rank,
+            each.due.timestamp() if each.due else math.inf,
             each.key,
         ),
     )
@@ -79,7 +92,7 @@ def head(
     muted_until: datetime | None,
 ) -> Line:
     say = voice.phrases
-    late = sum(each.overdue(now) for each in incidents)
+    late = sum(each.overdue(now) or each.unfinished(now) for each in incidents)
     free = sum(not each.owner for each in incidents)
     parts: list[Span] = [(f"{say.title}: {voice.me}", Role.TITLE)]
     parts.append((say.open_count.format(len(incidents)), Role.PLAIN))
@@ -112,24 +125,50 @@ def alarms(health: Health, voice: Voice) -> list[Line]:
     return [((text, Role.FAULT),) for text in found]
 
 
-def line(incident: Incident, voice: Voice, now: datetime, width: int, chosen: bool = False) -> Line:
-    """One row of the list in `width` columns; kind and home give way, the dose and the time do not."""
+def too_small(width: int, height: int, voice: Voice) -> list[Line]:
+    """Something that matters may be cut off, and nobody sees what is not there."""
+    if width >= COLUMNS_MIN and height >= LINES_MIN:
+        return []
+    return [((voice.phrases.too_small.format(width, height), Role.FAULT),)]
+
+
+def more_rows(above: int, below: int, voice: Voice) -> str:
+    """Incidents that the list has no room for; "" when all of them are in sight."""
+    return voice.phrases.more_rows.format(max(0, above), max(0, below)) if above > 0 or below > 0 else ""
+
+
+def home_chars(incidents: Iterable[Incident], width: int) -> int:
+    """Room for the longest name of a home in this list, within bounds."""
+    longest = max((len(each.home) for each in incidents), default=0)
+    most = HOME_CHARS_MAX_WIDE if width >= WIDE_COLUMNS else HOME_CHARS_MAX
+    return min(max(longest, HOME_CHARS_MIN), most)
+
+
+def line(
+    incident: Incident,
+    voice: Voice,
+    now: datetime,
+    width: int,
+    chosen: bool = False,
+    home_width: int = HOME_CHARS_MIN,
+) -> Line:
+    """One row of the list in `width` columns; the kind gives way, the dose, the time and the home do not."""
     wide = width >= WIDE_COLUMNS
-    role = PRIORITY_ROLES.get(incident.priority, Role.HIGH)
+    role = PRIORITY_ROLES.get(incident.urgency, Role.HIGH)
     due, due_role = voice.due(incident, now)
-    dose = voice.short_dose(incident.dose)
-    home_width, owner_width = (14, 14) if wide else (9, 10)
+    about = _about(incident, voice)
+    owner_width = 14 if wide else 10
     fixed = 2 + 7 + 16 + home_width + 1 + owner_width
     rest = max(12, width - fixed - (26 if wide else 0))
-    dose_width = max(DOSE_COLUMNS, len(dose) + 1) if dose else 0
-    kind_width = max(6, rest - dose_width)
-    what = f"{cut(_kind(incident, voice), kind_width - 1):<{kind_width}}{dose}"
+    about_width = max(DOSE_COLUMNS, len(about) + 1) if about else 0
+    kind_width = max(6, rest - about_width)
+    what = f"{cut(_kind(incident, voice), kind_width - 1):<{kind_width}}{about}".rstrip()
     spans: list[Span] = [
         ("> " if chosen else "  ", Role.TITLE),  # a terminal without colours shows no other sign of it
-        (f"{cut(voice.priority(incident.priority), 6):<7}", role),
+        (f"{cut(voice.priority(incident.urgency), 6):<7}", role),
         (f"{cut(due, 15):<16}", due_role),
-        (f"{what:<{rest}}", Role.PLAIN if incident.owner else role),
-        (f"{cut(incident.home, home_width):<{home_width}} ", Role.PLAIN),
+        (f"{what:<{rest - 1}} ", Role.PLAIN if incident.owner else role),
+        (f"{cut_front(incident.home, home_width):<{home_width}} ", Role.PLAIN),
     ]
     if wide:
         age = "" if incident.raised is None else voice.lasting((now - incident.raised).total_seconds())
@@ -153,7 +192,9 @@ def nothing(
     if incidents:
         return [((say.none_mine.format(len(incidents)), Role.MEDIUM),)]
     lines: list[Line] = []
-    if not health.blind and quiet_since is not None:
+    if health.blind:
+        return [((say.can_not_know, Role.FAULT),)]
+    if quiet_since is not None:
         lines.append(((say.quiet.format(voice.moment(quiet_since, now)), Role.PLAIN),))
     heard = sum(home.get("state") == "alive" for home in homes)
     if not homes:
@@ -164,15 +205,27 @@ def nothing(
     return [*lines, ((say.heard.format(heard, len(homes)), Role.GOOD),)]
 
 
-def homes_below(homes: Sequence[Mapping[str, Any]], voice: Voice, now: datetime) -> list[Line]:
+def homes_below(
+    homes: Sequence[Mapping[str, Any]], voice: Voice, now: datetime, height: int = LOW_LINES
+) -> list[Line]:
     """The homes that need a look, each in a line, and how many are alive; all of them where they are few."""
-    troubled = [home for home in homes if _troubled(home)]
-    if len(homes) <= HOMES_SHOWN_MAX - 1:
+    if height < LINES_MIN:
+        return []
+    own_lines = (HOME_LINES_MAX if height >= LOW_LINES else HOME_LINES_MAX_LOW) - 1
+    if len(homes) <= own_lines:
         return [home_line(home, voice, now) for home in homes]
-    lines = [home_line(home, voice, now) for home in troubled[: HOMES_SHOWN_MAX - 1]]
+    say, troubled = voice.phrases, [home for home in homes if _troubled(home)]
+    lines = [home_line(home, voice, now) for home in troubled[:own_lines]]
     alive = sum(home.get("state") == "alive" for home in homes)
-    rest = f" (+{len(troubled) - len(lines)})" if len(troubled) > len(lines) else ""
-    return [*lines, ((f"{voice.phrases.homes}: {voice.phrases.all_alive.format(alive)}{rest}", Role.PLAIN),)]
+    count: list[Span] = [(f"{say.homes}: {say.all_alive.format(alive)}", Role.PLAIN)]
+    if more := len(troubled) - len(lines):
+        count.append((say.more_troubled.format(more), Role.MEDIUM))
+    return [*lines, joined(count, "   ")]
+
+
+def all_homes(homes: Sequence[Mapping[str, Any]], voice: Voice, now: datetime) -> list[Line]:
+    """One line each; those that need a look stand first."""
+    return [home_line(home, voice, now) for home in sorted(homes, key=lambda home: not _troubled(home))]
 
 
 def home_line(home: Mapping[str, Any], voice: Voice, now: datetime) -> Line:
@@ -181,7 +234,7 @@ def home_line(home: Mapping[str, Any], voice: Voice, now: datetime) -> Line:
     alive = state == "alive"
     since = voice.moment(instant(home.get("since")), now)
     spans: list[Span] = [
-        (f"{cut(str(home.get('home') or '?'), 20):<12}", Role.TITLE),
+        (f"{cut_front(str(home.get('home') or '?'), 20):<12}", Role.TITLE),
         (
             f"{words(HOMES, state, voice.language)} {say.since} {since}",
             Role.PLAIN if alive else Role.FAULT,
@@ -215,6 +268,13 @@ def plain_text(line: Line) -> str:
 def _kind(incident: Incident, voice: Voice) -> str:
     kind = voice.kind(incident.kind)
     return f"{voice.phrases.own}: {kind}" if incident.origin == "oncall" else kind
+
+
+def _about(incident: Incident, voice: Voice) -> str:
+    """Its dose; of a notice that did not get through, whom it was meant for."""
+    if incident.kind == "notice_failed" and incident.detail:
+        return cut(incident.detail, PERSON_COLUMNS)
+    return voice.short_dose(incident.dose)
 
 
 def _troubled(home: Mapping[str, Any]) -> bool:

@@ -46,8 +46,8 @@ def changes(before: Reading, then: datetime, after: Reading, now: datetime, voic
 
 
 def _appeared(each: Incident, voice: Voice) -> list[Change]:
-    what = f"{voice.phrases.new} {voice.priority(each.priority)}: {voice.kind(each.kind)}, {voice.who(each)}"
-    role = PRIORITY_ROLES.get(each.priority, Role.HIGH)
+    what = f"{voice.phrases.new} {voice.priority(each.urgency)}: {voice.kind(each.kind)}, {voice.who(each)}"
+    role = PRIORITY_ROLES.get(each.urgency, Role.HIGH)
     return [Change(each.key, what, role, rings=each.rank >= HIGH_RANK)]
 
 
@@ -68,7 +68,7 @@ def _changed(old: Incident, new: Incident, voice: Voice) -> list[Change]:
     if confirmed and not (old.token == MAY_GIVE and old.owner == voice.me):
         found.append(Change(new.key, f"{say.you_may_give}: {voice.who(new)}", Role.GOOD))
     if new.rank > old.rank and new.rank >= HIGH_RANK:
-        text = f"{say.rose.format(voice.priority(new.priority))}: {about}"
+        text = f"{say.rose.format(voice.priority(new.urgency))}: {about}"
         found.append(Change(new.key, text, Role.HIGH, rings=True))
     return found
 

@@ -15,10 +15,12 @@ from dispenserd.oncall.words.details import DETAILS
 from dispenserd.oncall.words.language import words
 from dispenserd.oncall.words.refusals import refusal
 from dispenserd.oncall.words.resolutions import RESOLUTIONS
-from dispenserd.oncall.words.states import ACTIONS, DECISION_STATES, STATES, TOKENS, VERDICTS
+from dispenserd.oncall.words.states import ACTIONS, DECISION_STATES, NOTICES, STATES, TOKENS, VERDICTS
 
 HISTORY_SHOWN_MAX = 12
 """The newest ones; an incident that changed more often is looked into with `oncall list --json`."""
+
+CALLED_SHOWN_MAX = 3
 
 SETTLED_STATES = ("handled", "closed")
 SETTLING_VERDICTS = ("given", "had_it")
@@ -38,6 +40,8 @@ def close_up(incident: Incident, voice: Voice, now: datetime) -> list[Line]:
         ((f"{heading[2]}: ", Role.DIM), (advice.options, Role.PLAIN)),
         ((f"{heading[3]}: ", Role.NEVER), (advice.never, Role.NEVER)),
     ]
+    if incident.told:
+        lines.append(_called(incident, voice, now))
     if incident.decision is not None:
         lines.append(((f"{say.last_said}: ", Role.DIM), *said(incident.decision, voice)))
     for at, each in enumerate(incident.history[-HISTORY_SHOWN_MAX:]):
@@ -102,9 +106,12 @@ def differences(seen: Incident, present: Incident, voice: Voice) -> str:
 
 
 def _title(incident: Incident, voice: Voice) -> Line:
-    role = PRIORITY_ROLES.get(incident.priority, Role.HIGH)
+    role = PRIORITY_ROLES.get(incident.urgency, Role.HIGH)
+    urgency = voice.priority(incident.urgency)
+    if incident.urgency != incident.priority:
+        urgency += f" ({voice.phrases.from_home.format(voice.priority(incident.priority))})"
     return (
-        (f"{voice.priority(incident.priority)}  {voice.kind(incident.kind)}", role),
+        (f"{urgency}  {voice.kind(incident.kind)}", role),
         (f"   {voice.who(incident)}", Role.TITLE),
     )
 
@@ -112,15 +119,19 @@ def _title(incident: Incident, voice: Voice) -> Line:
 def _standing(incident: Incident, voice: Voice, now: datetime) -> Line:
     say = voice.phrases
     spans: list[Span] = []
-    if incident.detail:
-        spans.append((f"{say.why}: {_detail(incident, voice)}", Role.PLAIN))
+    due, role = voice.due(incident, now)
+    if incident.forgotten:
+        spans.append((due, role))
+    elif due:
+        by = say.outcome_due if incident.due is incident.outcome_by else say.due
+        spans.append((f"{by} {voice.moment(incident.due, now)} ({due})", role))
     spans.append((f"{say.owner}: {voice.owner(incident.owner)}", Role.PLAIN))
     if right := _right(incident, voice):
         confirmed = right_to_give(incident) == MAY_GIVE
         spans.append((f"{say.by_hand}: {right}", Role.GOOD if confirmed else Role.PLAIN))
-    due, role = voice.due(incident, now)
-    if due:
-        spans.append((f"{say.due} {voice.moment(incident.deadline, now)} ({due})", role))
+    if incident.detail:
+        since = f" {voice.moment(incident.since, now)}" if incident.since is not None else ""
+        spans.append((f"{say.why}: {_detail(incident, voice)}{since}", Role.PLAIN))
     if incident.raised is not None:
         age = voice.lasting((now - incident.raised).total_seconds())
         spans.append((say.age.format(age), Role.DIM))
@@ -130,6 +141,16 @@ def _standing(incident: Incident, voice: Voice, now: datetime) -> Line:
     if incident.resolution:
         spans.append((words(RESOLUTIONS, incident.resolution, voice.language), Role.PLAIN))
     return joined(spans, "   ")
+
+
+def _called(incident: Incident, voice: Voice, now: datetime) -> Line:
+    """Who was called about it, the newest first."""
+    spans: list[Span] = []
+    for each in reversed(incident.told[-CALLED_SHOWN_MAX:]):
+        state = words(NOTICES, each.state, voice.language).removesuffix(":")
+        said = " ".join(filter(None, (voice.moment(each.at, now), each.person, state)))
+        spans.append((said, Role.PLAIN if each.state in ("told", "queued") else Role.FAULT))
+    return ((f"{voice.phrases.called}: ", Role.DIM), *joined(spans, "   "))
 
 
 def _step(step: Step, voice: Voice, now: datetime, first: bool) -> Line:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -17,11 +18,15 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+FRAME_LINES = 4
+"""Of a text to read: its border, the keys and the blank line above them."""
+
 CSS = """
 ChooseOne, TypeLine, SayYes, ReadText { align: center middle; }
 .dialog { width: 76; max-width: 96%; height: auto; max-height: 90%; border: solid $accent; padding: 0 1; }
 .dialog Static { height: auto; }
 .dialog OptionList { height: auto; max-height: 14; border: none; background: transparent; }
+.dialog .text { height: auto; }
 .dialog .about { margin-bottom: 1; }
 .dialog .keys { margin-top: 1; color: $text-muted; }
 """
@@ -101,6 +106,12 @@ class ReadText(ModalScreen[None]):
         self._lines, self._keys = lines, keys
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="dialog"):
-            yield Static(Text("\n").join(self._lines))
+        with Vertical(classes="dialog"):
+            with VerticalScroll(classes="text"):
+                yield Static(Text("\n").join(self._lines))
             yield Static(Text(self._keys), classes="keys")
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The line that says how to get back stays in sight, however long the text is."""
+        room = event.size.height * 9 // 10 - FRAME_LINES
+        self.query_one(".text").styles.max_height = max(1, room)

@@ -41,6 +41,16 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """A person was told about it, or was to be."""
+
+    person: str
+    why: str
+    state: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     key: str  # home and incident: an id is one home's
     incident: str
@@ -60,15 +70,42 @@ class Incident:
     origin: str  # "home", or "oncall" for on-call's own
     history: tuple[Step, ...]
     decision: Decision | None
+    urgency: str  # its priority, and what was added because nobody took it in time
+    told: tuple[Call, ...]  # oldest first
+    since: datetime | None  # of on-call's own: since when it is so
+    outcome_by: datetime | None  # its owner must have said by then what came of it
 
     @property
     def rank(self) -> int:
+        return RANKS.get(self.urgency, max(RANKS.values()))
+
+    @property
+    def own_rank(self) -> int:
+        """Of its priority at home, whatever lateness added."""
         return RANKS.get(self.priority, max(RANKS.values()))
+
+    @property
+    def forgotten(self) -> bool:
+        """Somebody owns it, and was reminded since it last changed that no outcome came of it."""
+        if not self.owner or self.state != "acknowledged":
+            return False
+        changed = self.history[-1].at if self.history else None
+        reminded = [each.at for each in self.told if each.why == "no_outcome" and each.at is not None]
+        return bool(reminded) and (changed is None or max(reminded) >= changed)
 
     def overdue(self, now: datetime) -> bool:
         """Nobody owns it, and somebody should by now."""
         waits = not self.owner and self.state not in OWNED_STATES
         return waits and self.deadline is not None and now > self.deadline
+
+    def unfinished(self, now: datetime) -> bool:
+        """Somebody owns it, and should have said by now what came of it."""
+        return self.outcome_by is not None and now > self.outcome_by
+
+    @property
+    def due(self) -> datetime | None:
+        """What somebody must do next is due: to own it, or to bring it to an end."""
+        return self.outcome_by if self.owner and self.outcome_by else self.deadline
 
 
 def read_incidents(rows: Iterable[Any]) -> list[Incident]:
@@ -88,6 +125,7 @@ def _read(row: Mapping[str, Any]) -> Incident:
     revision = row.get("revision")
     decision, history = row.get("decision"), row.get("history")
     steps = history if isinstance(history, list) else []
+    told = told_so_far if isinstance(told_so_far := row.get("told"), list) else []
     return Incident(
         key=f"{_text(row, 'home')}/{_text(row, 'incident')}",
         incident=_text(row, "incident"),
@@ -107,6 +145,10 @@ def _read(row: Mapping[str, Any]) -> Incident:
         origin=_text(row, "origin") or "home",
         history=tuple(_step(step) for step in steps if isinstance(step, Mapping)),
         decision=_decision(decision) if isinstance(decision, Mapping) else None,
+        urgency=_text(row, "urgency") or _text(row, "priority"),
+        told=tuple(_call(each) for each in told if isinstance(each, Mapping)),
+        since=instant(row.get("since")),
+        outcome_by=instant(row.get("outcome_by")),
     )
 
 
@@ -120,6 +162,10 @@ def _step(row: Mapping[str, Any]) -> Step:
         state=_text(row, "state"),
         at=instant(row.get("at")),
     )
+
+
+def _call(row: Mapping[str, Any]) -> Call:
+    return Call(_text(row, "person"), _text(row, "why"), _text(row, "state"), instant(row.get("at")))
 
 
 def _decision(row: Mapping[str, Any]) -> Decision:

@@ -118,7 +118,7 @@ def _blind(night: Night) -> bool:
 
 def _quiet_since(before: Night, after: Night, was_blind: bool) -> datetime | None:
     """Since when nothing was open, by looks of our own without a gap."""
-    if _blind(after) or after.incidents or after.seen is None:
+    if _blind(after) or not after.pulse.connected or after.incidents or after.seen is None:
         return None
     return after.seen.at if was_blind or before.quiet_since is None else before.quiet_since
 

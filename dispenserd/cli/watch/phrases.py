@@ -33,6 +33,8 @@ class Phrases:
     unowned_count: str
     mine_only: str
     muted: str
+    more_rows: str
+    too_small: str
     read_at: str
     # what may be wrong
     blind: str
@@ -47,6 +49,7 @@ class Phrases:
     not_all_heard: str
     no_homes: str
     none_mine: str
+    can_not_know: str
     # homes
     homes: str
     since: str
@@ -54,11 +57,16 @@ class Phrases:
     window_open: str
     last_test: str
     all_alive: str
+    more_troubled: str
+    forgotten: str
+    called: str
+    from_home: str
     # one incident
     why: str
     owner: str
     by_hand: str
     due: str
+    outcome_due: str
     age: str
     next: str
     history: str
@@ -89,9 +97,11 @@ class Phrases:
     step_handled: str
     # acting
     sent_take: str
+    sent_take_plain: str
     sent_close: str
     sent_decide: str
     cancelled: str
+    nothing_sent: str
     not_stored: str
     choose_verdict: str
     choose_resolution: str
@@ -139,28 +149,38 @@ DANISH = Phrases(
     unowned_count="{} uden ejer",
     mine_only="kun mine og nye høje",
     muted="lyd fra til {}",
+    more_rows="flere: {} over, {} under",
+    too_small="VINDUET ER FOR LILLE ({} x {}): noget vises ikke. Gør det mindst 80 x 24.",
     read_at="læst {}",
-    blind="KAN IKKE LÆSE VAGTENS DATABASE. Listen er fra {} og kan være forkert.",
+    blind="KAN IKKE LÆSE VAGTENS DATABASE. Listen er fra {} og kan være forkert. Ring til administratoren.",
     slow="Databasen svarer ikke endnu. Listen er fra {}.",
-    not_running="VAGTPROCESSEN KØRER IKKE (intet livstegn i {}). Nye hændelser kommer ikke frem.",
+    not_running="VAGTPROCESSEN KØRER IKKE (intet livstegn i {}). Nye hændelser kommer ikke frem. "
+    "Ring til administratoren.",
     never_ran="VAGTPROCESSEN KØRER IKKE. Nye hændelser kommer ikke frem. Start 'dispenserd oncall run'.",
-    no_broker="VAGTEN HAR INGEN FORBINDELSE TIL HJEMMENE. Nye hændelser kommer ikke frem.",
+    no_broker="VAGTEN HAR INGEN FORBINDELSE TIL HJEMMENE. Nye hændelser kommer ikke frem. "
+    "Ring til administratoren, hvis det varer ved.",
     reads_again="Databasen kan læses igen.",
     quiet="Ingen åbne hændelser siden {}, så længe der er set efter.",
     heard="{} af {} hjem høres.",
     not_all_heard="{} af {} hjem høres IKKE. Stilhed betyder ikke, at alt er godt.",
     no_homes="Intet hjem har meldt sig endnu. Stilhed betyder ikke, at alt er godt.",
     none_mine="Ingen er dine. {} andre er åbne: tryk f for at se alle.",
+    can_not_know="Listen er tom, men nye hændelser ville ikke stå her. Ring til hjemmene.",
     homes="Hjem",
     since="siden",
     next_window="næste {}",
     window_open="dosis nu",
     last_test="prøve {}",
     all_alive="{} hjem i live",
+    more_troubled="{} flere skal ses til: tryk h",
+    forgotten="UAFSLUTTET",
+    called="Kaldt",
+    from_home="hjemmet: {}",
     why="Hvorfor",
     owner="Ejer",
     by_hand="Ret til at give",
     due="Frist",
+    outcome_due="Skal være afsluttet",
     age="{} gammel",
     next="NU",
     history="Forløb",
@@ -188,9 +208,11 @@ DANISH = Phrases(
     step_other="{} har den. Ring, før du gør noget.",
     step_handled="Den er behandlet og venter på at blive lukket.",
     sent_take="Sendt: du tager den. Giv intet i hånden, før hjemmet har bekræftet.",
+    sent_take_plain="Sendt: du tager den.",
     sent_close="Sendt: luk, {}. Gælder, når hjemmet har bekræftet.",
     sent_decide="Sendt: {}. Gælder, når hjemmet har bekræftet.",
     cancelled="Fortrudt. Intet er sendt.",
+    nothing_sent="Intet er sendt.",
     not_stored="IKKE GEMT, intet er sendt: {}. Prøv igen.",
     choose_verdict="Hvad er der sket med dosis?",
     choose_resolution="Hvordan blev den løst?",
@@ -251,28 +273,38 @@ ENGLISH = Phrases(
     unowned_count="{} unowned",
     mine_only="mine and new high ones only",
     muted="bell off until {}",
+    more_rows="more: {} above, {} below",
+    too_small="THE WINDOW IS TOO SMALL ({} x {}): something is not shown. Make it at least 80 x 24.",
     read_at="read {}",
-    blind="CAN'T READ ON-CALL'S DATABASE. The list is of {} and may be wrong.",
+    blind="CAN'T READ ON-CALL'S DATABASE. The list is of {} and may be wrong. Call the administrator.",
     slow="The database does not answer yet. The list is of {}.",
-    not_running="THE ON-CALL PROCESS DOES NOT RUN (no sign of life for {}). New incidents do not arrive.",
+    not_running="THE ON-CALL PROCESS DOES NOT RUN (no sign of life for {}). New incidents do not arrive. "
+    "Call the administrator.",
     never_ran="THE ON-CALL PROCESS DOES NOT RUN. New incidents do not arrive. Start 'dispenserd oncall run'.",
-    no_broker="ON-CALL HAS NO CONNECTION TO THE HOMES. New incidents do not arrive.",
+    no_broker="ON-CALL HAS NO CONNECTION TO THE HOMES. New incidents do not arrive. "
+    "Call the administrator if it lasts.",
     reads_again="The database can be read again.",
     quiet="No open incidents since {}, as long as this view has looked.",
     heard="{} of {} homes are heard.",
     not_all_heard="{} of {} homes are NOT heard. Silence does not mean that all is well.",
     no_homes="No home has been heard yet. Silence does not mean that all is well.",
     none_mine="None is yours. {} others are open: press f to see all.",
+    can_not_know="The list is empty, but new incidents would not stand here. Call the homes.",
     homes="Homes",
     since="since",
     next_window="next {}",
     window_open="dose now",
     last_test="test {}",
     all_alive="{} homes alive",
+    more_troubled="{} more need a look: press h",
+    forgotten="NO OUTCOME",
+    called="Called",
+    from_home="the home: {}",
     why="Why",
     owner="Owner",
     by_hand="Right to give",
     due="Due",
+    outcome_due="Outcome due",
     age="{} old",
     next="NOW",
     history="History",
@@ -300,9 +332,11 @@ ENGLISH = Phrases(
     step_other="{} has it. Call them before you do anything.",
     step_handled="It has been dealt with and waits to be closed.",
     sent_take="Sent: you take it. Give nothing by hand before the home has confirmed.",
+    sent_take_plain="Sent: you take it.",
     sent_close="Sent: close, {}. It counts once the home has confirmed.",
     sent_decide="Sent: {}. It counts once the home has confirmed.",
     cancelled="Cancelled. Nothing was sent.",
+    nothing_sent="Nothing was sent.",
     not_stored="NOT STORED, nothing was sent: {}. Try again.",
     choose_verdict="What happened to the dose?",
     choose_resolution="How was it resolved?",

@@ -78,16 +78,16 @@ class Office:
 
     def take(self, seen: Incident, by: str) -> Queued | Refused | NotStored:
         """Each act names the revision that was on the screen."""
-        return self._act(seen, lambda desk, now: desk.take(seen.incident, by, now, seen=seen.revision))
+        return self._act(seen, lambda desk, now: desk.take(seen.key, by, now, seen=seen.revision))
 
     def close(self, seen: Incident, by: str, resolution: str) -> Queued | Refused | NotStored:
         return self._act(
-            seen, lambda desk, now: desk.close(seen.incident, by, resolution, now, seen=seen.revision)
+            seen, lambda desk, now: desk.close(seen.key, by, resolution, now, seen=seen.revision)
         )
 
     def decide(self, seen: Incident, by: str, verdict: Verdict, reason: str) -> Queued | Refused | NotStored:
         return self._act(
-            seen, lambda desk, now: desk.decide(seen.incident, verdict, by, reason, now, seen=seen.revision)
+            seen, lambda desk, now: desk.decide(seen.key, verdict, by, reason, now, seen=seen.revision)
         )
 
     def _act(self, seen: Incident, act: Callable[[Desk, datetime], Queued]) -> Queued | Refused | NotStored:

@@ -70,6 +70,10 @@ class Voice:
             return self.clock(at)
         return f"{local.day}. {self.phrases.months[local.month - 1]} {self.clock(at)}"
 
+    def dated(self, at: datetime | None) -> str:
+        """`man. 2. nov. 08:00`, whatever the day is."""
+        return "?" if at is None else f"{self._day(at.astimezone(self.zone).date())} {self.clock(at)}"
+
     def lasting(self, seconds: float, short: bool = False) -> str:
         """`9 min`, `85 s`, `2 t 05 min`; `2t05` where it must be short."""
         whole = max(0, int(seconds))
@@ -96,9 +100,7 @@ class Voice:
         if named is None:
             return dose
         day, slot, part = named
-        weekday, month = self.phrases.weekdays[day.weekday()], self.phrases.months[day.month - 1]
-        dated = f"{weekday} {day.day}. {month}" if self.language == "da" else f"{weekday} {day.day} {month}"
-        return " ".join(filter(None, (self._slot(slot), dated, self._part(part))))
+        return " ".join(filter(None, (self._slot(slot), self._day(day), self._part(part))))
 
     def short_dose(self, dose: str) -> str:
         """`aften 2/11`, for a column."""
@@ -109,16 +111,23 @@ class Voice:
         return " ".join(filter(None, (self._slot(slot), f"{day.day}/{day.month}", self._part(part))))
 
     def due(self, incident: Incident, now: datetime) -> Span:
-        """Until when somebody must own it; nothing once somebody does."""
-        if incident.overdue(now) and incident.deadline is not None:
-            late_s = (now - incident.deadline).total_seconds()
+        """Until when somebody must own it; then, until when its owner must have brought it to an end."""
+        if incident.forgotten:
+            return self.phrases.forgotten, Role.LATE
+        due = incident.due
+        if due is not None and (incident.overdue(now) or incident.unfinished(now)):
+            late_s = (now - due).total_seconds()
             return self.phrases.late.format(self.lasting(late_s, short=True)), Role.LATE
-        if incident.owner or incident.deadline is None or now > incident.deadline:
+        if due is None or now > due or (incident.owner and incident.outcome_by is None):
             return "", Role.PLAIN
-        left_s = (incident.deadline - now).total_seconds()
+        left_s = (due - now).total_seconds()
         return self.phrases.in_time.format(self.lasting(left_s, short=True)), PRIORITY_ROLES.get(
-            incident.priority, Role.HIGH
+            incident.urgency, Role.HIGH
         )
+
+    def _day(self, day: date) -> str:
+        weekday, month = self.phrases.weekdays[day.weekday()], self.phrases.months[day.month - 1]
+        return f"{weekday} {day.day}. {month}" if self.language == "da" else f"{weekday} {day.day} {month}"
 
     def _slot(self, slot: str) -> str:
         part, dash, number = slot.partition("-")
@@ -132,6 +141,11 @@ class Voice:
 def cut(text: str, width: int) -> str:
     """At most `width` columns, with a sign that something is missing."""
     return text if len(text) <= width else text[: max(0, width - 1)] + "…"
+
+
+def cut_front(text: str, width: int) -> str:
+    """The same, keeping the end: homes of one place have names that differ there."""
+    return text if len(text) <= width else "…" + text[len(text) - max(0, width - 1) :]
 
 
 def _named(dose: str) -> tuple[date, str, str] | None:

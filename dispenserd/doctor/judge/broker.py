@@ -108,7 +108,7 @@ def encryption(dialled: Dialled, demo: bool) -> Finding:
             **facts,
         )
     if dialled.step in ("resolve", "connect"):
-        return unknown("The broker was not reached.", "See the check of the way to it.", **facts)
+        return unknown("The broker was not reached.", 'See "Way to the broker".', **facts)
     if dialled.step == "handshake":
         return wrong(
             f"The broker could not be proven to be ours: {dialled.reason}.",
@@ -124,7 +124,7 @@ def encryption(dialled: Dialled, demo: bool) -> Finding:
 
 
 def undialled() -> Finding:
-    return unknown("The broker was not dialled in time.", "See the check of the way to it.")
+    return unknown("The broker was not dialled in time.", 'See "Way to the broker".')
 
 
 def unusable(what: str, meaning: str, next_step: str) -> Finding:
@@ -185,7 +185,7 @@ def certificates(found: Sequence[Validity], unreadable: Mapping[str, str], now: 
     if not found:
         return unknown(
             "There is no certificate: the connection is not encrypted.",
-            "See the check of encryption.",
+            'See "Broker\'s proof".',
             **facts,
         )
     first = min(found, key=lambda each: each.ends)
@@ -275,7 +275,7 @@ def test_alarm(answer: View | None, error: str, waited_s: float) -> Finding:
             **facts,
         )
     if answer is None:
-        return unknown(f"No test alarm was raised: {error}.", "See the check of the home.", **facts)
+        return unknown(f"No test alarm was raised: {error}.", 'See "Running home".', **facts)
     state = str(answer.get("state", ""))
     if state not in PASSED:
         return wrong(

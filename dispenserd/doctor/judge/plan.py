@@ -98,7 +98,7 @@ def roll(told: View, in_robot: View | None, doses: Sequence[View], now: datetime
             **facts,
         )
     if not in_robot:
-        return unknown("The robot did not say which roll is in it.", "See the check of the robot.", **facts)
+        return unknown("The robot did not say which roll is in it.", 'See "Robot".', **facts)
     left = int(in_robot.get("sachets_left") or 0)
     facts["left"], facts["matches"] = left, in_robot.get("production_id") == loaded
     if not facts["matches"]:

@@ -138,7 +138,7 @@ def identity(state: str, reason: str, configured: str, hello: View | None) -> Fi
 
 def authentication(auth: str | None, demo: bool) -> Finding:
     if not auth:
-        return unknown("No robot said how it authenticates.", "See the check of the robot.", auth="")
+        return unknown("No robot said how it authenticates.", 'See "Robot".', auth="")
     if auth == "none":
         return demo_class(
             demo,
@@ -202,7 +202,7 @@ def line(quality: View | None) -> Finding:
 def state(status: View | None) -> Finding:
     """The robot's sensors, as it reported them last."""
     if not status:
-        return unknown("The robot's sensors were not read.", "See the check of the robot.", status=None)
+        return unknown("The robot's sensors were not read.", 'See "Robot".', status=None)
     facts = {"status": {key: value for key, value in status.items() if key not in HIDDEN}}
     bad, poor = _faults(status), _weaknesses(status)
     if bad:
@@ -231,7 +231,7 @@ def log(position: View | None, journalled: int | None, broken: str, kept: bool |
     """`position`: the robot's hello. `journalled`: its newest entry that the journal holds. `kept`: the robot
     keeps a head of ours that our journal holds, too; None where it keeps none or nobody can say."""
     if not position:
-        return unknown("The robot's log was not asked for.", "See the check of the robot.", log=None)
+        return unknown("The robot's log was not asked for.", 'See "Robot".', log=None)
     head = position.get("log_head")
     facts = {
         "log_head": head,

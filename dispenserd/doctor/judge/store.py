@@ -64,11 +64,11 @@ def unopened(fault: Fault) -> Finding:
 
 
 def no_key() -> Finding:
-    return unknown("The store was not opened: its key could not be had.", "See the check of the key.")
+    return unknown("The store was not opened: its key could not be had.", 'See "Store\'s key".')
 
 
 def no_store() -> Finding:
-    return unknown("There is no store to look into.", "See the check of the store's file.")
+    return unknown("There is no store to look into.", 'See "Store\'s file".')
 
 
 def unread() -> Finding:

@@ -172,7 +172,7 @@ def engine(turned_ago_s: float | None, lag_s: float | None) -> Finding:
     """`lag_s`: of the loop, where the home measures it."""
     facts = {"turned_ago_s": turned_ago_s, "lag_s": lag_s}
     if turned_ago_s is None and lag_s is None:
-        return unknown("No home told how it turns.", "See the check of the home.", **facts)
+        return unknown("No home told how it turns.", 'See "Running home".', **facts)
     late = max(turned_ago_s or 0.0, lag_s or 0.0)
     said = f"The engine came round {turned_ago_s or 0.0:.1f} s ago" + (
         "." if lag_s is None else f"; its loop lags by {lag_s:.2f} s."
@@ -241,8 +241,8 @@ def home(presence: str, reason: str, version: str) -> Finding:
             )
         case _:
             return warning(
-                f"No home runs ({reason}).",
-                "The resident is served by nobody. Robot and store were asked directly.",
-                "Start it: systemctl start dispenserd",
+                "No home runs.",
+                "The resident is served by nobody. Robot and store are asked directly.",
+                "Start it: `systemctl start dispenserd`, or `dispenserd run` where there is no service.",
                 **facts,
             )

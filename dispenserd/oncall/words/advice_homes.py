@@ -210,4 +210,40 @@ HOME_ADVICE: Mapping[str, Advice] = {
         ("Ring til administratoren. Ring til hjemmet imens.", "Call the administrator, and the home."),
         ("Regn ikke med alarmer fra hjemmet.", "Do not rely on alarms from this home."),
     ),
+    "home_unlisted": advice(
+        (
+            "Et hjem er i gang og står ikke på listen over hjem, eller er taget af den med noget åbent.",
+            "A home is at work that is not on the list of homes, or left the list with something open.",
+        ),
+        ("Er hjemmet nyt, eller er det taget af ved en fejl?", "Is it new, or was it taken off by mistake?"),
+        (
+            "Bed den, der fører listen, sætte det på. Alarmer fra det tæller fuldt ud.",
+            "Have whoever keeps the list put it on. Its alarms count in full.",
+        ),
+        ("Luk ikke for hjemmets alarmer.", "Do not disregard what this home tells."),
+    ),
+    "home_list_empty": advice(
+        (
+            "Vagten har ingen liste over hjem. Et hjem, der aldrig har meldt sig, savnes af ingen.",
+            "On-call has no list of homes. A home that was never heard is missed by nobody.",
+        ),
+        ("Hvilke hjem skulle stå her? Er de her alle?", "Which homes should stand here? Are they all here?"),
+        ("Bed administratoren lægge listen ind.", "Have the administrator put the list in place."),
+        ("Tro ikke, at listen her er alle hjem.", "Do not take the homes shown here for all there are."),
+    ),
+    "file_refused": advice(
+        (
+            "Vagtlisten eller listen over hjem er ændret og kan ikke bruges. Den gamle gælder.",
+            "The roster or the list of homes was changed and can't be used. The old one holds.",
+        ),
+        ("Hvem har rettet i den, og hvad skulle ændres?", "Who changed it, and what was to change?"),
+        (
+            "Ring til administratoren: hvad der er galt, står i vagtens log.",
+            "Call the administrator: on-call's log says what is wrong with it.",
+        ),
+        (
+            "Regn ikke med, at ændringen gælder. Genstart ikke vagten før.",
+            "Do not rely on the change, and do not restart on-call before it is put right.",
+        ),
+    ),
 }

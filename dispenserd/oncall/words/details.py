@@ -176,9 +176,31 @@ _UPKEEP: Mapping[str, Said] = {
     "certificates": Said("certifikaterne", "certificates"),
 }
 
+_HOMES: Mapping[str, Said] = {
+    "no_list": Said("ingen liste siden", "no list since"),
+    "heard_unlisted": Said("ikke på listen siden", "not on the list since"),
+    "left_open": Said("åbne hændelser, slettet af listen", "open incidents, taken off the list"),
+    "roster_refused": Said("vagtlisten kan ikke bruges siden", "the roster can't be used since"),
+    "homes_refused": Said("listen over hjem kan ikke bruges siden", "the list of homes can't be used since"),
+}
+"""Of on-call's own incidents; the instant since when it is so follows them."""
+
 _OTHER: Mapping[str, Said] = {"other": Said("andet", "other")}
 
 DETAILS: Mapping[str, Said] = {
+    # of on-call's own; where one says since when, the instant follows
+    "unknown_since": Said("ukendt siden", "unknown since"),
+    "no_home_is_heard": Said("intet hjem høres siden", "no home is heard since"),
+    "last_passed": Said("nåede sidst frem", "last passed"),
+    "asked_in_vain": Said("spurgt forgæves", "asked in vain"),
+    "for_high": Said("ingen til høj", "nobody for high"),
+    "for_medium": Said("ingen til mellem", "nobody for medium"),
+    "for_low": Said("ingen til lav", "nobody for low"),
+    "for_high_medium": Said("ingen til høj og mellem", "nobody for high and medium"),
+    "for_high_low": Said("ingen til høj og lav", "nobody for high and low"),
+    "for_medium_low": Said("ingen til mellem og lav", "nobody for medium and low"),
+    "for_high_medium_low": Said("slet ingen", "nobody at all"),
+    # of homes
     **CARD_DETAILS,
     **_DOSE,
     **_SACHET,
@@ -189,5 +211,6 @@ DETAILS: Mapping[str, Said] = {
     **_STORE,
     **_COMMANDS,
     **_UPKEEP,
+    **_HOMES,
     **_OTHER,
 }

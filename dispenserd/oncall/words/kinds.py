@@ -41,5 +41,8 @@ KINDS: Mapping[str, Said] = {
     "broker_lost": Said("Vagten hører ingen hjem", "no connection to the homes"),
     "digest_disagrees": Said("Hjem og vagt er ikke enige", "home and on-call differ"),
     "test_alarm_missing": Said("Prøvealarm udeblev", "no test alarm"),
+    "home_unlisted": Said("Hjem står ikke på listen", "home is not on the list"),
+    "home_list_empty": Said("Ingen liste over hjem", "no list of homes"),
+    "file_refused": Said("Fil på vagten er forkert", "a file of on-call is wrong"),
     "other": Said("Andet", "other"),
 }

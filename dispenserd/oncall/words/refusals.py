@@ -1,6 +1,7 @@
-"""Why a wish of staff was not carried out, and what to do instead: on-call's own reasons and the home's.
+"""Why a wish of a person was not carried out, and what to do instead: on-call's own reasons and the home's.
 
-`Refusal.what` is a whole sentence without the person's name, `next_step` what helps. Each is said in both
+The one table of them: the live view, on-call's commands and those of the home read it. `Refusal.what` is a
+whole sentence without the person's name, `next_step` what helps, wherever it is read. Each is said in both
 languages; the codes are those of `desk`, of `scheduler` and of the door for signed commands.
 """
 
@@ -15,16 +16,17 @@ from dispenserd.oncall.words.language import Language, Said
 class Refusal(NamedTuple):
     what: Said
     next_step: Said
+    see: str = ""  # the command at home that shows more: `dispenserd doses`; "" = none does
 
 
-def _r(what_da: str, what_en: str, next_da: str, next_en: str) -> Refusal:
-    return Refusal(Said(what_da, what_en), Said(next_da, next_en))
+def _r(what_da: str, what_en: str, next_da: str, next_en: str, see: str = "") -> Refusal:
+    return Refusal(Said(what_da, what_en), Said(next_da, next_en), see)
 
 
 REFUSALS: Mapping[str, Refusal] = {
     "taken_by_other": _r(
-        "En kollega har taget den.",
-        "A colleague has taken it.",
+        "En kollega har taget hændelsen.",
+        "A colleague has taken the incident.",
         "Ring til kollegaen, før du gør noget ved dosis.",
         "Call them before you do anything about the dose.",
     ),
@@ -35,28 +37,30 @@ REFUSALS: Mapping[str, Refusal] = {
         "Wait. Without a receipt it becomes high, and then it can be closed.",
     ),
     "stale": _r(
-        "Den har ændret sig, siden du så den. Intet er sendt.",
-        "It changed after you saw it. Nothing was sent.",
+        "Den har ændret sig, siden du så den.",
+        "It changed after you saw it.",
         "Læs den igen, og afgør så på ny.",
         "Read it again, then decide anew.",
     ),
     "not_owner": _r(
-        "Den er ikke din.",
-        "It is not yours.",
+        "Hændelsen er ikke din.",
+        "The incident is not yours.",
         "Tag den først, eller ring til den, der har den.",
         "Take it first, or call the person who has it.",
+        see="doses",
     ),
     "not_confirmed": _r(
         "Hjemmet har ikke bekræftet endnu, at du har taget den.",
         "The home has not confirmed yet that you took it.",
         "Vent på hjemmets svar, og prøv igen. Giv intet i hånden imens.",
         "Wait for the home's answer, then try again. Give nothing by hand meanwhile.",
+        see="oncall list",
     ),
     "no_token": _r(
-        "Retten til at give dosis i hånden er ikke hos dig.",
-        "The right to give this dose by hand is not with you.",
-        "Tag den, og vent til hjemmet har bekræftet. Giv intet før.",
-        "Take it and wait until the home has confirmed. Give nothing before.",
+        "Retten til at give dosis i hånden er ikke hos dig, men hos robotten eller en kollega.",
+        "The right to give this dose by hand is not with you: the robot or a colleague has it.",
+        "Tag hændelsen, og vent til hjemmet har bekræftet. Giv intet før.",
+        "Take its incident and wait until the home has confirmed. Give nothing before.",
     ),
     "in_doubt": _r(
         "Ingen ved, om dosis kom ud. En mere kan blive dobbelt dosis.",
@@ -75,6 +79,7 @@ REFUSALS: Mapping[str, Refusal] = {
         "This dose already has its outcome.",
         "Gør intet to gange. Er det forkert, så ring til den ansvarlige sygeplejerske.",
         "Do nothing twice. If it is wrong, call the responsible nurse.",
+        see="doses",
     ),
     "with_staff": _r(
         "En kollega har retten til at give dosis.",
@@ -93,12 +98,14 @@ REFUSALS: Mapping[str, Refusal] = {
         "There is nothing to settle: this dose is neither in doubt nor with staff.",
         "Se på hændelsen igen.",
         "Look at the incident again.",
+        see="doses",
     ),
     "not_in_robot": _r(
         "Posen kan ikke kasseres nu: den er ikke i robotten, eller den er på vej.",
         "The sachet can't be discarded now: it is not in the robot, or it is moving.",
         "Vent et minut, se igen, og afgør på ny.",
         "Wait a minute, look again, and decide anew.",
+        see="doses",
     ),
     "tray_occupied": _r(
         "Der ligger noget i bakken, og det kan stadig blive taget.",
@@ -111,18 +118,21 @@ REFUSALS: Mapping[str, Refusal] = {
         "The robot can't be read now, so it can't confirm the finding.",
         "Få robotten i gang igen, og afgør så på ny.",
         "Bring the robot back, then decide anew.",
+        see="status",
     ),
     "unknown_dose": _r(
         "Hjemmet kender ikke den dosis.",
         "The home knows no such dose.",
         "Se efter, om det er det rigtige hjem.",
         "Check that it is the right home.",
+        see="doses",
     ),
     "unknown_incident": _r(
         "Hjemmet kender ikke den hændelse.",
         "The home knows no such incident.",
         "Se efter, om det er det rigtige hjem.",
         "Check that it is the right home.",
+        see="oncall list",
     ),
     "ambiguous": _r(
         "Navnet passer på flere hændelser.",
@@ -131,7 +141,10 @@ REFUSALS: Mapping[str, Refusal] = {
         "Choose the incident with the arrow keys.",
     ),
     "closed": _r(
-        "Den er lukket.", "It is closed.", "Der er ikke mere at gøre ved den.", "Nothing more is needed."
+        "Hændelsen er lukket.",
+        "The incident is closed.",
+        "Der er ikke mere at gøre ved den.",
+        "Nothing more is needed.",
     ),
     "still_open": _r(
         "Dosis er ikke afklaret, så hændelsen kan ikke lukkes.",
@@ -144,12 +157,14 @@ REFUSALS: Mapping[str, Refusal] = {
         "Somebody still has the right to give this dose and has not said what happened.",
         "Den, der har retten, afgør 'givet' eller 'ikke givet'. Luk så.",
         "They decide 'given' or 'not given'; then close.",
+        see="doses",
     ),
     "too_early": _r(
         "Det er for tidligt: dosis er planlagt til senere.",
         "The dose's window is not open yet.",
         "Vent til tiden. Giv intet før.",
         "Wait until it opens. Give nothing before.",
+        see="doses",
     ),
     "too_late": _r(
         "Tiden for dosis er gået.",
@@ -162,18 +177,21 @@ REFUSALS: Mapping[str, Refusal] = {
         "The dose can't be offered now.",
         "Se hvorfor på hændelsen.",
         "See the incident for the reason.",
+        see="status",
     ),
     "clock": _r(
         "Hjemmets ur er usikkert, så intet afgøres for alvor.",
         "The home's clock can't be trusted, so nothing irreversible is decided.",
         "Få en tekniker til at se på uret.",
         "Have a technician look at the clock.",
+        see="status",
     ),
     "fault": _r(
         "Robotten melder fejl.",
         "The robot reports a fault.",
         "Fejlen skal nulstilles ved robotten.",
         "Clear the fault at the robot.",
+        see="status",
     ),
     "lid_open": _r(
         "Robottens låg er åbent.",
@@ -183,7 +201,7 @@ REFUSALS: Mapping[str, Refusal] = {
     ),
     "expired": _r(
         "Beskeden nåede hjemmet for sent og gælder ikke.",
-        "It reached the home too late and does not count.",
+        "The decision reached the home too late and does not count.",
         "Læs den igen, og afgør på ny.",
         "Read it again and decide anew.",
     ),
@@ -229,6 +247,25 @@ REFUSALS: Mapping[str, Refusal] = {
         "Ring til administratoren: vagt og hjem har måske hver sin version.",
         "Call the administrator: versions may differ.",
     ),
+    "robot_unreachable": _r(
+        "Robotten kan ikke læses, så ingen kan se, hvilken rulle der sidder i.",
+        "The robot can't be read, so nobody can see which roll is in it.",
+        "Få robotten i gang igen, og indlæs så rullen på ny.",
+        "Bring the robot back, then load the roll again.",
+        see="status",
+    ),
+    "wrong_resident": _r(
+        "Rullen er ikke til en borger, hvis plan hjemmet har.",
+        "This roll is not for a resident whose plan this home has.",
+        "Tag rullen ud, og hold navnet på den op mod borgeren.",
+        "Take the roll out and check the name on it against the resident.",
+    ),
+    "wrong_production_id": _r(
+        "Rullen i robotten er ikke den, som følgesedlen beskriver.",
+        "The roll in the robot is not the one this manifest describes.",
+        "Hold rullens produktionsnummer op mod følgesedlens.",
+        "Compare the production id on the roll with the manifest's.",
+    ),
     "no_dose": _r(
         "Hændelsen handler ikke om en dosis.",
         "This incident is about no dose.",
@@ -240,12 +277,14 @@ REFUSALS: Mapping[str, Refusal] = {
         "Another decision about this dose has no answer yet.",
         "Vent på hjemmets svar.",
         "Wait for the home's answer.",
+        see="oncall list",
     ),
     "no_answer": _r(
         "Hjemmet har ikke svaret i tide. Det gælder ikke.",
         "The home has not answered in time. It does not count.",
         "Se om hjemmet er i live, og prøv igen. Giv intet i hånden.",
         "See whether the home is alive, then repeat. Give nothing by hand.",
+        see="oncall list",
     ),
     "other_life": _r(
         "Hjemmet begyndte forfra med hændelsen. Det, du bad om før, gælder ikke.",
@@ -274,9 +313,20 @@ REFUSALS: Mapping[str, Refusal] = {
 }
 
 
+NOTHING_CHANGED = Said(
+    "Intet er ændret; dosis er, som den var.", "Nothing was changed; the dose stays as it was."
+)
+"""What every refusal means."""
+
+
 def refusal(code: str, language: Language) -> tuple[str, str]:
     """Why, and what to do; a code nobody put in words yet is shown as it is."""
-    known = REFUSALS.get(code) or _r(
-        f"Det blev afvist ({code}).", f"It was refused ({code}).", "Læs den igen.", "Read it again."
-    )
+    known = refused(code)
     return known.what.in_(language), known.next_step.in_(language)
+
+
+def refused(code: str) -> Refusal:
+    """Its words in both languages, whatever the code is."""
+    return REFUSALS.get(code) or _r(
+        f"Det blev afvist ({code}).", f"It was refused ({code}).", "Læs den igen.", "Read it again.", "status"
+    )
