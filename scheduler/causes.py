@@ -21,6 +21,7 @@ from scheduler.gate import (
     why_not_release,
 )
 from scheduler.offering import in_order
+from scheduler.side_doses import side_cause
 from scheduler.upkeep import NEEDS_CLOCK, upkeep_causes
 from scheduler.voice import refusal, voice_causes
 from scheduler.world import Dose, RobotState, Setting, World
@@ -50,6 +51,10 @@ def causes(world: World, setting: Setting, now: datetime) -> dict[str, Cause]:
             cause = replace(cause, priority=ev.Priority.HIGH, detail=NO_LONGER_PLANNED)
         if cause is not None:
             found[f"dose:{dose.dose_id}"] = cause
+    for side in world.sides.values():
+        cause = refusal(world, side) or side_cause(side, now)
+        if cause is not None:
+            found[f"dose:{side.dose_id}"] = cause
     for subject, technical in (
         (f"robot:{setting.robot}", _robot(world, setting, found, now)),
         ("home", _clock(world, setting, now)),

@@ -20,6 +20,7 @@ from scheduler.incidents import alarmed, undelivered
 from scheduler.offering import held, opened, presented, pressed, reminded
 from scheduler.planning import planned
 from scheduler.receive import receive
+from scheduler.side_doses import side_by_side, side_instants
 from scheduler.upkeep import upkeep_instants
 from scheduler.voice import heard, unanswered, voice_instants
 from scheduler.world import Dose, RobotState, Setting, World
@@ -105,6 +106,7 @@ RULES: tuple[Rule, ...] = (
     pressed,
     presented,
     unanswered,
+    side_by_side,
     cleared_away,  # before outcomes: the record of it makes them
     settled,
     reminded,
@@ -128,6 +130,7 @@ def next_wakeup(world: World, setting: Setting, now: datetime) -> datetime | Non
     instants += [receipt.since + limits.receipt for receipt in world.receipts.values()]
     instants += upkeep_instants(world, setting)
     instants += voice_instants(world)
+    instants += side_instants(world, setting)
     for dose in world.doses.values():
         instants += _dose_instants(world, setting, dose, now)
     return min([at for at in instants if at > now], default=None)

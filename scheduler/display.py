@@ -6,15 +6,18 @@ instead of it (S4).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from scheduler.dose import Stage
 from scheduler.gate import why_not_release
 from scheduler.offering import in_order
+from scheduler.plan import Content
 from scheduler.questions import QUESTIONS
+from scheduler.side_doses import robot_asks, together
 from scheduler.voice import quiet, unwanted
-from scheduler.world import Dose, RobotState, Setting, World
+from scheduler.world import Dose, RobotState, Setting, SideDose, World
 
 LINE_CHARS_MAX = 40
 """W-LIMIT: what every robot of the family can show."""
@@ -37,7 +40,7 @@ class Display:
 
 def display(world: World, setting: Setting, now: datetime) -> Display:
     """What the robot should show now."""
-    light, sound, lines = _dose_lines(world, setting, now)
+    light, sound, lines = _beside(world, setting, now, *_dose_lines(world, setting, now))
     waits = setting.resident in world.help
     if any(incident.undelivered for incident in world.incidents.values()):
         call = f"Ring {setting.staff_phone}{HELP_BESIDE_THE_NUMBER if waits else ''}"
@@ -61,7 +64,7 @@ def _dose_lines(world: World, setting: Setting, now: datetime) -> tuple[str, str
         return "off", "none", _next_line(world, setting, now)
     dose = (wanted or open_doses)[0]
     if dose.declined is not None and not dose.token:
-        return "steady", "none", ("Helt i orden: ikke denne gang.", "Fortryder du, så tryk på knappen.")
+        return "steady", "none", DECLINED
     if dose.token:
         return "steady", "none", ("Personalet hjælper dig med din medicin.",)
     if dose.stage in (Stage.PLANNED, Stage.DUE, Stage.FAILED, Stage.HOLDING):
@@ -73,6 +76,52 @@ def _dose_lines(world: World, setting: Setting, now: datetime) -> tuple[str, str
     if dose.stage in (Stage.RELEASING, Stage.PRESENTING):
         return "steady", "none", ("Et øjeblik ...",)
     return "steady", "none", ("Vent på personalet.", "Tag ikke andet i stedet.")
+
+
+def _beside(
+    world: World, setting: Setting, now: datetime, light: str, sound: str, lines: tuple[str, ...]
+) -> tuple[str, str, tuple[str, ...]]:
+    """What is due beside the robot, as soon as the robot asks for nothing itself; what it can't give stays in
+    sight below."""
+    sides = together(world, setting.resident, now)
+    if not sides or robot_asks(world, setting.resident, now) or world.asked:
+        return light, sound, lines
+    if sides[0].declined is not None:
+        return light, sound, lines or DECLINED
+    below = lines[:1] if light == "alert" else ()
+    if all(quiet(side, setting.limits.reminder_every) for side in sides):
+        return light if below else "steady", "none", (*QUIET_BESIDE, *below)
+    sound = "loud" if sides[0].reminders >= LOUD_FROM_REMINDER else "soft"
+    asked = (_amounts(sides), "Tryk på knappen, når du har taget den.")
+    return "pulse", sound, (*asked, *(below or _answers(world)))
+
+
+def _amounts(sides: Sequence[SideDose]) -> str:
+    """Amounts and units, never a drug: what it is stands on the resident's own list."""
+    amounts = [_amount(portion.content) for side in sides for portion in side.plan.portions]
+    told = f"Husk også: {', '.join(amounts)}."
+    return told if len(told) <= LINE_CHARS_MAX else f"Husk også din anden medicin ({len(amounts)})."
+
+
+def _amount(content: Content) -> str:
+    unit = content.unit if content.quantity <= 1 else PLURALS.get(content.unit, content.unit)
+    return f"{content.quantity:f}".replace(".", ",") + f" {unit}"
+
+
+PLURALS = {
+    "tablet": "tabletter",
+    "capsule": "kapsler",
+    "dråbe": "dråber",
+    "drop": "dråber",
+    "plaster": "plastre",
+    "inhalation": "inhalationer",
+    "enhed": "enheder",
+    "dosis": "doser",
+}
+"""Of the units that are counted beside the robot; one that is not here is said as it is."""
+
+DECLINED = ("Helt i orden: ikke denne gang.", "Fortryder du, så tryk på knappen.")
+QUIET_BESIDE = ("Helt i orden: vi minder dig om det.", "Tryk, når du har taget den.")
 
 
 def _offer(dose: Dose, reason: str) -> tuple[str, str, tuple[str, ...]]:

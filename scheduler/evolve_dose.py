@@ -10,6 +10,7 @@ from typing import assert_never
 from scheduler import events as ev
 from scheduler.dose import IN_MAGAZINE, IN_MOTION, Stage, Trigger, advance
 from scheduler.evolve_incident import with_token
+from scheduler.evolve_side import evolve_side
 from scheduler.replacing import replace
 from scheduler.world import Dose, OpenOrder, World
 
@@ -35,7 +36,9 @@ def evolve_dose(world: World, event: ev.DoseEvent) -> World:
             if isinstance(event, ANSWERS):
                 world = replace(world, press=None)
             dose = world.doses.get(event.dose_id)
-            return with_dose(world, _dose_changed(dose, event, world.clock.trusted)) if dose else world
+            if dose is None:
+                return evolve_side(world, event)
+            return with_dose(world, _dose_changed(dose, event, world.clock.trusted))
 
 
 ANSWERS = (ev.DosePutOff, ev.DoseDeclined, ev.AnswerTakenBack)

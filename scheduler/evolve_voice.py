@@ -34,4 +34,8 @@ def _answered(world: World, event: ev.QuestionAnswered) -> World:
     dose = world.doses.get(event.dose_id)
     if event.question is ev.Question.WHY_NOT and dose is not None and dose.declined is not None:
         return with_dose(world, replace(dose, said=event.answer))
+    side = world.sides.get(event.dose_id)
+    if event.question is ev.Question.WHY_NOT and side is not None and side.declined is not None:
+        side = replace(side, said=event.answer)
+        return replace(world, sides={**world.sides, side.dose_id: side})
     return world

@@ -15,7 +15,7 @@ from scheduler.events import OrderKind, Outcome
 from scheduler.evolve import evolve
 from scheduler.ids import administration_id
 from scheduler.outbox import Change, Put
-from scheduler.world import Dose, World
+from scheduler.world import Dose, SideDose, World
 
 TOWARDS_RESIDENT = frozenset({OrderKind.RELEASE, OrderKind.PRESENT})
 MAY_BE_HAD = frozenset({Stage.RELEASING, Stage.PRESENTING, Stage.IN_TRAY, Stage.LIFTED, Stage.DOUBT})
@@ -49,7 +49,8 @@ def broken(before: World, after: World, events: Sequence[ev.Event], told: Sequen
 
 def _faults(before: World, after: World, events: Sequence[ev.Event], told: Sequence[Change]) -> Iterator[str]:
     puts = {(change.outbox, change.key) for change in told if isinstance(change, Put)}
-    known = {dose_id: dose.outcome.revision for dose_id, dose in before.doses.items() if dose.outcome}
+    settled: list[Dose | SideDose] = [*before.doses.values(), *before.sides.values()]
+    known = {dose.dose_id: dose.outcome.revision for dose in settled if dose.outcome}
     world = before  # as it was when each was decided: what came in after an order is the courier's to look at
     for event in events if any(isinstance(event, LOOKED_AT) for event in events) else ():
         world = evolve(world, event)
@@ -118,7 +119,7 @@ def _passed(world: World, event: ev.TokenPassed) -> Iterator[str]:
 
 
 def _documented(after: World, event: ev.OutcomeRecorded, puts: Collection[tuple[str, str]]) -> Iterator[str]:
-    dose = after.doses.get(event.dose_id)
+    dose = after.doses.get(event.dose_id) or after.sides.get(event.dose_id)
     if dose is None:
         return
     for portion in dose.plan.portions:

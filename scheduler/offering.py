@@ -13,7 +13,8 @@ from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.gate import label_misfit, lock, waiting, why_not_present, why_not_release
 from scheduler.ids import order_id
 from scheduler.roll import sachet_for
-from scheduler.voice import unwanted
+from scheduler.side_doses import confirmed, robot_asks, together
+from scheduler.voice import unwanted, who
 from scheduler.world import Dose, RobotState, Setting, World
 
 HOLDING_MISFITS = frozenset({"label_unreadable", "label_unknown", "label_mismatch", "content_mismatch"})
@@ -83,6 +84,10 @@ def pressed(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]
     back = next((d for d in in_order(world) if d.stage is Stage.IN_TRAY and unwanted(d)), None)
     if back is not None:
         return [ev.AnswerTakenBack(at=now, dose_id=back.dose_id)]
+    resident = who(setting, world.press)
+    if together(world, resident, now) and not robot_asks(world, resident, now):
+        said = confirmed(world, setting, resident, now)
+        return [ev.PressSpent(at=now, reason="confirmed" if said else "too_soon"), *said]
     ready = next((d for d in in_order(world) if d.stage is Stage.HOLDING and d.open_at(now)), None)
     if ready is not None and waiting(ready):
         return _order_or_spend(world, setting, ready, ev.OrderKind.PRESENT, now)

@@ -18,6 +18,7 @@ from scheduler.dose import Stage
 from scheduler.expand import expand
 from scheduler.plan import DosePlan, Plan
 from scheduler.receive_command import UNTREATED
+from scheduler.side_doses import in_sachets, side_day
 from scheduler.world import Dose, Setting, World
 
 DAYS_BACK_MAX = 14
@@ -63,7 +64,7 @@ def _day(world: World, setting: Setting, plan: Plan, day: date, now: datetime) -
     }
     fixed = {key for key, dose in known.items() if not _untouched(dose)}
     doses = expand(
-        plan,
+        in_sachets(plan, setting),
         day,
         setting.clock,
         setting.local,
@@ -86,7 +87,7 @@ def _day(world: World, setting: Setting, plan: Plan, day: date, now: datetime) -
         for key in known
         if key not in wanted and key not in fixed
     ]
-    return events
+    return [*events, *side_day(world, setting, plan, day, now)]
 
 
 def _untouched(dose: Dose) -> bool:

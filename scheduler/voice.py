@@ -23,7 +23,8 @@ from scheduler import events as ev
 from scheduler.cause import Cause
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.questions import FLAGGED, QUESTIONS, answer_of
-from scheduler.world import Asked, Dose, RobotState, Setting, World
+from scheduler.side_doses import robot_asks, together
+from scheduler.world import Asked, Dose, RobotState, Setting, SideDose, World
 
 AT_HAND = (Stage.IN_TRAY, Stage.PRESENTING, Stage.RELEASING, Stage.HOLDING, Stage.RETRACTING)
 """Nearest to the resident first."""
@@ -44,11 +45,10 @@ def heard(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
         case ev.Answer.HELP:
             return [ev.HelpAsked(at=now, resident=resident, robot=press.robot)]
         case ev.Answer.LATER:
-            dose = at_hand(world, resident, now)
-            return [_spent(now) if dose is None else ev.DosePutOff(at=now, dose_id=dose.dose_id)]
+            about = at_hand(world, resident, now)
+            return [ev.DosePutOff(at=now, dose_id=dose.dose_id) for dose in about] or [_spent(now)]
         case ev.Answer.NO_THANKS:
-            dose = at_hand(world, resident, now)
-            return [_spent(now)] if dose is None else _declined(world, resident, dose, now)
+            return _declined(world, resident, at_hand(world, resident, now), now) or [_spent(now)]
         case ev.Answer.AS_NEEDED:
             return [_spent(now)]
         case _:
@@ -69,8 +69,17 @@ def who(setting: Setting, press: ev.Pressed) -> str:
     return setting.resident
 
 
-def at_hand(world: World, resident: str, now: datetime) -> Dose | None:
-    """The open dose that an answer is about."""
+def at_hand(world: World, resident: str, now: datetime) -> Sequence[Dose | SideDose]:
+    """What an answer is about: the sachet that the robot asks for, else what is due beside it, else a sachet
+    that is not on offer all the same."""
+    dose = _sachet_at_hand(world, resident, now)
+    beside = together(world, resident, now)
+    if dose is not None and (not beside or robot_asks(world, resident, now)):
+        return [dose]
+    return beside
+
+
+def _sachet_at_hand(world: World, resident: str, now: datetime) -> Dose | None:
     open_ones = [
         dose
         for dose in world.doses.values()
@@ -111,7 +120,7 @@ def reason_of(dose: Dose) -> str:
     return dose.said or "no_thanks"
 
 
-def refusal(world: World, dose: Dose) -> Cause | None:
+def refusal(world: World, dose: Dose | SideDose) -> Cause | None:
     """No thanks is one incident from the word on: low; medium if critical, the second day, or said so that
     somebody should look. Read by staff."""
     refused = dose.outcome is not None and dose.outcome.outcome is ev.Outcome.REFUSED
@@ -138,19 +147,21 @@ def voice_instants(world: World) -> Iterator[datetime]:
     yield from (asked.until for asked in world.asked.values())
 
 
-def quiet(dose: Dose, every: timedelta) -> bool:
+def quiet(dose: Dose | SideDose, every: timedelta) -> bool:
     """Put off since the newest reminder: the prompt is silent until the next one."""
     return dose.put_off is not None and dose.plan.opens + every * dose.reminders <= dose.put_off
 
 
-def _declined(world: World, resident: str, dose: Dose, now: datetime) -> Sequence[ev.Event]:
+def _declined(
+    world: World, resident: str, about: Sequence[Dose | SideDose], now: datetime
+) -> Sequence[ev.Event]:
     """Asked once a dose why, on a robot that has the buttons to answer."""
-    declined = ev.DoseDeclined(at=now, dose_id=dose.dose_id)
-    if not world.robot.answers or dose.declined is not None:
-        return [declined]
+    declined = [ev.DoseDeclined(at=now, dose_id=dose.dose_id) for dose in about]
+    if not about or not world.robot.answers or about[0].declined is not None:
+        return declined
     question = ev.Question.WHY_NOT
     until = now + QUESTIONS[question].shown
-    return [declined, ev.QuestionAsked(now, resident, question, dose.dose_id, until)]
+    return [*declined, ev.QuestionAsked(now, resident, question, about[0].dose_id, until)]
 
 
 def _answered(world: World, resident: str, key: ev.Answer, now: datetime) -> ev.Event:
@@ -165,16 +176,17 @@ def _stands(asked: Asked, now: datetime) -> bool:
     return asked.since <= now < asked.until
 
 
-def _second_day(world: World, dose: Dose) -> bool:
+def _second_day(world: World, dose: Dose | SideDose) -> bool:
     """A dose of the day before that shares a prescription was refused, too."""
     yesterday = dose.plan.day - timedelta(days=1)
+    doses: list[Dose | SideDose] = [*world.doses.values(), *world.sides.values()]
     return any(
         other.plan.day == yesterday
         and other.outcome is not None
         and other.outcome.outcome is ev.Outcome.REFUSED
         and other.plan.resident == dose.plan.resident
         and not other.plan.prescriptions.isdisjoint(dose.plan.prescriptions)
-        for other in world.doses.values()
+        for other in doses
     )
 
 

@@ -41,6 +41,7 @@ class Setting:
     catalogue: Catalogue
     limits: Limits
     staff_phone: str
+    reminder_only: bool = False  # no medicine of this home lies in a roll
 
 
 class RobotState(StrEnum):
@@ -142,6 +143,27 @@ class Dose:
         return self.plan.opens <= now < self.plan.closes
 
 
+@dataclass(frozen=True, slots=True)
+class SideDose:
+    """Medicine beside the robot, at one time; what the resident said of it."""
+
+    plan: DosePlan
+    due: bool = False  # its window opened while the home was up
+    reminders: int = 0
+    put_off: datetime | None = None
+    declined: datetime | None = None
+    said: str = ""
+    outcome: OutcomeRecorded | None = None
+
+    @property
+    def dose_id(self) -> str:
+        return self.plan.dose_id
+
+    def open_at(self, now: datetime) -> bool:
+        """Whether its window is open."""
+        return self.plan.opens <= now < self.plan.closes
+
+
 def by_opening(doses: Iterable[Dose]) -> dict[str, Dose]:
     """By dose id, in the order in which the strip holds them. `evolve` keeps a world's doses so."""
     ordered = sorted(doses, key=lambda dose: (dose.plan.opens, dose.dose_id))
@@ -200,6 +222,7 @@ class World:
     planned_to: date | None = None
     planned_version: int = 0
     doses: Mapping[str, Dose] = field(default_factory=dict)  # in the order of `by_opening`
+    sides: Mapping[str, SideDose] = field(default_factory=dict)  # by dose id, in the order of their windows
     roll: Roll | None = None
     robot: Robot = field(default_factory=Robot)
     press: Pressed | None = None

@@ -42,7 +42,7 @@ from dispenserd.fagsystem.fhir import (
 from dispenserd.fagsystem.fhir_dosage import imported
 from dispenserd.fagsystem.fmk import exact
 from dispenserd.fagsystem.reasons import Reason, Refused
-from dispenserd.fagsystem.units import SACHET_DECIMALS_MAX, decimals, known_unit
+from dispenserd.fagsystem.units import SACHET_DECIMALS_MAX, SACHET_UNITS, decimals, unit_of
 from scheduler.commands import OfferPlan
 from scheduler.plan import Prescription, RefusedPrescription
 from scheduler.window import LocalTime
@@ -190,14 +190,17 @@ def _prescription(
     medication, medication_path = _medication(request, path)
     drug = _atc(medication, f"{medication_path}.code")
     strength, unit = _strength(medication, f"{medication_path}.ingredient")
+    where = f"{path}.dosageInstruction"
     try:
-        read = imported(request.dosageInstruction, f"{path}.dosageInstruction", local, unit)
+        read = imported(request.dosageInstruction, where, local, unit)
+        if unit is None and read.dosage.unit in SACHET_UNITS:  # a tablet whose strength is per millilitre
+            raise Refused(Reason.UNIT_MISMATCH, f"{medication_path}.ingredient")
     except Refused as refused:
         return RefusedPrescription(request.id, refused.reason.value, refused.path)
     if read.every_refusal:
         first = read.every_refusal[0]
         return RefusedPrescription(request.id, first.reason.value, first.path)
-    return Prescription(request.id, drug, strength, replace(read.dosage, unit=unit))
+    return Prescription(request.id, drug, strength, replace(read.dosage, unit=unit or read.dosage.unit))
 
 
 def must_be_active(request: MedicationRequest, path: str) -> None:
@@ -255,8 +258,9 @@ def _atc(medication: Medication, path: str) -> str:
     return codes[0]
 
 
-def _strength(medication: Medication, path: str) -> tuple[str, str]:
-    """("500 mg", "tablet"): the strength of one dosing unit as written on a sachet, and that unit."""
+def _strength(medication: Medication, path: str) -> tuple[str, str | None]:
+    """("500 mg", "tablet"): the strength of one dosing unit as written on a sachet, and that unit. What is in
+    no sachet has ("100 IE/ml", None): its dosage says what is counted."""
     if not medication.ingredient:
         raise Refused(Reason.STRENGTH, path)
     amounts: list[str] = []
@@ -266,10 +270,12 @@ def _strength(medication: Medication, path: str) -> tuple[str, str]:
         if ingredient.strength is None:
             raise Refused(Reason.STRENGTH, where)
         amounts.append(_amount_per_unit(ingredient.strength, where))
-        units.add(known_unit(ingredient.strength.denominator.unit, f"{where}.denominator.unit"))
+        units.add(unit_of(ingredient.strength.denominator.unit, f"{where}.denominator.unit").singular)
     if len(units) != 1:
         raise Refused(Reason.UNIT_MISMATCH, path)
-    return " + ".join(amounts), units.pop()
+    per = units.pop()
+    packed = SACHET_UNITS.get(per)
+    return (" + ".join(amounts), packed) if packed else (f"{' + '.join(amounts)}/{per}", None)
 
 
 def _amount_per_unit(strength: Ratio, path: str) -> str:

@@ -64,6 +64,7 @@ from scheduler.events.robot import (
     RobotRejected,
     RobotReported,
 )
+from scheduler.events.side import SideDoseDue, SideDosePlanned, SideDoseWithdrawn
 from scheduler.events.upkeep import AlarmTestBegun, CertificateFound, CertificatesRead, ChoreEnded
 from scheduler.events.voice import (
     AnswerTakenBack,
@@ -91,6 +92,9 @@ from scheduler.events.words import (
 VoiceEvent = HelpAsked | QuestionAsked | QuestionAnswered
 """What the resident said, or was asked, beside any dose's machine."""
 
+SideEvent = SideDosePlanned | SideDoseWithdrawn | SideDoseDue
+"""About medicine beside the robot; its outcome, reminders and answers are those of every dose."""
+
 HomeEvent = (
     DaemonStarted
     | ProofCommitted
@@ -115,6 +119,7 @@ HomeEvent = (
     | CertificatesRead
     | ChoreEnded
     | VoiceEvent
+    | SideEvent
 )
 """About the home itself, and what travels through it."""
 
@@ -230,6 +235,10 @@ __all__ = [
     "RobotStatus",
     "RollLoaded",
     "RollRefused",
+    "SideDoseDue",
+    "SideDosePlanned",
+    "SideDoseWithdrawn",
+    "SideEvent",
     "State",
     "StoreStopped",
     "TokenPassed",

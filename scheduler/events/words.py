@@ -56,6 +56,7 @@ class Kind(StrEnum):
     LEFT_IN_TRAY = "left_in_tray"
     DOSE_MISSED = "dose_missed"
     DOSE_REFUSED = "dose_refused"  # the resident said no thanks
+    SIDE_UNCONFIRMED = "side_unconfirmed"  # medicine beside the robot that nobody confirmed
     HELP_ASKED = "help_asked"  # a wish to be called back: no emergency call
     ANSWER_FLAGGED = "answer_flagged"  # the resident answered a question so that somebody should read it
     RELEASE_FAILED = "release_failed"

@@ -79,6 +79,24 @@ DOSE_ADVICE: Mapping[str, Advice] = {
             "Do not press them, and give nothing by hand while the robot still offers it.",
         ),
     ),
+    "side_unconfirmed": advice(
+        (
+            "Borgeren har ikke bekræftet medicin uden for rullen (dråber, insulin, inhalator, plaster).",
+            "The resident has not confirmed medicine that is in no sachet (drops, insulin, inhaler, patch).",
+        ),
+        (
+            "Ring til borgeren: fik de den, og er alt vel?",
+            "Call the resident: did they have it, are they well?",
+        ),
+        (
+            "Fik de den: skriv 'borgeren har fået den' (d). Ellers spørg sygeplejersken.",
+            "If they had it, record 'had it' (d). Otherwise ask the nurse.",
+        ),
+        (
+            "Giv den ikke selv, før tiden er gået: borgeren kan være ved at tage den.",
+            "Do not give it yourself before closing: they may be at it.",
+        ),
+    ),
     "help_asked": advice(
         (
             "Borgeren har trykket 'hjælp' på robotten. Det er ikke et nødopkald.",

@@ -18,6 +18,7 @@ _DOSE: Mapping[str, Said] = {
     "uncertain": Said("ingen kan sige, hvad der skete", "nobody can say what happened"),
     "put_off": Said("borgeren har sagt senere", "put off by the resident"),
     "no_emergency_call": Said("ikke et nødopkald", "no emergency call"),
+    "insulin": Said("insulin", "of the insulin group"),
     "second_day": Said("nej tak også i går", "refused the day before, too"),
     "unwell": Said("borgeren er utilpas", "the resident feels unwell"),
     "two_in_a_row": Said("anden gang i træk", "two in a row"),

@@ -12,6 +12,7 @@ KINDS: Mapping[str, Said] = {
     "left_in_tray": Said("Dosis ligger i bakken", "left in the tray"),
     "dose_missed": Said("Dosis ikke taget", "dose missed"),
     "dose_refused": Said("Sagde nej tak til dosis", "dose refused"),
+    "side_unconfirmed": Said("Ikke bekræftet", "not confirmed"),
     "help_asked": Said("Vil gerne ringes op", "asks to be called"),
     "answer_flagged": Said("Svar, der bør læses", "answer to read"),
     "release_failed": Said("Udlevering mislykkedes", "release failed"),
