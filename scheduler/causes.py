@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from scheduler import events as ev
+from scheduler.as_needed import as_needed_causes, effect_cause
 from scheduler.cause import Cause
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.gate import (
@@ -66,7 +67,7 @@ def causes(world: World, setting: Setting, now: datetime) -> dict[str, Cause]:
     ):
         if technical is not None:
             found[subject] = technical
-    return found | upkeep_causes(world, setting, now) | voice_causes(world)
+    return found | upkeep_causes(world, setting, now) | voice_causes(world) | as_needed_causes(world, now)
 
 
 NEEDS_ROBOT = frozenset(
@@ -118,7 +119,7 @@ def _dose(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | 
     if dose.stage is Stage.DOUBT and settled is not None:
         return _about(dose, ev.Kind.ORDER_UNKNOWN, _most_urgent_blocked(world, dose, now), "in_doubt")
     if settled in GIVEN:
-        return None
+        return effect_cause(dose)
     if dose.token and settled is None:
         return _with_staff(world, dose)
     if settled is not None:
@@ -215,7 +216,7 @@ def _untaken(setting: Setting, dose: Dose, now: datetime) -> Cause | None:
         Stage.IN_TRAY,
         Stage.RETRACTING,
     )
-    if waiting and dose.plan.half <= now < dose.plan.closes:
+    if waiting and dose.plan.half <= now < dose.plan.closes and not dose.plan.as_needed:
         priority = ev.Priority.MEDIUM if dose.plan.critical else ev.Priority.LOW
         return _about(dose, ev.Kind.ABOUT_TO_MISS, priority)
     return None

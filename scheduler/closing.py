@@ -80,6 +80,8 @@ def _divert_ground(world: World, dose: Dose, closed: bool, now: datetime) -> str
     """Rule 11: one ground only. A held sachet may be another dose's: only a person lets it go."""
     if dose.discard:
         return "discard"
+    if dose.plan.as_needed and dose.stage in IN_MAGAZINE:
+        return ""  # nothing of it left the strip: what lies there is for the next time
     if world.behind:
         return ""  # rule 23: neither window nor holding place can be told from a journal that lost its end
     if dose.stage is Stage.HELD:
@@ -122,7 +124,9 @@ def settled(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]
                 dose_id=dose.dose_id,
                 revision=dose.outcome.revision + 1 if dose.outcome else 1,
                 outcome=outcome,
-                late=outcome is ev.Outcome.RETRIEVED and happened > dose.plan.half,
+                late=outcome is ev.Outcome.RETRIEVED
+                and happened > dose.plan.half
+                and not dose.plan.as_needed,
                 by="",
                 reason=reason,
                 happened=happened,
@@ -182,9 +186,11 @@ def _untaken(world: World, dose: Dose) -> tuple[ev.Outcome, str]:
         return ev.Outcome.WITHHELD, dose.held
     if dose.declined is not None:
         return ev.Outcome.REFUSED, reason_of(dose)
+    if dose.plan.as_needed and dose.stage in (Stage.IN_STORE, Stage.OUT):
+        return ev.Outcome.REFUSED, "not_lifted"  # asked for, and left: never missed (rule 8)
     if dose.failure:
         return ev.Outcome.FAILED, dose.failure
-    if not dose.offered:
+    if not dose.offered or dose.plan.as_needed:
         return ev.Outcome.FAILED, "not_offered"
     if locked and incident is not None:
         return ev.Outcome.FAILED, incident.kind.value

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from scheduler.events import CertificateFound, Event, Verdict
+from scheduler.events import CertificateFound, Event, GivenElsewhere, Verdict
 from scheduler.plan import Prescription, RefusedPrescription
 from scheduler.roll import Roll
 
@@ -23,6 +23,15 @@ class OfferPlan:
     prescriptions: tuple[Prescription, ...]
     fingerprint: str
     refused: tuple[RefusedPrescription, ...] = ()  # active on the card, and nothing for a machine
+
+
+@dataclass(frozen=True, slots=True)
+class ReportElsewhere:
+    """All that the fagsystem knows of what was given elsewhere, and until when it knows."""
+
+    resident: str
+    known_to: datetime
+    given: tuple[GivenElsewhere, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +124,7 @@ class ReportClockStep:
 
 Command = (
     OfferPlan
+    | ReportElsewhere
     | LoadRoll
     | TakeIncident
     | CloseIncident

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
+from scheduler.as_needed import as_needed_instants, effects, requested
 from scheduler.causes import BLOCKED_AHEAD, REFILL_AHEAD, UNREACHABLE_LEAD
 from scheduler.closing import AGAIN, cleared_away, settled
 from scheduler.commands import Fact
@@ -102,10 +103,12 @@ RULES: tuple[Rule, ...] = (
     opened,
     overdue,
     held,  # before any press is answered
+    requested,
     heard,
     pressed,
     presented,
     unanswered,
+    effects,
     side_by_side,
     cleared_away,  # before outcomes: the record of it makes them
     settled,
@@ -131,6 +134,7 @@ def next_wakeup(world: World, setting: Setting, now: datetime) -> datetime | Non
     instants += upkeep_instants(world, setting)
     instants += voice_instants(world)
     instants += side_instants(world, setting)
+    instants += as_needed_instants(world)
     for dose in world.doses.values():
         instants += _dose_instants(world, setting, dose, now)
     return min([at for at in instants if at > now], default=None)

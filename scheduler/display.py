@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from scheduler.dose import Stage
+from scheduler.events import AsNeededRefused
 from scheduler.gate import why_not_release
 from scheduler.offering import in_order
 from scheduler.plan import Content
@@ -60,6 +61,9 @@ def _dose_lines(world: World, setting: Setting, now: datetime) -> tuple[str, str
     asked = world.asked.get(setting.resident)
     if not wanted and asked is not None and now < asked.until:
         return "steady", "none", QUESTIONS[asked.question].lines
+    refused = world.refusals.get(setting.resident)
+    if not wanted and refused is not None and now < refused.at + ANSWER_SHOWN:
+        return "steady", "none", _not_now(setting, refused, now)
     if not open_doses:
         return "off", "none", _next_line(world, setting, now)
     dose = (wanted or open_doses)[0]
@@ -119,6 +123,19 @@ PLURALS = {
     "dosis": "doser",
 }
 """Of the units that are counted beside the robot; one that is not here is said as it is."""
+
+
+def _not_now(setting: Setting, refused: AsNeededRefused, now: datetime) -> tuple[str, ...]:
+    """Medicine as needed was asked for: when it is possible, or who can help."""
+    if refused.possible is None:
+        return ("Ikke nu. Personalet kan hjælpe dig.", "Tryk hjælp, så ringer vi.")
+    at = setting.local.local(refused.possible)
+    day = "" if at.date() == setting.local.day_of(now) else "i morgen "
+    return ("Ikke endnu.", f"Du kan få den {day}fra kl. {at:%H:%M}.")
+
+
+ANSWER_SHOWN = timedelta(minutes=2)
+"""Long enough to be read by somebody who stands there."""
 
 DECLINED = ("Helt i orden: ikke denne gang.", "Fortryder du, så tryk på knappen.")
 QUIET_BESIDE = ("Helt i orden: vi minder dig om det.", "Tryk, når du har taget den.")

@@ -10,6 +10,7 @@ from typing import assert_never
 
 from scheduler import events as ev
 from scheduler.dose import AT_REST, Trigger
+from scheduler.evolve_as_needed import evolve_as_needed
 from scheduler.evolve_clock import WENT_BACK, set_back, trusted_again
 from scheduler.evolve_dose import evolve_dose, moved
 from scheduler.evolve_incident import evolve_incident
@@ -91,6 +92,8 @@ def _home(world: World, event: ev.HomeEvent) -> World:
             return replace(world, answered=answered, forged=forged)
         case ev.HelpAsked() | ev.QuestionAsked() | ev.QuestionAnswered():
             return evolve_voice(world, event)
+        case ev.AsNeededRequested() | ev.AsNeededRefused() | ev.ElsewhereRead():
+            return evolve_as_needed(world, event)
         case ev.SideDosePlanned() | ev.SideDoseWithdrawn() | ev.SideDoseDue():
             return evolve_side(world, event)
         case ev.AlarmTestBegun() | ev.CertificatesRead() | ev.ChoreEnded():

@@ -21,7 +21,8 @@ def evolve_voice(world: World, event: ev.VoiceEvent) -> World:
             return replace(world, help={**world.help, event.resident: since}, press=None)
         case ev.QuestionAsked():
             asked = Asked(event.question, event.dose_id, event.at, event.until)
-            return replace(world, asked={**world.asked, event.resident: asked})
+            world = replace(world, asked={**world.asked, event.resident: asked})
+            return _effect(world, event, "asked")
         case ev.QuestionAnswered():
             return _answered(world, event)
         case _:
@@ -31,6 +32,7 @@ def evolve_voice(world: World, event: ev.VoiceEvent) -> World:
 def _answered(world: World, event: ev.QuestionAnswered) -> World:
     asked = {resident: each for resident, each in world.asked.items() if resident != event.resident}
     world = replace(world, asked=asked, press=None if event.answer else world.press)
+    world = _effect(world, event, event.answer or "left_open")
     dose = world.doses.get(event.dose_id)
     if event.question is ev.Question.WHY_NOT and dose is not None and dose.declined is not None:
         return with_dose(world, replace(dose, said=event.answer))
@@ -39,3 +41,10 @@ def _answered(world: World, event: ev.QuestionAnswered) -> World:
         side = replace(side, said=event.answer)
         return replace(world, sides={**world.sides, side.dose_id: side})
     return world
+
+
+def _effect(world: World, event: ev.QuestionAsked | ev.QuestionAnswered, effect: str) -> World:
+    dose = world.doses.get(event.dose_id)
+    if event.question is not ev.Question.EFFECT or dose is None:
+        return world
+    return with_dose(world, replace(dose, effect=effect))

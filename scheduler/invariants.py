@@ -101,9 +101,13 @@ def _released(world: World, dose: Dose, order: ev.Order) -> Iterator[str]:
     if status is None or roll is None or status.production_id != roll.production_id:
         yield "S3: a release from a roll without its manifest"
         return
-    days = {sachet.local.date() for sachet in roll.sachets if sachet.label == order.label}
-    if status.mouth_label != order.label or dose.plan.day not in days:
-        yield "S3: a release of another sachet than this day's"
+    read = [sachet for sachet in roll.sachets if sachet.label == order.label]
+    if roll.as_needed or dose.plan.as_needed:
+        own = roll.as_needed and dose.plan.as_needed and any(s.content == dose.plan.content for s in read)
+    else:
+        own = dose.plan.day in {sachet.local.date() for sachet in read}
+    if status.mouth_label != order.label or not own:
+        yield "S3: a release of another sachet than this dose's"
     if status.holding or status.tray:
         yield "S1: a release onto another sachet"
 
@@ -126,5 +130,10 @@ def _documented(after: World, event: ev.OutcomeRecorded, puts: Collection[tuple[
         key = administration_id(event.dose_id, portion.prescription_id, event.revision)
         if ("administration", key) not in puts:
             yield "S5: an outcome without its administration"
-    if event.outcome in NEED_A_PERSON and after.incident_about(f"dose:{event.dose_id}") is None:
+    asked_for = event.outcome is Outcome.REFUSED and dose.plan.as_needed  # they needed it no more
+    if (
+        event.outcome in NEED_A_PERSON
+        and not asked_for
+        and after.incident_about(f"dose:{event.dose_id}") is None
+    ):
         yield "S4: a dose nobody had, and no incident"

@@ -128,7 +128,8 @@ def reminded(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event
     """Reminders inside the window, while the resident can still come; missed ones are not made up for."""
     events: list[ev.Event] = []
     for dose in in_order(world):
-        if not dose.open_at(now) or dose.outcome is not None or dose.token or dose.declined:
+        silent = dose.plan.as_needed or dose.declined is not None or bool(dose.token)
+        if silent or not dose.open_at(now) or dose.outcome is not None:
             continue
         if dose.stage not in (Stage.DUE, Stage.FAILED, Stage.HOLDING, Stage.IN_TRAY):
             continue
@@ -181,6 +182,8 @@ def _label(world: World, setting: Setting, dose: Dose, kind: ev.OrderKind, sourc
         return ""
     if dose.stage is Stage.HELD:
         return dose.held_label
+    if dose.plan.as_needed:
+        return world.robot.status.mouth_label if world.robot.status is not None else ""
     local = setting.local.local(dose.plan.opens)
     sachet = sachet_for(world.roll, dose.plan.day, local) if world.roll else None
     return sachet.label if sachet else ""

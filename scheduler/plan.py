@@ -12,6 +12,9 @@ from decimal import Decimal
 
 from scheduler.dosage import Dosage
 
+AS_NEEDED_SLOT = "pn-"
+"""Begins the slot of medicine as needed; then a number from 1 on each date."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Content:
@@ -85,6 +88,11 @@ class DosePlan:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "prescriptions", frozenset(p.prescription_id for p in self.portions))
+
+    @property
+    def as_needed(self) -> bool:
+        """Asked for by the resident, and by nobody's plan."""
+        return self.slot.startswith(AS_NEEDED_SLOT)
 
     @property
     def content(self) -> frozenset[Content]:

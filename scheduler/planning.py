@@ -60,7 +60,7 @@ def _day(world: World, setting: Setting, plan: Plan, day: date, now: datetime) -
     known = {
         dose.dose_id: dose
         for dose in world.doses.values()
-        if dose.plan.day == day and dose.plan.resident == plan.resident
+        if dose.plan.day == day and dose.plan.resident == plan.resident and not dose.plan.as_needed
     }
     fixed = {key for key, dose in known.items() if not _untouched(dose)}
     doses = expand(

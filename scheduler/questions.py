@@ -14,7 +14,7 @@ from scheduler.events import Answer, Priority, Question
 KEYS = (Answer.FIRST, Answer.SECOND, Answer.THIRD)
 """The buttons 1 to 3, in the order of the answers."""
 
-UNWELL = "unwell"
+UNWELL, NO_HELP = "unwell", "no_help"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,22 @@ QUESTIONS: Mapping[Question, Wording] = {
         (UNWELL, "not_needed", "other"),
         timedelta(minutes=2),
     ),
+    Question.WHAT_FOR: Wording(
+        ("Hvad er det for?", "1 smerter   2 uro   3 andet", "Eller tryk bare på knappen."),
+        ("pain", "unrest", "other"),
+        timedelta(minutes=1),
+    ),
+    Question.EFFECT: Wording(
+        ("Hjalp medicinen?", "1 ja   2 nej   3 jeg er utilpas"),
+        ("helped", NO_HELP, UNWELL),
+        timedelta(minutes=30),
+    ),
 }
 
 FLAGGED: Mapping[tuple[Question, str], Priority] = {
     (Question.WHY_NOT, UNWELL): Priority.MEDIUM,
+    (Question.EFFECT, NO_HELP): Priority.LOW,
+    (Question.EFFECT, UNWELL): Priority.MEDIUM,
 }
 """Answers that staff read as an incident, and how soon (alarm catalogue: resident's answer flagged)."""
 

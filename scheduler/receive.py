@@ -75,6 +75,8 @@ def _wish(world: World, setting: Setting, fact: cmd.Fact, now: datetime) -> Sequ
             return [] if known else [ev.CertificatesRead(at=now, found=fact.found)]
         case cmd.OfferPlan():
             return _offered(world, setting, fact, now)
+        case cmd.ReportElsewhere():
+            return _elsewhere(world, fact, now)
         case cmd.LoadRoll():
             return _roll(world, fact, now)
         case cmd.ReportClock():
@@ -338,6 +340,15 @@ def _refuse_plan(world: World, fact: cmd.OfferPlan, reason: str, now: datetime) 
             at=now, resident=resident, reason=reason, path="Bundle.identifier", fingerprint=fact.fingerprint
         )
     ]
+
+
+def _elsewhere(world: World, fact: cmd.ReportElsewhere, now: datetime) -> Sequence[ev.Event]:
+    """Rule 8. Older knowledge than we have is none, and what is yet to come nobody knows."""
+    known = world.elsewhere.get(fact.resident)
+    known_to = min(fact.known_to, now)
+    if fact.resident not in world.plans or (known is not None and known_to <= known.known_to):
+        return []
+    return [ev.ElsewhereRead(at=now, resident=fact.resident, known_to=known_to, given=fact.given)]
 
 
 def _roll(world: World, fact: cmd.LoadRoll, now: datetime) -> Sequence[ev.Event]:

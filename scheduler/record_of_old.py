@@ -54,6 +54,7 @@ def _plan_without_refused(plain: Plain) -> Plain:
 ADDED: Mapping[str, Plain] = {
     "Pressed": {"answer": "take"},  # until 2026-11 a robot had one button
     "RobotIdentified": {"answers": False},
+    "Roll": {"as_needed": False},
 }
 """By the class's name: fields that a later version added, with what the earlier ones meant without them."""
 

@@ -107,6 +107,9 @@ def _horizon(world: World, setting: Setting, now: datetime) -> Cause | None:
     plan = world.plans.get(setting.resident)
     if plan is None or not world.clock.trusted:
         return None
+    as_needed = any(period.as_needed for one in plan.prescriptions for period in one.dosage.periods)
+    if not any(_last_days(plan)) and as_needed:
+        return None  # nothing that could end: it is asked for
     if not any(_last_days(plan)):
         return Cause(ev.Kind.PLAN_ENDS, ev.Priority.LOW, "nothing_planned")
     last = plan_end(plan)

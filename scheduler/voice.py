@@ -124,6 +124,8 @@ def refusal(world: World, dose: Dose | SideDose) -> Cause | None:
     """No thanks is one incident from the word on: low; medium if critical, the second day, or said so that
     somebody should look. Read by staff."""
     refused = dose.outcome is not None and dose.outcome.outcome is ev.Outcome.REFUSED
+    if dose.plan.as_needed:
+        return None  # they asked for it themselves, and needed it no more
     if dose.declined is None and not refused:
         return None
     said = dose.said if not refused or dose.outcome is None else dose.outcome.reason

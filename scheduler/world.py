@@ -12,7 +12,9 @@ from enum import StrEnum
 
 from scheduler.dose import Stage
 from scheduler.events import (
+    AsNeededRefused,
     CertificateFound,
+    GivenElsewhere,
     Incident,
     JournalFoundBehind,
     Order,
@@ -120,6 +122,8 @@ class Dose:
     put_off: datetime | None = None  # when the resident last said later, until they want it again
     declined: datetime | None = None  # when they said no thanks, likewise
     said: str = ""  # why no thanks, if they said so
+    purpose: str = ""  # what it is for, of medicine as needed, if they said so
+    effect: str = ""  # of medicine as needed: "asked", "left_open", or what they answered
     lost: bool = False  # what became of it may stand in a part of the journal that was lost (rule 23)
 
     @property
@@ -201,6 +205,14 @@ class ChoreRun:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What was given elsewhere of late; nothing is known of what came after `known_to` (rule 8)."""
+
+    known_to: datetime
+    given: tuple[GivenElsewhere, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A question on the display, until it is answered or its time is over."""
 
@@ -243,6 +255,8 @@ class World:
     certificates: tuple[CertificateFound, ...] = ()
     chores: Mapping[str, ChoreRun] = field(default_factory=dict)  # by the chore's name
     asked: Mapping[str, Asked] = field(default_factory=dict)  # by resident
+    refusals: Mapping[str, AsNeededRefused] = field(default_factory=dict)  # the newest, by resident
+    elsewhere: Mapping[str, Elsewhere] = field(default_factory=dict)  # by resident
     help: Mapping[str, datetime] = field(default_factory=dict)  # by resident: since when, until called back
 
     def incident_about(self, subject: str) -> Incident | None:

@@ -17,7 +17,7 @@ Decisions (2026-11-22):
   that holds it is no dose's content and is held (S3), and the incident says which prescription and why.
 
 Not in force: the issuer's signature (rule 19), the incident for an id that is missing from a newer card (rule
-21), FMK's own structure on a card. As-needed medicine is kept in the plan and not released yet (rule 8).
+21), FMK's own structure on a card.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ differently.
 
 from __future__ import annotations
 
+from scheduler.events.as_needed import AsNeededRefused, AsNeededRequested, ElsewhereRead, GivenElsewhere
 from scheduler.events.doses import (
     AdministrationFiled,
     AnswerDelivered,
@@ -95,6 +96,9 @@ VoiceEvent = HelpAsked | QuestionAsked | QuestionAnswered
 SideEvent = SideDosePlanned | SideDoseWithdrawn | SideDoseDue
 """About medicine beside the robot; its outcome, reminders and answers are those of every dose."""
 
+AsNeededEvent = AsNeededRequested | AsNeededRefused | ElsewhereRead
+"""About medicine as needed, before it is a dose like every other."""
+
 HomeEvent = (
     DaemonStarted
     | ProofCommitted
@@ -120,6 +124,7 @@ HomeEvent = (
     | ChoreEnded
     | VoiceEvent
     | SideEvent
+    | AsNeededEvent
 )
 """About the home itself, and what travels through it."""
 
@@ -169,6 +174,9 @@ __all__ = [
     "Answer",
     "AnswerDelivered",
     "AnswerTakenBack",
+    "AsNeededEvent",
+    "AsNeededRefused",
+    "AsNeededRequested",
     "CertificateFound",
     "CertificatesRead",
     "ChoreEnded",
@@ -186,8 +194,10 @@ __all__ = [
     "DosePlanned",
     "DosePutOff",
     "DoseWithdrawn",
+    "ElsewhereRead",
     "Event",
     "FindingContradicted",
+    "GivenElsewhere",
     "HelpAsked",
     "HomeEvent",
     "Incident",

@@ -56,6 +56,8 @@ class Kind(StrEnum):
     LEFT_IN_TRAY = "left_in_tray"
     DOSE_MISSED = "dose_missed"
     DOSE_REFUSED = "dose_refused"  # the resident said no thanks
+    AS_NEEDED_LIMIT = "as_needed_limit"  # asked for beyond the most that may be had
+    AS_NEEDED_UNSURE = "as_needed_unsure"  # nobody knows lately enough what was given elsewhere
     SIDE_UNCONFIRMED = "side_unconfirmed"  # medicine beside the robot that nobody confirmed
     HELP_ASKED = "help_asked"  # a wish to be called back: no emergency call
     ANSWER_FLAGGED = "answer_flagged"  # the resident answered a question so that somebody should read it
@@ -109,6 +111,8 @@ class Question(StrEnum):
     """What the display may ask; `scheduler.questions` has the answers to each."""
 
     WHY_NOT = "why_not"  # after no thanks; optional
+    WHAT_FOR = "what_for"  # of medicine as needed
+    EFFECT = "effect"  # whether it helped
 
 
 class Verdict(StrEnum):

@@ -97,6 +97,36 @@ DOSE_ADVICE: Mapping[str, Advice] = {
             "Do not give it yourself before closing: they may be at it.",
         ),
     ),
+    "as_needed_limit": advice(
+        (
+            "Borgeren har bedt om medicin efter behov, men har fået det højeste i døgnet.",
+            "The resident asked for medicine as needed and has had the most of 24 hours.",
+        ),
+        ("Ring: hvordan har de det?", "Call: how are they?"),
+        (
+            "Er behovet større end før? Fortæl det til sygeplejersken.",
+            "Do they need more than before? Tell the nurse.",
+        ),
+        ("Giv ikke mere af samme medicin.", "Give no more of the same medicine."),
+    ),
+    "as_needed_unsure": advice(
+        (
+            "Borgeren har bedt om medicin efter behov. Hjemmet ved ikke, om andre har givet noget for nylig.",
+            "The resident asked for medicine as needed. The home does not know what others gave lately.",
+        ),
+        (
+            "Se i fagsystemet, og spørg borgeren: er der givet noget andre steder?",
+            "Look at the care record and ask the resident: was any given elsewhere?",
+        ),
+        (
+            "Intet givet: luk med 'intet givet andre steder'. Ellers skriv det i fagsystemet.",
+            "Nothing given: close with 'nothing given elsewhere'. Otherwise enter it in the record.",
+        ),
+        (
+            "Luk den ikke med 'intet givet andre steder' uden at have set efter.",
+            "Do not close it with 'nothing given elsewhere' without having looked.",
+        ),
+    ),
     "help_asked": advice(
         (
             "Borgeren har trykket 'hjælp' på robotten. Det er ikke et nødopkald.",

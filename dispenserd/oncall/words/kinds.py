@@ -12,6 +12,8 @@ KINDS: Mapping[str, Said] = {
     "left_in_tray": Said("Dosis ligger i bakken", "left in the tray"),
     "dose_missed": Said("Dosis ikke taget", "dose missed"),
     "dose_refused": Said("Sagde nej tak til dosis", "dose refused"),
+    "as_needed_limit": Said("Beder om mere end højst", "as-needed limit reached"),
+    "as_needed_unsure": Said("Er der givet pn andre steder?", "as-needed: given elsewhere?"),
     "side_unconfirmed": Said("Ikke bekræftet", "not confirmed"),
     "help_asked": Said("Vil gerne ringes op", "asks to be called"),
     "answer_flagged": Said("Svar, der bør læses", "answer to read"),
