@@ -82,6 +82,7 @@ def setting_of(config: Config, rate: float) -> Setting:
         ),
         limits=limits(config).stretched(rate),
         staff_phone=config.home.staff_phone,
+        reminder_only=config.home.reminder_only,
     )
 
 

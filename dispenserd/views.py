@@ -17,7 +17,7 @@ from scheduler.instant import iso
 from scheduler.offering import in_order
 from scheduler.plan import Plan
 from scheduler.summary import open_incidents, summarise
-from scheduler.world import Dose, Setting, World
+from scheduler.world import Dose, Setting, SideDose, World
 
 if TYPE_CHECKING:
     from dispenserd.shapes.home import Doses, DoseView, Holds, IncidentView, RollShow, Sensors, StatusView
@@ -108,7 +108,9 @@ def chores(world: World, setting: Setting, now: datetime) -> Chores:
 
 
 def doses(world: World) -> Doses:
-    return {"doses": [_dose(dose) for dose in in_order(world)]}
+    shown = [(dose.plan.opens, _dose(dose)) for dose in in_order(world)]
+    shown += [(side.plan.opens, _side(side)) for side in world.sides.values()]
+    return {"doses": [view for _, view in sorted(shown, key=lambda each: (each[0], each[1]["dose"]))]}
 
 
 def holds(world: World) -> Holds:
@@ -193,6 +195,14 @@ def _dose(dose: Dose) -> DoseView:
         "critical": plan.critical,
         "held": dose.held if dose.stage is Stage.HELD else "",
     }
+
+
+BESIDE = "beside"
+"""Stage of what lies in no sachet."""
+
+
+def _side(side: SideDose) -> DoseView:
+    return {**_dose(Dose(plan=side.plan, outcome=side.outcome)), "stage": BESIDE}
 
 
 def _incident(incident: Incident, now: datetime) -> IncidentView:

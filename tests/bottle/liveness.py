@@ -70,7 +70,7 @@ class Liveness:
 
     def pressed(self) -> None:
         """In calm times a press in a window, with the right sachet waiting, brings it."""
-        dose = self._offerable()
+        dose = self.offerable()
         if dose:
             troubles, moves = self._bottle.weather.total, self._bottle.witnesses.moves
             self._bottle.after(OFFER_WITHIN_S, lambda: self._look_offered(dose, troubles, moves))
@@ -153,7 +153,7 @@ class Liveness:
 
     # --- what can be known ---
 
-    def _offerable(self) -> str:
+    def offerable(self) -> str:
         """The dose that this press should bring, if everything is in order and has been for a while."""
         bottle, matter = self._bottle, self._bottle.matter
         if not self._settled_at_home(SETTLE_S) or not self._robot_fine() or bottle.slow_disk_s:

@@ -28,6 +28,7 @@ BACK_WITHIN_S = 400.0
 """From the word to the sachet back in the holding place; one that came to nothing waits five minutes."""
 
 TOLD_WITHIN_S = 240.0
+HEARD_WITHIN_S = 5.0
 
 
 class Voices:
@@ -37,7 +38,7 @@ class Voices:
         self._unwanted: list[tuple[datetime, datetime]] = []  # when the resident will press no take
         self.declined: dict[str, datetime] = {}  # dose -> the journal's instant of its last no
         self.words = 0
-        self.helped = 0
+        self.helped = self.heard = 0
 
     # --- what they say ---
 
@@ -79,8 +80,10 @@ class Voices:
         bottle.say(f"says {answer.value}")
         self.words += 1
         bottle.weather.counts["the resident speaks"] = bottle.weather.counts.get("the resident speaks", 0) + 1
-        troubles = bottle.weather.total
+        troubles, offered = bottle.weather.total, bottle.liveness.offerable()
         bottle.end.press(answer)
+        if answer is Answer.NO_THANKS and offered:
+            bottle.after(HEARD_WITHIN_S, lambda: self._look_heard(offered, troubles))
         if answer in (Answer.LATER, Answer.NO_THANKS):
             presses = tuple(bottle.presses)
             bottle.after(BACK_WITHIN_S, lambda: self._look_back(troubles, presses))
@@ -135,6 +138,12 @@ class Voices:
         dose = dose_id(*bottle.papers.labels[label]) if label in bottle.papers.labels else ""
         inside = any(at < bottle.times.true < at + WINDOW for at in bottle.opens(dose)) if dose else False
         assert not (heard and inside), "S7: they did not want it now, and it still lies in the tray"
+
+    def _look_heard(self, dose: str, troubles: int) -> None:
+        """In calm times a no to the dose that is on offer is a no to that dose."""
+        if self._bottle.weather.total == troubles and self._bottle.liveness.settled():
+            self.heard += 1
+            assert dose in self.declined, f"S7: no thanks to {dose[33:]}, and the home did not hear it"
 
     def _look_told(self, troubles: int) -> None:
         bottle = self._bottle
