@@ -72,7 +72,7 @@ demo:
 
 test: setup lint
 	@echo "== tests"
-	@.venv/bin/python -m pytest -n 3 --dist worksteal
+	@.venv/bin/python -m pytest -n 4 --dist worksteal
 
 # A seed is a history whatever the order of sets may be; a fixed one makes its trace the same to the letter.
 proof bugs: export PYTHONHASHSEED := 0
