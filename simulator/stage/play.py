@@ -25,7 +25,7 @@ from simulator.stage.processes import (
     environment,
 )
 from simulator.stage.scenario import AT_THE_ROBOT, BROKER, DAEMON, RESIDENT, ROBOT, Deed, Scenario
-from simulator.stage.standstill import StandStill
+from simulator.stage.standstill import READY_TOO_LATE, StandStill
 from simulator.stage.view import View
 
 ANSWER_TRIES = 30
@@ -119,8 +119,8 @@ class Play:
         first = min((self._scenario.instant(deed.at) for deed in self._scenario.deeds), default=None)
         if first is not None and self._now() > first:
             raise StageError(
-                f"the home was ready at {self._scenario.local(self._now())}, after the first deed: this "
-                f"machine is too slow for speed {self._scenario.speed:g}. Play with a lower --speed"
+                f"the home was ready at {self._scenario.local(self._now())}, after the first deed: "
+                f"{READY_TOO_LATE} {self._scenario.speed:g}. Play with a lower --speed"
             )
 
     async def _until_it_answers(self) -> None:

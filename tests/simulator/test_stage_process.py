@@ -132,7 +132,7 @@ def test_what_can_not_be_played_is_refused_with_exit_code_3(arguments: list[str]
 
 def test_a_reader_who_leaves_ends_the_play_and_leaves_no_process(tmp_path: Path) -> None:
     folder = tmp_path / "play"
-    with stage(folder, "--once") as play:
+    with stage(folder, "--once", "--speed", "100") as play:  # no machine is too slow for that
         assert play.stdout is not None
         play.stdout.readline()
         play.stdout.close()
