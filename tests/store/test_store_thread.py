@@ -118,11 +118,11 @@ async def test_a_cancelled_append_is_finished_by_the_thread(thread: StoreThread)
     assert (await thread.replay())[-1] == DoseDue(AT, "after")
 
 
+# --- the nightly look ---------------------------------------------------------------------------------
+
+
 PROOFS = 10
 """Each of a longer journal."""
-
-
-# --- the nightly look ---------------------------------------------------------------------------------
 
 
 async def test_a_whole_store_is_proven_beside_the_commits(thread: StoreThread) -> None:
