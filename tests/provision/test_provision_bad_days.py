@@ -45,10 +45,21 @@ def said_to_people(*arguments: str, typed: str | None = None) -> tuple[int, str]
                 asked = True
                 os.write(ours, typed.encode())
                 if not typed:
+                    until_it_reads(process.pid)
                     process.send_signal(signal.SIGINT)
         except OSError:  # the other end is closed
             os.close(ours)
             return process.wait(), said.decode(errors="replace").replace("\r", "")
+
+
+def until_it_reads(pid: int) -> None:
+    """Return when the process sleeps, after its question in the reading of an answer.
+
+    Python looks at signals between the printing and the reading: one that comes later than that look and
+    earlier than the system call is seen only at the next key, so a Ctrl-C sent at once is now and then lost.
+    """
+    stat = Path(f"/proc/{pid}/stat")
+    until(lambda: stat.read_text().rpartition(")")[2].split()[0] == "S")
 
 
 def test_a_ctrl_c_says_what_stands_and_how_to_go_on(tmp_path: Path) -> None:
