@@ -45,10 +45,10 @@ from dispenserd.wakeups import Wakeups
 from drivers.connection import RobotConnection
 from drivers.robot import RobotExpectation
 from scheduler.commands import Fact
+from scheduler.dosage import DayPart
 from scheduler.events import DaemonStarted, RobotDumped, StoreStopped
 from scheduler.evolve import evolve
 from scheduler.expand import Catalogue, DayClock
-from scheduler.plan import DayPart
 from scheduler.summary import summarise
 from scheduler.window import LocalTime
 from scheduler.world import RobotState, Setting, World
@@ -82,6 +82,7 @@ def setting_of(config: Config, rate: float) -> Setting:
         ),
         limits=limits(config).stretched(rate),
         staff_phone=config.home.staff_phone,
+        reminder_only=config.home.reminder_only,
     )
 
 

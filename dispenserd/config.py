@@ -87,6 +87,8 @@ class HomeSection(Section):
     zone: Zone = "Europe/Copenhagen"
     staff_phone: Annotated[str, Field(pattern=r"^\+?[0-9][0-9 ]{2,23}$")]
     demo: bool = False
+    # No medicine of this home lies in a roll: the robot, or a prompt without a magazine, only reminds.
+    reminder_only: bool = False
 
 
 class ResidentSection(Section):

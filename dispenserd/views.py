@@ -15,8 +15,9 @@ from scheduler.dose import Stage
 from scheduler.events import Incident, RobotStatus
 from scheduler.instant import iso
 from scheduler.offering import in_order
+from scheduler.plan import Plan
 from scheduler.summary import open_incidents, summarise
-from scheduler.world import Dose, Setting, World
+from scheduler.world import Dose, Setting, SideDose, World
 
 if TYPE_CHECKING:
     from dispenserd.shapes.home import Doses, DoseView, Holds, IncidentView, RollShow, Sensors, StatusView
@@ -43,7 +44,7 @@ def status(world: World, setting: Setting, head: tuple[int, str], now: datetime)
         "plan": {
             "plan_version": plan.plan_version if plan else 0,
             "card_version": plan.card_version if plan else 0,
-            "refused": world.refused_plan[1] if world.refused_plan else "",
+            "refused": _refused(world, plan),
         },
         "roll": {
             "production_id": world.roll.production_id if world.roll else "",
@@ -57,6 +58,13 @@ def status(world: World, setting: Setting, head: tuple[int, str], now: datetime)
         "test_alarm": test_alarm(world, setting),
         "chores": chores(world, setting, now)["chores"],
     }
+
+
+def _refused(world: World, plan: Plan | None) -> str:
+    """Why the newest card is not in force, or which of its parts are left to people."""
+    if world.refused_plan is not None:
+        return world.refused_plan[1]
+    return "; ".join(f"{each.reason} {each.path}" for each in plan.refused) if plan is not None else ""
 
 
 def test_alarm(world: World, setting: Setting) -> AlarmTestView | None:
@@ -100,7 +108,9 @@ def chores(world: World, setting: Setting, now: datetime) -> Chores:
 
 
 def doses(world: World) -> Doses:
-    return {"doses": [_dose(dose) for dose in in_order(world)]}
+    shown = [(dose.plan.opens, _dose(dose)) for dose in in_order(world)]
+    shown += [(side.plan.opens, _side(side)) for side in world.sides.values()]
+    return {"doses": [view for _, view in sorted(shown, key=lambda each: (each[0], each[1]["dose"]))]}
 
 
 def holds(world: World) -> Holds:
@@ -185,6 +195,14 @@ def _dose(dose: Dose) -> DoseView:
         "critical": plan.critical,
         "held": dose.held if dose.stage is Stage.HELD else "",
     }
+
+
+BESIDE = "beside"
+"""Stage of what lies in no sachet."""
+
+
+def _side(side: SideDose) -> DoseView:
+    return {**_dose(Dose(plan=side.plan, outcome=side.outcome)), "stage": BESIDE}
 
 
 def _incident(incident: Incident, now: datetime) -> IncidentView:

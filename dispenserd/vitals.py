@@ -11,7 +11,7 @@ import os
 import platform
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any, Protocol
@@ -24,7 +24,8 @@ from drivers.line import LineQuality
 from scheduler.commands import ReportClock
 from scheduler.events import RobotIdentified
 from scheduler.instant import iso
-from scheduler.plan import Dosage, Plan
+from scheduler.plan import Plan
+from scheduler.timing import last_fixed_day
 from scheduler.world import Setting, World
 
 View = dict[str, Any]
@@ -129,7 +130,7 @@ def reach(world: World, setting: Setting) -> View:
     end = None if plan is None else _end(plan, setting)
     return {
         "plan_version": 0 if plan is None else plan.plan_version,
-        "open_ended": plan is not None and any(each.last is None for each in _dosages(plan)),
+        "open_ended": plan is not None and date.max in _last_days(plan),
         "until": None if end is None else iso(end),
         "planned_to": None if world.planned_to is None else world.planned_to.isoformat(),
     }
@@ -137,15 +138,14 @@ def reach(world: World, setting: Setting) -> View:
 
 def _end(plan: Plan, setting: Setting) -> datetime | None:
     """The end of the last local day on which anything is to be given; None where no end is named."""
-    dosages = _dosages(plan)
-    lasts = [each.last for each in dosages if each.last is not None]
-    if len(lasts) < len(dosages) or not lasts:
-        return None
-    return setting.local.midnight(max(lasts) + timedelta(days=1))
+    last = max(_last_days(plan), default=date.max)
+    return None if last == date.max else setting.local.midnight(last + timedelta(days=1))
 
 
-def _dosages(plan: Plan) -> list[Dosage]:
-    return [dosage for prescription in plan.prescriptions for dosage in prescription.dosages]
+def _last_days(plan: Plan) -> list[date]:
+    """Of each prescription that asks for anything at a time; `date.max`: without an end."""
+    lasts = (last_fixed_day(prescription.dosage) for prescription in plan.prescriptions)
+    return [last for last in lasts if last is not None]
 
 
 def _resident_bytes() -> int | None:

@@ -294,7 +294,9 @@ class RobotMachine:
         if isinstance(age_ms, str):
             self._recorder.noted(f"dropped: {age_ms}", now_s)
         else:
-            self._facts.append(translate.pressed(self._expected.serial, session.number, age_ms, now))
+            self._facts.append(
+                translate.pressed(self._expected.serial, session.number, age_ms, now, press.answer)
+            )
 
     # --- what to say next ---
 

@@ -18,6 +18,9 @@ from scheduler.instant import from_ms
 
 MILLISECOND = timedelta(milliseconds=1)
 
+ANSWERS = "answers"
+"""W-HELLO-12: a robot with a button for each answer."""
+
 WIRE_VERSION = wire.PROTOCOL_VERSION
 """Of what we say to a robot; another one is refused."""
 
@@ -53,6 +56,7 @@ def identified(reply: wire.HelloReply, session: int, at: datetime) -> events.Rob
         log_head=reply.log_head,
         host_epoch=reply.host_epoch,
         host_head=reply.host_head.hex(),
+        answers=ANSWERS in reply.capabilities,
     )
 
 
@@ -101,8 +105,11 @@ def undated(page: wire.LogPage) -> list[int]:
     return [entry.index for entry in page.entries if entry.utc_ms > limits.UTC_MS_MAX]
 
 
-def pressed(robot: str, session: int, age_ms: int, at: datetime) -> events.Pressed:
-    return events.Pressed(at=at, robot=robot, session=session_name(session), age_ms=age_ms)
+def pressed(
+    robot: str, session: int, age_ms: int, at: datetime, answer: wire.Answer = wire.Answer.TAKE
+) -> events.Pressed:
+    said = events.Answer(answer.value)
+    return events.Pressed(at=at, robot=robot, session=session_name(session), age_ms=age_ms, answer=said)
 
 
 def refused(order: events.Order, reply: wire.OrderReply, at: datetime) -> events.OrderEnded:

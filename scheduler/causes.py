@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from scheduler import events as ev
+from scheduler.as_needed import as_needed_causes, effect_cause
 from scheduler.cause import Cause
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.gate import (
@@ -21,7 +22,9 @@ from scheduler.gate import (
     why_not_release,
 )
 from scheduler.offering import in_order
+from scheduler.side_doses import side_cause
 from scheduler.upkeep import NEEDS_CLOCK, upkeep_causes
+from scheduler.voice import refusal, voice_causes
 from scheduler.world import Dose, RobotState, Setting, World
 
 UNREACHABLE_LEAD = timedelta(minutes=30)
@@ -49,18 +52,22 @@ def causes(world: World, setting: Setting, now: datetime) -> dict[str, Cause]:
             cause = replace(cause, priority=ev.Priority.HIGH, detail=NO_LONGER_PLANNED)
         if cause is not None:
             found[f"dose:{dose.dose_id}"] = cause
+    for side in world.sides.values():
+        cause = refusal(world, side) or side_cause(side, now)
+        if cause is not None:
+            found[f"dose:{side.dose_id}"] = cause
     for subject, technical in (
         (f"robot:{setting.robot}", _robot(world, setting, found, now)),
         ("home", _clock(world, setting, now)),
         ("journal", _journal(world)),
-        (f"plan:{setting.resident}", _plan(world)),
+        (f"plan:{setting.resident}", _plan(world, setting)),
         (f"roll:{setting.resident}", _roll(world, setting, now)),
         ("store", _store(world)),
         ("commands", _commands(world)),
     ):
         if technical is not None:
             found[subject] = technical
-    return found | upkeep_causes(world, setting, now)
+    return found | upkeep_causes(world, setting, now) | voice_causes(world) | as_needed_causes(world, now)
 
 
 NEEDS_ROBOT = frozenset(
@@ -112,7 +119,7 @@ def _dose(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | 
     if dose.stage is Stage.DOUBT and settled is not None:
         return _about(dose, ev.Kind.ORDER_UNKNOWN, _most_urgent_blocked(world, dose, now), "in_doubt")
     if settled in GIVEN:
-        return None
+        return effect_cause(dose)
     if dose.token and settled is None:
         return _with_staff(world, dose)
     if settled is not None:
@@ -123,7 +130,7 @@ def _dose(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | 
         return _held(dose)
     if dose.failure and dose.stage in (Stage.FAILED, Stage.HOLDING):
         return _about(dose, ev.Kind.RELEASE_FAILED, urgency(dose), dose.failure)
-    return _not_offered(world, setting, dose, now) or _untaken(setting, dose, now)
+    return _not_offered(world, setting, dose, now) or refusal(world, dose) or _untaken(setting, dose, now)
 
 
 def _with_staff(world: World, dose: Dose) -> Cause:
@@ -135,7 +142,7 @@ def _with_staff(world: World, dose: Dose) -> Cause:
     return _about(dose, kind, ev.Priority(priority), "" if detail == NO_LONGER_PLANNED else detail)
 
 
-def _unhappy(world: World, dose: Dose, outcome: ev.Outcome) -> Cause:
+def _unhappy(world: World, dose: Dose, outcome: ev.Outcome) -> Cause | None:
     """The dose closed and nobody had it, by all we know: staff must, until they gave a resolution."""
     if outcome is ev.Outcome.MISSED:
         row = _missed_before(world, dose)
@@ -143,6 +150,8 @@ def _unhappy(world: World, dose: Dose, outcome: ev.Outcome) -> Cause:
         return _about(dose, ev.Kind.DOSE_MISSED, priority, "two_in_a_row" if row else "")
     if outcome is ev.Outcome.WITHHELD:
         return _held(dose)
+    if outcome is ev.Outcome.REFUSED:
+        return refusal(world, dose)
     if outcome is ev.Outcome.UNCERTAIN:
         return _about(dose, ev.Kind.ORDER_UNKNOWN, urgency(dose), "uncertain")
     kind = ev.Kind.RELEASE_FAILED if dose.failure else ev.Kind.DOSE_BLOCKED
@@ -207,7 +216,7 @@ def _untaken(setting: Setting, dose: Dose, now: datetime) -> Cause | None:
         Stage.IN_TRAY,
         Stage.RETRACTING,
     )
-    if waiting and dose.plan.half <= now < dose.plan.closes:
+    if waiting and dose.plan.half <= now < dose.plan.closes and not dose.plan.as_needed:
         priority = ev.Priority.MEDIUM if dose.plan.critical else ev.Priority.LOW
         return _about(dose, ev.Kind.ABOUT_TO_MISS, priority)
     return None
@@ -273,10 +282,15 @@ def _journal(world: World) -> Cause | None:
     return Cause(ev.Kind.JOURNAL_BEHIND, ev.Priority.HIGH, f"{'_and_'.join(keepers)}_{knows}_newer_journal")
 
 
-def _plan(world: World) -> Cause | None:
-    if world.refused_plan is None:
+def _plan(world: World, setting: Setting) -> Cause | None:
+    """A card refused whole; else what no machine may carry out of the one in force."""
+    if world.refused_plan is not None:
+        return Cause(ev.Kind.PLAN_REFUSED, ev.Priority.HIGH, world.refused_plan[1])
+    plan = world.plans.get(setting.resident)
+    if plan is None or not plan.refused:
         return None
-    return Cause(ev.Kind.PLAN_REFUSED, ev.Priority.HIGH, world.refused_plan[1])
+    first = plan.refused[0]
+    return Cause(ev.Kind.PLAN_REFUSED, ev.Priority.HIGH, f"{first.reason} {first.path}")
 
 
 def _roll(world: World, setting: Setting, now: datetime) -> Cause | None:

@@ -14,6 +14,7 @@ from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.gate import beyond_plan, label_misfit
 from scheduler.offering import in_order, issue
 from scheduler.receive_command import UNTREATED
+from scheduler.voice import final, reason_of, unwanted
 from scheduler.world import Dose, RobotState, Setting, World
 
 AGAIN = timedelta(minutes=5)
@@ -67,7 +68,7 @@ def _left_in_tray(world: World, dose: Dose, closed: bool) -> str:
     """Why the sachet in the tray must go back now; "" = it stays, or there is none of this dose."""
     if dose.stage is Stage.IN_TRAY:
         unplanned = "plan" if beyond_plan(world, dose) else ""  # rule 11: the change reaches it there
-        return "closing" if closed else "discard" if dose.discard else unplanned
+        return "closing" if closed else "discard" if dose.discard else unplanned or unwanted(dose)
     status = world.robot.status
     if not closed or dose.stage is not Stage.DOUBT or status is None or not status.tray:
         return ""
@@ -79,6 +80,8 @@ def _divert_ground(world: World, dose: Dose, closed: bool, now: datetime) -> str
     """Rule 11: one ground only. A held sachet may be another dose's: only a person lets it go."""
     if dose.discard:
         return "discard"
+    if dose.plan.as_needed and dose.stage in IN_MAGAZINE:
+        return ""  # nothing of it left the strip: what lies there is for the next time
     if world.behind:
         return ""  # rule 23: neither window nor holding place can be told from a journal that lost its end
     if dose.stage is Stage.HELD:
@@ -109,7 +112,7 @@ def _can_be_diverted(world: World, setting: Setting, dose: Dose) -> bool:
 def settled(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
     """One outcome per dose, and its corrections."""
     for dose in in_order(world):
-        found = _lifted(dose) or _closed(world, setting, dose, now)
+        found = _lifted(dose) or _declined(world, dose, now) or _closed(world, setting, dose, now)
         if found is None:
             continue
         outcome, reason, happened = found
@@ -121,7 +124,9 @@ def settled(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]
                 dose_id=dose.dose_id,
                 revision=dose.outcome.revision + 1 if dose.outcome else 1,
                 outcome=outcome,
-                late=outcome is ev.Outcome.RETRIEVED and happened > dose.plan.half,
+                late=outcome is ev.Outcome.RETRIEVED
+                and happened > dose.plan.half
+                and not dose.plan.as_needed,
                 by="",
                 reason=reason,
                 happened=happened,
@@ -142,6 +147,13 @@ def _lifted(dose: Dose) -> Finding | None:
     return ev.Outcome.RETRIEVED, "lifted", dose.lifted
 
 
+def _declined(world: World, dose: Dose, now: datetime) -> Finding | None:
+    """Before its window closes: the next dose has to get past."""
+    if dose.outcome is not None or dose.declined is None or not final(world, dose, now):
+        return None
+    return ev.Outcome.REFUSED, reason_of(dose), dose.declined
+
+
 def _closed(world: World, setting: Setting, dose: Dose, now: datetime) -> Finding | None:
     closes = dose.plan.closes
     if now < closes or not world.clock.trusted or dose.stage is Stage.LIFTED:
@@ -159,7 +171,8 @@ def _closed(world: World, setting: Setting, dose: Dose, now: datetime) -> Findin
         return ev.Outcome.UNCERTAIN, "with_staff", closes
     if dose.stage in IN_MAGAZINE or dose.stage in (Stage.IN_STORE, Stage.OUT):
         outcome, reason = _untaken(world, dose)
-        return outcome, reason, closes
+        refused = outcome is ev.Outcome.REFUSED and dose.declined is not None
+        return outcome, reason, dose.declined if refused and dose.declined is not None else closes
     if dose.stage is Stage.DOUBT or now >= closes + setting.limits.robot_gone:
         return ev.Outcome.UNCERTAIN, dose.stage.value, closes
     return None
@@ -171,9 +184,13 @@ def _untaken(world: World, dose: Dose) -> tuple[ev.Outcome, str]:
     locked = incident is not None and not incident.cleared and incident.kind in LOCKS
     if dose.held:
         return ev.Outcome.WITHHELD, dose.held
+    if dose.declined is not None:
+        return ev.Outcome.REFUSED, reason_of(dose)
+    if dose.plan.as_needed and dose.stage in (Stage.IN_STORE, Stage.OUT):
+        return ev.Outcome.REFUSED, "not_lifted"  # asked for, and left: never missed (rule 8)
     if dose.failure:
         return ev.Outcome.FAILED, dose.failure
-    if not dose.offered:
+    if not dose.offered or dose.plan.as_needed:
         return ev.Outcome.FAILED, "not_offered"
     if locked and incident is not None:
         return ev.Outcome.FAILED, incident.kind.value
@@ -186,6 +203,8 @@ def _unread(world: World, setting: Setting, dose: Dose, now: datetime) -> Findin
     since = world.robot.since or dose.plan.closes
     if now < max(dose.plan.closes, since) + gone:
         return None
+    if dose.releases == 0 and dose.declined is not None:
+        return ev.Outcome.REFUSED, reason_of(dose), dose.declined
     if dose.releases == 0:
         return ev.Outcome.FAILED, "robot_unreachable", dose.plan.closes
     return ev.Outcome.UNCERTAIN, "robot_unreachable", dose.plan.closes

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from scheduler.events import CertificateFound, Event, Verdict
-from scheduler.plan import Prescription
+from scheduler.events import CertificateFound, Event, GivenElsewhere, Verdict
+from scheduler.plan import Prescription, RefusedPrescription
 from scheduler.roll import Roll
 
 
@@ -22,6 +22,16 @@ class OfferPlan:
     card_version: int
     prescriptions: tuple[Prescription, ...]
     fingerprint: str
+    refused: tuple[RefusedPrescription, ...] = ()  # active on the card, and nothing for a machine
+
+
+@dataclass(frozen=True, slots=True)
+class ReportElsewhere:
+    """All that the fagsystem knows of what was given elsewhere, and until when it knows."""
+
+    resident: str
+    known_to: datetime
+    given: tuple[GivenElsewhere, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +124,7 @@ class ReportClockStep:
 
 Command = (
     OfferPlan
+    | ReportElsewhere
     | LoadRoll
     | TakeIncident
     | CloseIncident

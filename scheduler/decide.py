@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
+from scheduler.as_needed import as_needed_instants, effects, requested
 from scheduler.causes import BLOCKED_AHEAD, REFILL_AHEAD, UNREACHABLE_LEAD
 from scheduler.closing import AGAIN, cleared_away, settled
 from scheduler.commands import Fact
@@ -20,7 +21,9 @@ from scheduler.incidents import alarmed, undelivered
 from scheduler.offering import held, opened, presented, pressed, reminded
 from scheduler.planning import planned
 from scheduler.receive import receive
+from scheduler.side_doses import side_by_side, side_instants
 from scheduler.upkeep import upkeep_instants
+from scheduler.voice import heard, unanswered, voice_instants
 from scheduler.world import Dose, RobotState, Setting, World
 
 Rule = Callable[[World, Setting, datetime], Sequence[Event]]
@@ -100,8 +103,13 @@ RULES: tuple[Rule, ...] = (
     opened,
     overdue,
     held,  # before any press is answered
+    requested,
+    heard,
     pressed,
     presented,
+    unanswered,
+    effects,
+    side_by_side,
     cleared_away,  # before outcomes: the record of it makes them
     settled,
     reminded,
@@ -124,6 +132,9 @@ def next_wakeup(world: World, setting: Setting, now: datetime) -> datetime | Non
             instants.append(since + limits.robot_gone)
     instants += [receipt.since + limits.receipt for receipt in world.receipts.values()]
     instants += upkeep_instants(world, setting)
+    instants += voice_instants(world)
+    instants += side_instants(world, setting)
+    instants += as_needed_instants(world)
     for dose in world.doses.values():
         instants += _dose_instants(world, setting, dose, now)
     return min([at for at in instants if at > now], default=None)

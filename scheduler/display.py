@@ -6,16 +6,30 @@ instead of it (S4).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from scheduler.dose import Stage
+from scheduler.events import AsNeededRefused
 from scheduler.gate import why_not_release
 from scheduler.offering import in_order
-from scheduler.world import Dose, RobotState, Setting, World
+from scheduler.plan import Content
+from scheduler.questions import QUESTIONS
+from scheduler.side_doses import robot_asks, together
+from scheduler.voice import quiet, unwanted
+from scheduler.world import Dose, RobotState, Setting, SideDose, World
 
 LINE_CHARS_MAX = 40
 """W-LIMIT: what every robot of the family can show."""
+
+
+LINES_MAX = 4
+
+HELP = "Personalet ringer. Akut: ring 112."
+"""Until somebody has called back: a call for help is no emergency call."""
+
+HELP_BESIDE_THE_NUMBER = ". Akut: 112."
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,29 +41,104 @@ class Display:
 
 def display(world: World, setting: Setting, now: datetime) -> Display:
     """What the robot should show now."""
-    light, sound, lines = _dose_lines(world, setting, now)
+    light, sound, lines = _beside(world, setting, now, *_dose_lines(world, setting, now))
+    waits = setting.resident in world.help
     if any(incident.undelivered for incident in world.incidents.values()):
-        lines = (*lines, "Vi kan ikke få fat i personalet.", f"Ring {setting.staff_phone}")
+        call = f"Ring {setting.staff_phone}{HELP_BESIDE_THE_NUMBER if waits else ''}"
+        lines = (*lines[: LINES_MAX - 2], "Vi kan ikke få fat i personalet.", call)
         light = "alert" if light == "off" else light
-    return Display(light, sound, tuple(line[:LINE_CHARS_MAX] for line in lines[:4]))
+    elif waits:
+        lines = (*lines[: LINES_MAX - 1], HELP)
+    return Display(light, sound, tuple(line[:LINE_CHARS_MAX] for line in lines[:LINES_MAX]))
 
 
 def _dose_lines(world: World, setting: Setting, now: datetime) -> tuple[str, str, tuple[str, ...]]:
     open_doses = [d for d in in_order(world) if d.open_at(now) and d.outcome is None]
     tray = next((d for d in in_order(world) if d.stage is Stage.IN_TRAY), None)
-    if tray is not None:
-        return "pulse", "soft", ("Tag din pose i bakken.",)
+    if tray is not None and not unwanted(tray):
+        return "pulse", "soft", ("Tag din pose i bakken.", *_answers(world))
+    wanted = [dose for dose in open_doses if dose.declined is None]
+    asked = world.asked.get(setting.resident)
+    if not wanted and asked is not None and now < asked.until:
+        return "steady", "none", QUESTIONS[asked.question].lines
+    refused = world.refusals.get(setting.resident)
+    if not wanted and refused is not None and now < refused.at + ANSWER_SHOWN:
+        return "steady", "none", _not_now(setting, refused, now)
     if not open_doses:
         return "off", "none", _next_line(world, setting, now)
-    dose = open_doses[0]
+    dose = (wanted or open_doses)[0]
+    if dose.declined is not None and not dose.token:
+        return "steady", "none", DECLINED
     if dose.token:
         return "steady", "none", ("Personalet hjælper dig med din medicin.",)
     if dose.stage in (Stage.PLANNED, Stage.DUE, Stage.FAILED, Stage.HOLDING):
         reason = "" if dose.stage is Stage.HOLDING else why_not_release(world, setting, dose, now)
-        return _offer(dose, reason)
+        if not reason and quiet(dose, setting.limits.reminder_every):
+            return "steady", "none", ("Helt i orden: vi minder dig om det.", "Tryk, når du vil have den.")
+        light, sound, lines = _offer(dose, reason)
+        return light, sound, lines if reason else (*lines, *_answers(world))
     if dose.stage in (Stage.RELEASING, Stage.PRESENTING):
         return "steady", "none", ("Et øjeblik ...",)
     return "steady", "none", ("Vent på personalet.", "Tag ikke andet i stedet.")
+
+
+def _beside(
+    world: World, setting: Setting, now: datetime, light: str, sound: str, lines: tuple[str, ...]
+) -> tuple[str, str, tuple[str, ...]]:
+    """What is due beside the robot, as soon as the robot asks for nothing itself; what it can't give stays in
+    sight below."""
+    sides = together(world, setting.resident, now)
+    if not sides or robot_asks(world, setting.resident, now) or world.asked:
+        return light, sound, lines
+    if sides[0].declined is not None:
+        return light, sound, lines or DECLINED
+    below = lines[:1] if light == "alert" else ()
+    if all(quiet(side, setting.limits.reminder_every) for side in sides):
+        return light if below else "steady", "none", (*QUIET_BESIDE, *below)
+    sound = "loud" if sides[0].reminders >= LOUD_FROM_REMINDER else "soft"
+    asked = (_amounts(sides), "Tryk på knappen, når du har taget den.")
+    return "pulse", sound, (*asked, *(below or _answers(world)))
+
+
+def _amounts(sides: Sequence[SideDose]) -> str:
+    """Amounts and units, never a drug: what it is stands on the resident's own list."""
+    amounts = [_amount(portion.content) for side in sides for portion in side.plan.portions]
+    told = f"Husk også: {', '.join(amounts)}."
+    return told if len(told) <= LINE_CHARS_MAX else f"Husk også din anden medicin ({len(amounts)})."
+
+
+def _amount(content: Content) -> str:
+    unit = content.unit if content.quantity <= 1 else PLURALS.get(content.unit, content.unit)
+    return f"{content.quantity:f}".replace(".", ",") + f" {unit}"
+
+
+PLURALS = {
+    "tablet": "tabletter",
+    "capsule": "kapsler",
+    "dråbe": "dråber",
+    "drop": "dråber",
+    "plaster": "plastre",
+    "inhalation": "inhalationer",
+    "enhed": "enheder",
+    "dosis": "doser",
+}
+"""Of the units that are counted beside the robot; one that is not here is said as it is."""
+
+
+def _not_now(setting: Setting, refused: AsNeededRefused, now: datetime) -> tuple[str, ...]:
+    """Medicine as needed was asked for: when it is possible, or who can help."""
+    if refused.possible is None:
+        return ("Ikke nu. Personalet kan hjælpe dig.", "Tryk hjælp, så ringer vi.")
+    at = setting.local.local(refused.possible)
+    day = "" if at.date() == setting.local.day_of(now) else "i morgen "
+    return ("Ikke endnu.", f"Du kan få den {day}fra kl. {at:%H:%M}.")
+
+
+ANSWER_SHOWN = timedelta(minutes=2)
+"""Long enough to be read by somebody who stands there."""
+
+DECLINED = ("Helt i orden: ikke denne gang.", "Fortryder du, så tryk på knappen.")
+QUIET_BESIDE = ("Helt i orden: vi minder dig om det.", "Tryk, når du har taget den.")
 
 
 def _offer(dose: Dose, reason: str) -> tuple[str, str, tuple[str, ...]]:
@@ -61,6 +150,11 @@ def _offer(dose: Dose, reason: str) -> tuple[str, str, tuple[str, ...]]:
         return "alert", "soft", ("Det gik ikke. Prøv igen: tryk.", "Personalet har fået besked.")
     sound = "loud" if dose.reminders >= LOUD_FROM_REMINDER else "soft"
     return "pulse", sound, ("Det er tid til din medicin.", "Tryk på knappen.")
+
+
+def _answers(world: World) -> tuple[str, ...]:
+    """S7: what else can be said, on a robot that has the buttons."""
+    return ("Eller: senere, nej tak, hjælp.",) if world.robot.answers else ()
 
 
 LOUD_FROM_REMINDER = 3

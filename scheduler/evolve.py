@@ -10,10 +10,13 @@ from typing import assert_never
 
 from scheduler import events as ev
 from scheduler.dose import AT_REST, Trigger
+from scheduler.evolve_as_needed import evolve_as_needed
 from scheduler.evolve_clock import WENT_BACK, set_back, trusted_again
 from scheduler.evolve_dose import evolve_dose, moved
 from scheduler.evolve_incident import evolve_incident
+from scheduler.evolve_side import evolve_side, settled_before
 from scheduler.evolve_upkeep import evolve_upkeep, not_later
+from scheduler.evolve_voice import evolve_voice
 from scheduler.replacing import replace, replace_fresh
 from scheduler.world import (
     FORGERIES,
@@ -87,6 +90,12 @@ def _home(world: World, event: ev.HomeEvent) -> World:
             answered = {**world.answered, event.command_id: event.expires}
             forged = event.reason if event.reason in FORGERIES else world.forged
             return replace(world, answered=answered, forged=forged)
+        case ev.HelpAsked() | ev.QuestionAsked() | ev.QuestionAnswered():
+            return evolve_voice(world, event)
+        case ev.AsNeededRequested() | ev.AsNeededRefused() | ev.ElsewhereRead():
+            return evolve_as_needed(world, event)
+        case ev.SideDosePlanned() | ev.SideDoseWithdrawn() | ev.SideDoseDue():
+            return evolve_side(world, event)
         case ev.AlarmTestBegun() | ev.CertificatesRead() | ev.ChoreEnded():
             return evolve_upkeep(world, event)
         case (
@@ -141,8 +150,11 @@ def _day_planned(world: World, event: ev.DayPlanned) -> World:
     """Planning moves on; what is long settled leaves the world (the journal keeps it)."""
     day = _date(event.day)
     before = event.at - KEEP_SETTLED
+    sides = world.sides.keys()
+    world = settled_before(world, before)
     kept = {key: dose for key, dose in world.doses.items() if not _long_settled(world, dose, before)}
-    about = {f"dose:{key}" for key in world.doses.keys() - kept.keys()}
+    gone_sides = sides - world.sides.keys()
+    about = {f"dose:{key}" for key in (world.doses.keys() - kept.keys()) | gone_sides}
     gone = {
         incident_id
         for incident_id, incident in world.incidents.items()
@@ -192,6 +204,7 @@ def _robot(world: World, event: ev.RobotEvent) -> World:
                 log_read=robot.log_read if same_log else 0,
                 last_entry=robot.last_entry if same_log else None,
                 log_broken="",
+                answers=event.answers,
             )
         case ev.RobotCaughtUp():
             robot = replace(robot, state=RobotState.READY, since=event.at)

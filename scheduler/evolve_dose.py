@@ -10,6 +10,7 @@ from typing import assert_never
 from scheduler import events as ev
 from scheduler.dose import IN_MAGAZINE, IN_MOTION, Stage, Trigger, advance
 from scheduler.evolve_incident import with_token
+from scheduler.evolve_side import evolve_side
 from scheduler.replacing import replace
 from scheduler.world import Dose, OpenOrder, World
 
@@ -32,8 +33,16 @@ def evolve_dose(world: World, event: ev.DoseEvent) -> World:
             dose = world.doses.get(event.dose_id)
             return with_dose(world, _dose_changed(dose, event, world.clock.trusted)) if dose else world
         case _:
+            if isinstance(event, ANSWERS):
+                world = replace(world, press=None)
             dose = world.doses.get(event.dose_id)
-            return with_dose(world, _dose_changed(dose, event, world.clock.trusted)) if dose else world
+            if dose is None:
+                return evolve_side(world, event)
+            return with_dose(world, _dose_changed(dose, event, world.clock.trusted))
+
+
+ANSWERS = (ev.DosePutOff, ev.DoseDeclined, ev.AnswerTakenBack)
+"""Each uses up the press that said it."""
 
 
 def _revoked(dose: Dose) -> Dose:
@@ -58,6 +67,9 @@ def _issued(world: World, event: ev.OrderIssued) -> World:
         label=order.label if released else dose.label,
         wanted_until=order.expires if spent else dose.wanted_until,
         away_tried=event.at if order.kind in AWAY else dose.away_tried,
+        put_off=None if spent else dose.put_off,
+        declined=None if spent else dose.declined,
+        said="" if spent else dose.said,
     )
     doses = {**world.doses, dose.dose_id: dose}
     return replace(world, doses=doses, press=None if spent else world.press)
@@ -77,6 +89,12 @@ def _dose_changed(dose: Dose, event: ev.DoseChange, trusted: bool) -> Dose:
             return replace(moved(dose, Trigger.OPENED), offered=True)
         case ev.ReminderGiven():
             return replace(dose, reminders=event.number)
+        case ev.DosePutOff():
+            return replace(dose, put_off=event.at, declined=None, said="", wanted_until=None)
+        case ev.DoseDeclined():
+            return replace(dose, put_off=None, declined=event.at, said="", wanted_until=None)
+        case ev.AnswerTakenBack():
+            return replace(dose, put_off=None, declined=None, said="")
         case ev.DoseHeld():
             return replace(moved(dose, Trigger.HELD), held=event.reason, held_label=event.label)
         case ev.OutcomeRecorded():

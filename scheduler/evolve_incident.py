@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import assert_never
 
 from scheduler import events as ev
+from scheduler.evolve_as_needed import elsewhere_looked_into
 from scheduler.evolve_upkeep import alarm_test_told
 from scheduler.replacing import replace
 from scheduler.world import LOSSES_MAX, Receipt, World
@@ -50,7 +52,7 @@ def _changed(world: World, incident: ev.Incident, event: ev.IncidentChange) -> W
             handled = replace(incident, state=ev.State.HANDLED, resolution=event.resolution)
             return _revised(world, handled, event)
         case ev.IncidentClosed():
-            world = _looked_into(world, incident)
+            world = _looked_into(world, incident, event.at)
             return _revised(world, replace(incident, state=ev.State.CLOSED), event)
         case ev.IncidentPublished():
             known = incident.state is ev.State.RAISED and event.revision == incident.revision
@@ -63,10 +65,15 @@ def _changed(world: World, incident: ev.Incident, event: ev.IncidentChange) -> W
             assert_never(event)
 
 
-def _looked_into(world: World, incident: ev.Incident) -> World:
+def _looked_into(world: World, incident: ev.Incident, at: datetime) -> World:
     """A person closed it: what only a person can look into is no longer wrong."""
+    if incident.kind in (ev.Kind.AS_NEEDED_LIMIT, ev.Kind.AS_NEEDED_UNSURE):
+        return elsewhere_looked_into(world, incident, at)
     if incident.kind is ev.Kind.COMMAND_REFUSED:
         return replace(world, forged="")
+    if incident.kind is ev.Kind.HELP_ASKED:
+        who = incident.subject.removeprefix("help:")
+        return replace(world, help={key: since for key, since in world.help.items() if key != who})
     if incident.kind is ev.Kind.STORE_FAILED:
         return replace(world, store_stopped=None)
     if incident.kind is ev.Kind.JOURNAL_BEHIND:

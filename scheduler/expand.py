@@ -33,8 +33,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
+from scheduler.dosage import DayPart, Intake
 from scheduler.ids import dose_id
-from scheduler.plan import Content, DayPart, DosePlan, Intake, Plan, Portion, Prescription
+from scheduler.plan import Content, DosePlan, Plan, Portion, Prescription
 from scheduler.timing import intakes_on
 from scheduler.window import LocalTime
 from scheduler.window import window as window_of
@@ -124,8 +125,8 @@ def _asked(plan: Plan, day: date, clock: DayClock, local: LocalTime) -> list[_As
     asked: list[_Ask] = []
     for prescription in sorted(plan.prescriptions, key=lambda one: one.prescription_id):
         at: dict[datetime, _Ask] = {}
-        for intake in intakes_on(prescription, day):
-            planned = _clock_time(intake, clock)
+        for intake in intakes_on(prescription.dosage, day):
+            planned = clock_time(intake, clock)
             ask = _Ask(local.instant(day, planned), planned, prescription, intake.quantity)
             at[ask.opens] = _together(at[ask.opens], ask) if ask.opens in at else ask
         asked += at.values()
@@ -136,7 +137,7 @@ def _together(a: _Ask, b: _Ask) -> _Ask:
     return replace(a, clock=min(a.clock, b.clock), quantity=a.quantity + b.quantity)
 
 
-def _clock_time(intake: Intake, clock: DayClock) -> time:
+def clock_time(intake: Intake, clock: DayClock) -> time:
     if intake.part is not None:
         return clock.times[intake.part]
     if intake.clock is None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from scheduler.as_needed_limits import UNKNOWN_ELSEWHERE, may_be_had, quantity_of
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.events import Order, OrderKind, Outcome, State
 from scheduler.expand import SHARE_OF_GAP, minimum_interval
 from scheduler.plan import Plan
-from scheduler.roll import misfit
+from scheduler.roll import misfit, misfit_as_needed
 from scheduler.timing import intakes_on
+from scheduler.voice import unwanted
 from scheduler.world import Dose, RobotState, Setting, World
 
 GIVEN = frozenset({Outcome.RETRIEVED, Outcome.CONFIRMED, Outcome.GIVEN_BY_STAFF})
@@ -47,7 +49,7 @@ def why_not_release(world: World, setting: Setting, dose: Dose, now: datetime) -
         lock(world)
         or _not_its_turn(world, dose, now)
         or _places_taken(world)
-        or _magazine(world)
+        or magazine_misfit(world)
         or label_misfit(world, setting, dose)
         or _too_close(world, dose, now)
         or _too_much(world, dose)
@@ -76,6 +78,8 @@ def why_not_send(world: World, setting: Setting, order: Order, now: datetime) ->
         return "robot_not_ready"
     if now >= order.expires:
         return "expired"
+    if order.kind in (OrderKind.RELEASE, OrderKind.PRESENT) and unwanted(dose):
+        return "put_off"  # said after it was decided
     match order.kind:
         case OrderKind.RETRACT:
             return ""
@@ -93,6 +97,8 @@ def label_misfit(world: World, setting: Setting, dose: Dose) -> str:
     """Why the sachet at the magazine's mouth is not this dose; "" = it is (S3)."""
     status = world.robot.status
     plan = dose.plan
+    if plan.as_needed:
+        return misfit_as_needed(world.roll, plan.resident, plan.content, status.mouth_label if status else "")
     local = setting.local.local(plan.opens)
     return misfit(
         world.roll, plan.resident, plan.day, local, plan.content, status.mouth_label if status else ""
@@ -124,7 +130,8 @@ def _places_taken(world: World) -> str:
     return "tray_occupied" if status.tray else ""
 
 
-def _magazine(world: World) -> str:
+def magazine_misfit(world: World) -> str:
+    """Why nothing can leave the magazine whatever is asked for; "" = its roll is known and not empty."""
     status, roll = world.robot.status, world.roll
     if roll is None:
         return "no_manifest"
@@ -136,6 +143,8 @@ def _magazine(world: World) -> str:
 def _too_close(world: World, dose: Dose, now: datetime) -> str:
     if any(being_given(world, other) for other in sharing(world, dose)):
         return "shared_with_staff"
+    if dose.plan.as_needed:
+        return ""  # its own gap is asked with its limits
     return "too_soon" if now < earliest(world, dose) else ""
 
 
@@ -162,7 +171,7 @@ def in_reach(dose: Dose) -> bool:
 def earliest(world: World, dose: Dose) -> datetime:
     """S2: from when it is open and far enough from every other one that shares a prescription."""
     instant = dose.plan.opens
-    planned = [other.plan for other in world.doses.values()]
+    planned = [other.plan for other in world.doses.values() if not other.plan.as_needed]
     for other in sharing(world, dose):
         at_most = abs(other.plan.opens - dose.plan.opens) / SHARE_OF_GAP  # with nothing planned between them
         if counts_as_given(other) and other.had_at + at_most > instant:
@@ -192,11 +201,24 @@ def beyond_plan(world: World, dose: Dose) -> str:
     plan = world.plans.get(dose.plan.resident)
     if plan is None:
         return "no_plan"
+    if dose.plan.as_needed:
+        return _beyond_limit(world, plan, dose)
     for prescription in dose.plan.prescriptions:
         used = used_on(world, prescription, dose.plan.day, besides=dose.dose_id)
         if used + dose.plan.quantity_of(prescription) > planned_on(plan, prescription, dose.plan.day):
             return "double_dose"
     return ""
+
+
+def _beyond_limit(world: World, plan: Plan, dose: Dose) -> str:
+    """Rule 8: medicine as needed counts against its own limits, as of when it was asked for."""
+    asked, quantity = quantity_of(dose.plan)
+    for prescription in plan.prescriptions:
+        if prescription.prescription_id == asked:
+            resident, opens = dose.plan.resident, dose.plan.opens
+            told = may_be_had(world, resident, prescription, quantity, dose.plan.day, opens, dose.dose_id)
+            return "" if told.reason == UNKNOWN_ELSEWHERE else told.reason
+    return "no_plan"
 
 
 def used_on(world: World, prescription_id: str, day: date, besides: str = "") -> Decimal:
@@ -206,7 +228,10 @@ def used_on(world: World, prescription_id: str, day: date, besides: str = "") ->
         (
             other.plan.quantity_of(prescription_id)
             for other in world.doses.values()
-            if other.plan.day == day and other.dose_id != besides and _used(other)
+            if other.plan.day == day
+            and other.dose_id != besides
+            and not other.plan.as_needed
+            and _used(other)
         ),
         Decimal(0),
     )
@@ -219,7 +244,7 @@ def planned_on(plan: Plan, prescription_id: str, day: date) -> Decimal:
             intake.quantity
             for prescription in plan.prescriptions
             if prescription.prescription_id == prescription_id
-            for intake in intakes_on(prescription, day)
+            for intake in intakes_on(prescription.dosage, day)
         ),
         Decimal(0),
     )

@@ -15,14 +15,14 @@ from scheduler.events import OrderKind, Outcome
 from scheduler.evolve import evolve
 from scheduler.ids import administration_id
 from scheduler.outbox import Change, Put
-from scheduler.world import Dose, World
+from scheduler.world import Dose, SideDose, World
 
 TOWARDS_RESIDENT = frozenset({OrderKind.RELEASE, OrderKind.PRESENT})
 MAY_BE_HAD = frozenset({Stage.RELEASING, Stage.PRESENTING, Stage.IN_TRAY, Stage.LIFTED, Stage.DOUBT})
 """Where the resident may have the sachet, or get it at this moment."""
 
 HAD = frozenset({Outcome.RETRIEVED, Outcome.CONFIRMED, Outcome.GIVEN_BY_STAFF})
-NEED_A_PERSON = frozenset({Outcome.MISSED, Outcome.FAILED, Outcome.UNCERTAIN})
+NEED_A_PERSON = frozenset({Outcome.MISSED, Outcome.REFUSED, Outcome.FAILED, Outcome.UNCERTAIN})
 
 LOOKED_AT = (ev.OrderIssued, ev.TokenPassed, ev.OutcomeRecorded, ev.IncidentRaised)
 
@@ -49,7 +49,8 @@ def broken(before: World, after: World, events: Sequence[ev.Event], told: Sequen
 
 def _faults(before: World, after: World, events: Sequence[ev.Event], told: Sequence[Change]) -> Iterator[str]:
     puts = {(change.outbox, change.key) for change in told if isinstance(change, Put)}
-    known = {dose_id: dose.outcome.revision for dose_id, dose in before.doses.items() if dose.outcome}
+    settled: list[Dose | SideDose] = [*before.doses.values(), *before.sides.values()]
+    known = {dose.dose_id: dose.outcome.revision for dose in settled if dose.outcome}
     world = before  # as it was when each was decided: what came in after an order is the courier's to look at
     for event in events if any(isinstance(event, LOOKED_AT) for event in events) else ():
         world = evolve(world, event)
@@ -100,9 +101,13 @@ def _released(world: World, dose: Dose, order: ev.Order) -> Iterator[str]:
     if status is None or roll is None or status.production_id != roll.production_id:
         yield "S3: a release from a roll without its manifest"
         return
-    days = {sachet.local.date() for sachet in roll.sachets if sachet.label == order.label}
-    if status.mouth_label != order.label or dose.plan.day not in days:
-        yield "S3: a release of another sachet than this day's"
+    read = [sachet for sachet in roll.sachets if sachet.label == order.label]
+    if roll.as_needed or dose.plan.as_needed:
+        own = roll.as_needed and dose.plan.as_needed and any(s.content == dose.plan.content for s in read)
+    else:
+        own = dose.plan.day in {sachet.local.date() for sachet in read}
+    if status.mouth_label != order.label or not own:
+        yield "S3: a release of another sachet than this dose's"
     if status.holding or status.tray:
         yield "S1: a release onto another sachet"
 
@@ -118,12 +123,17 @@ def _passed(world: World, event: ev.TokenPassed) -> Iterator[str]:
 
 
 def _documented(after: World, event: ev.OutcomeRecorded, puts: Collection[tuple[str, str]]) -> Iterator[str]:
-    dose = after.doses.get(event.dose_id)
+    dose = after.doses.get(event.dose_id) or after.sides.get(event.dose_id)
     if dose is None:
         return
     for portion in dose.plan.portions:
         key = administration_id(event.dose_id, portion.prescription_id, event.revision)
         if ("administration", key) not in puts:
             yield "S5: an outcome without its administration"
-    if event.outcome in NEED_A_PERSON and after.incident_about(f"dose:{event.dose_id}") is None:
+    asked_for = event.outcome is Outcome.REFUSED and dose.plan.as_needed  # they needed it no more
+    if (
+        event.outcome in NEED_A_PERSON
+        and not asked_for
+        and after.incident_about(f"dose:{event.dose_id}") is None
+    ):
         yield "S4: a dose nobody had, and no incident"

@@ -13,6 +13,8 @@ from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.gate import label_misfit, lock, waiting, why_not_present, why_not_release
 from scheduler.ids import order_id
 from scheduler.roll import sachet_for
+from scheduler.side_doses import confirmed, robot_asks, together
+from scheduler.voice import unwanted, who
 from scheduler.world import Dose, RobotState, Setting, World
 
 HOLDING_MISFITS = frozenset({"label_unreadable", "label_unknown", "label_mismatch", "content_mismatch"})
@@ -75,10 +77,17 @@ def _earlier_at_mouth(world: World, setting: Setting, dose: Dose) -> bool:
 
 def pressed(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
     """A fresh press leads to one order, or is spent with the reason: a press never waits (rule 2)."""
-    if world.press is None:
+    if world.press is None or world.press.answer is not ev.Answer.TAKE:
         return []
     if world.order_under_way():
         return [ev.PressSpent(at=now, reason="busy")]
+    back = next((d for d in in_order(world) if d.stage is Stage.IN_TRAY and unwanted(d)), None)
+    if back is not None:
+        return [ev.AnswerTakenBack(at=now, dose_id=back.dose_id)]
+    resident = who(setting, world.press)
+    if together(world, resident, now) and not robot_asks(world, resident, now):
+        said = confirmed(world, setting, resident, now)
+        return [ev.PressSpent(at=now, reason="confirmed" if said else "too_soon"), *said]
     ready = next((d for d in in_order(world) if d.stage is Stage.HOLDING and d.open_at(now)), None)
     if ready is not None and waiting(ready):
         return _order_or_spend(world, setting, ready, ev.OrderKind.PRESENT, now)
@@ -119,7 +128,8 @@ def reminded(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event
     """Reminders inside the window, while the resident can still come; missed ones are not made up for."""
     events: list[ev.Event] = []
     for dose in in_order(world):
-        if not dose.open_at(now) or dose.outcome is not None or dose.token:
+        silent = dose.plan.as_needed or dose.declined is not None or bool(dose.token)
+        if silent or not dose.open_at(now) or dose.outcome is not None:
             continue
         if dose.stage not in (Stage.DUE, Stage.FAILED, Stage.HOLDING, Stage.IN_TRAY):
             continue
@@ -172,6 +182,8 @@ def _label(world: World, setting: Setting, dose: Dose, kind: ev.OrderKind, sourc
         return ""
     if dose.stage is Stage.HELD:
         return dose.held_label
+    if dose.plan.as_needed:
+        return world.robot.status.mouth_label if world.robot.status is not None else ""
     local = setting.local.local(dose.plan.opens)
     sachet = sachet_for(world.roll, dose.plan.day, local) if world.roll else None
     return sachet.label if sachet else ""

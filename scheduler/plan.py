@@ -1,24 +1,19 @@
-"""What shall be given: prescriptions, their dosage, and the doses a date asks for.
+"""What shall be given: prescriptions, and the doses a date asks for.
 
-A `Plan` is what the home accepted from one medicine card. `timing` says which days and times a dosage
-means; `expand` groups one date's occurrences into doses with stable ids.
+A `Plan` is what the home accepted from one medicine card. `dosage` holds what each prescription asks for;
+`expand` groups one date's intakes into doses with stable ids.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
 
+from scheduler.dosage import Dosage
 
-class DayPart(StrEnum):
-    """FMK's four parts of the day; the configuration maps each to a clock time."""
-
-    MORNING = "morning"
-    NOON = "noon"
-    EVENING = "evening"
-    NIGHT = "night"
+AS_NEEDED_SLOT = "pn-"
+"""Begins the slot of medicine as needed; then a number from 1 on each date."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -32,33 +27,26 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
-class Intake:
-    """One administration on each day of the dosage: at a day part or at a clock time, never both."""
-
-    quantity: Decimal
-    part: DayPart | None = None
-    clock: time | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Dosage:
-    """Which dates (first..last inclusive, every `every_days`-th) and what on each of them."""
-
-    first: date
-    last: date | None
-    every_days: int
-    intakes: tuple[Intake, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Prescription:
-    """One fixed prescription that a machine may dispense as it stands."""
+    """One prescription that a machine may carry out as it stands."""
 
     prescription_id: str
     drug: str  # ATC code
     strength: str
-    unit: str
-    dosages: tuple[Dosage, ...]
+    dosage: Dosage
+
+    @property
+    def unit(self) -> str:
+        return self.dosage.unit
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedPrescription:
+    """One on the card that no machine may carry out; `path` points into the card, never quotes it."""
+
+    prescription_id: str
+    reason: str
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +55,7 @@ class Plan:
     card_version: int  # of the medicine card; only rises
     plan_version: int  # of what the home made of it; +1 whenever `prescriptions` changes
     prescriptions: tuple[Prescription, ...]
+    refused: tuple[RefusedPrescription, ...] = ()  # on the card, and left to people
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +88,11 @@ class DosePlan:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "prescriptions", frozenset(p.prescription_id for p in self.portions))
+
+    @property
+    def as_needed(self) -> bool:
+        """Asked for by the resident, and by nobody's plan."""
+        return self.slot.startswith(AS_NEEDED_SLOT)
 
     @property
     def content(self) -> frozenset[Content]:

@@ -2,6 +2,10 @@
 
 A dose whose window has opened keeps what it was planned as; a newer plan changes only what is still ahead
 (and the gate refuses what the newer plan no longer asks for).
+
+Policy (2026-11-23): an old plan may do everything that a new one may (S9). Its age locks nothing; it ends
+with its own dates, of which staff hear 72 h before (`upkeep`). The age limit for controlled medicine is not
+in force.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from scheduler.dose import Stage
 from scheduler.expand import expand
 from scheduler.plan import DosePlan, Plan
 from scheduler.receive_command import UNTREATED
+from scheduler.side_doses import in_sachets, side_day
 from scheduler.world import Dose, Setting, World
 
 DAYS_BACK_MAX = 14
@@ -55,11 +60,11 @@ def _day(world: World, setting: Setting, plan: Plan, day: date, now: datetime) -
     known = {
         dose.dose_id: dose
         for dose in world.doses.values()
-        if dose.plan.day == day and dose.plan.resident == plan.resident
+        if dose.plan.day == day and dose.plan.resident == plan.resident and not dose.plan.as_needed
     }
     fixed = {key for key, dose in known.items() if not _untouched(dose)}
     doses = expand(
-        plan,
+        in_sachets(plan, setting),
         day,
         setting.clock,
         setting.local,
@@ -82,7 +87,7 @@ def _day(world: World, setting: Setting, plan: Plan, day: date, now: datetime) -
         for key in known
         if key not in wanted and key not in fixed
     ]
-    return events
+    return [*events, *side_day(world, setting, plan, day, now)]
 
 
 def _untouched(dose: Dose) -> bool:

@@ -75,6 +75,8 @@ def _wish(world: World, setting: Setting, fact: cmd.Fact, now: datetime) -> Sequ
             return [] if known else [ev.CertificatesRead(at=now, found=fact.found)]
         case cmd.OfferPlan():
             return _offered(world, setting, fact, now)
+        case cmd.ReportElsewhere():
+            return _elsewhere(world, fact, now)
         case cmd.LoadRoll():
             return _roll(world, fact, now)
         case cmd.ReportClock():
@@ -254,7 +256,9 @@ def _doubtful(open_order: OpenOrder, fact: ev.OrderEnded) -> bool:
 
 def _pressed(world: World, setting: Setting, fact: ev.Pressed, now: datetime) -> Sequence[ev.Event]:
     """Rule 2: at most 60 s old by the robot's uptime and from this session; anything else is history. What it
-    waited here behind a slow commit counts too."""
+    waited here behind a slow commit counts too. A wish to be helped is never too old."""
+    if fact.answer is ev.Answer.HELP:
+        return [fact]
     current = world.robot.state is RobotState.READY and fact.session == world.robot.session
     waited = max(now - fact.at, timedelta(0)) / setting.limits.pace
     age = timedelta(milliseconds=fact.age_ms) + waited
@@ -307,7 +311,7 @@ def _offered(world: World, setting: Setting, fact: cmd.OfferPlan, now: datetime)
         return [ev.PlanAccepted(at=now, plan=_plan(fact, 1))]
     if fact.card_version < known.card_version:
         return _refuse_plan(world, fact, "older_card", now)
-    same = known.prescriptions == fact.prescriptions
+    same = (known.prescriptions, known.refused) == (fact.prescriptions, fact.refused)
     if fact.card_version == known.card_version:
         if not same:
             return _refuse_plan(world, fact, "same_version_other_content", now)
@@ -323,6 +327,7 @@ def _plan(fact: cmd.OfferPlan, version: int) -> Plan:
         card_version=fact.card_version,
         plan_version=version,
         prescriptions=fact.prescriptions,
+        refused=fact.refused,
     )
 
 
@@ -335,6 +340,15 @@ def _refuse_plan(world: World, fact: cmd.OfferPlan, reason: str, now: datetime) 
             at=now, resident=resident, reason=reason, path="Bundle.identifier", fingerprint=fact.fingerprint
         )
     ]
+
+
+def _elsewhere(world: World, fact: cmd.ReportElsewhere, now: datetime) -> Sequence[ev.Event]:
+    """Rule 8. Older knowledge than we have is none, and what is yet to come nobody knows."""
+    known = world.elsewhere.get(fact.resident)
+    known_to = min(fact.known_to, now)
+    if fact.resident not in world.plans or (known is not None and known_to <= known.known_to):
+        return []
+    return [ev.ElsewhereRead(at=now, resident=fact.resident, known_to=known_to, given=fact.given)]
 
 
 def _roll(world: World, fact: cmd.LoadRoll, now: datetime) -> Sequence[ev.Event]:

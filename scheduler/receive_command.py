@@ -13,7 +13,7 @@ from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.gate import GIVEN, being_given, beyond_plan, earliest, in_reach, label_misfit, sharing
-from scheduler.world import FORGERIES, Dose, Setting, World
+from scheduler.world import FORGERIES, Dose, Setting, SideDose, World
 
 TOKEN_STAGES = IN_MAGAZINE | {Stage.HOLDING, Stage.IN_STORE, Stage.OUT}
 """Rule 5: the token never passes while the sachet is in the tray, in motion, in a hand or in doubt."""
@@ -55,14 +55,17 @@ def close(world: World, setting: Setting, fact: cmd.CloseIncident, now: datetime
     if incident.kind is ev.Kind.TEST_ALARM and incident.priority is ev.Priority.INFO:
         return [answer(setting, fact, "test_under_way", now)]  # its receipt ends it, or the want of one
     dose = world.doses.get(incident.dose_id)
-    if dose is not None and dose.outcome is None:
+    side = world.sides.get(incident.dose_id)
+    if (dose is not None and dose.outcome is None) or (side is not None and side.outcome is None):
         return [answer(setting, fact, "still_open", now)]
-    if dose is not None and dose.token and _untreated(dose):
+    returned = _read_only(incident, dose, fact, now)
+    if dose is not None and dose.token and _untreated(dose) and not returned:
         return [answer(setting, fact, "not_said", now)]  # S2: closed, nobody would know when it was had
     if incident.kind is ev.Kind.JOURNAL_BEHIND and not world.clock.trusted:
         return [answer(setting, fact, "clock", now)]  # rule 18: it opens the lock for doses of a later time
-    revision = incident.revision + 1
+    revision = incident.revision + 1 + len(returned)
     return [
+        *returned,
         ev.IncidentHandled(
             at=now,
             incident_id=incident.incident_id,
@@ -75,12 +78,23 @@ def close(world: World, setting: Setting, fact: cmd.CloseIncident, now: datetime
     ]
 
 
+def _read_only(
+    incident: ev.Incident, dose: Dose | None, fact: cmd.CloseIncident, now: datetime
+) -> list[ev.Event]:
+    """The resident said no thanks, and staff have read it: whoever closes that gave nothing by hand, and the
+    right to do so goes back by their own act (rule 5)."""
+    refused = dose is not None and dose.outcome is not None and dose.outcome.outcome is ev.Outcome.REFUSED
+    if dose is None or not refused or incident.kind is not ev.Kind.DOSE_REFUSED or dose.token != fact.by:
+        return []
+    return [ev.TokenReturned(at=now, dose_id=dose.dose_id, by=fact.by)]
+
+
 def decide_dose(world: World, setting: Setting, fact: cmd.DecideDose, now: datetime) -> Sequence[ev.Event]:
     """A named person's word about a dose (rules 3, 5, 6); the robot's record is never overruled by it."""
     if fact.command_id in world.answered:
         return []
-    dose = world.doses.get(fact.dose_id)
-    if dose is None:
+    dose, side = world.doses.get(fact.dose_id), world.sides.get(fact.dose_id)
+    if dose is None and side is None:
         return [answer(setting, fact, "unknown_dose", now)]
     if fact.via == "oncall":
         incident = world.incidents.get(fact.incident_id)
@@ -88,6 +102,10 @@ def decide_dose(world: World, setting: Setting, fact: cmd.DecideDose, now: datet
         refusal = "unknown_incident" if other else _stale(incident, fact.revision)
         if refusal:
             return [answer(setting, fact, refusal, now)]
+    if dose is None:
+        assert side is not None
+        refusal, events = _beside(side, fact, now)
+        return [*events, answer(setting, fact, refusal, now)]
     match fact.verdict:
         case ev.Verdict.GIVEN:
             refusal, events = _given(dose, fact, now)
@@ -146,6 +164,8 @@ def _stale(incident: ev.Incident | None, seen: int) -> str:
 def _token_may_pass(world: World, incident: ev.Incident, dose: Dose, now: datetime) -> bool:
     if incident.kind in RESIDENT_MAY_COME or dose.token or dose.order is not None:
         return False
+    if incident.kind is ev.Kind.DOSE_REFUSED and dose.outcome is None:
+        return False  # S7: they may still change their mind, at the robot
     if max(now, dose.plan.opens) < earliest(world, dose):
         return False  # S2: by hand too, no sooner after a dose that shares a prescription
     if any(being_given(world, other) or in_reach(other) for other in sharing(world, dose)):
@@ -156,7 +176,7 @@ def _token_may_pass(world: World, incident: ev.Incident, dose: Dose, now: dateti
 
 
 UNTREATED = frozenset(
-    {ev.Outcome.MISSED, ev.Outcome.FAILED, ev.Outcome.WITHHELD, ev.Outcome.UNCERTAIN},
+    {ev.Outcome.MISSED, ev.Outcome.REFUSED, ev.Outcome.FAILED, ev.Outcome.WITHHELD, ev.Outcome.UNCERTAIN},
 )
 """Outcomes after which somebody may still give the dose by hand, as a correction."""
 
@@ -179,6 +199,27 @@ def _given(dose: Dose, fact: cmd.DecideDose, now: datetime) -> tuple[str, list[e
     return "", [_made(fact, now), _outcome(dose, ev.Outcome.GIVEN_BY_STAFF, fact, now)]
 
 
+def _beside(side: SideDose, fact: cmd.DecideDose, now: datetime) -> tuple[str, list[ev.Event]]:
+    """A word about medicine beside the robot. No token guards it: until its window closes the resident may
+    take it at any moment, so that nobody else gives it before (S1)."""
+    settled = side.outcome is not None and side.outcome.outcome not in UNTREATED
+    if settled:
+        return "already_settled", []
+    match fact.verdict:
+        case ev.Verdict.HAD_IT if now >= side.plan.opens:
+            return "", [_made(fact, now), _outcome(side, ev.Outcome.CONFIRMED, fact, now)]
+        case ev.Verdict.GIVEN if side.outcome is not None:
+            return "", [_made(fact, now), _outcome(side, ev.Outcome.GIVEN_BY_STAFF, fact, now)]
+        case ev.Verdict.HAD_IT:
+            return "too_early", []
+        case ev.Verdict.GIVEN:
+            return "side_open", []
+        case ev.Verdict.NOT_GIVEN:
+            return "not_in_doubt", []
+        case ev.Verdict.DISCARD:
+            return "not_in_robot", []
+
+
 def _put_away_since(dose: Dose, fact: cmd.DecideDose) -> bool:
     """The robot was putting its sachet away, which leads to no resident, while this person had the right
     to give it: that they did is no wish, but news. Refused, nobody would know when it was had."""
@@ -187,6 +228,9 @@ def _put_away_since(dose: Dose, fact: cmd.DecideDose) -> bool:
 
 
 def _had_it(dose: Dose, fact: cmd.DecideDose, now: datetime) -> tuple[str, list[ev.Event]]:
+    retrieved = dose.outcome is not None and dose.outcome.outcome is ev.Outcome.RETRIEVED
+    if dose.stage is Stage.LIFTED and retrieved:  # a helper saw it: more than a robot can know
+        return "", [_made(fact, now), _outcome(dose, ev.Outcome.CONFIRMED, fact, now)]
     if dose.stage is Stage.LIFTED:
         return "already_settled", []
     if dose.stage is not Stage.DOUBT:
@@ -250,7 +294,9 @@ def _made(fact: cmd.DecideDose, now: datetime, found: str = "") -> ev.DecisionMa
     )
 
 
-def _outcome(dose: Dose, outcome: ev.Outcome, fact: cmd.DecideDose, now: datetime) -> ev.OutcomeRecorded:
+def _outcome(
+    dose: Dose | SideDose, outcome: ev.Outcome, fact: cmd.DecideDose, now: datetime
+) -> ev.OutcomeRecorded:
     return ev.OutcomeRecorded(
         at=now,
         dose_id=dose.dose_id,

@@ -23,10 +23,13 @@ class Roll:
     resident: str
     card_version: int
     sachets: tuple[Sachet, ...]
+    as_needed: bool = False  # a strip of its own: its sachets are bound to no date and slot
 
 
 def sachet_for(roll: Roll, day: date, local: datetime) -> Sachet | None:
     """The sachet packed for this date nearest to this local time, at most `PACKED_APART_MAX` away."""
+    if roll.as_needed:
+        return None
     same_day = [sachet for sachet in roll.sachets if sachet.local.date() == day]
     nearest = min(same_day, key=lambda sachet: abs(sachet.local - local), default=None)
     if nearest is None or abs(nearest.local - local) > PACKED_APART_MAX:
@@ -49,6 +52,8 @@ def misfit(
         return "no_manifest"
     if roll.resident != resident:
         return "wrong_resident"
+    if roll.as_needed:
+        return "other_strip"
     if not label:
         return "label_unreadable"
     read = next((sachet for sachet in roll.sachets if sachet.label == label), None)
@@ -59,6 +64,22 @@ def misfit(
     if _medicine(read.content) != _medicine(content):
         return "content_mismatch"
     return ""
+
+
+def misfit_as_needed(roll: Roll | None, resident: str, content: frozenset[Content], label: str) -> str:
+    """The same of medicine as needed: any sachet of its strip that holds exactly this."""
+    if roll is None:
+        return "no_manifest"
+    if roll.resident != resident:
+        return "wrong_resident"
+    if not roll.as_needed:
+        return "other_strip"
+    if not label:
+        return "label_unreadable"
+    read = next((sachet for sachet in roll.sachets if sachet.label == label), None)
+    if read is None:
+        return "label_unknown"
+    return "" if _medicine(read.content) == _medicine(content) else "content_mismatch"
 
 
 def _medicine(content: frozenset[Content]) -> frozenset[tuple[str, str, Decimal]]:

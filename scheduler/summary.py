@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scheduler.events import Incident, Priority, State
-from scheduler.world import RobotState, World
+from scheduler.world import Dose, RobotState, SideDose, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,8 @@ class Summary:
 
 def summarise(world: World, now: datetime) -> Summary:
     """The home as it is at `now`."""
-    ahead = [dose for dose in world.doses.values() if dose.outcome is None and dose.plan.closes > now]
+    doses: list[Dose | SideDose] = [*world.doses.values(), *world.sides.values()]
+    ahead = [dose for dose in doses if dose.outcome is None and dose.plan.closes > now]
     following = min(ahead, key=lambda dose: dose.plan.opens, default=None)
     incidents = open_incidents(world)
     return Summary(

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from scheduler import events as ev
 from scheduler.cause import Cause
 from scheduler.plan import Plan
+from scheduler.timing import last_fixed_day
 from scheduler.world import Setting, World
 
 TEST = "test"
@@ -64,14 +65,16 @@ def upkeep_instants(world: World, setting: Setting) -> Iterator[datetime]:
 
 
 def plan_end(plan: Plan) -> date | None:
-    """The last day of the last dosage; None where one is open-ended, or there is none."""
-    last: date | None = None
+    """The last day on which anything fixed is asked for; None where that is open-ended, or there is none."""
+    last = max(_last_days(plan), default=None)
+    return None if last == date.max else last
+
+
+def _last_days(plan: Plan) -> Iterator[date]:
     for prescription in plan.prescriptions:
-        for dosage in prescription.dosages:
-            if dosage.last is None:
-                return None
-            last = dosage.last if last is None else max(last, dosage.last)
-    return last
+        last = last_fixed_day(prescription.dosage)
+        if last is not None:
+            yield last
 
 
 def alarm_test_open(world: World) -> bool:
@@ -104,7 +107,10 @@ def _horizon(world: World, setting: Setting, now: datetime) -> Cause | None:
     plan = world.plans.get(setting.resident)
     if plan is None or not world.clock.trusted:
         return None
-    if not any(prescription.dosages for prescription in plan.prescriptions):
+    as_needed = any(period.as_needed for one in plan.prescriptions for period in one.dosage.periods)
+    if not any(_last_days(plan)) and as_needed:
+        return None  # nothing that could end: it is asked for
+    if not any(_last_days(plan)):
         return Cause(ev.Kind.PLAN_ENDS, ev.Priority.LOW, "nothing_planned")
     last = plan_end(plan)
     if last is None:

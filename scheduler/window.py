@@ -58,6 +58,17 @@ class LocalTime:
         """The first instant of `day`, also where its 00:00 is skipped or comes twice."""
         return self.instant(day, time())
 
+    def midnights(self, first: date, last: date) -> list[datetime | None]:
+        """The first instant of each date; None for one on which the offset changes, which goes by
+        `instant`."""
+        starts = [datetime.fromordinal(day) for day in range(first.toordinal(), last.toordinal() + 2)]
+        zone = self._zone
+        offsets = [start.replace(tzinfo=zone).utcoffset() for start in starts]
+        return [
+            (start - offset).replace(tzinfo=UTC) if offset is not None and offset == next_offset else None
+            for start, offset, next_offset in zip(starts, offsets, offsets[1:], strict=False)
+        ]
+
     def _instant_on_changing_day(self, local: datetime) -> datetime:
         before = (local - self._offset(local)).replace(tzinfo=UTC)
         after = (local - self._offset(local.replace(fold=1))).replace(tzinfo=UTC)

@@ -12,12 +12,15 @@ from enum import StrEnum
 
 from scheduler.dose import Stage
 from scheduler.events import (
+    AsNeededRefused,
     CertificateFound,
+    GivenElsewhere,
     Incident,
     JournalFoundBehind,
     Order,
     OutcomeRecorded,
     Pressed,
+    Question,
     RobotLogged,
     RobotStatus,
 )
@@ -40,6 +43,7 @@ class Setting:
     catalogue: Catalogue
     limits: Limits
     staff_phone: str
+    reminder_only: bool = False  # no medicine of this home lies in a roll
 
 
 class RobotState(StrEnum):
@@ -66,6 +70,7 @@ class Robot:
     status: RobotStatus | None = None
     gone_label: str = ""  # of the sachet that left the magazine last: a status that shows it there is older
     magazine_since: datetime | None = None  # production id last changed
+    answers: bool = False  # it has a button for each answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +119,11 @@ class Dose:
     untimed: bool = False  # what was had is dated by a clock that nobody trusted then
     reminders: int = 0
     outcome: OutcomeRecorded | None = None
+    put_off: datetime | None = None  # when the resident last said later, until they want it again
+    declined: datetime | None = None  # when they said no thanks, likewise
+    said: str = ""  # why no thanks, if they said so
+    purpose: str = ""  # what it is for, of medicine as needed, if they said so
+    effect: str = ""  # of medicine as needed: "asked", "left_open", or what they answered
     lost: bool = False  # what became of it may stand in a part of the journal that was lost (rule 23)
 
     @property
@@ -131,6 +141,27 @@ class Dose:
         if self.outcome is not None:
             return self.outcome.happened
         return self.plan.closes if self.lost else self.plan.opens
+
+    def open_at(self, now: datetime) -> bool:
+        """Whether its window is open."""
+        return self.plan.opens <= now < self.plan.closes
+
+
+@dataclass(frozen=True, slots=True)
+class SideDose:
+    """Medicine beside the robot, at one time; what the resident said of it."""
+
+    plan: DosePlan
+    due: bool = False  # its window opened while the home was up
+    reminders: int = 0
+    put_off: datetime | None = None
+    declined: datetime | None = None
+    said: str = ""
+    outcome: OutcomeRecorded | None = None
+
+    @property
+    def dose_id(self) -> str:
+        return self.plan.dose_id
 
     def open_at(self, now: datetime) -> bool:
         """Whether its window is open."""
@@ -174,6 +205,24 @@ class ChoreRun:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What was given elsewhere of late; nothing is known of what came after `known_to` (rule 8)."""
+
+    known_to: datetime
+    given: tuple[GivenElsewhere, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question on the display, until it is answered or its time is over."""
+
+    question: Question
+    dose_id: str
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     box: str = ""
     epoch: int = 0
@@ -185,6 +234,7 @@ class World:
     planned_to: date | None = None
     planned_version: int = 0
     doses: Mapping[str, Dose] = field(default_factory=dict)  # in the order of `by_opening`
+    sides: Mapping[str, SideDose] = field(default_factory=dict)  # by dose id, in the order of their windows
     roll: Roll | None = None
     robot: Robot = field(default_factory=Robot)
     press: Pressed | None = None
@@ -204,6 +254,10 @@ class World:
     alarm_test: AlarmTest | None = None
     certificates: tuple[CertificateFound, ...] = ()
     chores: Mapping[str, ChoreRun] = field(default_factory=dict)  # by the chore's name
+    asked: Mapping[str, Asked] = field(default_factory=dict)  # by resident
+    refusals: Mapping[str, AsNeededRefused] = field(default_factory=dict)  # the newest, by resident
+    elsewhere: Mapping[str, Elsewhere] = field(default_factory=dict)  # by resident
+    help: Mapping[str, datetime] = field(default_factory=dict)  # by resident: since when, until called back
 
     def incident_about(self, subject: str) -> Incident | None:
         """The newest incident of this cause, open or closed."""

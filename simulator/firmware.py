@@ -25,7 +25,7 @@ from simulator.refusals import FirmwareLimits, View, label_at, refusal, second_l
 
 FAMILY = "sachet_roll"
 FIRMWARE = "sim-1"
-CAPABILITIES = ("release", "present", "retract", "divert", "label", "prompt", "battery_clock")
+CAPABILITIES = ("release", "present", "retract", "divert", "label", "prompt", "battery_clock", "answers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +96,10 @@ class Firmware:
 
     # --- what hands, sensors and motors do ---
 
-    def press(self, now: Now) -> list[m.Message]:
+    def press(self, now: Now, answer: m.Answer = m.Answer.TAKE) -> list[m.Message]:
         """Not kept: a press that nobody hears in this session is history (rule 2). It ends the sound."""
         self.display = replace(self.display, sound=m.Sound.NONE)
-        return [m.Pressed(now.uptime_ms)] if self._greeted else []
+        return [m.Pressed(now.uptime_ms, answer)] if self._greeted else []
 
     def clear_fault(self, now: Now) -> list[m.Message]:
         """A person has looked at the robot and cleared its fault."""

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from protocol.wire.messages import Answer
 from simulator.mechanics import Place
 
 SCHEMA = "simulator/script/1"
@@ -24,6 +25,13 @@ class ScriptError(ValueError):
 @dataclass(frozen=True, slots=True)
 class Press:
     at_ms: int
+    answer: str = Answer.TAKE.value
+
+    def __post_init__(self) -> None:
+        if self.answer not in {each.value for each in Answer}:
+            raise ScriptError(
+                f"a press says one of {', '.join(each.value for each in Answer)}: {self.answer}"
+            )
 
 
 @dataclass(frozen=True, slots=True)

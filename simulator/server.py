@@ -15,7 +15,7 @@ from random import Random
 from typing import assert_never
 
 from protocol.wire.link import Link, LinkLost, MessageReceived, Role, SessionOpened
-from protocol.wire.messages import Message
+from protocol.wire.messages import Answer, Message
 from simulator import script as s
 from simulator.clock import Moment, RatedClock
 from simulator.line import PacedLine
@@ -200,7 +200,7 @@ class Server:
         robot = self._robot
         match act:
             case s.Press():
-                return robot.press(moment)
+                return robot.press(moment, Answer(act.answer))
             case s.Lift():
                 return robot.lift(moment)
             case s.ClearFault():

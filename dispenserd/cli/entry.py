@@ -18,6 +18,7 @@ from dispenserd.cli import (
     at_home,
     broker,
     doctor,
+    dosage,
     journal,
     provision,
     roll,
@@ -69,6 +70,7 @@ app.command("holds", epilog=EPILOG)(at_home.holds)
 app.command("decide", epilog=EPILOG)(at_home.decide)
 app.command("test-alarm", epilog=EPILOG)(alarm_path.test_alarm)
 app.command("doctor", epilog=EPILOG)(doctor.doctor)
+app.add_typer(dosage.app, name="dosage", epilog=EPILOG)
 app.command("provision", epilog=EPILOG)(provision.provision)
 app.command("simulate", epilog=EPILOG)(simulate.simulate)
 staff.app.command("watch", epilog=EPILOG)(watch_command.watch)

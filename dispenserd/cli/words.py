@@ -16,6 +16,7 @@ KEEPERS: Mapping[str, str] = {"robot": "the robot", "oncall": "on-call"}
 
 STAGES: Mapping[str, str] = {
     "planned": "planned",
+    "beside": "beside the robot",
     "due": "due now",
     "held": "held",
     "failed": "release failed",

@@ -22,6 +22,7 @@ from dispenserd.store.errors import ChainBroken, StoreError
 from scheduler.commands import OfferPlan
 from scheduler.events import PlanRefused
 from scheduler.instant import from_ms, iso
+from scheduler.window import LocalTime
 
 
 @configured
@@ -110,7 +111,7 @@ def _folder(case: Case, config: Config) -> Mapping[str, Any]:
     found: dict[str, Any] = {"card_version": None, "refused": "", "read": None, "accepted": None}
     if case.journal is not None and case.journal.accepted_at is not None:
         found["accepted"] = iso(case.journal.accepted_at)
-    match PlanFolder(root, resident).poll(case.clock.now()):
+    match PlanFolder(root, resident, LocalTime(config.home.zone)).poll(case.clock.now()):
         case OfferPlan(card_version=version):
             found["card_version"] = version
         case PlanRefused(reason=reason, path=place):

@@ -105,7 +105,7 @@ def _status(outcome: Outcome) -> str:
     match outcome:
         case Outcome.RETRIEVED | Outcome.CONFIRMED | Outcome.GIVEN_BY_STAFF:
             return "completed"
-        case Outcome.MISSED | Outcome.WITHHELD | Outcome.FAILED:
+        case Outcome.MISSED | Outcome.REFUSED | Outcome.WITHHELD | Outcome.FAILED:
             return "not-done"
         case Outcome.UNCERTAIN:
             return "unknown"

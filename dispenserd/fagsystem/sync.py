@@ -18,6 +18,7 @@ from pathlib import Path
 import structlog
 
 from dispenserd.fagsystem.administration import file
+from dispenserd.fagsystem.elsewhere import ElsewhereFile
 from dispenserd.fagsystem.folder import PlanFolder
 from dispenserd.fagsystem.mapping import ResidentIdentity
 from dispenserd.home import Home
@@ -44,7 +45,8 @@ class FolderSync:
         self._local = local
         self._poll_s = poll_s
         self._now = now
-        self._plans = PlanFolder(root, resident)
+        self._plans = PlanFolder(root, resident, local)
+        self._elsewhere = ElsewhereFile(root, resident)
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -53,9 +55,12 @@ class FolderSync:
 
     async def _inward(self) -> None:
         while True:
-            fact = await asyncio.to_thread(self._plans.poll, self._now())
-            if fact is not None:
-                await self._home.submit(fact)
+            card = await asyncio.to_thread(self._plans.poll, self._now())
+            if card is not None:
+                await self._home.submit(card)
+            elsewhere = await asyncio.to_thread(self._elsewhere.poll)
+            if elsewhere is not None:
+                await self._home.submit(elsewhere)
             await asyncio.sleep(self._poll_s)
 
     async def _outward(self) -> None:

@@ -31,6 +31,7 @@ from dispenserd.mqtt.session import (
 from dispenserd.mqtt.translate import presence
 from dispenserd.provision.fault import ProvisionFault, Sort
 from scheduler.events import PlanRefused
+from scheduler.window import LocalTime
 
 EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
 """This version did not exist before: a clock that says so has lost its time."""
@@ -134,7 +135,7 @@ def plan(config: Config, now: datetime) -> Check:
     resident = config.resident
     identity = ResidentIdentity(resident.key, resident.identifier_system, resident.identifier_value)
     path = config.fagsystem.folder / resident.key / "plan.json"
-    found = PlanFolder(config.fagsystem.folder, identity).poll(now)
+    found = PlanFolder(config.fagsystem.folder, identity, LocalTime(config.home.zone)).poll(now)
     if found is None:
         return Check(
             "plan", Verdict.WARNING, "plan_missing", "No plan has come from the fagsystem yet.",

@@ -187,8 +187,8 @@ class DoseView(TypedDict):
     """From when its absence is an incident, and its retrieval late."""
     closes: Instant
     """From when it is not offered any more."""
-    stage: Annotated[str, Open(*Stage)]
-    """Where its sachet is."""
+    stage: Annotated[str, Open(*Stage, "beside")]
+    """Where its sachet is; `beside` where it is in none and the resident takes it beside the robot."""
     outcome: Annotated[str, OneOf(*Outcome)] | None
     """Its fate; null while that is open. Never `taken`: a robot can't know."""
     late: bool

@@ -203,7 +203,9 @@ LAYOUTS: dict[int, Layout] = {
     38: Layout(m.Refused, {"ref": _REF, "error": Number(limits.ERROR_MAX, min=1)}),
     39: Layout(m.LogPage, _LOG_PAGE, _page_is_unbroken),
     # robot -> host, events
-    65: Layout(m.Pressed, {"uptime_ms": _TIME_MS}),
+    65: Layout(
+        m.Pressed, {"uptime_ms": _TIME_MS, "answer": Choice(m.Answer)}, left_out={"answer": m.Answer.TAKE}
+    ),
     66: Layout(m.Lifted, {"uptime_ms": _TIME_MS, "log_index": _INDEX}),
     67: Layout(m.LabelRead, _LABEL_READ),
     68: Layout(m.LogGrew, {"head": _INDEX}),

@@ -70,6 +70,19 @@ class Sound(StrEnum):
     LOUD = "loud"
 
 
+class Answer(StrEnum):
+    """What the resident said with a press. A robot with one button says `take`."""
+
+    TAKE = "take"
+    LATER = "later"
+    NO_THANKS = "no_thanks"
+    HELP = "help"
+    AS_NEEDED = "as_needed"  # asks for medicine as needed
+    FIRST = "first"  # of the answers that the display offers to a question
+    SECOND = "second"
+    THIRD = "third"
+
+
 class Auth(StrEnum):
     """How the session is authenticated. Version 1 of the protocol defines only `none`."""
 
@@ -285,9 +298,10 @@ class LogPage:
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """The button was pressed. Not logged: a press nobody answered in this session is history."""
+    """A button was pressed. Not logged: a press nobody answered in this session is history."""
 
     uptime_ms: int
+    answer: Answer = Answer.TAKE  # left out on the wire where it is `take` (W-EVENT-7)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ differently.
 
 from __future__ import annotations
 
+from scheduler.events.as_needed import AsNeededRefused, AsNeededRequested, ElsewhereRead, GivenElsewhere
 from scheduler.events.doses import (
     AdministrationFiled,
     AnswerDelivered,
@@ -64,19 +65,39 @@ from scheduler.events.robot import (
     RobotRejected,
     RobotReported,
 )
+from scheduler.events.side import SideDoseDue, SideDosePlanned, SideDoseWithdrawn
 from scheduler.events.upkeep import AlarmTestBegun, CertificateFound, CertificatesRead, ChoreEnded
+from scheduler.events.voice import (
+    AnswerTakenBack,
+    DoseDeclined,
+    DosePutOff,
+    HelpAsked,
+    QuestionAnswered,
+    QuestionAsked,
+)
 from scheduler.events.words import (
+    Answer,
     Incident,
     Kind,
     Order,
     OrderKind,
     Outcome,
     Priority,
+    Question,
     Result,
     RobotStatus,
     State,
     Verdict,
 )
+
+VoiceEvent = HelpAsked | QuestionAsked | QuestionAnswered
+"""What the resident said, or was asked, beside any dose's machine."""
+
+SideEvent = SideDosePlanned | SideDoseWithdrawn | SideDoseDue
+"""About medicine beside the robot; its outcome, reminders and answers are those of every dose."""
+
+AsNeededEvent = AsNeededRequested | AsNeededRefused | ElsewhereRead
+"""About medicine as needed, before it is a dose like every other."""
 
 HomeEvent = (
     DaemonStarted
@@ -101,6 +122,9 @@ HomeEvent = (
     | AlarmTestBegun
     | CertificatesRead
     | ChoreEnded
+    | VoiceEvent
+    | SideEvent
+    | AsNeededEvent
 )
 """About the home itself, and what travels through it."""
 
@@ -115,6 +139,9 @@ DoseChange = (
     | DoseDue
     | ReminderGiven
     | DoseHeld
+    | DosePutOff
+    | DoseDeclined
+    | AnswerTakenBack
     | OutcomeRecorded
     | FindingContradicted
     | TokenPassed
@@ -144,7 +171,12 @@ Event = HomeEvent | RobotEvent | DoseEvent | IncidentEvent
 __all__ = [
     "AdministrationFiled",
     "AlarmTestBegun",
+    "Answer",
     "AnswerDelivered",
+    "AnswerTakenBack",
+    "AsNeededEvent",
+    "AsNeededRefused",
+    "AsNeededRequested",
     "CertificateFound",
     "CertificatesRead",
     "ChoreEnded",
@@ -155,13 +187,18 @@ __all__ = [
     "DayPlanned",
     "DecisionMade",
     "DoseChange",
+    "DoseDeclined",
     "DoseDue",
     "DoseEvent",
     "DoseHeld",
     "DosePlanned",
+    "DosePutOff",
     "DoseWithdrawn",
+    "ElsewhereRead",
     "Event",
     "FindingContradicted",
+    "GivenElsewhere",
+    "HelpAsked",
     "HomeEvent",
     "Incident",
     "IncidentChange",
@@ -191,6 +228,9 @@ __all__ = [
     "Pressed",
     "Priority",
     "ProofCommitted",
+    "Question",
+    "QuestionAnswered",
+    "QuestionAsked",
     "ReminderGiven",
     "Result",
     "RobotCaughtUp",
@@ -205,9 +245,14 @@ __all__ = [
     "RobotStatus",
     "RollLoaded",
     "RollRefused",
+    "SideDoseDue",
+    "SideDosePlanned",
+    "SideDoseWithdrawn",
+    "SideEvent",
     "State",
     "StoreStopped",
     "TokenPassed",
     "TokenReturned",
     "Verdict",
+    "VoiceEvent",
 ]

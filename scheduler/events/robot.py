@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from scheduler.events.words import Order, OrderKind, Result, RobotStatus
+from scheduler.events.words import Answer, Order, OrderKind, Result, RobotStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class RobotIdentified:
     log_head: int
     host_epoch: int
     host_head: str
+    answers: bool = False  # it has a button for each of `Answer`
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ class Pressed:
     robot: str
     session: str
     age_ms: int
+    answer: Answer = Answer.TAKE
 
 
 @dataclass(frozen=True, slots=True)

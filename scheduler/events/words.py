@@ -33,6 +33,7 @@ class Outcome(StrEnum):
     CONFIRMED = "confirmed"  # the resident had it, by a person's word
     MISSED = "missed"
     GIVEN_BY_STAFF = "given_by_staff"
+    REFUSED = "refused"  # the resident said no thanks
     WITHHELD = "withheld"  # held, or no longer on the plan
     FAILED = "failed"  # robot or system at fault, no release was ever sent or none left the magazine
     UNCERTAIN = "uncertain"
@@ -54,6 +55,12 @@ class Kind(StrEnum):
     ABOUT_TO_MISS = "about_to_miss"
     LEFT_IN_TRAY = "left_in_tray"
     DOSE_MISSED = "dose_missed"
+    DOSE_REFUSED = "dose_refused"  # the resident said no thanks
+    AS_NEEDED_LIMIT = "as_needed_limit"  # asked for beyond the most that may be had
+    AS_NEEDED_UNSURE = "as_needed_unsure"  # nobody knows lately enough what was given elsewhere
+    SIDE_UNCONFIRMED = "side_unconfirmed"  # medicine beside the robot that nobody confirmed
+    HELP_ASKED = "help_asked"  # a wish to be called back: no emergency call
+    ANSWER_FLAGGED = "answer_flagged"  # the resident answered a question so that somebody should read it
     RELEASE_FAILED = "release_failed"
     SACHET_MISMATCH = "sachet_mismatch"
     SACHET_UNREADABLE = "sachet_unreadable"
@@ -85,6 +92,27 @@ class State(StrEnum):
     ACKNOWLEDGED = "acknowledged"  # a person owns it
     HANDLED = "handled"  # a person gave a resolution
     CLOSED = "closed"
+
+
+class Answer(StrEnum):
+    """What the resident said with a press."""
+
+    TAKE = "take"
+    LATER = "later"
+    NO_THANKS = "no_thanks"
+    HELP = "help"
+    AS_NEEDED = "as_needed"
+    FIRST = "first"
+    SECOND = "second"
+    THIRD = "third"
+
+
+class Question(StrEnum):
+    """What the display may ask; `scheduler.questions` has the answers to each."""
+
+    WHY_NOT = "why_not"  # after no thanks; optional
+    WHAT_FOR = "what_for"  # of medicine as needed
+    EFFECT = "effect"  # whether it helped
 
 
 class Verdict(StrEnum):

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from simulator.stage.scenario import SLOT_CLOCKS, Scenario
+from simulator.stage.scenario import IN_SACHETS, SLOT_CLOCKS, Prescription, Scenario
 
 BOX = "box-0001"
 SERIAL = "SIM-0001"
@@ -98,6 +98,7 @@ box = "{BOX}"
 zone = "{scenario.zone}"
 staff_phone = "{scenario.staff_phone}"
 demo = true
+reminder_only = {json.dumps(scenario.reminder_only)}
 [resident]
 key = "{resident}"
 identifier_system = "{PERSON_SYSTEM}"
@@ -157,9 +158,9 @@ def _plan(scenario: Scenario) -> dict[str, Any]:
             "status": "active",
             "intent": "order",
             "subject": {"reference": "Patient/resident"},
-            "contained": [_medication(each.drug, each.strength_mg)],
+            "contained": [_medication(each)],
             "medicationReference": {"reference": "#med"},
-            "dosageInstruction": [_dosage(scenario, each.slots)],
+            "dosageInstruction": [_dosage(scenario, each)],
         }
         for each in scenario.prescriptions
     ]
@@ -171,7 +172,9 @@ def _plan(scenario: Scenario) -> dict[str, Any]:
     }
 
 
-def _medication(drug: str, strength_mg: int) -> dict[str, Any]:
+def _medication(each: Prescription) -> dict[str, Any]:
+    """The strength of a tablet; of what is in no sachet, of a millilitre."""
+    drug, per = each.drug, each.unit if each.unit in IN_SACHETS else "ml"
     return {
         "resourceType": "Medication",
         "id": "med",
@@ -180,15 +183,16 @@ def _medication(drug: str, strength_mg: int) -> dict[str, Any]:
             {
                 "itemCodeableConcept": {"text": drug},
                 "strength": {
-                    "numerator": {"value": strength_mg, "unit": "mg"},
-                    "denominator": {"value": 1, "unit": "tablet"},
+                    "numerator": {"value": each.strength_mg, "unit": "mg"},
+                    "denominator": {"value": 1, "unit": per},
                 },
             }
         ],
     }
 
 
-def _dosage(scenario: Scenario, slots: tuple[str, ...]) -> dict[str, Any]:
+def _dosage(scenario: Scenario, each: Prescription) -> dict[str, Any]:
+    slots = each.slots
     return {
         "timing": {
             "repeat": {
@@ -199,7 +203,7 @@ def _dosage(scenario: Scenario, slots: tuple[str, ...]) -> dict[str, Any]:
                 "when": [FHIR_WHEN[slot] for slot in slots],
             }
         },
-        "doseAndRate": [{"doseQuantity": {"value": 1, "unit": "tablet"}}],
+        "doseAndRate": [{"doseQuantity": {"value": each.quantity, "unit": each.unit}}],
     }
 
 
@@ -208,9 +212,14 @@ def _manifest(scenario: Scenario, resident: str) -> dict[str, Any]:
     for day in range(scenario.roll_days):
         for slot, clock in SLOT_CLOCKS.items():
             contents = [
-                {"drug": each.drug, "strength": f"{each.strength_mg} mg", "quantity": 1, "unit": "tablet"}
+                {
+                    "drug": each.drug,
+                    "strength": f"{each.strength_mg} mg",
+                    "quantity": each.quantity,
+                    "unit": each.unit,
+                }
                 for each in scenario.prescriptions
-                if slot in each.slots
+                if slot in each.slots and each not in scenario.beside
             ]
             if contents:
                 local = datetime.combine(scenario.first_day + timedelta(days=day), clock)

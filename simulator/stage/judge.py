@@ -80,9 +80,12 @@ def _diverted(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
 def _one_outcome_each(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
     """In the journal, and the same that `doses` shows."""
     rows = evidence.rows("OutcomeRecorded")
-    for dose_id, count in Counter(body["dose_id"] for body in rows).items():
-        if count != 1:
-            yield f"{scenario.dose_name(dose_id)}: {count} outcomes in the journal"
+    revisions: dict[str, list[int]] = {}
+    for body in rows:
+        revisions.setdefault(body["dose_id"], []).append(body["revision"])
+    for dose_id, found in revisions.items():
+        if found != list(range(1, len(found) + 1)):
+            yield f"{scenario.dose_name(dose_id)}: {len(found)} outcomes in the journal, of revisions {found}"
     journalled = {body["dose_id"]: body["outcome"] for body in rows}
     shown = {dose["dose"]: dose["outcome"] for dose in evidence.doses if dose["outcome"]}
     for dose_id in sorted(journalled.keys() | shown.keys()):
@@ -197,10 +200,9 @@ def _same_on_both_sides(row: Line, story: IncidentStory) -> Iterator[str]:
 def _filed(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
     """S5: one administration per dose, prescription and revision, with that outcome."""
     wanted = {
-        (body["dose_id"], f"MedicationRequest/{each.id}", body["revision"]): body["outcome"]
+        (body["dose_id"], f"MedicationRequest/{name}", body["revision"]): body["outcome"]
         for body in evidence.rows("OutcomeRecorded")
-        for each in scenario.prescriptions
-        if body["dose_id"].split("/")[2] in each.slots
+        for name in scenario.holds(body["dose_id"])
     }
     filed: Counter[tuple[str, str, int]] = Counter()
     for file in evidence.administrations:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from simulator.stage.evidence import Evidence, Line
-from simulator.stage.scenario import SLOT_CLOCKS, Scenario
+from simulator.stage.scenario import PARTS_APART, SLOT_CLOCKS, Scenario
 
 TOWARDS_RESIDENT = frozenset({"holding", "tray", "hands"})
 
@@ -68,8 +68,9 @@ def _labels(evidence: Evidence) -> dict[str, str]:
 
 
 def _date_slot(dose_id: str) -> str:
-    _, day, slot, _ = dose_id.split("/")
-    return f"{day}/{slot}"
+    """Of a dose in a sachet; what lies beside the robot is in none."""
+    _, day, slot, part = dose_id.split("/")
+    return f"{day}/{slot}" if int(part) < PARTS_APART else dose_id
 
 
 def _right_sachets(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
@@ -123,7 +124,8 @@ def _hands(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
     for dose in evidence.doses:
         name, label = scenario.dose_name(dose["dose"]), labels.get(_date_slot(dose["dose"]), "")
         times = lifted.pop(label, 0)
-        if times != (dose["outcome"] == "retrieved"):
+        by_helper = dose["outcome"] == "confirmed" and times == 1  # who saw it said so afterwards
+        if times != (dose["outcome"] == "retrieved") and not by_helper:
             yield f"{name}: outcome {dose['outcome']}, but its sachet was lifted {times} times"
     for label in lifted:
         yield f"{label} was lifted, and belongs to no dose"

@@ -113,9 +113,10 @@ class Play:
         await self._journal.start()
         await self._until_true(lambda: bool(self._evidence.rows("RobotCaughtUp")), "the robot to catch up")
         await self._until_true(lambda: bool(self._evidence.rows("PlanAccepted")), "the plan")
-        manifest = json.loads(self._files.manifest.read_text(encoding="utf-8"))
-        self._evidence.loaded = [sachet["label"] for sachet in manifest["sachets"]]
-        await self._command("roll", "load", str(self._files.manifest), "--by", "Tove")
+        if not self._scenario.reminder_only:
+            manifest = json.loads(self._files.manifest.read_text(encoding="utf-8"))
+            self._evidence.loaded = [sachet["label"] for sachet in manifest["sachets"]]
+            await self._command("roll", "load", str(self._files.manifest), "--by", "Tove")
         first = min((self._scenario.instant(deed.at) for deed in self._scenario.deeds), default=None)
         if first is not None and self._now() > first:
             raise StageError(
@@ -283,8 +284,7 @@ class Play:
             str(files.robot_port),
             "--serial",
             SERIAL,
-            "--roll",
-            str(files.manifest),
+            *(() if self._scenario.reminder_only else ("--roll", str(files.manifest))),
             "--script",
             str(files.script),
             "--memory",

@@ -20,6 +20,10 @@ SLOT_CLOCKS = {"morning": time(8), "noon": time(12), "evening": time(18), "night
 ROBOT, RESIDENT, DAEMON, BROKER = "robot", "resident", "daemon", "broker"
 """Who may do something besides staff, who are named by name."""
 
+IN_SACHETS = ("tablet", "capsule")
+PARTS_APART = 100
+"""Parts of a slot beside the robot: a hundred apart, from 101."""
+
 AT_THE_ROBOT = frozenset({ROBOT, RESIDENT})
 MACHINE_DEEDS = {DAEMON: ("kill_while_releasing",), BROKER: ("stop", "start")}
 STAFF_DEEDS = ("take", "close", "given", "had_it", "not_given", "discard")
@@ -36,6 +40,8 @@ class Prescription:
     drug: str
     strength_mg: int
     slots: tuple[str, ...]
+    unit: str = "tablet"  # "tablet" lies in the roll; anything else beside the robot
+    quantity: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +115,21 @@ class Scenario:
     doses: tuple[ExpectedDose, ...]
     incidents: tuple[ExpectedIncident, ...]
     displays: tuple[ExpectedDisplay, ...]
+    reminder_only: bool = False  # no medicine of this home lies in a roll
+
+    @property
+    def beside(self) -> tuple[Prescription, ...]:
+        """What lies beside the robot, in the order in which the home numbers it: parts 101, 201, ..."""
+        found = [each for each in self.prescriptions if self.reminder_only or each.unit not in IN_SACHETS]
+        return tuple(sorted(found, key=lambda each: each.id))
+
+    def holds(self, dose_id: str) -> tuple[str, ...]:
+        """The prescriptions of a dose."""
+        _, _, slot, part = dose_id.split("/")
+        beside = self.beside
+        if int(part) > PARTS_APART:
+            return (beside[int(part) // PARTS_APART - 1].id,)
+        return tuple(each.id for each in self.prescriptions if each not in beside and slot in each.slots)
 
     def instant(self, text: str) -> datetime:
         """UTC of "day2 18:40"; 24:00 is the next day's midnight, an hour that comes twice is its first."""
@@ -127,14 +148,19 @@ class Scenario:
 
     def dose_end(self, dose: str) -> str:
         """How its dose id ends: "2026-11-03/evening/1"."""
-        day, slot = day_slot(dose)
-        return f"{self.first_day + timedelta(days=day - 1)}/{slot}/1"
+        day, slot, beside = day_slot(dose)
+        numbers = {each.id: PARTS_APART * number + 1 for number, each in enumerate(self.beside, 1)}
+        if beside and beside not in numbers:
+            raise ScenarioError(f'"{dose}": {beside} is no prescription beside the robot')
+        return f"{self.first_day + timedelta(days=day - 1)}/{slot}/{numbers[beside] if beside else 1}"
 
     def dose_name(self, dose_id: str) -> str:
-        """ "day2 evening" of a dose id."""
+        """ "day2 evening" of a dose id; beside the robot "day2 evening drops"."""
         _, day, slot, part = dose_id.split("/")
         number = (date.fromisoformat(day) - self.first_day).days + 1
-        return f"day{number} {slot}" + ("" if part == "1" else f"/{part}")
+        beside = int(part) % PARTS_APART == 1 and int(part) > PARTS_APART
+        more = f" {self.holds(dose_id)[0]}" if beside else "" if part == "1" else f"/{part}"
+        return f"day{number} {slot}{more}"
 
     def script(self) -> dict[str, Any]:
         """What the resident and the world do at the robot, for the simulator."""
@@ -155,8 +181,9 @@ def day_time(text: str) -> tuple[int, int]:
     return int(match[1]), minutes
 
 
-def day_slot(text: str) -> tuple[int, str]:
-    match = re.fullmatch(r"day([1-9]\d{0,2}) ([a-z]+)", text)
+def day_slot(text: str) -> tuple[int, str, str]:
+    """Day, slot, and the prescription of a dose beside the robot ("" = in a sachet)."""
+    match = re.fullmatch(r"day([1-9]\d{0,2}) ([a-z]+)(?: (\S+))?", text)
     if match is None or match[2] not in SLOT_CLOCKS:
         raise ScenarioError(f'"{text}" is no dose: write "day1 evening" (or {", ".join(SLOT_CLOCKS)})')
-    return int(match[1]), match[2]
+    return int(match[1]), match[2], match[3] or ""

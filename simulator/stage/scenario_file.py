@@ -146,6 +146,7 @@ def _check_expectations(scenario: Scenario) -> None:
     for name in (*doses, *(i.dose for i in scenario.incidents), *(d.dose for d in scenario.deeds)):
         if name:
             day_slot(name)
+            scenario.dose_end(name)
     _each_once("[[prescription]]", (each.id for each in scenario.prescriptions))
     _each_once("[[expect_dose]]", doses)
     _each_once("[[expect_incident]]", (each.name for each in scenario.incidents))
@@ -186,8 +187,8 @@ def _deed(row: dict[str, Any], where: str) -> Deed:
 
 def _check_staff(deed: Deed, where: str) -> None:
     _one_of(deed.via, (ONCALL, HOME), f"{where}: via")
-    if not deed.dose:
-        raise ScenarioError(f'{where}: needs dose, as "day1 evening"')
+    if not deed.dose and (not deed.wait_for or deed.do not in ("take", "close")):
+        raise ScenarioError(f'{where}: needs dose, as "day1 evening", or the kind to wait_for')
     if deed.via == HOME and deed.do in ("take", "close"):
         raise ScenarioError(f"{where}: an incident is taken and closed at on-call, not via home")
     if (deed.do == "close") != bool(deed.resolution):

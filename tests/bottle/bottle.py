@@ -41,6 +41,7 @@ from tests.bottle.robot_end import RobotEnd
 from tests.bottle.siege import SIEGE, Siege
 from tests.bottle.technician import Technician
 from tests.bottle.times import EPOCH, Times
+from tests.bottle.voices import Voices
 from tests.bottle.weather import SEVERITIES, Severity, Weather
 from tests.bottle.witnesses import Witnesses
 from tests.support.pure_home import DRUGS, setting
@@ -134,7 +135,7 @@ class Bottle:
         self.weather = Siege(self) if severity == SIEGE else Weather(self, severity, recipe.bias)
         self.end.off_s = self.weather.off_s
         self.resident, self.staff, self.technician = Resident(self), Staff(self), Technician(self)
-        self.clocks, self.faraway = Clocks(self), Faraway(self)
+        self.clocks, self.faraway, self.voices = Clocks(self), Faraway(self), Voices(self, recipe.seed)
         self.oncall.heard = self.staff.told
         self.end.booted = self.weather.recovering
         self.box_since_s = self.box_down_since_s = 0.0

@@ -31,6 +31,7 @@ import scheduler.planning
 import scheduler.receive
 import scheduler.receive_command
 import scheduler.upkeep
+import scheduler.voice
 import scheduler.window
 from protocol.mqtt import signatures
 from scheduler.world import Dose
@@ -82,6 +83,14 @@ from tests.bottle.sabotage import (
     two_transactions,
     unknown_is_refused,
     waits_for_ever,
+)
+from tests.bottle.sabotage_voice import (
+    every_miss_is_a_no,
+    help_only_while_a_dose_is_due,
+    no_causes,
+    no_is_a_miss,
+    nobody,
+    reminds_anyway,
 )
 
 
@@ -349,6 +358,16 @@ BUGS: tuple[Bug, ...] = (
         "step_in_a_commit",
     ),
     Bug("nobody answers a press", ("S8",), rules_without("pressed", "presented")),
+    Bug("no thanks is told as a miss", ("S7",), put(scheduler.closing, "_untaken", no_is_a_miss)),
+    Bug("a miss is told as no thanks", ("S7",), put(scheduler.closing, "_untaken", every_miss_is_a_no)),
+    Bug("what they did not want stays in the tray", ("S7",), put(scheduler.closing, "unwanted", nothing)),
+    Bug("later and no thanks are not heard", ("S7",), put(scheduler.voice, "at_hand", no_events)),
+    Bug("a wish for help alarms nobody", ("S7",), put(scheduler.causes, "voice_causes", no_causes)),
+    Bug("no thanks alarms nobody", ("S4",), put(scheduler.causes, "refusal", nobody)),
+    Bug("declined, and reminded all the same", ("S7",), rules_with("reminded", reminds_anyway)),
+    Bug(
+        "help is heard only while a dose is due", ("S7",), rules_with("heard", help_only_while_a_dose_is_due)
+    ),
     Bug(
         "the last event of a commit is forgotten",
         ("the journal tells", "S", "P", "an attempt"),

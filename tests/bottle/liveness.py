@@ -70,7 +70,7 @@ class Liveness:
 
     def pressed(self) -> None:
         """In calm times a press in a window, with the right sachet waiting, brings it."""
-        dose = self._offerable()
+        dose = self.offerable()
         if dose:
             troubles, moves = self._bottle.weather.total, self._bottle.witnesses.moves
             self._bottle.after(OFFER_WITHIN_S, lambda: self._look_offered(dose, troubles, moves))
@@ -153,7 +153,7 @@ class Liveness:
 
     # --- what can be known ---
 
-    def _offerable(self) -> str:
+    def offerable(self) -> str:
         """The dose that this press should bring, if everything is in order and has been for a while."""
         bottle, matter = self._bottle, self._bottle.matter
         if not self._settled_at_home(SETTLE_S) or not self._robot_fine() or bottle.slow_disk_s:
@@ -193,6 +193,10 @@ class Liveness:
         planted = faults.stuck or faults.stall_next or faults.cut_next or faults.slow_next_ms
         return up and fine and not planted
 
+    def robot_here(self) -> bool:
+        """Fine, and read for long enough that what it says is heard."""
+        return self._robot_fine() and self._robot_here_s() > SETTLE_S
+
     def _robot_here_s(self) -> float:
         """Since its newest session: what was cut off before it is tried again some minutes later."""
         return (self._bottle.times.true - self._bottle.end.session_since).total_seconds()
@@ -225,4 +229,4 @@ class Liveness:
 
 
 def outcome_needs_person(outcome: ev.OutcomeRecorded) -> bool:
-    return outcome.outcome.value in ("missed", "failed", "uncertain", "withheld")
+    return outcome.outcome.value in ("missed", "refused", "failed", "uncertain", "withheld")

@@ -40,6 +40,7 @@ class Resident:
         self._chance = bottle.chance
 
     def plan_day(self, day: date) -> None:
+        self._bottle.voices.plan_day(day)
         for slot in self._bottle.papers.slots:
             self._plan_dose(self._chance.choice(self._bottle.papers.opens(day, slot)))
 
@@ -70,6 +71,8 @@ class Resident:
         self._bottle.at(at, self._press)
 
     def _press(self, again: int = 2) -> None:
+        if self._bottle.voices.wants_none():
+            return
         self._bottle.pressed()
         if again:
             later_s = self._chance.uniform(20, 240)

@@ -14,7 +14,7 @@ from random import Random
 
 from drivers.port import OnData, OnLost, PortLost, PortMissing
 from protocol.wire.link import Link, LinkLost, MessageReceived, Role, SessionOpened
-from protocol.wire.messages import Message, Order
+from protocol.wire.messages import Answer, Message, Order
 from scheduler.events import Event, OrderIssued, RobotReported
 from simulator.line import BadLine, Badness
 from simulator.mechanics import Mechanics, Sachet
@@ -181,8 +181,8 @@ class RobotEnd:
 
     # --- hands, plugs, power ---
 
-    def press(self) -> None:
-        self._act(lambda: self.robot.press(self.times.moment))
+    def press(self, answer: Answer = Answer.TAKE) -> None:
+        self._act(lambda: self.robot.press(self.times.moment, answer))
 
     def lift(self) -> None:
         self._act(lambda: self.robot.lift(self.times.moment))

@@ -108,6 +108,8 @@ def counted(bottle: Bottle) -> dict[str, int]:
         "presses that had to bring a sachet": bottle.liveness.offers,
         "looks at a home that is cut off": bottle.liveness.cut_off_looks,
         "looks at a home that is silent": bottle.liveness.unknown_looks,
+        "words of the resident beside take": bottle.voices.words,
+        "calls for help that had to reach on-call": bottle.voices.helped,
         f"histories: {bottle.weather.severity.name}": 1,
         "histories: robot that refuses nothing by memory": int(bottle.trusting),
     }

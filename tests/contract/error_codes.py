@@ -184,7 +184,7 @@ def _of_manifests() -> Iterator[Ending]:
     used = {
         node.attr.lower()
         for node in ast.walk(fhir.tree)
-        if isinstance(node, ast.Attribute) and dotted(node.value, fhir.names()) == "Reason"
+        if isinstance(node, ast.Attribute) and dotted(node.value, fhir.names()).endswith("Reason")
     }
     for code in sorted(used | {str.__str__(reason) for reason in ManifestReason}):
         if code not in REFUSALS:

@@ -100,7 +100,20 @@ async def _without_a_home(home: RunningHome, terminal: Terminal) -> None:
     await terminal("broker-config", "--folder", str(folder), "--add-box", "box-0002")
     await terminal("broker-config", "--check", str(folder / "mosquitto.conf"), "--homes", "3500")
     await _a_commissioning(home, terminal)
+    await _dosages(home, terminal)
     await terminal("simulate", str(ONE_DOSE))
+
+
+async def _dosages(home: RunningHome, terminal: Terminal) -> None:
+    """Fixed over the night with a short day, as needed, one of two periods refused, and no dosage at all."""
+    repeat = {"boundsPeriod": {"start": "2026-03-28"}, "when": ["MORN"]}
+    amount = [{"doseQuantity": {"value": 1.5, "unit": "tablet"}}]
+    fixed = {"timing": {"repeat": repeat}, "doseAndRate": amount}
+    needed = {"asNeededBoolean": True, "doseAndRate": amount}
+    file = home.folder / "dosage.json"
+    for content in (fixed, needed, {**fixed, "patientInstruction": "x"}, {"nothing": 1}):
+        file.write_text(json.dumps(content))
+        await terminal("dosage", "explain", str(file), "--from", "2026-03-28", "--to", "2026-03-30")
 
 
 async def _a_commissioning(home: RunningHome, terminal: Terminal) -> None:

@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispenserd.fagsystem.fhir import FILE_BYTES_MAX, Reason
+from dispenserd.fagsystem.fhir import FILE_BYTES_MAX
 from dispenserd.fagsystem.manifest import ManifestError, ManifestReason, read_manifest
+from dispenserd.fagsystem.reasons import Reason
 from scheduler.plan import Content
 from scheduler.roll import Roll, Sachet
 

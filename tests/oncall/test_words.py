@@ -16,7 +16,7 @@ import pytest
 
 from dispenserd.chore_times import CERTIFICATES, INTEGRITY, PRUNING, TEST_ALARM
 from dispenserd.chores import CA, CLIENT
-from dispenserd.fagsystem.fhir import Reason
+from dispenserd.fagsystem.reasons import Reason
 from dispenserd.oncall.own import Kind as OwnKind
 from dispenserd.oncall.words import advice, commands
 from dispenserd.oncall.words.details import DETAILS
@@ -71,7 +71,18 @@ NEVER_A_DETAIL = {
     # orders' results and sources, grounds and findings: they end in a code above
     *("log", "cancelled", "never_seen", "started_not_ended", "accepted_not_ended", "overdue", "old"),
     *("closing", "discard", "settled", "plan", "left", "press_before_ready", "in_store", "never_left"),
-    *("knows", "know", "magazine", "commands", "store", "home", "journal", "not_ready", "press_too_old"),
+    *(
+        "knows",
+        "know",
+        "not_lifted",
+        "magazine",
+        "commands",
+        "store",
+        "home",
+        "journal",
+        "not_ready",
+        "press_too_old",
+    ),
     *("press_before_session", "press_in_future"),
 }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 BOTTLE, LIVENESS, PEACE = "tests/bottle/witnesses.py", "tests/bottle/liveness.py", "tests/bottle/peace.py"
+VOICES = "tests/bottle/voices.py"
 JOURNAL, CRASH = "tests/support/witness.py", "tests/crash/witness.py"
 POWER = "tests/storage/power_loss.py"
 
@@ -75,6 +76,11 @@ PROMISES = (
         ),
     ),
     Promise("S6", "a forged or replayed command decides nothing", ((BOTTLE, ("committed",)),)),
+    Promise(
+        "S7",
+        "a no is told as a no and never as a miss, what is not wanted leaves the tray, help reaches on-call",
+        ((VOICES, ("_settled", "sending", "_look_back", "_look_heard", "_look_told")),),
+    ),
     Promise(
         "S8",
         "in calm times a press brings the sachet; what is locked is told",

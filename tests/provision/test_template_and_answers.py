@@ -25,6 +25,7 @@ from dispenserd.provision.progress import Progress
 from dispenserd.provision.site import Site
 from dispenserd.provision.template import LINE, filled, template
 from scheduler.commands import OfferPlan
+from scheduler.window import LocalTime
 
 KEY = "5f0c7a3e9b1d4c6f8a2e7d9c0b3f1a64"
 FULL: Answers = {
@@ -184,7 +185,7 @@ def test_the_demos_papers_are_accepted_and_fit_each_other(hour: int) -> None:
     first = papers.first_due(datetime(2026, 11, 2, hour, 59, 30, tzinfo=UTC))
     identity = ResidentIdentity(KEY, "urn:example:person", "invented-1")
     card = papers.plan(first, identity.system, identity.value)
-    offered = read_bundle(json.dumps(card).encode(), identity)
+    offered = read_bundle(json.dumps(card).encode(), identity, LocalTime("Europe/Copenhagen"))
     assert isinstance(offered, OfferPlan), offered
     roll = read_manifest(json.dumps(papers.roll(first, KEY)).encode(), KEY)
     assert len(roll.sachets) == papers.DOSES_A_DAY * papers.ROLL_DAYS

@@ -10,9 +10,10 @@ import pytest
 
 from scheduler import commands as cmd
 from scheduler import events as ev
+from scheduler.dosage import DayPart, Dosage, Intake, cycle
 from scheduler.dose import Stage
 from scheduler.gate import why_not_send
-from scheduler.plan import Dosage, DosePlan, Intake, Portion
+from scheduler.plan import DosePlan, Portion
 from tests.support.pure_home import FIRST_DAY, RESIDENT, ROBOT, PureHome, prescriptions, roll, utc
 
 
@@ -199,8 +200,9 @@ def test_no_two_doses_that_share_a_prescription_come_closer_than_half_their_plan
     home.connect()
     shared = replace(
         prescriptions()[0],
-        dosages=(
-            Dosage(FIRST_DAY, None, 1, tuple(Intake(Decimal(1), part=part) for part in ("morning", "noon"))),  # type: ignore[arg-type]
+        dosage=Dosage(
+            "tablet",
+            (cycle(FIRST_DAY, None, 1, [Intake(Decimal(1), DayPart(part)) for part in ("morning", "noon")]),),
         ),
     )
     home.give(cmd.OfferPlan(RESIDENT, 1, (shared,), "f1"))

@@ -12,8 +12,9 @@ import pytest
 from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.display import display
+from scheduler.dosage import DayPart, Dosage, Intake, cycle
 from scheduler.gate import counts_as_given, earliest, why_not_send
-from scheduler.plan import DayPart, Dosage, Intake, Prescription
+from scheduler.plan import Prescription
 from tests.support.pure_home import FIRST_DAY, RESIDENT, ROBOT, PureHome, utc
 
 HEAD = "ab" * 32
@@ -243,8 +244,8 @@ def test_the_next_dose_of_the_same_medicine_keeps_its_distance_from_a_lost_one()
     home.daemon()
     home.connect()
     twice = (Intake(Decimal(1), part=DayPart.MORNING), Intake(Decimal(1), part=DayPart.NOON))
-    dosages = (Dosage(FIRST_DAY, None, 1, twice),)
-    shared = Prescription("p-twice", "N02BE01", "10 mg", "tablet", dosages)
+    dosage = Dosage("tablet", (cycle(FIRST_DAY, None, 1, twice),))
+    shared = Prescription("p-twice", "N02BE01", "10 mg", dosage)
     home.give(cmd.OfferPlan(RESIDENT, 1, (shared,), "f1"))
     home.until("08:30")
     found(home)

@@ -9,6 +9,7 @@ import pytest
 
 from scheduler import commands as cmd
 from scheduler import events as ev
+from scheduler.dosage import Dosage
 from scheduler.plan import Prescription
 from scheduler.upkeep import CHORE_FAILURES_MAX
 from scheduler.window import LocalTime
@@ -20,7 +21,12 @@ LOCAL = LocalTime("Europe/Copenhagen")
 def ending(last: date | None) -> tuple[Prescription, ...]:
     """Every dosage ends on that day."""
     return tuple(
-        replace(each, dosages=tuple(replace(dosage, last=last) for dosage in each.dosages))
+        replace(
+            each,
+            dosage=replace(
+                each.dosage, periods=tuple(replace(one, last=last) for one in each.dosage.periods)
+            ),
+        )
         for each in prescriptions()
     )
 
@@ -71,7 +77,10 @@ def test_one_open_ended_prescription_is_a_plan_without_an_end(home: PureHome) ->
     assert told(home, "horizon") is None
 
 
-@pytest.mark.parametrize("content", [(), tuple(replace(each, dosages=()) for each in prescriptions())])
+NOTHING = Dosage("tablet", ())
+
+
+@pytest.mark.parametrize("content", [(), tuple(replace(each, dosage=NOTHING) for each in prescriptions())])
 def test_an_empty_plan_is_said_in_other_words(home: PureHome, content: tuple[Prescription, ...]) -> None:
     offer(home, 2, content)
     assert told(home, "horizon") == ("LOW", "nothing_planned")

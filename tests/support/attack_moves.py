@@ -7,8 +7,9 @@ from decimal import Decimal
 
 from scheduler import commands as cmd
 from scheduler import events as ev
+from scheduler.dosage import DayPart, Dosage, Intake, cycle
 from scheduler.dose import Stage
-from scheduler.plan import Content, DayPart, Dosage, Intake, Portion, Prescription
+from scheduler.plan import Content, Portion, Prescription
 from scheduler.world import Dose
 from tests.support.pure_home import FIRST_DAY, RESIDENT, PureHome, prescriptions, roll, utc
 
@@ -18,8 +19,8 @@ MEALS = (DayPart.MORNING, DayPart.NOON)
 
 def home_sharing() -> PureHome:
     """At 07:50, ready; morning and noon hold one more prescription, the same."""
-    often = Dosage(FIRST_DAY, None, 1, tuple(Intake(Decimal(1), part=part) for part in MEALS))
-    both = Prescription("p-shared", DRUG, "5 mg", "tablet", (often,))
+    often = Dosage("tablet", (cycle(FIRST_DAY, None, 1, [Intake(Decimal(1), part=part) for part in MEALS]),))
+    both = Prescription("p-shared", DRUG, "5 mg", often)
     packed = roll()
     part = Content(DRUG, "5 mg", Decimal(1), "tablet")
     sachets = [

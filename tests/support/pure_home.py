@@ -13,13 +13,14 @@ from decimal import Decimal
 from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.decide import next_wakeup, settle
+from scheduler.dosage import DayPart, Dosage, Intake, cycle
 from scheduler.evolve import evolve
 from scheduler.expand import Catalogue, DayClock
 from scheduler.gate import why_not_send
 from scheduler.invariants import broken
 from scheduler.limits import Limits
 from scheduler.outgoing import changes
-from scheduler.plan import Content, DayPart, Dosage, Intake, Prescription
+from scheduler.plan import Content, Prescription
 from scheduler.roll import Roll, Sachet
 from scheduler.window import LocalTime
 from scheduler.world import Dose, Setting, World
@@ -57,8 +58,7 @@ def prescriptions(first: date = FIRST_DAY) -> tuple[Prescription, ...]:
             prescription_id=f"p-{slot}",
             drug=drug,
             strength="10 mg",
-            unit="tablet",
-            dosages=(Dosage(first, None, 1, (Intake(Decimal(1), part=DayPart(slot)),)),),
+            dosage=Dosage("tablet", (cycle(first, None, 1, (Intake(Decimal(1), part=DayPart(slot)),)),)),
         )
         for slot, drug in DRUGS.items()
     )
@@ -171,7 +171,7 @@ class PureHome:
         session, boot = f"s{robot.session}", f"boot-{robot.boot}"
         self.give(
             ev.RobotIdentified(
-                self.now, ROBOT, session, "1.0", "none", boot, robot.log_id, 1, len(robot.log), 0, ""
+                self.now, ROBOT, session, "1.0", "none", boot, robot.log_id, 1, len(robot.log), 0, "", True
             ),
             self.clock_report(),
             ev.RobotReported(self.now, robot.status()),
@@ -188,8 +188,12 @@ class PureHome:
     def lost(self) -> None:
         self.give(ev.RobotLost(self.now, "unplugged"))
 
-    def press(self, age_ms: int = 100) -> list[ev.Event]:
-        return self.give(ev.Pressed(self.now, ROBOT, f"s{self.robot.session}", age_ms))
+    def press(self, age_ms: int = 100, answer: ev.Answer = ev.Answer.TAKE) -> list[ev.Event]:
+        return self.give(ev.Pressed(self.now, ROBOT, f"s{self.robot.session}", age_ms, answer))
+
+    def says(self, answer: ev.Answer) -> list[ev.Event]:
+        """The resident presses another button than take."""
+        return self.press(answer=answer)
 
     def move(self, entries: str = "accepted started ended", result: str = "done", detail: str = "") -> None:
         """The robot carries out the order under way, as far as `entries` says."""

@@ -22,7 +22,7 @@ WINDOW = timedelta(hours=2)
 GONE = timedelta(minutes=2)
 RECEIPT = timedelta(seconds=30)
 PRESS_AGE = timedelta(seconds=60)
-UNTREATED = {"missed", "failed", "withheld", "uncertain"}
+UNTREATED = {"missed", "refused", "failed", "withheld", "uncertain"}
 REVISIONS_MAX = 60
 """Of one incident in a few wild days: more is a flap."""
 
@@ -190,8 +190,11 @@ class Witness:
         assert event.revision == (before.revision + 1 if before else 1), "a revision skipped or repeated"
         assert before is None or before.outcome is not event.outcome, "the same outcome twice"
         where = matter.where(self.label(event.dose_id))
-        if event.outcome is ev.Outcome.MISSED:
-            assert where in ("store", "magazine"), f"missed, and the sachet is in the {where}"  # rule 3
+        if event.outcome in (ev.Outcome.MISSED, ev.Outcome.REFUSED):
+            away = where in ("store", "magazine") or (
+                event.outcome is ev.Outcome.REFUSED and where == "holding"
+            )
+            assert away, f"{event.outcome}, and the sachet is in the {where}"  # rule 3
         if event.outcome is ev.Outcome.RETRIEVED:
             assert where == "hands", f"retrieved, and the sachet is in the {where}"
         if event.outcome is ev.Outcome.FAILED:

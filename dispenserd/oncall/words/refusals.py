@@ -24,6 +24,12 @@ def _r(what_da: str, what_en: str, next_da: str, next_en: str, see: str = "") ->
 
 
 REFUSALS: Mapping[str, Refusal] = {
+    "side_open": _r(
+        "Borgeren kan stadig være ved at tage medicinen selv.",
+        "The resident may still be at it themselves.",
+        "Ring og spørg. Har de fået den, så sig det; ellers vent, til tiden er gået.",
+        "Call and ask. If they had it, say so; otherwise wait until its window has closed.",
+    ),
     "taken_by_other": _r(
         "En kollega har taget hændelsen.",
         "A colleague has taken the incident.",
