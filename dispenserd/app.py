@@ -11,10 +11,11 @@ from __future__ import annotations
 import asyncio
 import secrets
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -22,7 +23,7 @@ from dispenserd import __version__, control, peer_choice, vitals
 from dispenserd.calls import calls
 from dispenserd.chores import CA, CLIENT, Chores
 from dispenserd.clock import Clock
-from dispenserd.config import Config, limits
+from dispenserd.config import Config, RobotSection, limits
 from dispenserd.courier import Courier
 from dispenserd.engine import Engine
 from dispenserd.fagsystem.mapping import ResidentIdentity
@@ -51,10 +52,12 @@ from scheduler.evolve import evolve
 from scheduler.expand import Catalogue, DayClock
 from scheduler.summary import summarise
 from scheduler.window import LocalTime
-from scheduler.world import RobotState, Setting, World
+from scheduler.world import Resident, RobotState, Setting, World
 
 SESSION_BITS = 64
 """A serial session's number: none of an earlier run may come again while one of its frames is in flight."""
+
+Service = Callable[[], Coroutine[Any, Any, None]]
 
 ALIVE_S = 60.0
 """Rule 27: the heartbeat stands for an engine that turned and a store that answered within this."""
@@ -65,8 +68,11 @@ def setting_of(config: Config, rate: float) -> Setting:
     times = config.clock_times
     return Setting(
         box=config.home.box,
-        resident=config.resident.key,
-        robot=config.robot.serial,
+        residents=tuple(
+            Resident(one.key, config.robot_of(one), frozenset(one.tags), one.reminder_only)
+            for one in config.residents
+        ),
+        robots=tuple(one.serial for one in config.robots),
         local=LocalTime(config.home.zone),
         clock=DayClock(
             version=1,
@@ -82,7 +88,6 @@ def setting_of(config: Config, rate: float) -> Setting:
         ),
         limits=limits(config).stretched(rate),
         staff_phone=config.home.staff_phone,
-        reminder_only=config.home.reminder_only,
     )
 
 
@@ -108,7 +113,11 @@ async def run(config: Config, clock: Clock, probe: Probe | None, supervisor: Sup
             log.info("home starts", box=config.home.box, rows=store.sequence)
             wiring.passed(Point.OPENED)
             progress = Progress(
-                supervisor, clock.monotonic, lambda: _line(engine), store.answers, (lambda: engine.turned_s,)
+                supervisor,
+                clock.monotonic,
+                lambda: _line(engine, setting),
+                store.answers,
+                (lambda: engine.turned_s,),
             )
             await _serve(
                 config, clock, wiring, engine, store, setting, broker, oncall_key, listening, progress
@@ -139,16 +148,15 @@ async def _serve(
         broker, f"home-{box}", Downlink.subscriptions(box), presence=presence(box, engine.head[0])
     )
     life = CommandLife(longest=setting.limits.command_life, clocks_apart=setting.limits.clock_agreement)
-    robot, courier = _robot(config, clock, home, setting, wiring)
+    robots = {one.serial: _robot(one, clock, home, setting, wiring) for one in config.robots}
 
     def alive() -> bool:
         return progress.within(ALIVE_S)
 
     uplink = Uplink(home, session, box, now)
-    beat = Heartbeat(engine, session, box, now, alive, lambda: summarise(engine.world, now()))
-    services = (
-        courier.run,
-        robot.run,
+    beat = Heartbeat(engine, session, box, now, alive, lambda: summarise(engine.world, setting, now()))
+    services: Sequence[Service] = (
+        *(run for robot, courier in robots.values() for run in (courier.run, robot.run)),
         _folder(config, home, setting, now).run,
         session.run,
         uplink.run,
@@ -161,7 +169,13 @@ async def _serve(
             listening,
             {
                 **calls(engine, setting, now, config.home.demo, config.digest, progress.lag.in_ms),
-                **vitals.calls(engine, setting, robot, lambda: session.state, clock),
+                **vitals.calls(
+                    engine,
+                    setting,
+                    {serial: robot for serial, (robot, _) in robots.items()},
+                    lambda: session.state,
+                    clock,
+                ),
             },
         ),
     )
@@ -174,11 +188,13 @@ async def _serve(
             tasks.create_task(service())
 
 
-def _line(engine: Engine) -> str:
+def _line(engine: Engine, setting: Setting) -> str:
     """For `systemctl status`. A home without a robot serves too: it alarms, and staff decide in it."""
-    robot, clock = engine.world.robot.state, engine.world.clock
-    caught_up = "caught up with" if robot is RobotState.READY else "not caught up with"
-    return f"Serving; {caught_up} the robot, clock {'trusted' if clock.trusted else 'untrusted'}."
+    world, all_of_them = engine.world, len(setting.robots)
+    ready = sum(world.robot(serial).state is RobotState.READY for serial in setting.robots)
+    robots = "the robot" if all_of_them == 1 else f"{ready} of {all_of_them} robots"
+    caught_up = "caught up with" if ready else "not caught up with"
+    return f"Serving; {caught_up} {robots}, clock {'trusted' if world.clock.trusted else 'untrusted'}."
 
 
 def _wakeups(config: Config, clock: Clock, home: Home, engine: Engine, store: StoreThread) -> Wakeups:
@@ -189,34 +205,36 @@ def _wakeups(config: Config, clock: Clock, home: Home, engine: Engine, store: St
 
 
 def _robot(
-    config: Config, clock: Clock, home: Home, setting: Setting, wiring: Wiring
+    config: RobotSection, clock: Clock, home: Home, setting: Setting, wiring: Wiring
 ) -> tuple[RobotConnection, Courier]:
+    """One robot's line, with a link, a machine and a courier of its own: its faults stay there."""
+
     def known_log(log_id: str) -> int | None:
-        robot = home.world.robot
+        robot = home.world.robot(config.serial)
         return robot.log_read if robot.log_id == log_id and robot.log_read else None
 
     def deliver(facts: Sequence[Fact]) -> None:
         courier.deliver(facts)
 
     robot = RobotConnection(
-        port=str(config.robot.port),
-        baud=config.robot.baud,
+        port=str(config.port),
+        baud=config.baud,
         expected=RobotExpectation(
-            serial=config.robot.serial,
-            family=config.robot.family,
-            accept_unauthenticated=config.robot.accept_unauthenticated,
+            serial=config.serial,
+            family=config.family,
+            accept_unauthenticated=config.accept_unauthenticated,
         ),
         known_log=known_log,
         position=lambda: home.head,
         deliver=deliver,
-        dump=_Dumps(clock, deliver).take,
+        dump=_Dumps(clock, config.serial, deliver).take,
         monotonic=clock.monotonic,
         now=clock.now,
         new_session=lambda: secrets.randbits(SESSION_BITS),
         rate=clock.rate,
         open_port=wiring.open_port,
     )
-    courier = Courier(home, setting, wiring.robot(robot), clock)
+    courier = Courier(home, setting, config.serial, wiring.robot(robot), clock)
     return robot, courier
 
 
@@ -225,8 +243,9 @@ class _Dumps:
 
     EVERY_S = 3600.0
 
-    def __init__(self, clock: Clock, deliver: Callable[[Sequence[Fact]], None]) -> None:
+    def __init__(self, clock: Clock, serial: str, deliver: Callable[[Sequence[Fact]], None]) -> None:
         self._clock = clock
+        self._serial = serial
         self._deliver = deliver
         self._last_s: float | None = None
 
@@ -235,17 +254,17 @@ class _Dumps:
         now_s = self._clock.monotonic()
         if self._last_s is None or now_s >= self._last_s + self.EVERY_S:
             self._last_s = now_s
-            self._deliver([RobotDumped(at=self._clock.now(), reason=reason, lines=lines)])
+            dumped = RobotDumped(at=self._clock.now(), reason=reason, lines=lines, robot=self._serial)
+            self._deliver([dumped])
 
 
 def _folder(config: Config, home: Home, setting: Setting, now: Callable[[], datetime]) -> FolderSync:
-    resident = ResidentIdentity(
-        key=config.resident.key,
-        system=config.resident.identifier_system,
-        value=config.resident.identifier_value,
-    )
+    residents = [
+        ResidentIdentity(key=one.key, system=one.identifier_system, value=one.identifier_value)
+        for one in config.residents
+    ]
     fagsystem = config.fagsystem
-    return FolderSync(home, fagsystem.folder, resident, setting.local, fagsystem.poll_s, now)
+    return FolderSync(home, fagsystem.folder, residents, setting.local, fagsystem.poll_s, now)
 
 
 async def _opened(config: Config) -> tuple[StoreThread, World]:

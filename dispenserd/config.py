@@ -10,7 +10,7 @@ Limits that a rule of docs/safety.md fixes can be tightened here and never loose
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -73,6 +73,9 @@ AtcCodes = Annotated[tuple[AtcCode, ...], BeforeValidator(_as_tuple), Field(max_
 # A box is a level of an MQTT topic and a word on a screen: no wildcard, no slash, no space.
 BoxName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")]
 ResidentKey = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+Serial = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+Tag = Annotated[str, Field(pattern=r"^[!-~]{4,64}$")]
+Tags = Annotated[tuple[Tag, ...], BeforeValidator(_as_tuple), Field(max_length=8)]
 Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:_-]{1,253}$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Word = Annotated[str, Field(min_length=1, max_length=128)]
@@ -88,13 +91,15 @@ class HomeSection(Section):
     staff_phone: Annotated[str, Field(pattern=r"^\+?[0-9][0-9 ]{2,23}$")]
     demo: bool = False
     # No medicine of this home lies in a roll: the robot, or a prompt without a magazine, only reminds.
-    reminder_only: bool = False
 
 
 class ResidentSection(Section):
     key: ResidentKey
     identifier_system: Word
     identifier_value: Word
+    robot: Serial | None = None  # whose strip holds their roll; needed where the home has several
+    tags: Tags = ()  # what they show at a robot that they share (rule 2)
+    reminder_only: bool = False  # no medicine of theirs lies in a roll
 
 
 class ClockTimesSection(Section):
@@ -121,7 +126,7 @@ class MedicineSection(Section):
 
 class RobotSection(Section):
     port: FilePath
-    serial: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+    serial: Serial
     family: Literal["sachet_roll"] = "sachet_roll"
     baud: Literal[9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600] = 115200
     # The wire is not authenticated yet (S6); a home says so by name or its robot stays locked.
@@ -220,14 +225,36 @@ class LimitsSection(Section):
         return self
 
 
+def _one_or_several(value: object) -> object:
+    """`[resident]` once is the same as one `[[resident]]`."""
+    return (value,) if isinstance(value, dict | Section) else _as_tuple(value)
+
+
+SEVERAL = ("resident", "robot")
+"""Tables that may stand once or, as [[...]], several times."""
+
+RESIDENTS_MAX = 32
+ROBOTS_MAX = 8
+"""Of one box: beyond that its USB ports end, and a residential home takes a second box."""
+
+Residents = Annotated[
+    tuple[ResidentSection, ...],
+    BeforeValidator(_one_or_several),
+    Field(min_length=1, max_length=RESIDENTS_MAX),
+]
+Robots = Annotated[
+    tuple[RobotSection, ...], BeforeValidator(_one_or_several), Field(min_length=1, max_length=ROBOTS_MAX)
+]
+
+
 class Config(Section):
     """Of one box."""
 
     home: HomeSection
-    resident: ResidentSection
+    resident: Residents
     clock_times: ClockTimesSection = Field(default_factory=ClockTimesSection)
     medicine: MedicineSection = Field(default_factory=MedicineSection)
-    robot: RobotSection
+    robot: Robots
     store: StoreSection
     mqtt: BoxMqttSection
     fagsystem: FagsystemSection
@@ -240,6 +267,49 @@ class Config(Section):
     def digest(self) -> str:
         """Of the file that it was read from (`config_file.digest`)."""
         return self._digest
+
+    @property
+    def residents(self) -> tuple[ResidentSection, ...]:
+        return self.resident
+
+    @property
+    def robots(self) -> tuple[RobotSection, ...]:
+        return self.robot
+
+    def robot_of(self, resident: ResidentSection) -> str:
+        """Serial of the robot that holds this resident's roll."""
+        return resident.robot or self.robot[0].serial
+
+    @model_validator(mode="after")
+    def _everybody_is_told_apart(self) -> Config:
+        _no_two("resident.key", [one.key for one in self.resident])
+        people = [(one.identifier_system, one.identifier_value) for one in self.resident]
+        _no_two("resident.identifier_value", people)
+        _no_two("resident.tags", [tag for one in self.resident for tag in one.tags])
+        _no_two("robot.serial", [one.serial for one in self.robot])
+        _no_two("robot.port", [one.port for one in self.robot])
+        return self
+
+    @model_validator(mode="after")
+    def _everybody_has_a_robot(self) -> Config:
+        serials = {one.serial for one in self.robot}
+        for one in self.resident:
+            if one.robot is None and len(self.robot) > 1:
+                raise ValueError("resident.robot is missing: with several robots each resident names theirs")
+            if one.robot is not None and one.robot not in serials:
+                raise ValueError("resident.robot must be the serial of a [[robot]] of this file")
+        for serial in serials:
+            sharing = [one for one in self.resident if self.robot_of(one) == serial]
+            if len(sharing) > 1 and not all(one.tags for one in sharing):
+                raise ValueError(
+                    "resident.tags is missing: on a robot that several share, each shows a tag or a code"
+                )
+        return self
+
+
+def _no_two(key: str, values: Sequence[object]) -> None:
+    if len(set(values)) != len(values):
+        raise ValueError(f"{key} is the same twice")
 
 
 class OncallSection(Section):
@@ -288,7 +358,9 @@ def objection(table: str, key: str, value: object) -> str:
 
 
 def _section(table: str) -> type[Section]:
-    found = Config.model_fields[table].annotation
+    found: Any = Config.model_fields[table].annotation
+    if table in SEVERAL:
+        found = found.__args__[0]
     assert isinstance(found, type) and issubclass(found, Section)
     return found
 
@@ -321,7 +393,14 @@ def _load(path: Path, model: type[_Model]) -> _Model:
     except ValidationError as fault:
         # The input stays out of the error: identifier_value is a person.
         errors: Sequence[Any] = fault.errors(include_url=False, include_context=False, include_input=False)
-        raise explain(path, errors, model) from None
+        raise explain(path, [_as_written(error, content) for error in errors], model) from None
+
+
+def _as_written(error: Any, content: Mapping[str, Any]) -> Any:
+    """A table that stands once has no number in the file."""
+    place = tuple(error["loc"])
+    once = place[:1] and place[0] in SEVERAL and isinstance(content.get(place[0]), dict)
+    return {**error, "loc": place[:1] + place[2:]} if once and place[1:] else error
 
 
 def _seconds(own: float | None, default: timedelta) -> timedelta:

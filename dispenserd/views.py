@@ -15,18 +15,31 @@ from scheduler.dose import Stage
 from scheduler.events import Incident, RobotStatus
 from scheduler.instant import iso
 from scheduler.offering import in_order
-from scheduler.plan import Plan
-from scheduler.summary import open_incidents, summarise
-from scheduler.world import Dose, Setting, SideDose, World
+from scheduler.summary import open_incidents, robot_word, summarise
+from scheduler.world import Dose, Resident, Setting, SideDose, World
 
 if TYPE_CHECKING:
-    from dispenserd.shapes.home import Doses, DoseView, Holds, IncidentView, RollShow, Sensors, StatusView
+    from dispenserd.shapes.home import (
+        Doses,
+        DoseView,
+        Holds,
+        IncidentView,
+        ResidentAtHome,
+        RobotAtHome,
+        RollShow,
+        Sensors,
+        StatusView,
+    )
     from dispenserd.shapes.upkeep import AlarmTestView, Chores, ChoreView
 
 
 def status(world: World, setting: Setting, head: tuple[int, str], now: datetime) -> StatusView:
-    summary = summarise(world, now)
-    robot, plan = world.robot, world.plans.get(setting.resident)
+    summary = summarise(world, setting, now)
+    first = setting.residents[0].key
+    serial = setting.robot_of(first)
+    robots = [_robot(world, setting, one, now) for one in setting.robots]
+    residents = [_resident(world, setting, one, now) for one in setting.residents]
+    alone = robots[0] if not serial else next(one for one in robots if one["serial"] == serial)
     return {
         "box": setting.box,
         "now": iso(now),
@@ -35,23 +48,18 @@ def status(world: World, setting: Setting, head: tuple[int, str], now: datetime)
         "journal_behind": sorted({found.keeper for found in world.behind}),
         "clock": summary.clock,
         "robot": {
-            "state": summary.robot,
-            "reason": robot.reason,
-            "serial": robot.serial or setting.robot,
-            "auth": robot.auth,
-            "status": _sensors(robot.status) if robot.status else None,
+            "state": alone["state"],
+            "reason": alone["reason"],
+            "serial": alone["serial"],
+            "auth": alone["auth"],
+            "status": alone["status"],
         },
-        "plan": {
-            "plan_version": plan.plan_version if plan else 0,
-            "card_version": plan.card_version if plan else 0,
-            "refused": _refused(world, plan),
-        },
-        "roll": {
-            "production_id": world.roll.production_id if world.roll else "",
-            "left": robot.status.sachets_left if robot.status else None,
-        },
+        "plan": residents[0]["plan"],
+        "roll": residents[0]["roll"],
+        "robots": robots,
+        "residents": residents,
         "undelivered": sum(incident.undelivered for incident in world.incidents.values()),
-        "display": list(display(world, setting, now).lines),
+        "display": alone["display"],
         "incidents": [_incident(incident, now) for incident in open_incidents(world)],
         "next_window": iso(summary.next_window) if summary.next_window else None,
         "window_open": summary.window_open,
@@ -60,11 +68,51 @@ def status(world: World, setting: Setting, head: tuple[int, str], now: datetime)
     }
 
 
-def _refused(world: World, plan: Plan | None) -> str:
+def _refused(world: World, resident: str) -> str:
     """Why the newest card is not in force, or which of its parts are left to people."""
-    if world.refused_plan is not None:
-        return world.refused_plan[1]
+    if resident in world.refused_plans:
+        return world.refused_plans[resident][1]
+    plan = world.plans.get(resident)
     return "; ".join(f"{each.reason} {each.path}" for each in plan.refused) if plan is not None else ""
+
+
+def _robot(world: World, setting: Setting, serial: str, now: datetime) -> RobotAtHome:
+    robot = world.robot(serial)
+    return {
+        "state": robot_word(robot),
+        "reason": robot.reason,
+        "serial": serial,
+        "auth": robot.auth,
+        "status": _sensors(robot.status) if robot.status else None,
+        "residents": list(setting.served[serial]),
+        "display": list(display(world, setting, serial, now).lines),
+    }
+
+
+def _resident(world: World, setting: Setting, resident: Resident, now: datetime) -> ResidentAtHome:
+    plan = world.plans.get(resident.key)
+    robot = world.robot(resident.robot)
+    loaded = robot.rolls.get(resident.key)
+    settled: list[Dose | SideDose] = [*in_order(world), *world.sides.values()]
+    ahead = [
+        dose.plan.opens
+        for dose in settled
+        if dose.plan.resident == resident.key and dose.outcome is None and dose.plan.closes > now
+    ]
+    return {
+        "resident": resident.key,
+        "robot": resident.robot,
+        "plan": {
+            "plan_version": plan.plan_version if plan else 0,
+            "card_version": plan.card_version if plan else 0,
+            "refused": _refused(world, resident.key),
+        },
+        "roll": {
+            "production_id": loaded.production_id if loaded else "",
+            "left": robot.status.sachets_left if robot.status else None,
+        },
+        "next_window": iso(min(ahead)) if ahead else None,
+    }
 
 
 def test_alarm(world: World, setting: Setting) -> AlarmTestView | None:
@@ -128,10 +176,13 @@ def holds(world: World) -> Holds:
     }
 
 
-def roll(world: World, setting: Setting) -> RollShow:
-    status = world.robot.status
-    loaded = world.roll
+def roll(world: World, setting: Setting, resident: str) -> RollShow:
+    """The one resident's roll, and the strip that it is part of."""
+    robot = world.robot(setting.robot_of(resident))
+    status, loaded = robot.status, robot.rolls.get(resident)
     return {
+        "resident": resident,
+        "robot": setting.robot_of(resident),
         "production_id": loaded.production_id if loaded else "",
         "in_robot": status.production_id if status else "",
         "left": status.sachets_left if status else None,
@@ -178,6 +229,8 @@ def _dose(dose: Dose) -> DoseView:
     plan, outcome = dose.plan, dose.outcome
     return {
         "dose": plan.dose_id,
+        "resident": plan.resident,
+        "robot": dose.robot,
         "date": plan.day.isoformat(),
         "slot": plan.slot,
         "opens": iso(plan.opens),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -56,9 +56,14 @@ class Engine(Protocol):
 
 
 def calls(
-    engine: Engine, setting: Setting, robot: Robot, broker: Callable[[], SessionState], clock: Clock
+    engine: Engine,
+    setting: Setting,
+    robots: Mapping[str, Robot],
+    broker: Callable[[], SessionState],
+    clock: Clock,
 ) -> Handlers:
-    """The call `vitals`, bound to one home."""
+    """The call `vitals`, bound to one home. `line`, `hello` and `robot_clock` are the first robot's,
+    `plan` the first resident's; `robots` and `residents` have everybody's."""
     started = clock.now()
 
     async def vitals(arguments: dict[str, Any]) -> View:
@@ -78,13 +83,23 @@ def calls(
                 "connections": session.connection,
                 "refused_topics": list(session.refused_topics),
             },
-            "line": line(robot.line),
-            "hello": None if robot.identified is None else hello(robot.identified),
-            "robot_clock": None if robot.clock is None else robot_clock(robot.clock),
-            "plan": reach(engine.world, setting),
+            **_said(next(iter(robots.values()))),
+            "plan": reach(engine.world, setting, setting.residents[0].key),
+            "robots": [{"serial": serial, **_said(robot)} for serial, robot in robots.items()],
+            "residents": [
+                {"resident": one.key, **reach(engine.world, setting, one.key)} for one in setting.residents
+            ],
         }
 
     return {"vitals": vitals}
+
+
+def _said(robot: Robot) -> View:
+    return {
+        "line": line(robot.line),
+        "hello": None if robot.identified is None else hello(robot.identified),
+        "robot_clock": None if robot.clock is None else robot_clock(robot.clock),
+    }
 
 
 def line(quality: LineQuality) -> View:
@@ -124,15 +139,16 @@ def robot_clock(report: ReportClock) -> View:
     }
 
 
-def reach(world: World, setting: Setting) -> View:
-    """How far doses are planned, and how far the plan asks for any; `until` is null without an end."""
-    plan = world.plans.get(setting.resident)
+def reach(world: World, setting: Setting, resident: str) -> View:
+    """How far a resident's doses are planned, and how far the plan asks for any; `until` is null without an
+    end."""
+    plan, known = world.plans.get(resident), world.planned.get(resident)
     end = None if plan is None else _end(plan, setting)
     return {
         "plan_version": 0 if plan is None else plan.plan_version,
         "open_ended": plan is not None and date.max in _last_days(plan),
         "until": None if end is None else iso(end),
-        "planned_to": None if world.planned_to is None else world.planned_to.isoformat(),
+        "planned_to": None if known is None else known.to.isoformat(),
     }
 
 

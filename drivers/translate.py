@@ -81,7 +81,7 @@ def reported(status: wire.Status) -> events.RobotStatus:
     )
 
 
-def logged(entry: wire.LogEntry, log_id: str, at: datetime) -> events.RobotLogged:
+def logged(entry: wire.LogEntry, robot: str, log_id: str, at: datetime) -> events.RobotLogged:
     return events.RobotLogged(
         at=at,
         log_id=log_id,
@@ -97,6 +97,7 @@ def logged(entry: wire.LogEntry, log_id: str, at: datetime) -> events.RobotLogge
         label=entry.label,
         result=entry.result,
         detail=entry.detail,
+        robot=robot,
     )
 
 
@@ -106,10 +107,16 @@ def undated(page: wire.LogPage) -> list[int]:
 
 
 def pressed(
-    robot: str, session: int, age_ms: int, at: datetime, answer: wire.Answer = wire.Answer.TAKE
+    robot: str,
+    session: int,
+    age_ms: int,
+    at: datetime,
+    answer: wire.Answer = wire.Answer.TAKE,
+    tag: str = "",
 ) -> events.Pressed:
     said = events.Answer(answer.value)
-    return events.Pressed(at=at, robot=robot, session=session_name(session), age_ms=age_ms, answer=said)
+    name = session_name(session)
+    return events.Pressed(at=at, robot=robot, session=name, age_ms=age_ms, tag=tag, answer=said)
 
 
 def refused(order: events.Order, reply: wire.OrderReply, at: datetime) -> events.OrderEnded:

@@ -30,11 +30,11 @@ from scheduler.dose import Stage
 from scheduler.gate import lock, magazine_misfit, why_not_release
 from scheduler.ids import dose_id
 from scheduler.offering import issue
+from scheduler.personal import not_theirs, spent, who
 from scheduler.plan import AS_NEEDED_SLOT, Content, DosePlan, Portion, Prescription
 from scheduler.questions import FLAGGED, QUESTIONS, answer_of
-from scheduler.voice import who
 from scheduler.window import window
-from scheduler.world import Dose, Setting, World
+from scheduler.world import Dose, Robot, Setting, World
 
 WINDOW = timedelta(minutes=20)
 """From the request until what was not lifted goes to the locked store."""
@@ -48,29 +48,37 @@ EFFECT_UNTIL = timedelta(hours=3)
 
 def requested(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
     """A press of *as needed*, and the press that answers what it is for."""
-    press = world.press
-    if press is None:
-        return []
+    for serial in setting.robots:
+        press = world.robot(serial).press
+        if press is not None and not not_theirs(setting, serial, press):
+            events = _requested_at(world, setting, press, now)
+            if events:
+                return events
+    return []
+
+
+def _requested_at(world: World, setting: Setting, press: ev.Pressed, now: datetime) -> Sequence[ev.Event]:
     resident = who(setting, press)
     asked = world.asked.get(resident)
     open_question = asked is not None and asked.question is ev.Question.WHAT_FOR and now < asked.until
     if press.answer is ev.Answer.AS_NEEDED:
-        return _asked_for(world, setting, resident, now)
+        return _asked_for(world, setting, press, resident, now)
     if not open_question or press.answer is ev.Answer.HELP:
         return []
     left = ev.QuestionAnswered(now, resident, ev.Question.WHAT_FOR, "", "")
     if press.answer in (ev.Answer.LATER, ev.Answer.NO_THANKS):
-        return [left, ev.PressSpent(at=now, reason="not_now")]
+        return [left, spent(press, "not_now", now)]
     reason = answer_of(ev.Question.WHAT_FOR, press.answer)
-    told = ev.QuestionAnswered(now, resident, ev.Question.WHAT_FOR, "", reason)
-    return [told if reason else left, *_released(world, setting, resident, reason, now)]
+    told = ev.QuestionAnswered(now, resident, ev.Question.WHAT_FOR, "", reason, press.robot)
+    return [told if reason else left, *_released(world, setting, press, resident, reason, now)]
 
 
 def effects(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
     """Once a dose: did it help? Not while another question stands, or a dose is asked for."""
     for dose in world.doses.values():
         resident = dose.plan.resident
-        if not dose.plan.as_needed or dose.effect or dose.lifted is None or not world.robot.answers:
+        answers = world.robot(setting.robot_of(resident)).answers
+        if not dose.plan.as_needed or dose.effect or dose.lifted is None or not answers:
             continue
         due = dose.lifted + EFFECT_AFTER <= now < dose.lifted + EFFECT_UNTIL
         if due and resident not in world.asked:
@@ -109,65 +117,73 @@ def as_needed_instants(world: World) -> Iterator[datetime]:
             yield dose.lifted + EFFECT_AFTER
 
 
-def _asked_for(world: World, setting: Setting, resident: str, now: datetime) -> Sequence[ev.Event]:
-    if any(_under_way(dose, resident, now) for dose in world.doses.values()):
-        return [ev.PressSpent(at=now, reason="busy")]
-    refusal = _refusal(world, setting, resident, now)
+def _asked_for(
+    world: World, setting: Setting, press: ev.Pressed, resident: str, now: datetime
+) -> Sequence[ev.Event]:
+    if any(_under_way(dose, resident) for dose in world.doses.values()):
+        return [spent(press, "busy", now)]
+    refusal = _refusal(world, setting, press.robot, resident, now)
     if refusal is not None:
         return [refusal]
     question = ev.Question.WHAT_FOR
     return [
         ev.QuestionAsked(now, resident, question, "", now + QUESTIONS[question].shown),
-        ev.PressSpent(at=now, reason="asked_what_for"),
+        spent(press, "asked_what_for", now),
     ]
 
 
-def _refusal(world: World, setting: Setting, resident: str, now: datetime) -> ev.AsNeededRefused | None:
+def _refusal(
+    world: World, setting: Setting, serial: str, resident: str, now: datetime
+) -> ev.AsNeededRefused | None:
     """Why not, and from when."""
-    day = setting.local.day_of(now)
-    found = _in_the_strip(world, resident, day)
-    if found is None or lock(world):
-        reason = lock(world) or magazine_misfit(world) or "not_in_the_strip"
-        return ev.AsNeededRefused(now, resident, "", reason, None)
+    day, robot = setting.local.day_of(now), world.robot(serial)
+    found, locked = _in_the_strip(world, robot, resident, day), lock(world, setting, serial)
+    if found is None or locked:
+        reason = locked or magazine_misfit(robot, resident) or "not_in_the_strip"
+        return ev.AsNeededRefused(now, resident, "", reason, None, serial)
     prescription, content = found
     told = may_be_had(world, resident, prescription, content.quantity, day, now)
     if not told.reason:
         return None
-    return ev.AsNeededRefused(now, resident, prescription.prescription_id, told.reason, told.possible)
+    about = prescription.prescription_id
+    return ev.AsNeededRefused(now, resident, about, told.reason, told.possible, serial)
 
 
 def _released(
-    world: World, setting: Setting, resident: str, reason: str, now: datetime
+    world: World, setting: Setting, press: ev.Pressed, resident: str, reason: str, now: datetime
 ) -> Sequence[ev.Event]:
     """The dose and its release, decided by one press; everything is looked at again."""
-    refusal = _refusal(world, setting, resident, now)
-    found = _in_the_strip(world, resident, setting.local.day_of(now))
+    serial = press.robot
+    refusal = _refusal(world, setting, serial, resident, now)
+    found = _in_the_strip(world, world.robot(serial), resident, setting.local.day_of(now))
     if refusal is not None:
         return [refusal]
-    if found is None or world.order_under_way():
-        return [ev.PressSpent(at=now, reason="busy")]
+    if found is None or world.order_under_way(serial):
+        return [spent(press, "busy", now)]
     plan = _dose(world, setting, resident, *found, now)
     dose = Dose(plan=plan, stage=Stage.DUE, rest=Stage.DUE, offered=True)
     why_not = why_not_release(world, setting, dose, now)
     if why_not:
-        return [ev.AsNeededRefused(now, resident, found[0].prescription_id, why_not, None)]
+        return [ev.AsNeededRefused(now, resident, found[0].prescription_id, why_not, None, serial)]
     return [
         ev.AsNeededRequested(now, plan, reason),
         issue(world, setting, dose, ev.OrderKind.RELEASE, "press", now),
     ]
 
 
-def _under_way(dose: Dose, resident: str, now: datetime) -> bool:
+def _under_way(dose: Dose, resident: str) -> bool:
     """One that was asked for and has no end yet."""
     return dose.plan.as_needed and dose.plan.resident == resident and dose.outcome is None
 
 
-def _in_the_strip(world: World, resident: str, day: date) -> tuple[Prescription, Content] | None:
+def _in_the_strip(
+    world: World, robot: Robot, resident: str, day: date
+) -> tuple[Prescription, Content] | None:
     """The prescription that the sachet at the mouth is for, and what it holds (S3)."""
-    status, roll, plan = world.robot.status, world.roll, world.plans.get(resident)
-    if status is None or roll is None or plan is None or not roll.as_needed or roll.resident != resident:
+    status, roll, plan = robot.status, robot.rolls.get(resident), world.plans.get(resident)
+    if status is None or roll is None or plan is None or not roll.as_needed:
         return None
-    if magazine_misfit(world):
+    if magazine_misfit(robot, resident):
         return None
     sachet = next((each for each in roll.sachets if each.label == status.mouth_label), None)
     for prescription in plan.prescriptions:
@@ -183,8 +199,12 @@ def _dose(
     world: World, setting: Setting, resident: str, prescription: Prescription, content: Content, now: datetime
 ) -> DosePlan:
     day = setting.local.day_of(now)
-    taken = [dose.plan.slot for dose in world.doses.values() if dose.plan.as_needed and dose.plan.day == day]
-    number = 1 + max((int(slot.removeprefix(AS_NEEDED_SLOT)) for slot in taken), default=0)
+    taken = [
+        int(dose.plan.slot.removeprefix(AS_NEEDED_SLOT))
+        for dose in world.doses.values()
+        if dose.plan.as_needed and dose.plan.day == day and dose.plan.resident == resident
+    ]
+    number = 1 + max(taken, default=0)
     slot = f"{AS_NEEDED_SLOT}{number}"
     opens, half, closes = window(now, WINDOW)
     return DosePlan(

@@ -1,7 +1,7 @@
 """What is wrong in this world, at most one cause a subject: the alarm catalogue's events and priorities.
 
-In force: what the table in docs/safety.md marks so. A modifier is applied after the base priority, in the
-order critical medicine, two in a row.
+What is wrong with a robot itself is `causes_robot`'s. In force: what the table in docs/safety.md marks so. A
+modifier is applied after the base priority, in the order critical medicine, two in a row.
 """
 
 from __future__ import annotations
@@ -12,29 +12,29 @@ from datetime import datetime, timedelta
 from scheduler import events as ev
 from scheduler.as_needed import as_needed_causes, effect_cause
 from scheduler.cause import Cause
+from scheduler.causes_robot import REFILL_AHEAD as REFILL_AHEAD
+from scheduler.causes_robot import robot_causes
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.gate import (
     GIVEN,
+    behind_another,
     being_given,
     beyond_plan,
     lead_window,
     why_not_present,
     why_not_release,
 )
-from scheduler.offering import in_order
+from scheduler.offering import doses_at, in_order
 from scheduler.side_doses import side_cause
 from scheduler.upkeep import NEEDS_CLOCK, upkeep_causes
 from scheduler.voice import refusal, voice_causes
-from scheduler.world import Dose, RobotState, Setting, World
+from scheduler.world import Dose, Robot, RobotState, Setting, World, robot_of
 
 UNREACHABLE_LEAD = timedelta(minutes=30)
 """A robot unreachable so shortly before a window is a care incident, not a technical one."""
 
 BLOCKED_AHEAD = timedelta(hours=24)
 """How far ahead an Unknown is said to block doses: staff who settle it come within a day."""
-
-REFILL_AHEAD = timedelta(hours=12)
-"""A magazine that can't serve a dose due within this is high."""
 
 NO_LONGER_PLANNED = "no_longer_planned"
 """Detail: a person may be about to give what the plan in force does not ask for any more."""
@@ -56,14 +56,13 @@ def causes(world: World, setting: Setting, now: datetime) -> dict[str, Cause]:
         cause = refusal(world, side) or side_cause(side, now)
         if cause is not None:
             found[f"dose:{side.dose_id}"] = cause
+    found |= robot_causes(world, setting, found, now)
     for subject, technical in (
-        (f"robot:{setting.robot}", _robot(world, setting, found, now)),
         ("home", _clock(world, setting, now)),
         ("journal", _journal(world)),
-        (f"plan:{setting.resident}", _plan(world, setting)),
-        (f"roll:{setting.resident}", _roll(world, setting, now)),
         ("store", _store(world)),
         ("commands", _commands(world)),
+        *((f"plan:{resident}", _plan(world, resident)) for resident in _cards(world, setting)),
     ):
         if technical is not None:
             found[subject] = technical
@@ -83,7 +82,7 @@ NEEDS_ROBOT = frozenset(
 """Causes that only a robot in front of us can show to be gone."""
 
 
-def unproven(world: World, incident: ev.Incident) -> bool:
+def unproven(world: World, setting: Setting, incident: ev.Incident) -> bool:
     """Whether nothing shows yet that the cause is gone: a home that can't look clears nothing."""
     if incident.kind is ev.Kind.CLOCK_UNTRUSTED or incident.kind in NEEDS_CLOCK:
         return not world.clock.trusted
@@ -92,10 +91,19 @@ def unproven(world: World, incident: ev.Incident) -> bool:
     dose = world.doses.get(incident.dose_id)
     if incident.dose_id and (dose is None or (dose.outcome is not None and dose.outcome.outcome in GIVEN)):
         return False
-    robot = world.robot
-    if incident.kind is ev.Kind.ROBOT_FAULT and world.order_under_way() is not None:
+    serial = _about_robot(setting, incident, dose)
+    robot = world.robot(serial)
+    if incident.kind is ev.Kind.ROBOT_FAULT and world.order_under_way(serial) is not None:
         return True
     return robot.state is not RobotState.READY or robot.status is None
+
+
+def _about_robot(setting: Setting, incident: ev.Incident, dose: Dose | None) -> str:
+    """The robot that alone can show that this is over."""
+    about, _, name = incident.subject.partition(":")
+    if about == "robot":
+        return name
+    return setting.robot_of(name) if dose is None else robot_of(setting, dose)
 
 
 def urgency(dose: Dose) -> ev.Priority:
@@ -111,13 +119,16 @@ def _dose(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | 
     by_hand = bool(dose.token) or settled is ev.Outcome.GIVEN_BY_STAFF
     if dose.contradicted or (by_hand and dose.stage is Stage.LIFTED):
         return _about(dose, ev.Kind.RECORD_CONTRADICTS, ev.Priority.HIGH, "possible_double_dose")
-    if dose.failure and world.robot.status is not None and world.robot.status.fault and settled in GIVEN:
+    status = world.robot(robot_of(setting, dose)).status
+    if dose.failure and status is not None and status.fault and settled in GIVEN:
         return _about(dose, ev.Kind.RELEASE_FAILED, urgency(dose), dose.failure)  # until it is cleared
     told = _as_told(world, dose) if dose.order is not None and settled is not None else None
     if told is not None:
         return told
     if dose.stage is Stage.DOUBT and settled is not None:
-        return _about(dose, ev.Kind.ORDER_UNKNOWN, _most_urgent_blocked(world, dose, now), "in_doubt")
+        return _about(
+            dose, ev.Kind.ORDER_UNKNOWN, _most_urgent_blocked(world, setting, dose, now), "in_doubt"
+        )
     if settled in GIVEN:
         return effect_cause(dose)
     if dose.token and settled is None:
@@ -125,7 +136,9 @@ def _dose(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | 
     if settled is not None:
         return _unhappy(world, dose, settled)
     if dose.stage is Stage.DOUBT:
-        return _about(dose, ev.Kind.ORDER_UNKNOWN, _most_urgent_blocked(world, dose, now), "in_doubt")
+        return _about(
+            dose, ev.Kind.ORDER_UNKNOWN, _most_urgent_blocked(world, setting, dose, now), "in_doubt"
+        )
     if dose.stage is Stage.HELD:
         return _held(dose)
     if dose.failure and dose.stage in (Stage.FAILED, Stage.HOLDING):
@@ -160,7 +173,8 @@ def _unhappy(world: World, dose: Dose, outcome: ev.Outcome) -> Cause | None:
 
 
 def _missed_before(world: World, dose: Dose) -> bool:
-    earlier = [d for d in in_order(world) if d.plan.opens < dose.plan.opens]
+    theirs = [d for d in in_order(world) if d.plan.resident == dose.plan.resident]
+    earlier = [d for d in theirs if d.plan.opens < dose.plan.opens]
     last = earlier[-1].outcome if earlier else None
     return last is not None and last.outcome is ev.Outcome.MISSED
 
@@ -174,7 +188,8 @@ def _held(dose: Dose) -> Cause:
 def _not_offered(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | None:
     """S8: whatever keeps an open dose from being offered is a care incident at the dose's priority."""
     gone = setting.limits.robot_gone
-    robot = world.robot
+    serial = robot_of(setting, dose)
+    robot = world.robot(serial)
     if robot.state is not RobotState.READY:
         since = robot.since or dose.plan.opens
         near = lead_window(dose, UNREACHABLE_LEAD, now) or now >= dose.plan.closes
@@ -185,16 +200,38 @@ def _not_offered(world: World, setting: Setting, dose: Dose, now: datetime) -> C
         return None
     if now >= dose.plan.closes + gone and not dose.order:
         return _about(dose, ev.Kind.DOSE_BLOCKED, urgency(dose), "not_settled")
-    if now >= dose.plan.closes or world.order_under_way() is not None:
+    if now >= dose.plan.closes or world.order_under_way(serial) is not None:
         return _as_told(world, dose)
     reason = ""
     if dose.stage in (Stage.PLANNED, Stage.DUE):
         reason = why_not_release(world, setting, dose, now)
     elif dose.stage is Stage.HOLDING:
-        reason = why_not_present(world, dose, now)
+        reason = why_not_present(world, setting, dose, now)
     elif dose.stage in (Stage.IN_STORE, Stage.OUT):
         reason = "not_in_robot"
+    if reason in FOR_A_WHILE and _for_another(world, setting, dose):
+        reason = "behind_another"
+        if now < dose.plan.half and not _stood_there(robot, dose):
+            return _as_told(world, dose)
     return None if reason in NOT_LOCKS else _about(dose, ev.Kind.DOSE_BLOCKED, urgency(dose), reason)
+
+
+FOR_A_WHILE = frozenset({"tray_occupied", "holding_occupied", "wrong_resident"})
+"""What another resident's sachet does to the doses behind it on a shared robot: as a rule that one is lifted
+within minutes. Staff hear of it when somebody pressed for theirs and had to be turned away, or at half
+window: then the dose is as good as locked (S8)."""
+
+
+def _for_another(world: World, setting: Setting, dose: Dose) -> bool:
+    """Whether it is another's dose, still in its own window, that this one waits for."""
+    there = doses_at(world, setting, robot_of(setting, dose))
+    before = {Stage.HOLDING, Stage.PRESENTING, Stage.IN_TRAY, Stage.RETRACTING}
+    out = any(d.stage in before and d.plan.resident != dose.plan.resident for d in there)
+    return out or behind_another(world, setting, dose)
+
+
+def _stood_there(robot: Robot, dose: Dose) -> bool:
+    return bool(robot.spent) and robot.spent_by == dose.plan.resident
 
 
 def _as_told(world: World, dose: Dose) -> Cause | None:
@@ -222,11 +259,11 @@ def _untaken(setting: Setting, dose: Dose, now: datetime) -> Cause | None:
     return None
 
 
-def _most_urgent_blocked(world: World, dose: Dose, now: datetime) -> ev.Priority:
-    """Rule 11: an Unknown has the priority of the most urgent dose that it blocks."""
+def _most_urgent_blocked(world: World, setting: Setting, dose: Dose, now: datetime) -> ev.Priority:
+    """Rule 11: an Unknown has the priority of the most urgent dose that it blocks, whosever that is."""
     blocked = [
         urgency(other)
-        for other in world.doses.values()
+        for other in doses_at(world, setting, robot_of(setting, dose))
         if other.outcome is None and other.plan.opens <= now + BLOCKED_AHEAD and other.plan.closes > now
     ]
     return ev.Priority(max([urgency(dose), *blocked]))
@@ -236,34 +273,7 @@ def _about(dose: Dose, kind: ev.Kind, priority: ev.Priority, detail: str = "") -
     return Cause(kind=kind, priority=priority, detail=detail, dose_id=dose.dose_id, before=dose.plan.closes)
 
 
-# --- robot, clock, plan, roll, commands -------------------------------------------------------------
-
-
-def _robot(world: World, setting: Setting, found: dict[str, Cause], now: datetime) -> Cause | None:
-    robot = world.robot
-    if robot.state is RobotState.REJECTED:
-        return Cause(ev.Kind.ROBOT_REFUSED, ev.Priority.MEDIUM, robot.reason)
-    if robot.log_alarm:
-        return Cause(ev.Kind.RECORD_CONTRADICTS, ev.Priority.HIGH, robot.log_alarm)
-    if robot.state is RobotState.ABSENT:
-        gone = robot.since is not None and now >= robot.since + setting.limits.robot_gone
-        told = _is_told(world, found, ev.Kind.ROBOT_UNREACHABLE)
-        return Cause(ev.Kind.ROBOT_UNREACHABLE, ev.Priority.LOW, robot.reason) if gone and not told else None
-    fault = robot.status.fault if robot.status is not None else ""
-    if world.order_under_way() is not None:
-        return None  # its log entry follows, and says which dose it is about
-    told = _is_told(world, found, ev.Kind.RELEASE_FAILED)
-    return Cause(ev.Kind.ROBOT_FAULT, ev.Priority.MEDIUM, fault) if fault and not told else None
-
-
-def _is_told(world: World, found: dict[str, Cause], kind: ev.Kind) -> bool:
-    """Whether a dose's incident says it; one that a person closed says nothing any more."""
-    for subject, cause in found.items():
-        incident = world.incident_about(subject)
-        resolved = incident is not None and incident.state is ev.State.CLOSED and not incident.cleared
-        if cause.kind is kind and not resolved:
-            return True
-    return False
+# --- the home ---------------------------------------------------------------------------------------
 
 
 def _clock(world: World, setting: Setting, now: datetime) -> Cause | None:
@@ -282,37 +292,20 @@ def _journal(world: World) -> Cause | None:
     return Cause(ev.Kind.JOURNAL_BEHIND, ev.Priority.HIGH, f"{'_and_'.join(keepers)}_{knows}_newer_journal")
 
 
-def _plan(world: World, setting: Setting) -> Cause | None:
+def _cards(world: World, setting: Setting) -> list[str]:
+    """Whose cards: also of somebody who does not live here, where one came (rule 19)."""
+    return list(dict.fromkeys([*world.refused_plans, *(one.key for one in setting.residents)]))
+
+
+def _plan(world: World, resident: str) -> Cause | None:
     """A card refused whole; else what no machine may carry out of the one in force."""
-    if world.refused_plan is not None:
-        return Cause(ev.Kind.PLAN_REFUSED, ev.Priority.HIGH, world.refused_plan[1])
-    plan = world.plans.get(setting.resident)
+    if resident in world.refused_plans:
+        return Cause(ev.Kind.PLAN_REFUSED, ev.Priority.HIGH, world.refused_plans[resident][1])
+    plan = world.plans.get(resident)
     if plan is None or not plan.refused:
         return None
     first = plan.refused[0]
     return Cause(ev.Kind.PLAN_REFUSED, ev.Priority.HIGH, f"{first.reason} {first.path}")
-
-
-def _roll(world: World, setting: Setting, now: datetime) -> Cause | None:
-    """The magazine can't serve the plan: no manifest for it, none in place, or empty."""
-    robot = world.robot
-    if robot.state is not RobotState.READY or robot.status is None or not world.doses:
-        return None
-    if robot.magazine_since is None or now < robot.magazine_since + setting.limits.robot_gone:
-        return None  # a person is just putting it in
-    soon = any(
-        dose.outcome is None
-        and dose.stage in IN_MAGAZINE
-        and dose.plan.closes > now
-        and dose.plan.opens <= now + REFILL_AHEAD
-        for dose in world.doses.values()
-    )
-    priority = ev.Priority.HIGH if soon else ev.Priority.MEDIUM
-    if not robot.status.production_id or robot.status.sachets_left == 0:
-        return Cause(ev.Kind.ROLL_EMPTY, priority)
-    if world.roll is None or world.roll.production_id != robot.status.production_id:
-        return Cause(ev.Kind.ROLL_CONFLICT, priority, "no_manifest" if world.roll is None else "other_roll")
-    return None
 
 
 def _store(world: World) -> Cause | None:

@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 from scheduler import events as ev
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.gate import beyond_plan, label_misfit
-from scheduler.offering import in_order, issue
+from scheduler.offering import doses_at, in_order, issue
+from scheduler.personal import must_say_who
 from scheduler.receive_command import UNTREATED
-from scheduler.voice import final, reason_of, unwanted
-from scheduler.world import Dose, RobotState, Setting, World
+from scheduler.voice import reason_of, unwanted
+from scheduler.world import Dose, Robot, RobotState, Setting, World, robot_of
 
 AGAIN = timedelta(minutes=5)
 """A retract or divert that came to nothing is tried again after this: long enough for a person to clear what
@@ -36,11 +37,12 @@ LOCKS = frozenset(
 
 
 def cleared_away(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
-    """Retract what is left in the tray and divert what has a ground; one order at a time."""
-    if world.robot.state is not RobotState.READY or world.order_under_way():
-        return []
+    """Retract what is left in the tray and divert what has a ground; one order at a time and robot."""
+    busy = {serial for serial in setting.robots if world.order_under_way(serial)}
     for dose in in_order(world):
-        if dose.stage in GONE:
+        serial = robot_of(setting, dose)
+        ready = world.robot(serial).state is RobotState.READY
+        if dose.stage in GONE or serial in busy or not ready:
             continue
         kind, ground = _away(world, setting, dose, now)
         if kind is not None:
@@ -49,34 +51,45 @@ def cleared_away(world: World, setting: Setting, now: datetime) -> Sequence[ev.E
 
 
 def _away(world: World, setting: Setting, dose: Dose, now: datetime) -> tuple[ev.OrderKind | None, str]:
-    status = world.robot.status
+    status = world.robot(robot_of(setting, dose)).status
     waits = dose.away_tried is not None and now < dose.away_tried + AGAIN
     if status is None or status.lid_open or waits:
         return None, ""
     closed = now >= dose.plan.closes and world.clock.trusted
-    left = _left_in_tray(world, dose, closed)
+    left = _left_in_tray(world, setting, dose, closed, now)
     if left:
         return ev.OrderKind.RETRACT, left  # rule 4: also under a fault
-    ground = _divert_ground(world, dose, closed, now)
+    ground = _divert_ground(world, setting, dose, closed, now)
     full = status.store_count >= status.store_max
     if not ground or full or status.fault or not _can_be_diverted(world, setting, dose):
         return None, ""
     return ev.OrderKind.DIVERT, ground
 
 
-def _left_in_tray(world: World, dose: Dose, closed: bool) -> str:
+def _left_in_tray(world: World, setting: Setting, dose: Dose, closed: bool, now: datetime) -> str:
     """Why the sachet in the tray must go back now; "" = it stays, or there is none of this dose."""
+    serial = robot_of(setting, dose)
     if dose.stage is Stage.IN_TRAY:
         unplanned = "plan" if beyond_plan(world, dose) else ""  # rule 11: the change reaches it there
-        return "closing" if closed else "discard" if dose.discard else unplanned or unwanted(dose)
-    status = world.robot.status
+        until = tray_until(setting, dose)
+        left = "left" if until is not None and now >= until else ""
+        back = unplanned or unwanted(dose) or left
+        return "closing" if closed else "discard" if dose.discard else back
+    status = world.robot(serial).status
     if not closed or dose.stage is not Stage.DOUBT or status is None or not status.tray:
         return ""
-    elsewhere = any(d.stage is Stage.IN_TRAY for d in world.doses.values())
+    elsewhere = any(d.stage is Stage.IN_TRAY for d in doses_at(world, setting, serial))
     return "" if elsewhere else "closing"
 
 
-def _divert_ground(world: World, dose: Dose, closed: bool, now: datetime) -> str:
+def tray_until(setting: Setting, dose: Dose) -> datetime | None:
+    """Rule 2: until when its sachet may lie where somebody else could take it; None = nobody else could."""
+    if dose.presented is None or not must_say_who(setting, robot_of(setting, dose)):
+        return None
+    return dose.presented + setting.limits.tray_personal
+
+
+def _divert_ground(world: World, setting: Setting, dose: Dose, closed: bool, now: datetime) -> str:
     """Rule 11: one ground only. A held sachet may be another dose's: only a person lets it go."""
     if dose.discard:
         return "discard"
@@ -90,19 +103,26 @@ def _divert_ground(world: World, dose: Dose, closed: bool, now: datetime) -> str
         return "closing"
     if dose.outcome is None or not world.clock.trusted:
         return ""
-    next_waits = any(d.plan.opens > dose.plan.opens and d.open_at(now) for d in world.doses.values())
-    return "settled" if next_waits else ""
+    there = doses_at(world, setting, robot_of(setting, dose))
+    return "settled" if any(_waits_behind(d, dose) and d.open_at(now) for d in there) else ""
+
+
+def _waits_behind(one: Dose, dose: Dose) -> bool:
+    """In the strip. Two residents' sachets of one time may lie either way round."""
+    same_time = one.plan.opens == dose.plan.opens and one.plan.resident != dose.plan.resident
+    return one.plan.opens > dose.plan.opens or same_time
 
 
 def _can_be_diverted(world: World, setting: Setting, dose: Dose) -> bool:
     """Whether the robot would take the sachet we mean: by its label at the mouth, or the one it holds."""
-    status = world.robot.status
+    serial = robot_of(setting, dose)
+    status = world.robot(serial).status
     if status is None:
         return False
     if dose.stage is Stage.HOLDING:
         return True
     if dose.stage is Stage.DOUBT:
-        elsewhere = any(d.stage is Stage.HOLDING for d in world.doses.values())
+        elsewhere = any(d.stage is Stage.HOLDING for d in doses_at(world, setting, serial))
         return status.holding and not status.tray and not elsewhere
     if dose.stage is Stage.HELD:
         return status.mouth_label == dose.held_label
@@ -112,7 +132,7 @@ def _can_be_diverted(world: World, setting: Setting, dose: Dose) -> bool:
 def settled(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
     """One outcome per dose, and its corrections."""
     for dose in in_order(world):
-        found = _lifted(dose) or _declined(world, dose, now) or _closed(world, setting, dose, now)
+        found = _lifted(dose) or _declined(world, setting, dose, now) or _closed(world, setting, dose, now)
         if found is None:
             continue
         outcome, reason, happened = found
@@ -147,11 +167,19 @@ def _lifted(dose: Dose) -> Finding | None:
     return ev.Outcome.RETRIEVED, "lifted", dose.lifted
 
 
-def _declined(world: World, dose: Dose, now: datetime) -> Finding | None:
-    """Before its window closes: the next dose has to get past."""
-    if dose.outcome is not None or dose.declined is None or not final(world, dose, now):
+def _declined(world: World, setting: Setting, dose: Dose, now: datetime) -> Finding | None:
+    """Before its window closes: the next dose has to get past its sachet, so that the word stands."""
+    passable = (dose.stage in IN_MAGAZINE and dose.stage is not Stage.HELD) or dose.stage is Stage.HOLDING
+    if dose.declined is None or dose.outcome is not None or dose.order is not None or not passable:
         return None
-    return ev.Outcome.REFUSED, reason_of(dose), dose.declined
+    serial = robot_of(setting, dose)
+    ready = world.clock.trusted and world.robot(serial).state is RobotState.READY
+    if dose.lost or dose.token or not ready or world.order_under_way(serial):
+        return None
+    behind = [d for d in doses_at(world, setting, serial) if _waits_behind(d, dose) and d.open_at(now)]
+    if any(d.outcome is None and d.declined is None and d.stage in IN_MAGAZINE for d in behind):
+        return ev.Outcome.REFUSED, reason_of(dose), dose.declined
+    return None
 
 
 def _closed(world: World, setting: Setting, dose: Dose, now: datetime) -> Finding | None:
@@ -163,9 +191,11 @@ def _closed(world: World, setting: Setting, dose: Dose, now: datetime) -> Findin
         return None
     if dose.lost and dose.order is None:
         return ev.Outcome.UNCERTAIN, "journal_behind", closes  # rule 23: the end that was lost may tell of it
-    if world.robot.state is not RobotState.READY:
-        return None if uncertain else _unread(world, setting, dose, now)
-    if world.order_under_way() is not None and dose.stage not in (Stage.IN_STORE, Stage.OUT):
+    serial = robot_of(setting, dose)
+    robot = world.robot(serial)
+    if robot.state is not RobotState.READY:
+        return None if uncertain else _unread(robot, setting, dose, now)
+    if world.order_under_way(serial) is not None and dose.stage not in (Stage.IN_STORE, Stage.OUT):
         return None
     if dose.token:
         return ev.Outcome.UNCERTAIN, "with_staff", closes
@@ -197,10 +227,10 @@ def _untaken(world: World, dose: Dose) -> tuple[ev.Outcome, str]:
     return ev.Outcome.MISSED, "in_store" if dose.stage is Stage.IN_STORE else "never_left"
 
 
-def _unread(world: World, setting: Setting, dose: Dose, now: datetime) -> Finding | None:
+def _unread(robot: Robot, setting: Setting, dose: Dose, now: datetime) -> Finding | None:
     """Rule 3: the robot can't be read at closing."""
     gone = setting.limits.robot_gone
-    since = world.robot.since or dose.plan.closes
+    since = robot.since or dose.plan.closes
     if now < max(dose.plan.closes, since) + gone:
         return None
     if dose.releases == 0 and dose.declined is not None:

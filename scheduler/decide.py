@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from scheduler.as_needed import as_needed_instants, effects, requested
 from scheduler.causes import BLOCKED_AHEAD, REFILL_AHEAD, UNREACHABLE_LEAD
-from scheduler.closing import AGAIN, cleared_away, settled
+from scheduler.closing import AGAIN, cleared_away, settled, tray_until
 from scheduler.commands import Fact
 from scheduler.events import Event, OrderEnded, ProofCommitted, Result
 from scheduler.evolve import evolve
@@ -76,8 +76,6 @@ def _rest(world: World, setting: Setting, now: datetime, events: list[Event]) ->
 def overdue(world: World, setting: Setting, now: datetime) -> Sequence[Event]:
     """An order the connected robot has not ended in its whole life: nobody knows (P2). One that the closing
     window cut short may still be moving."""
-    if world.robot.state is not RobotState.READY:
-        return []
     return [
         OrderEnded(
             at=now,
@@ -88,7 +86,9 @@ def overdue(world: World, setting: Setting, now: datetime) -> Sequence[Event]:
             reason="overdue",
         )
         for dose in world.doses.values()
-        if dose.order is not None and now >= dose.order.issued + setting.limits.order_life
+        if dose.order is not None
+        and now >= dose.order.issued + setting.limits.order_life
+        and world.robot(dose.order.order.robot).state is RobotState.READY
     ]
 
 
@@ -125,11 +125,12 @@ def next_wakeup(world: World, setting: Setting, now: datetime) -> datetime | Non
     instants: list[datetime] = []
     if world.last_at is not None:
         instants.append(world.last_at + limits.idle_proof)
-    if world.planned_to is not None:
-        instants.append(setting.local.midnight(world.planned_to + timedelta(days=1)) - limits.plan_ahead)
-    for since in (world.robot.since, world.clock.since, world.robot.magazine_since):
-        if since is not None:
-            instants.append(since + limits.robot_gone)
+    for planned_so_far in world.planned.values():
+        instants.append(setting.local.midnight(planned_so_far.to + timedelta(days=1)) - limits.plan_ahead)
+    sinces = [world.clock.since]
+    for robot in world.robots.values():
+        sinces += (robot.since, robot.magazine_since)
+    instants += [since + limits.robot_gone for since in sinces if since is not None]
     instants += [receipt.since + limits.receipt for receipt in world.receipts.values()]
     instants += upkeep_instants(world, setting)
     instants += voice_instants(world)
@@ -161,4 +162,7 @@ def _dose_instants(world: World, setting: Setting, dose: Dose, now: datetime) ->
         instants.append(earliest(world, dose))
     if dose.presented is not None:
         instants.append(dose.presented + limits.tray_left)
+    until = tray_until(setting, dose)
+    if until is not None:
+        instants.append(until)
     return instants

@@ -1,4 +1,4 @@
-"""What the robot shows, from the world alone: light, sound and at most four short lines in Danish.
+"""What each robot shows, from the world alone: light, sound and at most four short lines in Danish.
 
 Neutral words, no drug, no name. A due dose comes first; that staff can't be reached comes below it and never
 instead of it (S4).
@@ -13,12 +13,13 @@ from datetime import datetime, timedelta
 from scheduler.dose import Stage
 from scheduler.events import AsNeededRefused
 from scheduler.gate import why_not_release
-from scheduler.offering import in_order
+from scheduler.offering import doses_at
+from scheduler.personal import must_say_who
 from scheduler.plan import Content
 from scheduler.questions import QUESTIONS
 from scheduler.side_doses import robot_asks, together
 from scheduler.voice import quiet, unwanted
-from scheduler.world import Dose, RobotState, Setting, SideDose, World
+from scheduler.world import Dose, Robot, RobotState, Setting, SideDose, World, robot_of
 
 LINE_CHARS_MAX = 40
 """W-LIMIT: what every robot of the family can show."""
@@ -39,10 +40,10 @@ class Display:
     lines: tuple[str, ...]
 
 
-def display(world: World, setting: Setting, now: datetime) -> Display:
-    """What the robot should show now."""
-    light, sound, lines = _beside(world, setting, now, *_dose_lines(world, setting, now))
-    waits = setting.resident in world.help
+def display(world: World, setting: Setting, serial: str, now: datetime) -> Display:
+    """What this robot should show now."""
+    light, sound, lines = _beside(world, setting, serial, now, *_dose_lines(world, setting, serial, now))
+    waits = any(key in world.help for key in (*setting.served.get(serial, ()), serial))
     if any(incident.undelivered for incident in world.incidents.values()):
         call = f"Ring {setting.staff_phone}{HELP_BESIDE_THE_NUMBER if waits else ''}"
         lines = (*lines[: LINES_MAX - 2], "Vi kan ikke få fat i personalet.", call)
@@ -52,21 +53,59 @@ def display(world: World, setting: Setting, now: datetime) -> Display:
     return Display(light, sound, tuple(line[:LINE_CHARS_MAX] for line in lines[:LINES_MAX]))
 
 
-def _dose_lines(world: World, setting: Setting, now: datetime) -> tuple[str, str, tuple[str, ...]]:
-    open_doses = [d for d in in_order(world) if d.open_at(now) and d.outcome is None]
-    tray = next((d for d in in_order(world) if d.stage is Stage.IN_TRAY), None)
+def _dose_lines(
+    world: World, setting: Setting, serial: str, now: datetime
+) -> tuple[str, str, tuple[str, ...]]:
+    there, robot = doses_at(world, setting, serial), world.robot(serial)
+    open_doses = [d for d in there if d.open_at(now) and d.outcome is None]
+    tray = next((d for d in there if d.stage is Stage.IN_TRAY), None)
     if tray is not None and not unwanted(tray):
-        return "pulse", "soft", ("Tag din pose i bakken.", *_answers(world))
+        return "pulse", "soft", ("Tag din pose i bakken.", *_answers(robot))
+    lately = robot.spent_at is not None and now < robot.spent_at + setting.limits.press_age
+    if lately and robot.spent in TURNED_AWAY:
+        return "pulse", "none", TURNED_AWAY[robot.spent]
     wanted = [dose for dose in open_doses if dose.declined is None]
-    asked = world.asked.get(setting.resident)
-    if not wanted and asked is not None and now < asked.until:
-        return "steady", "none", QUESTIONS[asked.question].lines
-    refused = world.refusals.get(setting.resident)
-    if not wanted and refused is not None and now < refused.at + ANSWER_SHOWN:
-        return "steady", "none", _not_now(setting, refused, now)
+    told = () if wanted else _told(world, setting, serial, now)
+    if told:
+        return "steady", "none", told
     if not open_doses:
-        return "off", "none", _next_line(world, setting, now)
-    dose = (wanted or open_doses)[0]
+        return "off", "none", _next_line(world, setting, serial, now)
+    if must_say_who(setting, serial):
+        return _shared_lines(world, setting, wanted or open_doses, now)
+    return _lines_of(world, setting, (wanted or open_doses)[0], now)
+
+
+TURNED_AWAY = {
+    "who": ("Hvem er du?", "Vis din brik, og tryk så."),
+    "unknown_tag": ("Brikken kendes ikke her.", "Vis din egen brik, og tryk så."),
+    "other_robot": ("Din medicin er i en anden robot.",),
+    "nothing_of_theirs": ("Der er ikke medicin til dig nu.",),
+}
+"""Why a press led to nothing that is about the person and not about the dose. Shown for as long as a press is
+fresh: whoever's dose is due must see that soon again."""
+
+
+def _told(world: World, setting: Setting, serial: str, now: datetime) -> tuple[str, ...]:
+    """What somebody here is asked, or was answered."""
+    for resident in setting.served.get(serial, ()):
+        asked, refused = world.asked.get(resident), world.refusals.get(resident)
+        if asked is not None and now < asked.until:
+            return QUESTIONS[asked.question].lines
+        if refused is not None and now < refused.at + ANSWER_SHOWN:
+            return _not_now(setting, refused, now)
+    return ()
+
+
+def _shared_lines(
+    world: World, setting: Setting, doses: Sequence[Dose], now: datetime
+) -> tuple[str, str, tuple[str, ...]]:
+    """Of several people's doses the one that can be had now is shown: one that waits, or that staff see to,
+    hides nobody else's. No names."""
+    shown = [_lines_of(world, setting, dose, now) for dose in doses]
+    return next((lines for lines in shown if lines[0] == "pulse"), shown[0])
+
+
+def _lines_of(world: World, setting: Setting, dose: Dose, now: datetime) -> tuple[str, str, tuple[str, ...]]:
     if dose.declined is not None and not dose.token:
         return "steady", "none", DECLINED
     if dose.token:
@@ -75,29 +114,54 @@ def _dose_lines(world: World, setting: Setting, now: datetime) -> tuple[str, str
         reason = "" if dose.stage is Stage.HOLDING else why_not_release(world, setting, dose, now)
         if not reason and quiet(dose, setting.limits.reminder_every):
             return "steady", "none", ("Helt i orden: vi minder dig om det.", "Tryk, når du vil have den.")
-        light, sound, lines = _offer(dose, reason)
-        return light, sound, lines if reason else (*lines, *_answers(world))
+        serial = robot_of(setting, dose)
+        light, sound, lines = _offer(dose, reason, who=must_say_who(setting, serial))
+        return light, sound, lines if reason else (*lines, *_answers(world.robot(serial)))
     if dose.stage in (Stage.RELEASING, Stage.PRESENTING):
         return "steady", "none", ("Et øjeblik ...",)
     return "steady", "none", ("Vent på personalet.", "Tag ikke andet i stedet.")
 
 
 def _beside(
-    world: World, setting: Setting, now: datetime, light: str, sound: str, lines: tuple[str, ...]
-) -> tuple[str, str, tuple[str, ...]]:
+    world: World, setting: Setting, serial: str, now: datetime,
+    light: str, sound: str, lines: tuple[str, ...],
+) -> tuple[str, str, tuple[str, ...]]:  # fmt: skip
     """What is due beside the robot, as soon as the robot asks for nothing itself; what it can't give stays in
     sight below."""
-    sides = together(world, setting.resident, now)
-    if not sides or robot_asks(world, setting.resident, now) or world.asked:
+    served, every = setting.served.get(serial, ()), setting.limits.reminder_every
+    due = [
+        together(world, resident, now) for resident in served if not robot_asks(world, setting, resident, now)
+    ]
+    if not any(due) or any(resident in world.asked for resident in served):
         return light, sound, lines
+    if must_say_who(setting, serial):
+        return _beside_for_one(due, every, light, sound, lines)
+    sides = due[0]
     if sides[0].declined is not None:
         return light, sound, lines or DECLINED
     below = lines[:1] if light == "alert" else ()
-    if all(quiet(side, setting.limits.reminder_every) for side in sides):
+    if all(quiet(side, every) for side in sides):
         return light if below else "steady", "none", (*QUIET_BESIDE, *below)
-    sound = "loud" if sides[0].reminders >= LOUD_FROM_REMINDER else "soft"
     asked = (_amounts(sides), "Tryk på knappen, når du har taget den.")
-    return "pulse", sound, (*asked, *(below or _answers(world)))
+    return "pulse", _sound(sides), (*asked, *(below or _answers(world.robot(serial))))
+
+
+def _beside_for_one(
+    due: Sequence[Sequence[SideDose]], every: timedelta, light: str, sound: str, lines: tuple[str, ...]
+) -> tuple[str, str, tuple[str, ...]]:
+    """Where several look at one display it says no amounts: somebody would take another's. A sachet that can
+    be had stays in sight above."""
+    wait = [sides for sides in due if any(side.declined is None and not quiet(side, every) for side in sides)]
+    if not wait:
+        return light, sound, lines
+    if light == "pulse":
+        return light, sound, (*lines, ONE_OF_YOU[0])
+    below = lines[:1] if light == "alert" else ()
+    return "pulse", _sound(wait[0]), (*ONE_OF_YOU, *below)
+
+
+def _sound(sides: Sequence[SideDose]) -> str:
+    return "loud" if sides[0].reminders >= LOUD_FROM_REMINDER else "soft"
 
 
 def _amounts(sides: Sequence[SideDose]) -> str:
@@ -139,30 +203,38 @@ ANSWER_SHOWN = timedelta(minutes=2)
 
 DECLINED = ("Helt i orden: ikke denne gang.", "Fortryder du, så tryk på knappen.")
 QUIET_BESIDE = ("Helt i orden: vi minder dig om det.", "Tryk, når du har taget den.")
+ONE_OF_YOU = ("En af jer mangler anden medicin.", "Vis din brik, når du har taget den.")
 
 
-def _offer(dose: Dose, reason: str) -> tuple[str, str, tuple[str, ...]]:
+def _offer(dose: Dose, reason: str, *, who: bool) -> tuple[str, str, tuple[str, ...]]:
     if reason == "too_soon":
         return "steady", "none", ("Det er for tidligt at tage den næste.",)
+    if reason in WAITS_FOR_ANOTHER and who:
+        return "steady", "none", ("Vent lidt: en anden pose skal først ud.",)
     if reason:
         return "alert", "none", ("Robotten kan ikke give medicin nu.", "Personalet får besked.")
     if dose.stage is Stage.FAILED:
         return "alert", "soft", ("Det gik ikke. Prøv igen: tryk.", "Personalet har fået besked.")
     sound = "loud" if dose.reminders >= LOUD_FROM_REMINDER else "soft"
-    return "pulse", sound, ("Det er tid til din medicin.", "Tryk på knappen.")
+    action = "Vis din brik, og tryk på knappen." if who else "Tryk på knappen."
+    return "pulse", sound, ("Det er tid til din medicin.", action)
 
 
-def _answers(world: World) -> tuple[str, ...]:
+WAITS_FOR_ANOTHER = frozenset({"tray_occupied", "holding_occupied", "wrong_resident"})
+
+
+def _answers(robot: Robot) -> tuple[str, ...]:
     """S7: what else can be said, on a robot that has the buttons."""
-    return ("Eller: senere, nej tak, hjælp.",) if world.robot.answers else ()
+    return ("Eller: senere, nej tak, hjælp.",) if robot.answers else ()
 
 
 LOUD_FROM_REMINDER = 3
 """Three quarters of an hour unheard: a soft sound did not reach the next room."""
 
 
-def _next_line(world: World, setting: Setting, now: datetime) -> tuple[str, ...]:
-    coming = next((d for d in in_order(world) if d.plan.opens > now and d.outcome is None), None)
-    if coming is None or world.robot.state is not RobotState.READY:
+def _next_line(world: World, setting: Setting, serial: str, now: datetime) -> tuple[str, ...]:
+    there = doses_at(world, setting, serial)
+    coming = next((d for d in there if d.plan.opens > now and d.outcome is None), None)
+    if coming is None or world.robot(serial).state is not RobotState.READY:
         return ()
     return (f"Næste medicin kl. {setting.local.local(coming.plan.opens):%H:%M}",)

@@ -9,11 +9,13 @@ from datetime import date, datetime
 from typing import assert_never
 
 from scheduler import events as ev
-from scheduler.dose import AT_REST, Trigger
+from scheduler.dose import AT_REST
 from scheduler.evolve_as_needed import evolve_as_needed
-from scheduler.evolve_clock import WENT_BACK, set_back, trusted_again
-from scheduler.evolve_dose import evolve_dose, moved
+from scheduler.evolve_clock import WENT_BACK, doubted, set_back, trusted_again, vouched
+from scheduler.evolve_dose import evolve_dose
 from scheduler.evolve_incident import evolve_incident
+from scheduler.evolve_press import press_of, with_robot
+from scheduler.evolve_robot import evolve_robot, restarted
 from scheduler.evolve_side import evolve_side, settled_before
 from scheduler.evolve_upkeep import evolve_upkeep, not_later
 from scheduler.evolve_voice import evolve_voice
@@ -25,8 +27,7 @@ from scheduler.world import (
     TOKENS_AHEAD,
     ClockState,
     Dose,
-    Robot,
-    RobotState,
+    Planned,
     World,
     by_opening,
 )
@@ -43,7 +44,7 @@ def evolve(world: World, event: ev.Event) -> World:
 
 def _changed(world: World, event: ev.Event) -> World:
     if isinstance(event, ev.RobotEvent):
-        return _robot(world, event)
+        return evolve_robot(world, event)
     if isinstance(event, ev.DoseEvent):
         return evolve_dose(world, event)
     if isinstance(event, ev.IncidentEvent):
@@ -58,19 +59,19 @@ def _home(world: World, event: ev.HomeEvent) -> World:
         case ev.StoreStopped():
             return replace(world, store_stopped=(event.reason, event.stopped))
         case ev.ClockTrusted():
-            world = not_later(trusted_again(world, event.at), event.at)
-            world = replace(world, clock=ClockState(trusted=True, reason="", since=event.at))
+            world = vouched(not_later(trusted_again(world, event.at), event.at), event)
             return _dated(world, event.at) if world.behind and world.lost_before is None else world
         case ev.JournalFoundBehind():
             return _behind(world, event)
         case ev.ClockDoubted():
-            since = event.at if world.clock.trusted else world.clock.since or event.at
-            return replace(world, clock=ClockState(trusted=False, reason=event.reason, since=since))
+            return doubted(world, event)
         case ev.PlanAccepted():
             plans = {**world.plans, event.plan.resident: event.plan}
-            return replace(world, plans=plans, refused_plan=None)
+            refused = {key: why for key, why in world.refused_plans.items() if key != event.plan.resident}
+            return replace(world, plans=plans, refused_plans=refused)
         case ev.PlanRefused():
-            return replace(world, refused_plan=(event.fingerprint, f"{event.reason} {event.path}".strip()))
+            why = (event.fingerprint, f"{event.reason} {event.path}".strip())
+            return replace(world, refused_plans={**world.refused_plans, event.resident: why})
         case ev.DosePlanned():
             known = world.doses.get(event.dose.dose_id)
             dose = replace(known, plan=event.dose) if known else _marked(world, Dose(plan=event.dose))
@@ -80,12 +81,9 @@ def _home(world: World, event: ev.HomeEvent) -> World:
         case ev.DayPlanned():
             return _day_planned(world, event)
         case ev.RollLoaded():
-            robot = replace(world.robot, magazine_since=event.at, gone_label="")
-            return replace(world, roll=event.roll, robot=robot)
-        case ev.Pressed():
-            return replace(world, press=event, spent="")
-        case ev.PressSpent():
-            return replace(world, press=None, spent=event.reason)
+            return _loaded(world, event)
+        case ev.Pressed() | ev.PressSpent() | ev.AttemptBlocked():
+            return press_of(world, event)
         case ev.CommandAnswered():
             answered = {**world.answered, event.command_id: event.expires}
             forged = event.reason if event.reason in FORGERIES else world.forged
@@ -130,25 +128,32 @@ def _marked(world: World, dose: Dose) -> Dose:
 
 def _restarted(world: World, event: ev.DaemonStarted) -> World:
     """Nothing in flight is known any more: what was pressed is history, what was sent is unproven (P2)."""
-    robot, clock = world.robot, world.clock
+    clock = world.clock
+    since = event.at if clock.trusted else clock.since or event.at
     return replace(
         world,
         box=event.box,
         epoch=event.epoch,
         began=world.began or event.at,
-        press=None,
-        spent="",
-        clock=ClockState(since=event.at if clock.trusted else clock.since or event.at),
-        robot=replace(
-            robot, state=RobotState.ABSENT, since=_gone_since(robot, event.at), reason="starting", session=""
-        ),
+        clock=ClockState(since=since),
+        robots=restarted(world, event.at),
         doses={key: replace(dose, wanted_until=None) for key, dose in world.doses.items()},
     )
 
 
+def _loaded(world: World, event: ev.RollLoaded) -> World:
+    """A magazine is one strip: rolls of another production id left the robot with the strip before it."""
+    serial, roll = world.serial(event.robot), event.roll
+    robot = world.robot(serial)
+    beside = {key: one for key, one in robot.rolls.items() if one.production_id == roll.production_id}
+    rolls = {**beside, roll.resident: roll}
+    return with_robot(world, serial, replace(robot, rolls=rolls, magazine_since=event.at, gone_label=""))
+
+
 def _day_planned(world: World, event: ev.DayPlanned) -> World:
     """Planning moves on; what is long settled leaves the world (the journal keeps it)."""
-    day = _date(event.day)
+    day, known = _date(event.day), world.planned.get(event.resident)
+    to = day if known is None or day > known.to else known.to
     before = event.at - KEEP_SETTLED
     sides = world.sides.keys()
     world = settled_before(world, before)
@@ -164,8 +169,7 @@ def _day_planned(world: World, event: ev.DayPlanned) -> World:
     }
     return replace(
         world,
-        planned_to=day if world.planned_to is None or day > world.planned_to else world.planned_to,
-        planned_version=event.plan_version,
+        planned={**world.planned, event.resident: Planned(to, event.plan_version)},
         doses=kept,
         incidents={key: value for key, value in world.incidents.items() if key not in gone},
         subjects={key: value for key, value in world.subjects.items() if key not in about},
@@ -181,103 +185,6 @@ def _long_settled(world: World, dose: Dose, before: datetime) -> bool:
     incident = world.incident_about(f"dose:{dose.dose_id}")
     watched = incident is not None and incident.state is not ev.State.CLOSED
     return not watched and dose.plan.closes <= before and dose.outcome.at <= before
-
-
-# --- the robot --------------------------------------------------------------------------------------
-
-
-def _robot(world: World, event: ev.RobotEvent) -> World:
-    robot = world.robot
-    match event:
-        case ev.RobotIdentified():
-            same_log = event.log_id == robot.log_id
-            robot = replace(
-                robot,
-                state=RobotState.IDENTIFIED,
-                since=_gone_since(robot, event.at),
-                reason="",
-                session=event.session,
-                serial=event.robot,
-                auth=event.auth,
-                boot_id=event.boot_id,
-                log_id=event.log_id,
-                log_read=robot.log_read if same_log else 0,
-                last_entry=robot.last_entry if same_log else None,
-                log_broken="",
-                answers=event.answers,
-            )
-        case ev.RobotCaughtUp():
-            robot = replace(robot, state=RobotState.READY, since=event.at)
-        case ev.RobotLost():
-            return replace(
-                world,
-                robot=_left(robot, RobotState.ABSENT, event.reason, event),
-                press=None,
-                doses={key: replace(dose, wanted_until=None) for key, dose in world.doses.items()},
-            )
-        case ev.RobotRejected():
-            robot = _left(robot, RobotState.REJECTED, event.reason, event)
-        case ev.RobotLogBroken():
-            robot = replace(robot, log_broken=event.reason, log_alarm=event.reason)
-            world = _unprovable(world, event)
-        case ev.RobotReported():
-            moved = robot.status is None or robot.status.production_id != event.status.production_id
-            since = event.at if moved else robot.magazine_since
-            robot = replace(robot, status=event.status, magazine_since=since)
-        case ev.RobotLogged():
-            return _logged(world, event)
-        case _:
-            assert_never(event)
-    return replace(world, robot=robot)
-
-
-def _left(robot: Robot, state: RobotState, reason: str, event: ev.RobotLost | ev.RobotRejected) -> Robot:
-    return replace(robot, state=state, since=_gone_since(robot, event.at), reason=reason, session="")
-
-
-def _gone_since(robot: Robot, at: datetime) -> datetime:
-    """Since when it can't be used: neither another reason nor another try makes that younger."""
-    return at if robot.state is RobotState.READY or robot.since is None else robot.since
-
-
-def _unprovable(world: World, event: ev.RobotLogBroken) -> World:
-    """P7: what is unanswered now can't be proved by absence any more, whatever later sessions find."""
-    doses = {
-        key: replace(dose, order=replace(dose.order, unprovable=event.reason)) if dose.order else dose
-        for key, dose in world.doses.items()
-    }
-    return replace(world, doses=doses)
-
-
-def _logged(world: World, event: ev.RobotLogged) -> World:
-    left = event.result == "done" and event.order_kind in (ev.OrderKind.RELEASE, ev.OrderKind.DIVERT)
-    robot = replace(
-        world.robot,
-        log_read=max(world.robot.log_read, event.index),
-        last_entry=event,
-        gone_label=event.label if left and event.label else world.robot.gone_label,
-    )
-    dose = world.doses.get(event.dose_id)
-    if dose is None:
-        return replace(world, robot=robot)
-    dose = _dose_logged(dose, event, trusted=world.clock.trusted)
-    return replace(world, robot=robot, doses={**world.doses, dose.dose_id: dose})
-
-
-def _dose_logged(dose: Dose, event: ev.RobotLogged, *, trusted: bool) -> Dose:
-    if event.entry == "lifted":
-        # A clock nobody trusts tells no time: too early a lift would bring the next dose too soon (S2).
-        lifted = min(event.robot_at, event.at) if trusted else event.at
-        dose = replace(moved(dose, Trigger.LIFTED), lifted=lifted, had_before=None, order=None)
-        return replace(dose, untimed=not trusted)
-    if dose.order is None or dose.order.order.order_id != event.order_id:
-        return dose
-    if event.entry == "accepted":
-        return replace(dose, order=replace(dose.order, accepted=True))
-    if event.entry == "started":
-        order = replace(dose.order, accepted=True, started=True, boot_id=event.boot_id)
-        return replace(dose, order=order)
-    return dose
 
 
 def _date(text: str) -> date:

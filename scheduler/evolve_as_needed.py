@@ -7,6 +7,7 @@ from typing import assert_never
 
 from scheduler import events as ev
 from scheduler.dose import Stage
+from scheduler.evolve_press import press_used
 from scheduler.replacing import replace
 from scheduler.world import Dose, Elsewhere, World, by_opening
 
@@ -23,7 +24,8 @@ def evolve_as_needed(world: World, event: ev.AsNeededEvent) -> World:
             world = _without_refusal(world, plan.resident)
             return replace(world, doses=by_opening({**world.doses, dose.dose_id: dose}.values()))
         case ev.AsNeededRefused():
-            return replace(world, refusals={**world.refusals, event.resident: event}, press=None)
+            world = replace(world, refusals={**world.refusals, event.resident: event})
+            return press_used(world, event.robot)
         case ev.ElsewhereRead():
             known = Elsewhere(event.known_to, event.given)
             return replace(world, elsewhere={**world.elsewhere, event.resident: known})

@@ -10,6 +10,7 @@ from typing import assert_never
 from scheduler import events as ev
 from scheduler.dose import IN_MAGAZINE, IN_MOTION, Stage, Trigger, advance
 from scheduler.evolve_incident import with_token
+from scheduler.evolve_press import press_used
 from scheduler.evolve_side import evolve_side
 from scheduler.replacing import replace
 from scheduler.world import Dose, OpenOrder, World
@@ -34,7 +35,7 @@ def evolve_dose(world: World, event: ev.DoseEvent) -> World:
             return with_dose(world, _dose_changed(dose, event, world.clock.trusted)) if dose else world
         case _:
             if isinstance(event, ANSWERS):
-                world = replace(world, press=None)
+                world = press_used(world, event.robot)
             dose = world.doses.get(event.dose_id)
             if dose is None:
                 return evolve_side(world, event)
@@ -57,22 +58,25 @@ def _issued(world: World, event: ev.OrderIssued) -> World:
     dose = world.doses[order.dose_id]
     spent = order.ground == "press"
     released = order.kind is ev.OrderKind.RELEASE
+    robot = world.robot(order.robot)
     dose = replace(
         moved(dose, Trigger(f"{order.kind}_ordered")),
-        order=OpenOrder(order=order, issued=event.at, session=world.robot.session),
+        robot=order.robot,
+        order=OpenOrder(order=order, issued=event.at, session=robot.session),
         rest=dose.stage,
         doubted=None,
         attempts=dose.attempts + 1,
         releases=dose.releases + released,
         label=order.label if released else dose.label,
-        wanted_until=order.expires if spent else dose.wanted_until,
+        # What goes back was not taken: only another press brings it out again.
+        wanted_until=order.expires if spent else None if order.kind in AWAY else dose.wanted_until,
         away_tried=event.at if order.kind in AWAY else dose.away_tried,
         put_off=None if spent else dose.put_off,
         declined=None if spent else dose.declined,
         said="" if spent else dose.said,
     )
-    doses = {**world.doses, dose.dose_id: dose}
-    return replace(world, doses=doses, press=None if spent else world.press)
+    world = with_dose(world, dose)
+    return press_used(world, order.robot) if spent else world
 
 
 AWAY = frozenset({ev.OrderKind.RETRACT, ev.OrderKind.DIVERT})
@@ -117,7 +121,7 @@ def _dose_changed(dose: Dose, event: ev.DoseChange, trusted: bool) -> Dose:
 
 
 def _adopted(dose: Dose, event: ev.MotionAdopted) -> Dose:
-    after = moved(dose, Trigger(f"{event.kind}_done"))
+    after = replace(moved(dose, Trigger(f"{event.kind}_done")), robot=event.robot or dose.robot)
     match event.kind:
         case ev.OrderKind.RELEASE:
             return replace(after, releases=dose.releases + 1, label=event.label)

@@ -9,7 +9,7 @@ from scheduler import events as ev
 from scheduler.evolve_as_needed import elsewhere_looked_into
 from scheduler.evolve_upkeep import alarm_test_told
 from scheduler.replacing import replace
-from scheduler.world import LOSSES_MAX, Receipt, World
+from scheduler.world import LOSSES_MAX, Receipt, Robot, World
 
 
 def evolve_incident(world: World, event: ev.IncidentEvent) -> World:
@@ -79,9 +79,16 @@ def _looked_into(world: World, incident: ev.Incident, at: datetime) -> World:
     if incident.kind is ev.Kind.JOURNAL_BEHIND:
         known = (*world.looked_into, *((found.epoch, found.head) for found in world.behind))
         return replace(world, behind=(), looked_into=tuple(dict.fromkeys(known))[-LOSSES_MAX:])
-    if incident.subject.startswith("robot:"):
-        return replace(world, robot=replace(world.robot, log_alarm=""))
+    about, _, name = incident.subject.partition(":")
+    if about == "robot":
+        return _told(world, name, replace(world.robot(name), log_alarm=""))
+    if incident.kind is ev.Kind.ATTEMPT_BLOCKED:
+        return _told(world, name, replace(world.robot(name), attempt=""))
     return world
+
+
+def _told(world: World, serial: str, robot: Robot) -> World:
+    return replace(world, robots={**world.robots, serial: robot}) if serial in world.robots else world
 
 
 def _reworded(incident: ev.Incident, event: ev.IncidentChanged) -> ev.Incident:

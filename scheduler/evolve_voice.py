@@ -9,6 +9,7 @@ from typing import assert_never
 
 from scheduler import events as ev
 from scheduler.evolve_dose import with_dose
+from scheduler.evolve_press import press_used
 from scheduler.replacing import replace
 from scheduler.world import Asked, World
 
@@ -17,8 +18,9 @@ def evolve_voice(world: World, event: ev.VoiceEvent) -> World:
     """The world after it. A call for help waits from the first until a person closed the incident."""
     match event:
         case ev.HelpAsked():
-            since = world.help.get(event.resident, event.at)
-            return replace(world, help={**world.help, event.resident: since}, press=None)
+            who = event.resident or event.robot
+            world = replace(world, help={**world.help, who: world.help.get(who, event.at)})
+            return press_used(world, event.robot)
         case ev.QuestionAsked():
             asked = Asked(event.question, event.dose_id, event.at, event.until)
             world = replace(world, asked={**world.asked, event.resident: asked})
@@ -31,7 +33,8 @@ def evolve_voice(world: World, event: ev.VoiceEvent) -> World:
 
 def _answered(world: World, event: ev.QuestionAnswered) -> World:
     asked = {resident: each for resident, each in world.asked.items() if resident != event.resident}
-    world = replace(world, asked=asked, press=None if event.answer else world.press)
+    world = replace(world, asked=asked)
+    world = press_used(world, event.robot) if event.answer else world
     world = _effect(world, event, event.answer or "left_open")
     dose = world.doses.get(event.dose_id)
     if event.question is ev.Question.WHY_NOT and dose is not None and dose.declined is not None:

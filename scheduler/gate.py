@@ -14,19 +14,20 @@ from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.events import Order, OrderKind, Outcome, State
 from scheduler.expand import SHARE_OF_GAP, minimum_interval
 from scheduler.plan import Plan
-from scheduler.roll import misfit, misfit_as_needed
+from scheduler.roll import holder, misfit, misfit_as_needed
 from scheduler.timing import intakes_on
 from scheduler.voice import unwanted
-from scheduler.world import Dose, RobotState, Setting, World
+from scheduler.world import Dose, Robot, RobotState, Setting, World, robot_of
 
 GIVEN = frozenset({Outcome.RETRIEVED, Outcome.CONFIRMED, Outcome.GIVEN_BY_STAFF})
 BY_WORD = frozenset({Outcome.CONFIRMED, Outcome.GIVEN_BY_STAFF})
 """Outcomes that a person has said."""
 
 
-def lock(world: World) -> str:
-    """Why the robot can't move anything towards the resident now, whatever the dose; "" = it can."""
-    robot = world.robot
+def lock(world: World, setting: Setting, serial: str) -> str:
+    """Why this robot can't move anything towards a resident now, whatever the dose; "" = it can. What is
+    wrong at another robot is none of its business."""
+    robot = world.robot(serial)
     if robot.state is not RobotState.READY or robot.status is None:
         return "robot_not_ready"
     if world.behind:
@@ -34,7 +35,7 @@ def lock(world: World) -> str:
     if not world.clock.trusted:
         return "clock"  # rule 18
     for dose in world.doses.values():
-        if dose.stage is Stage.DOUBT:
+        if dose.stage is Stage.DOUBT and robot_of(setting, dose) == serial:
             return "in_doubt"  # P3
     if robot.status.fault:
         return "fault"
@@ -45,22 +46,25 @@ def lock(world: World) -> str:
 
 def why_not_release(world: World, setting: Setting, dose: Dose, now: datetime) -> str:
     """Why this dose must not leave the magazine now; "" = it may."""
+    serial = robot_of(setting, dose)
+    robot = world.robot(serial)
     return (
-        lock(world)
+        lock(world, setting, serial)
         or _not_its_turn(world, dose, now)
-        or _places_taken(world)
-        or magazine_misfit(world)
+        or _places_taken(robot)
+        or magazine_misfit(robot, dose.plan.resident)
         or label_misfit(world, setting, dose)
         or _too_close(world, dose, now)
         or _too_much(world, dose)
     )
 
 
-def why_not_present(world: World, dose: Dose, now: datetime) -> str:
+def why_not_present(world: World, setting: Setting, dose: Dose, now: datetime) -> str:
     """Why this dose must not go to the tray now; "" = it may."""
-    status = world.robot.status
+    serial = robot_of(setting, dose)
+    status = world.robot(serial).status
     return (
-        lock(world)
+        lock(world, setting, serial)
         or _not_its_turn(world, dose, now)
         or ("tray_occupied" if status is not None and status.tray else "")
         or _too_close(world, dose, now)
@@ -74,8 +78,11 @@ def why_not_send(world: World, setting: Setting, order: Order, now: datetime) ->
     dose = world.doses.get(order.dose_id)
     if dose is None or dose.order is None or dose.order.order.order_id != order.order_id:
         return "no_longer_open"
-    if world.robot.state is not RobotState.READY or dose.order.session != world.robot.session:
+    robot = world.robot(order.robot)
+    if robot.state is not RobotState.READY or dose.order.session != robot.session:
         return "robot_not_ready"
+    if order.robot != robot_of(setting, dose):
+        return "other_robot"  # the configuration has moved its resident meanwhile
     if now >= order.expires:
         return "expired"
     if order.kind in (OrderKind.RELEASE, OrderKind.PRESENT) and unwanted(dose):
@@ -90,19 +97,24 @@ def why_not_send(world: World, setting: Setting, order: Order, now: datetime) ->
         case OrderKind.RELEASE:
             return why_not_release(world, setting, dose, now)
         case OrderKind.PRESENT:
-            return why_not_present(world, dose, now)
+            return why_not_present(world, setting, dose, now)
 
 
 def label_misfit(world: World, setting: Setting, dose: Dose) -> str:
     """Why the sachet at the magazine's mouth is not this dose; "" = it is (S3)."""
-    status = world.robot.status
-    plan = dose.plan
-    if plan.as_needed:
-        return misfit_as_needed(world.roll, plan.resident, plan.content, status.mouth_label if status else "")
+    robot, plan = world.robot(robot_of(setting, dose)), dose.plan
     local = setting.local.local(plan.opens)
-    return misfit(
-        world.roll, plan.resident, plan.day, local, plan.content, status.mouth_label if status else ""
-    )
+    label = robot.status.mouth_label if robot.status else ""
+    if plan.as_needed:
+        return misfit_as_needed(robot.rolls, plan.resident, plan.content, label)
+    return misfit(robot.rolls, plan.resident, plan.day, local, plan.content, label)
+
+
+def behind_another(world: World, setting: Setting, dose: Dose) -> bool:
+    """Whether the sachet of somebody else lies at the mouth before it: one strip goes out in its order."""
+    robot = world.robot(robot_of(setting, dose))
+    label = robot.status.mouth_label if robot.status else ""
+    return holder(robot.rolls, label) not in ("", dose.plan.resident)
 
 
 def _not_its_turn(world: World, dose: Dose, now: datetime) -> str:
@@ -122,17 +134,18 @@ def _not_its_turn(world: World, dose: Dose, now: datetime) -> str:
     return ""
 
 
-def _places_taken(world: World) -> str:
+def _places_taken(robot: Robot) -> str:
     """Rule 4: nothing is released unless holding place and tray are proven empty."""
-    status = world.robot.status
+    status = robot.status
     if status is None or status.holding:
         return "holding_occupied"
     return "tray_occupied" if status.tray else ""
 
 
-def magazine_misfit(world: World) -> str:
-    """Why nothing can leave the magazine whatever is asked for; "" = its roll is known and not empty."""
-    status, roll = world.robot.status, world.roll
+def magazine_misfit(robot: Robot, resident: str) -> str:
+    """Why nothing of this resident's can leave the magazine, whatever is asked for; "" = their roll is known
+    and not empty."""
+    status, roll = robot.status, robot.rolls.get(resident)
     if roll is None:
         return "no_manifest"
     if status is None or status.production_id != roll.production_id:
@@ -149,9 +162,14 @@ def _too_close(world: World, dose: Dose, now: datetime) -> str:
 
 
 def sharing(world: World, dose: Dose) -> list[Dose]:
-    """The other doses that hold a prescription of this one."""
-    mine = dose.plan.prescriptions
-    return [d for d in world.doses.values() if d is not dose and not mine.isdisjoint(d.plan.prescriptions)]
+    """The other doses of this resident that hold a prescription of this one. Two cards may number theirs
+    alike: what another resident takes shares nothing with it."""
+    mine, resident = dose.plan.prescriptions, dose.plan.resident
+    return [
+        d
+        for d in world.doses.values()
+        if d is not dose and d.plan.resident == resident and not mine.isdisjoint(d.plan.prescriptions)
+    ]
 
 
 def being_given(world: World, dose: Dose) -> bool:
@@ -171,7 +189,9 @@ def in_reach(dose: Dose) -> bool:
 def earliest(world: World, dose: Dose) -> datetime:
     """S2: from when it is open and far enough from every other one that shares a prescription."""
     instant = dose.plan.opens
-    planned = [other.plan for other in world.doses.values() if not other.plan.as_needed]
+    planned = [
+        d.plan for d in world.doses.values() if d.plan.resident == dose.plan.resident and not d.plan.as_needed
+    ]
     for other in sharing(world, dose):
         at_most = abs(other.plan.opens - dose.plan.opens) / SHARE_OF_GAP  # with nothing planned between them
         if counts_as_given(other) and other.had_at + at_most > instant:
@@ -204,7 +224,7 @@ def beyond_plan(world: World, dose: Dose) -> str:
     if dose.plan.as_needed:
         return _beyond_limit(world, plan, dose)
     for prescription in dose.plan.prescriptions:
-        used = used_on(world, prescription, dose.plan.day, besides=dose.dose_id)
+        used = used_on(world, dose.plan.resident, prescription, dose.plan.day, besides=dose.dose_id)
         if used + dose.plan.quantity_of(prescription) > planned_on(plan, prescription, dose.plan.day):
             return "double_dose"
     return ""
@@ -221,14 +241,16 @@ def _beyond_limit(world: World, plan: Plan, dose: Dose) -> str:
     return "no_plan"
 
 
-def used_on(world: World, prescription_id: str, day: date, besides: str = "") -> Decimal:
-    """Released (less what is back in the magazine or in the store), given by staff, or in doubt on `day`,
-    in the prescription's unit and `besides` one dose."""
+def used_on(world: World, resident: str, prescription_id: str, day: date, besides: str = "") -> Decimal:
+    """What this resident had released (less what is back in the magazine or in the store), was given by
+    staff, or has in doubt on `day`, in the prescription's unit and `besides` one dose. Medicine as needed
+    counts against limits of its own."""
     return sum(
         (
             other.plan.quantity_of(prescription_id)
             for other in world.doses.values()
-            if other.plan.day == day
+            if other.plan.resident == resident
+            and other.plan.day == day
             and other.dose_id != besides
             and not other.plan.as_needed
             and _used(other)

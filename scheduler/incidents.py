@@ -23,7 +23,7 @@ def alarmed(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]
     events: list[ev.Event] = []
     for subject, cause in wrong.items():
         events += _fitted(world, setting, subject, cause, now)
-    return [*events, *_vanished(world, wrong, now)]
+    return [*events, *_vanished(world, setting, wrong, now)]
 
 
 def undelivered(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
@@ -113,7 +113,9 @@ def _deadline(setting: Setting, cause: Cause, now: datetime) -> datetime:
     return min(within, cause.before) if cause.before is not None and cause.before > now else within
 
 
-def _vanished(world: World, wrong: Mapping[str, Cause], now: datetime) -> Sequence[ev.Event]:
+def _vanished(
+    world: World, setting: Setting, wrong: Mapping[str, Cause], now: datetime
+) -> Sequence[ev.Event]:
     """Also of what a person closed while it was still wrong: the next time is a new thing to hear of."""
     return [
         ev.IncidentCleared(
@@ -123,7 +125,7 @@ def _vanished(world: World, wrong: Mapping[str, Cause], now: datetime) -> Sequen
             reason=_evidence(world, incident),
         )
         for incident in world.incidents.values()
-        if not incident.cleared and incident.subject not in wrong and not unproven(world, incident)
+        if not incident.cleared and incident.subject not in wrong and not unproven(world, setting, incident)
     ]
 
 

@@ -76,15 +76,18 @@ def _faults(before: World, after: World, events: Sequence[ev.Event], told: Seque
 
 def _ordered(world: World, event: ev.OrderIssued) -> Iterator[str]:
     order, dose = event.order, world.doses[event.order.dose_id]
-    if sum(each.order is not None for each in world.doses.values()) > 1:
+    under_way = [each.order.order for each in world.doses.values() if each.order is not None]
+    if sum(each.robot == order.robot for each in under_way) > 1:
         yield "S1: two orders at once"
+    if order.resident != dose.plan.resident or not order.dose_id.startswith(f"{order.resident}/"):
+        yield "S3: an order in another person's name"
     if order.kind not in TOWARDS_RESIDENT:
         return
     if not dose.plan.opens <= event.at < dose.plan.closes:
         yield "S2: an order towards the resident outside the window"
     if not world.clock.trusted:
         yield "S2: an order towards the resident by a clock that nobody trusts"
-    if any(each.stage is Stage.DOUBT for each in world.doses.values()):
+    if any(each.stage is Stage.DOUBT and each.robot in ("", order.robot) for each in world.doses.values()):
         yield "S1: an order towards the resident beside a dose in doubt"
     if dose.token or dose.outcome is not None:
         yield "S1: an order for a dose that a person gives, or that is settled"
@@ -97,7 +100,8 @@ def _ordered(world: World, event: ev.OrderIssued) -> Iterator[str]:
 
 
 def _released(world: World, dose: Dose, order: ev.Order) -> Iterator[str]:
-    status, roll = world.robot.status, world.roll
+    robot = world.robot(order.robot)
+    status, roll = robot.status, robot.rolls.get(dose.plan.resident)
     if status is None or roll is None or status.production_id != roll.production_id:
         yield "S3: a release from a roll without its manifest"
         return
@@ -108,6 +112,9 @@ def _released(world: World, dose: Dose, order: ev.Order) -> Iterator[str]:
         own = dose.plan.day in {sachet.local.date() for sachet in read}
     if status.mouth_label != order.label or not own:
         yield "S3: a release of another sachet than this dose's"
+    others = [other for key, other in robot.rolls.items() if key != dose.plan.resident]
+    if any(sachet.label == order.label for other in others for sachet in other.sachets):
+        yield "S3: a release of another person's sachet"
     if status.holding or status.tray:
         yield "S1: a release onto another sachet"
 

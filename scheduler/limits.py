@@ -20,6 +20,7 @@ class Limits:
     window: timedelta = timedelta(hours=2)  # typical for the social area; trials use 45 min to 4 h
     reminder_every: timedelta = timedelta(minutes=15)  # eight in a window; fewer were not heard
     tray_left: timedelta = timedelta(minutes=15)  # a presented sachet not lifted: somebody should look
+    tray_personal: timedelta = timedelta(minutes=5)  # rule 2: where somebody else could take it
     plan_ahead: timedelta = timedelta(hours=36)  # doses are planned so far before their day begins
     acknowledge_high: timedelta = timedelta(minutes=10)
     acknowledge_medium: timedelta = timedelta(minutes=30)

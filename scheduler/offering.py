@@ -5,19 +5,22 @@ Each rule is `(world, setting, now) -> events`; `decide` asks them in a stated o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from scheduler import events as ev
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.gate import label_misfit, lock, waiting, why_not_present, why_not_release
 from scheduler.ids import order_id
+from scheduler.personal import is_for, not_theirs, spent, turned_away, who
 from scheduler.roll import sachet_for
 from scheduler.side_doses import confirmed, robot_asks, together
-from scheduler.voice import unwanted, who
-from scheduler.world import Dose, RobotState, Setting, World
+from scheduler.voice import unwanted
+from scheduler.world import Dose, RobotState, Setting, World, robot_of
 
-HOLDING_MISFITS = frozenset({"label_unreadable", "label_unknown", "label_mismatch", "content_mismatch"})
+HOLDING_MISFITS = frozenset(
+    {"label_unreadable", "label_unknown", "label_mismatch", "content_mismatch", "wrong_resident"}
+)
 """What the reader saw is not this dose: a person must look. A missing manifest only blocks: loading one is
 a person's act."""
 
@@ -39,19 +42,25 @@ def opened(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
 def held(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
     """S3: an open dose whose sachet is not at the mouth is held. While an earlier sachet is still there to be
     diverted, the mouth says nothing about this one."""
-    status = world.robot.status
-    if world.robot.state is not RobotState.READY or status is None or world.order_under_way():
+    return _first_of(held_at(world, setting, robot, now) for robot in setting.robots)
+
+
+def held_at(world: World, setting: Setting, serial: str, now: datetime) -> Sequence[ev.Event]:
+    """The same, of one robot."""
+    robot = world.robot(serial)
+    status = robot.status
+    if robot.state is not RobotState.READY or status is None or world.order_under_way(serial):
         return []
-    if lock(world) in ("in_doubt", "fault", "lid_open") or not status.production_id:
+    if lock(world, setting, serial) in ("in_doubt", "fault", "lid_open") or not status.production_id:
         return []
-    if status.mouth_label and status.mouth_label == world.robot.gone_label:
+    if status.mouth_label and status.mouth_label == robot.gone_label:
         return []  # that one has just left: what lies there now has not been read
-    roll = world.roll
-    if roll is None or roll.production_id != status.production_id or status.sachets_left == 0:
-        return []
-    for dose in in_order(world):
+    for dose in doses_at(world, setting, serial):
+        roll = robot.rolls.get(dose.plan.resident)
+        if roll is None or roll.production_id != status.production_id or status.sachets_left == 0:
+            continue
         offered = dose.stage in (Stage.DUE, Stage.FAILED) and dose.open_at(now) and dose.outcome is None
-        if not offered or dose.lost or _earlier_at_mouth(world, setting, dose):
+        if not offered or dose.lost or _earlier_at_mouth(world, setting, serial, dose):
             continue
         reason = label_misfit(world, setting, dose)
         if reason in HOLDING_MISFITS:
@@ -60,15 +69,22 @@ def held(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
     return []
 
 
-def _earlier_at_mouth(world: World, setting: Setting, dose: Dose) -> bool:
-    status, roll = world.robot.status, world.roll
-    if status is None or roll is None:
+def _earlier_at_mouth(world: World, setting: Setting, serial: str, dose: Dose) -> bool:
+    """Of two residents' doses of one time either may lie first in the strip."""
+    robot = world.robot(serial)
+    status = robot.status
+    if status is None:
         return False
-    for other in world.doses.values():
-        if other.plan.opens >= dose.plan.opens or other.stage not in IN_MAGAZINE:
+    for other in doses_at(world, setting, serial):
+        same_time = other.plan.opens == dose.plan.opens and other.plan.resident != dose.plan.resident
+        before = other.plan.opens < dose.plan.opens or same_time
+        if not before or other.stage not in IN_MAGAZINE:
             continue
         if other.stage is Stage.HELD and other.held_label == status.mouth_label:
             return True  # the sachet that was held for it is still there
+        roll = robot.rolls.get(other.plan.resident)
+        if roll is None:
+            continue
         sachet = sachet_for(roll, other.plan.day, setting.local.local(other.plan.opens))
         if sachet is not None and sachet.label == status.mouth_label:
             return True
@@ -77,27 +93,40 @@ def _earlier_at_mouth(world: World, setting: Setting, dose: Dose) -> bool:
 
 def pressed(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
     """A fresh press leads to one order, or is spent with the reason: a press never waits (rule 2)."""
-    if world.press is None or world.press.answer is not ev.Answer.TAKE:
+    return _first_of(pressed_at(world, setting, robot, now) for robot in setting.robots)
+
+
+def pressed_at(world: World, setting: Setting, serial: str, now: datetime) -> Sequence[ev.Event]:
+    """The same, of one robot: only a dose of whoever pressed (S3)."""
+    press = world.robot(serial).press
+    if press is None or press.answer is not ev.Answer.TAKE:
         return []
-    if world.order_under_way():
-        return [ev.PressSpent(at=now, reason="busy")]
-    back = next((d for d in in_order(world) if d.stage is Stage.IN_TRAY and unwanted(d)), None)
+    wrong = not_theirs(setting, serial, press)
+    if wrong:
+        return turned_away(world, press, wrong, now)
+    if world.order_under_way(serial):
+        return [spent(press, "busy", now)]
+    theirs = [d for d in doses_at(world, setting, serial) if is_for(press, d)]
+    back = next((d for d in theirs if d.stage is Stage.IN_TRAY and unwanted(d)), None)
     if back is not None:
-        return [ev.AnswerTakenBack(at=now, dose_id=back.dose_id)]
-    resident = who(setting, world.press)
-    if together(world, resident, now) and not robot_asks(world, resident, now):
-        said = confirmed(world, setting, resident, now)
-        return [ev.PressSpent(at=now, reason="confirmed" if said else "too_soon"), *said]
-    ready = next((d for d in in_order(world) if d.stage is Stage.HOLDING and d.open_at(now)), None)
+        return [ev.AnswerTakenBack(at=now, dose_id=back.dose_id, robot=serial)]
+    resident = who(setting, press)
+    if together(world, resident, now) and not robot_asks(world, setting, resident, now):
+        said = confirmed(world, resident, now)
+        return [spent(press, "confirmed" if said else "too_soon", now), *said]
+    ready = next((d for d in theirs if d.stage is Stage.HOLDING and d.open_at(now)), None)
     if ready is not None and waiting(ready):
         return _order_or_spend(world, setting, ready, ev.OrderKind.PRESENT, now)
-    open_ones = [d for d in in_order(world) if waiting(d) and d.open_at(now)]
+    open_ones = [d for d in theirs if waiting(d) and d.open_at(now)]
     dose = next((d for d in open_ones if not d.token), open_ones[0] if open_ones else None)
     if dose is None:
-        in_doubt = lock(world) == "in_doubt"
-        return [ev.PressSpent(at=now, reason="in_doubt" if in_doubt else "nothing_due")]
+        others = any(waiting(d) and d.open_at(now) for d in doses_at(world, setting, serial))
+        if others and not any(d.open_at(now) for d in theirs):
+            return turned_away(world, press, "nothing_of_theirs", now)
+        in_doubt = lock(world, setting, serial) == "in_doubt"
+        return [spent(press, "in_doubt" if in_doubt else "nothing_due", now)]
     if dose.stage is Stage.HELD:
-        return [ev.PressSpent(at=now, reason="held")]
+        return [spent(press, "held", now)]
     return _order_or_spend(world, setting, dose, ev.OrderKind.RELEASE, now)
 
 
@@ -105,21 +134,24 @@ def _order_or_spend(
     world: World, setting: Setting, dose: Dose, kind: ev.OrderKind, now: datetime
 ) -> Sequence[ev.Event]:
     if kind is ev.OrderKind.PRESENT:
-        reason = why_not_present(world, dose, now)
+        reason = why_not_present(world, setting, dose, now)
     else:
         reason = why_not_release(world, setting, dose, now)
-    if reason:
-        return [ev.PressSpent(at=now, reason=reason)]
+    serial = robot_of(setting, dose)
+    press = world.robot(serial).press
+    if reason and press is not None:
+        return [spent(press, reason, now)]
     return [issue(world, setting, dose, kind, "press", now)]
 
 
 def presented(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
     """The press that released the dose also wants it in the tray, while it is fresh."""
-    if world.order_under_way():
-        return []
     for dose in in_order(world):
-        wanted = dose.wanted_until is not None and now < dose.wanted_until
-        if dose.stage is Stage.HOLDING and wanted and not why_not_present(world, dose, now):
+        if dose.stage is not Stage.HOLDING or dose.wanted_until is None or now >= dose.wanted_until:
+            continue
+        if world.order_under_way(robot_of(setting, dose)):
+            continue
+        if not why_not_present(world, setting, dose, now):
             return [issue(world, setting, dose, ev.OrderKind.PRESENT, "press", now)]
     return []
 
@@ -147,7 +179,7 @@ def issue(
     source = "tray" if kind is ev.OrderKind.RETRACT else "holding"
     if kind is ev.OrderKind.RELEASE or (kind is ev.OrderKind.DIVERT and dose.stage in IN_MAGAZINE):
         source = "magazine"
-    robot = world.robot.serial
+    robot = robot_of(setting, dose)
     return ev.OrderIssued(
         at=now,
         order=ev.Order(
@@ -182,13 +214,25 @@ def _label(world: World, setting: Setting, dose: Dose, kind: ev.OrderKind, sourc
         return ""
     if dose.stage is Stage.HELD:
         return dose.held_label
+    robot = world.robot(robot_of(setting, dose))
     if dose.plan.as_needed:
-        return world.robot.status.mouth_label if world.robot.status is not None else ""
+        return robot.status.mouth_label if robot.status is not None else ""
     local = setting.local.local(dose.plan.opens)
-    sachet = sachet_for(world.roll, dose.plan.day, local) if world.roll else None
+    roll = robot.rolls.get(dose.plan.resident)
+    sachet = sachet_for(roll, dose.plan.day, local) if roll else None
     return sachet.label if sachet else ""
 
 
 def in_order(world: World) -> Collection[Dose]:
     """Doses by opening: the order in which the strip holds them."""
     return world.doses.values()
+
+
+def doses_at(world: World, setting: Setting, serial: str) -> Collection[Dose]:
+    """Those whose sachets this robot has, in the order of its strip."""
+    return [dose for dose in world.doses.values() if robot_of(setting, dose) == serial]
+
+
+def _first_of(found: Iterable[Sequence[ev.Event]]) -> Sequence[ev.Event]:
+    """Of the first robot that has something to say; the others are asked again in the same turn."""
+    return next((events for events in found if events), ())

@@ -27,16 +27,24 @@ DAYS_BACK_MAX = 14
 
 def planned(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
     """Plan every day up to the horizon, and re-plan what is ahead under a new plan version."""
-    plan = world.plans.get(setting.resident)
+    for resident in setting.residents:
+        events = _planned_for(world, setting, resident.key, now)
+        if events:
+            return events
+    return []
+
+
+def _planned_for(world: World, setting: Setting, resident: str, now: datetime) -> Sequence[ev.Event]:
+    plan, known = world.plans.get(resident), world.planned.get(resident)
     if plan is None or not world.clock.trusted:
         return []  # a wrong clock would plan the wrong days; the lock itself is an incident
     horizon = setting.local.day_of(now + setting.limits.plan_ahead)
     today = setting.local.day_of(now)
-    if world.planned_version != plan.plan_version:
-        return _days(world, setting, plan, today, max(horizon, world.planned_to or horizon), now)
-    if world.planned_to is not None and world.planned_to >= horizon:
+    if known is None or known.version != plan.plan_version:
+        return _days(world, setting, plan, today, max(horizon, known.to if known else horizon), now)
+    if known.to >= horizon:
         return []
-    first = world.planned_to + timedelta(days=1) if world.planned_to else today
+    first = known.to + timedelta(days=1)
     first = max(first, today - timedelta(days=DAYS_BACK_MAX))
     return _days(world, setting, plan, first, horizon, now)
 
@@ -73,12 +81,14 @@ def _day(world: World, setting: Setting, plan: Plan, day: date, now: datetime) -
         [dose.plan for dose in known.values()],
         fixed={key for key in fixed if not _nobody_had(known[key])},
     )
-    first_day = world.planned_to is None
+    first_day = plan.resident not in world.planned
     events: list[ev.Event] = [
         ev.DosePlanned(at=now, dose=dose)
         for dose in doses
         if dose.dose_id not in fixed
-        and not (first_day and dose.closes <= now)  # before the home's first plan nothing was ours to give
+        and not (
+            first_day and dose.closes <= now
+        )  # before the resident's first plan nothing was ours to give
         and (dose.dose_id not in known or _differs(known[dose.dose_id].plan, dose))
     ]
     wanted = {dose.dose_id for dose in doses}

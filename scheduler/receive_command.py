@@ -13,7 +13,7 @@ from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.gate import GIVEN, being_given, beyond_plan, earliest, in_reach, label_misfit, sharing
-from scheduler.world import FORGERIES, Dose, Setting, SideDose, World
+from scheduler.world import FORGERIES, Dose, Setting, SideDose, World, robot_of
 
 TOKEN_STAGES = IN_MAGAZINE | {Stage.HOLDING, Stage.IN_STORE, Stage.OUT}
 """Rule 5: the token never passes while the sachet is in the tray, in motion, in a hand or in doubt."""
@@ -260,12 +260,14 @@ def _settle(
 ) -> tuple[str, list[ev.Event]]:
     """Nobody had it. Where it is now, the robot's own sensors say; where they can't, it is out of the robot
     and never offered again."""
-    status = world.robot.status
-    if status is None or world.robot.state != "ready":
+    serial = robot_of(setting, dose)
+    status = world.robot(serial).status
+    if status is None or world.robot(serial).state != "ready":
         return "robot_not_ready", []
     if status.tray:
         return "tray_occupied", []  # retract first: it may still be lifted
-    if status.holding and not any(other.stage is Stage.HOLDING for other in world.doses.values()):
+    there = [other for other in world.doses.values() if robot_of(setting, other) == serial]
+    if status.holding and not any(other.stage is Stage.HOLDING for other in there):
         found = "found_in_holding"
     elif not label_misfit(world, setting, dose):
         found = "found_in_magazine"

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from scheduler import events as ev
 from scheduler.outbox import Plain, PlainValue
 from scheduler.plan import Plan, Prescription
+from scheduler.roll import Roll
 
 
 def brought_up(kind: type, plain: Plain) -> Plain:
     """`plain` in today's shape, or as it is where no earlier version wrote it so."""
     fields, bring_up = SHAPES.get(kind, (frozenset[str](), dict))
     plain = bring_up(plain) if plain.keys() == fields else plain
-    return {**ADDED.get(kind.__name__, {}), **plain}
+    return {**ADDED[kind], **plain} if kind in ADDED else plain
 
 
 def _prescription_of_daily_dosages(plain: Plain) -> Plain:
@@ -51,13 +53,6 @@ def _plan_without_refused(plain: Plain) -> Plain:
     return {**plain, "refused": []}
 
 
-ADDED: Mapping[str, Plain] = {
-    "Pressed": {"answer": "take"},  # until 2026-11 a robot had one button
-    "RobotIdentified": {"answers": False},
-    "Roll": {"as_needed": False},
-}
-"""By the class's name: fields that a later version added, with what the earlier ones meant without them."""
-
 SHAPES: Mapping[type, tuple[frozenset[str], Callable[[Plain], Plain]]] = {
     Plan: (frozenset({"resident", "card_version", "plan_version", "prescriptions"}), _plan_without_refused),
     Prescription: (
@@ -65,3 +60,22 @@ SHAPES: Mapping[type, tuple[frozenset[str], Callable[[Plain], Plain]]] = {
         _prescription_of_daily_dosages,
     ),
 }
+
+ADDED: Mapping[type, Plain] = {
+    # 2026-11-23: a home may have several robots; before that each of these was about the only one
+    ev.RobotLost: {"robot": ""},
+    ev.RobotLogBroken: {"robot": ""},
+    ev.RobotRejected: {"robot": ""},
+    ev.RobotReported: {"robot": ""},
+    ev.RobotLogged: {"robot": ""},
+    ev.RobotDumped: {"robot": ""},
+    ev.MotionAdopted: {"robot": ""},
+    ev.PressSpent: {"robot": "", "resident": ""},
+    ev.ClockDoubted: {"robot": ""},
+    ev.RollLoaded: {"robot": ""},
+    # and a press may say whose it is, and more than take: until then a robot had one button
+    ev.Pressed: {"resident": "", "tag": "", "answer": "take"},
+    ev.RobotIdentified: {"answers": False},
+    Roll: {"as_needed": False},
+}
+"""Fields that were added since, with what a row without them means."""

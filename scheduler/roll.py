@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -11,7 +12,7 @@ from scheduler.plan import Content
 
 @dataclass(frozen=True, slots=True)
 class Sachet:
-    number: int  # position in the strip, from 1
+    number: int  # position in the strip, from 1; on a strip that several share, others lie between
     label: str  # code printed on it
     local: datetime  # naive local civil time it was packed for
     content: frozenset[Content]
@@ -41,24 +42,34 @@ PACKED_APART_MAX = timedelta(hours=2)
 """A pharmacy packs for its own clock times; further away it is another slot's sachet."""
 
 
+def holder(rolls: Mapping[str, Roll], label: str) -> str:
+    """The resident whose sachet carries this label; "" = nobody's that these manifests know."""
+    return next((key for key, roll in rolls.items() if any(s.label == label for s in roll.sachets)), "")
+
+
 def misfit(
-    roll: Roll | None, resident: str, day: date, local: datetime, content: frozenset[Content], label: str
+    rolls: Mapping[str, Roll],
+    resident: str,
+    day: date,
+    local: datetime,
+    content: frozenset[Content],
+    label: str,
 ) -> str:
     """Why the sachet with this label is not this dose (S3), or "" when it is.
 
-    `local` is the dose's local planned time. Compares drug code, strength and quantity as a set.
+    `rolls`: of the strip, by resident. `local` is the dose's local planned time. Compares drug code, strength
+    and quantity as a set.
     """
+    roll = rolls.get(resident)
     if roll is None:
-        return "no_manifest"
-    if roll.resident != resident:
-        return "wrong_resident"
+        return "wrong_resident" if holder(rolls, label) else "no_manifest"
     if roll.as_needed:
         return "other_strip"
     if not label:
         return "label_unreadable"
     read = next((sachet for sachet in roll.sachets if sachet.label == label), None)
     if read is None:
-        return "label_unknown"
+        return "wrong_resident" if holder(rolls, label) else "label_unknown"
     if read != sachet_for(roll, day, local):
         return "label_mismatch"
     if _medicine(read.content) != _medicine(content):
@@ -66,19 +77,20 @@ def misfit(
     return ""
 
 
-def misfit_as_needed(roll: Roll | None, resident: str, content: frozenset[Content], label: str) -> str:
-    """The same of medicine as needed: any sachet of its strip that holds exactly this."""
+def misfit_as_needed(
+    rolls: Mapping[str, Roll], resident: str, content: frozenset[Content], label: str
+) -> str:
+    """The same of medicine as needed: any sachet of the resident's strip that holds exactly this."""
+    roll = rolls.get(resident)
     if roll is None:
-        return "no_manifest"
-    if roll.resident != resident:
-        return "wrong_resident"
+        return "wrong_resident" if holder(rolls, label) else "no_manifest"
     if not roll.as_needed:
         return "other_strip"
     if not label:
         return "label_unreadable"
     read = next((sachet for sachet in roll.sachets if sachet.label == label), None)
     if read is None:
-        return "label_unknown"
+        return "wrong_resident" if holder(rolls, label) else "label_unknown"
     return "" if _medicine(read.content) == _medicine(content) else "content_mismatch"
 
 

@@ -1,7 +1,7 @@
 """Side doses: drops, insulin, an inhaler, a patch. Reminded at their time, confirmed by the resident.
 
-It knows the plan, the clock and what the resident said. No order to the robot ever comes of one; a home
-whose medicine lies in no roll at all (`Setting.reminder_only`) has nothing else. `planning`, `offering`,
+It knows the plan, the clock and what the resident said. No order to the robot ever comes of one; somebody
+whose medicine lies in no roll at all (`Resident.reminder_only`) has nothing else. `planning`, `offering`,
 `voice` and `causes` call it.
 
 Policies (2026-11-23):
@@ -26,7 +26,7 @@ from scheduler.dose import IN_MAGAZINE, IN_MOTION, Stage
 from scheduler.expand import expand
 from scheduler.plan import DosePlan, Plan, Prescription
 from scheduler.replacing import replace
-from scheduler.world import Dose, RobotState, Setting, SideDose, World
+from scheduler.world import Dose, RobotState, Setting, SideDose, World, robot_of
 
 SACHET_UNITS = frozenset({"tablet", "capsule"})
 """What a pharmacy packs."""
@@ -43,12 +43,12 @@ INSULIN = "A10A"
 
 def in_sachets(plan: Plan, setting: Setting) -> Plan:
     """The plan without what is taken beside the robot."""
-    packed = tuple(one for one in plan.prescriptions if not outside(one, setting))
+    packed = tuple(one for one in plan.prescriptions if not outside(one, plan.resident, setting))
     return plan if len(packed) == len(plan.prescriptions) else replace(plan, prescriptions=packed)
 
 
-def outside(prescription: Prescription, setting: Setting) -> bool:
-    return setting.reminder_only or prescription.unit not in SACHET_UNITS
+def outside(prescription: Prescription, resident: str, setting: Setting) -> bool:
+    return setting.reminder_only(resident) or prescription.unit not in SACHET_UNITS
 
 
 def side_day(world: World, setting: Setting, plan: Plan, day: date, now: datetime) -> Sequence[ev.Event]:
@@ -59,7 +59,7 @@ def side_day(world: World, setting: Setting, plan: Plan, day: date, now: datetim
         if side.plan.day == day and side.plan.resident == plan.resident
     }
     doses = _expanded(setting, plan, day, known)
-    first_day = world.planned_to is None
+    first_day = plan.resident not in world.planned
     planned: list[ev.Event] = [
         ev.SideDosePlanned(at=now, dose=dose)
         for dose in doses
@@ -102,7 +102,7 @@ def together(world: World, resident: str, now: datetime) -> list[SideDose]:
     return [side for side in wanted if side.plan.opens == wanted[0].plan.opens]
 
 
-def confirmed(world: World, setting: Setting, resident: str, now: datetime, by: str = "") -> list[ev.Event]:
+def confirmed(world: World, resident: str, now: datetime, by: str = "") -> list[ev.Event]:
     """The resident's button, or a named helper's word at the box; empty where there is nothing to confirm, or
     it is too soon to mean it."""
     if not by and any(now < at + CONFIRM_AFTER for at in _lately(world, resident)):
@@ -122,18 +122,18 @@ def confirmed(world: World, setting: Setting, resident: str, now: datetime, by: 
     ]
 
 
-def robot_asks(world: World, resident: str, now: datetime) -> bool:
+def robot_asks(world: World, setting: Setting, resident: str, now: datetime) -> bool:
     """Whether a press of take is about a sachet: one is on its way, lies in the tray, or is on offer. A robot
     that stands still asks for nothing, and keeps nobody from their insulin."""
-    still = _stands_still(world)
+    still = _stands_still(world, setting, setting.robot_of(resident))
     return any(_asks(dose, resident, still, now) for dose in world.doses.values())
 
 
-def _stands_still(world: World) -> bool:
-    robot = world.robot
+def _stands_still(world: World, setting: Setting, serial: str) -> bool:
+    robot = world.robot(serial)
     if robot.state is not RobotState.READY or robot.status is None or world.behind or not world.clock.trusted:
         return True
-    doubt = any(dose.stage is Stage.DOUBT for dose in world.doses.values())
+    doubt = any(d.stage is Stage.DOUBT and robot_of(setting, d) == serial for d in world.doses.values())
     return doubt or bool(robot.status.fault) or robot.status.lid_open
 
 
@@ -171,7 +171,7 @@ def _expanded(setting: Setting, plan: Plan, day: date, known: dict[str, SideDose
     taken = {_hundred(side.dose_id) for side in known.values()}
     doses: list[DosePlan] = []
     for one in sorted(plan.prescriptions, key=lambda each: each.prescription_id):
-        if not outside(one, setting):
+        if not outside(one, plan.resident, setting):
             continue
         mine = [side for side in known.values() if one.prescription_id in side.plan.prescriptions]
         hundred = _hundred(mine[0].dose_id) if mine else max(taken, default=0) + 1

@@ -37,7 +37,7 @@ def upkeep_causes(world: World, setting: Setting, now: datetime) -> dict[str, Ca
     """By subject, as in `causes`."""
     found = {
         TEST: _alarm_test(world, setting, now),
-        "horizon": _horizon(world, setting, now),
+        **{f"horizon:{one.key}": _horizon(world, setting, one.key, now) for one in setting.residents},
         "certificates": _certificates(world, now),
         **{
             f"chore:{name}": Cause(ev.Kind.CHORE_FAILED, ev.Priority.LOW, name)
@@ -54,11 +54,12 @@ def upkeep_instants(world: World, setting: Setting) -> Iterator[datetime]:
     owed = world.receipts.get(test.incident_id) if test is not None else None
     if owed is not None:
         yield owed.since + setting.limits.alarm_test
-    plan = world.plans.get(setting.resident)
-    last = plan_end(plan) if plan is not None else None
-    if last is not None:
-        ended = _end_of(setting, last)
-        yield from (ended - setting.limits.plan_left, ended)
+    for resident in setting.residents:
+        plan = world.plans.get(resident.key)
+        last = plan_end(plan) if plan is not None else None
+        if last is not None:
+            ended = _end_of(setting, last)
+            yield from (ended - setting.limits.plan_left, ended)
     for each in world.certificates:
         if each.expires is not None:
             yield from (each.expires - CERTIFICATE_LOW, each.expires - CERTIFICATE_MEDIUM, each.expires)
@@ -103,8 +104,8 @@ def _alarm_test(world: World, setting: Setting, now: datetime) -> Cause | None:
     return Cause(ev.Kind.TEST_ALARM, ev.Priority.INFO)
 
 
-def _horizon(world: World, setting: Setting, now: datetime) -> Cause | None:
-    plan = world.plans.get(setting.resident)
+def _horizon(world: World, setting: Setting, resident: str, now: datetime) -> Cause | None:
+    plan = world.plans.get(resident)
     if plan is None or not world.clock.trusted:
         return None
     as_needed = any(period.as_needed for one in plan.prescriptions for period in one.dosage.periods)

@@ -9,8 +9,9 @@ Policies (2026-11-23):
 - No thanks is a word, not yet an outcome: a person may change their mind. Until the window closes, or the
   next dose has to get past, a press of take takes it back; then the outcome is *refused*, by the robot's
   record of the sachet as for a missed one (rule 3). Nobody reminds of a dose that was declined.
-- I need help works in every state of home, robot and clock, is never too old (rule 2 is about medicine), and
-  is one incident until somebody has called back, however often it is pressed.
+- I need help works in every state of home, robot and clock, is never too old (rule 2 is about medicine), asks
+  nobody who they are, and is one incident until somebody has called back, however often it is pressed. On a
+  robot of several, every other word needs the tag of whose it is.
 - An answer is about the dose at hand: the one in the tray or on its way there, else the first open one.
 """
 
@@ -22,9 +23,10 @@ from datetime import datetime, timedelta
 from scheduler import events as ev
 from scheduler.cause import Cause
 from scheduler.dose import IN_MAGAZINE, Stage
+from scheduler.personal import not_theirs, spent, turned_away, who
 from scheduler.questions import FLAGGED, QUESTIONS, answer_of
 from scheduler.side_doses import robot_asks, together
-from scheduler.world import Asked, Dose, RobotState, Setting, SideDose, World
+from scheduler.world import Asked, Dose, Setting, SideDose, World
 
 AT_HAND = (Stage.IN_TRAY, Stage.PRESENTING, Stage.RELEASING, Stage.HOLDING, Stage.RETRACTING)
 """Nearest to the resident first."""
@@ -37,22 +39,32 @@ SECOND_DAY = "second_day"
 
 def heard(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
     """What a press that says anything but take leads to."""
-    press = world.press
-    if press is None or press.answer is ev.Answer.TAKE:
-        return []
+    for serial in setting.robots:
+        press = world.robot(serial).press
+        if press is not None and press.answer is not ev.Answer.TAKE:
+            return _heard_at(world, setting, press, now)
+    return []
+
+
+def _heard_at(world: World, setting: Setting, press: ev.Pressed, now: datetime) -> Sequence[ev.Event]:
+    """Whoever needs help need not say who they are (S7); every other word is somebody's own (S3)."""
     resident = who(setting, press)
+    if press.answer is ev.Answer.HELP:
+        return [ev.HelpAsked(at=now, resident=resident, robot=press.robot)]
+    wrong = not_theirs(setting, press.robot, press)
+    if wrong:
+        return turned_away(world, press, wrong, now)
+    about = at_hand(world, setting, resident, now)
+    nothing = [spent(press, "nothing_due", now)]
     match press.answer:
-        case ev.Answer.HELP:
-            return [ev.HelpAsked(at=now, resident=resident, robot=press.robot)]
         case ev.Answer.LATER:
-            about = at_hand(world, resident, now)
-            return [ev.DosePutOff(at=now, dose_id=dose.dose_id) for dose in about] or [_spent(now)]
+            return [ev.DosePutOff(now, dose.dose_id, press.robot) for dose in about] or nothing
         case ev.Answer.NO_THANKS:
-            return _declined(world, resident, at_hand(world, resident, now), now) or [_spent(now)]
+            return _declined(world, press, resident, about, now) or nothing
         case ev.Answer.AS_NEEDED:
-            return [_spent(now)]
+            return nothing
         case _:
-            return [_answered(world, resident, press.answer, now)]
+            return [_answered(world, press, resident, now)]
 
 
 def unanswered(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
@@ -64,17 +76,12 @@ def unanswered(world: World, setting: Setting, now: datetime) -> Sequence[ev.Eve
     ]
 
 
-def who(setting: Setting, press: ev.Pressed) -> str:
-    """Whose word it is."""
-    return setting.resident
-
-
-def at_hand(world: World, resident: str, now: datetime) -> Sequence[Dose | SideDose]:
+def at_hand(world: World, setting: Setting, resident: str, now: datetime) -> Sequence[Dose | SideDose]:
     """What an answer is about: the sachet that the robot asks for, else what is due beside it, else a sachet
     that is not on offer all the same."""
     dose = _sachet_at_hand(world, resident, now)
     beside = together(world, resident, now)
-    if dose is not None and (not beside or robot_asks(world, resident, now)):
+    if dose is not None and (not beside or robot_asks(world, setting, resident, now)):
         return [dose]
     return beside
 
@@ -96,23 +103,6 @@ def _sachet_at_hand(world: World, resident: str, now: datetime) -> Dose | None:
 def unwanted(dose: Dose) -> str:
     """Why the sachet should not be in the resident's reach now: "later", "no_thanks", or "" = it may."""
     return "no_thanks" if dose.declined is not None else "later" if dose.put_off is not None else ""
-
-
-def final(world: World, dose: Dose, now: datetime) -> bool:
-    """A dose declined, and the next one has to get past its sachet: the word stands."""
-    passable = (dose.stage in IN_MAGAZINE and dose.stage is not Stage.HELD) or dose.stage is Stage.HOLDING
-    if dose.declined is None or dose.order is not None or not passable or dose.lost or dose.token:
-        return False
-    if not world.clock.trusted or world.robot.state is not RobotState.READY or world.order_under_way():
-        return False
-    return any(
-        other.plan.opens > dose.plan.opens
-        and other.open_at(now)
-        and other.outcome is None
-        and other.declined is None
-        and other.stage in IN_MAGAZINE
-        for other in world.doses.values()
-    )
 
 
 def reason_of(dose: Dose) -> str:
@@ -155,23 +145,23 @@ def quiet(dose: Dose | SideDose, every: timedelta) -> bool:
 
 
 def _declined(
-    world: World, resident: str, about: Sequence[Dose | SideDose], now: datetime
+    world: World, press: ev.Pressed, resident: str, about: Sequence[Dose | SideDose], now: datetime
 ) -> Sequence[ev.Event]:
     """Asked once a dose why, on a robot that has the buttons to answer."""
-    declined = [ev.DoseDeclined(at=now, dose_id=dose.dose_id) for dose in about]
-    if not about or not world.robot.answers or about[0].declined is not None:
+    declined = [ev.DoseDeclined(now, dose.dose_id, press.robot) for dose in about]
+    if not about or not world.robot(press.robot).answers or about[0].declined is not None:
         return declined
     question = ev.Question.WHY_NOT
     until = now + QUESTIONS[question].shown
     return [*declined, ev.QuestionAsked(now, resident, question, about[0].dose_id, until)]
 
 
-def _answered(world: World, resident: str, key: ev.Answer, now: datetime) -> ev.Event:
+def _answered(world: World, press: ev.Pressed, resident: str, now: datetime) -> ev.Event:
     asked = world.asked.get(resident)
-    answer = answer_of(asked.question, key) if asked is not None and _stands(asked, now) else ""
+    answer = answer_of(asked.question, press.answer) if asked is not None and _stands(asked, now) else ""
     if asked is None or not answer:
-        return ev.PressSpent(at=now, reason="nothing_asked")
-    return ev.QuestionAnswered(now, resident, asked.question, asked.dose_id, answer)
+        return spent(press, "nothing_asked", now)
+    return ev.QuestionAnswered(now, resident, asked.question, asked.dose_id, answer, press.robot)
 
 
 def _stands(asked: Asked, now: datetime) -> bool:
@@ -190,7 +180,3 @@ def _second_day(world: World, dose: Dose | SideDose) -> bool:
         and not other.plan.prescriptions.isdisjoint(dose.plan.prescriptions)
         for other in doses
     )
-
-
-def _spent(now: datetime) -> ev.PressSpent:
-    return ev.PressSpent(at=now, reason="nothing_due")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from scheduler.dose import Stage
+from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.events import (
     AsNeededRefused,
     CertificateFound,
@@ -32,18 +32,46 @@ from scheduler.window import LocalTime
 
 
 @dataclass(frozen=True, slots=True)
+class Resident:
+    """Somebody who lives in this home."""
+
+    key: str  # permanent resident key
+    robot: str  # serial number of the robot that holds their roll; "" = none
+    tags: frozenset[str] = frozenset()  # what they show at a robot, as its reader tells it
+    reminder_only: bool = False  # no medicine of theirs lies in a roll
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """What the configuration says; the same for every event of a run."""
 
     box: str
-    resident: str
-    robot: str  # serial number
+    residents: tuple[Resident, ...]
+    robots: tuple[str, ...]  # serial numbers
     local: LocalTime
     clock: DayClock
     catalogue: Catalogue
     limits: Limits
     staff_phone: str
-    reminder_only: bool = False  # no medicine of this home lies in a roll
+    served: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
+    """Serial -> the residents whose rolls it holds, in their order."""
+    _robots: Mapping[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        served = {robot: tuple(r.key for r in self.residents if r.robot == robot) for robot in self.robots}
+        object.__setattr__(self, "served", served)
+        object.__setattr__(self, "_robots", {resident.key: resident.robot for resident in self.residents})
+
+    def lives_here(self, resident: str) -> bool:
+        return resident in self._robots
+
+    def robot_of(self, resident: str) -> str:
+        """Serial of the robot that holds this resident's roll; "" = none, or nobody of ours."""
+        return self._robots.get(resident, "")
+
+    def reminder_only(self, resident: str) -> bool:
+        """Whether no medicine of theirs lies in a roll."""
+        return any(one.reminder_only for one in self.residents if one.key == resident)
 
 
 class RobotState(StrEnum):
@@ -71,6 +99,12 @@ class Robot:
     gone_label: str = ""  # of the sachet that left the magazine last: a status that shows it there is older
     magazine_since: datetime | None = None  # production id last changed
     answers: bool = False  # it has a button for each answer
+    rolls: Mapping[str, Roll] = field(default_factory=dict)  # by resident: several may share one strip
+    press: Pressed | None = None
+    spent: str = ""  # why the last press led to nothing, until the next one
+    spent_at: datetime | None = None
+    spent_by: str = ""  # whose press that was: a resident key; "" = nobody said
+    attempt: str = ""  # why a press was an attempt at what is not theirs, until a person closed the incident
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +112,8 @@ class ClockState:
     trusted: bool = False
     reason: str = "not_compared"
     since: datetime | None = None
+    vouched: frozenset[str] = frozenset()  # robots whose own clocks have agreed since it is trusted
+    doubts: Mapping[str, str] = field(default_factory=dict)  # robot -> what was wrong when it last compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +132,7 @@ class OpenOrder:
 @dataclass(frozen=True, slots=True)
 class Dose:
     plan: DosePlan
+    robot: str = ""  # serial of the robot that its newest order or motion was of; "" = none yet
     stage: Stage = Stage.PLANNED
     rest: Stage = Stage.PLANNED  # the stage that the newest order left from
     offered: bool = False  # its window opened while the home was up
@@ -223,6 +260,18 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Planned:
+    """How far one resident's doses have been planned, and by which version of their plan."""
+
+    to: date
+    version: int
+
+
+NO_ROBOT_YET = ""
+"""In `World.robots`: what is known of each robot that has said nothing yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     box: str = ""
     epoch: int = 0
@@ -230,15 +279,12 @@ class World:
     trusted_at: datetime | None = None  # the newest instant that an event was given by a trusted clock
     clock: ClockState = field(default_factory=ClockState)
     plans: Mapping[str, Plan] = field(default_factory=dict)
-    refused_plan: tuple[str, str] | None = None  # (fingerprint, "reason path") of the newest refusal
-    planned_to: date | None = None
-    planned_version: int = 0
+    refused_plans: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Resident -> (fingerprint, "reason path") of the newest refusal, until a card is accepted."""
+    planned: Mapping[str, Planned] = field(default_factory=dict)  # by resident
     doses: Mapping[str, Dose] = field(default_factory=dict)  # in the order of `by_opening`
     sides: Mapping[str, SideDose] = field(default_factory=dict)  # by dose id, in the order of their windows
-    roll: Roll | None = None
-    robot: Robot = field(default_factory=Robot)
-    press: Pressed | None = None
-    spent: str = ""  # why the last press led to nothing, until the next one
+    robots: Mapping[str, Robot] = field(default_factory=dict)  # by serial, the newest identified last
     incidents: Mapping[str, Incident] = field(default_factory=dict)
     subjects: Mapping[str, tuple[str, int]] = field(default_factory=dict)  # newest incident id, ordinal
     receipts: Mapping[str, Receipt] = field(default_factory=dict)
@@ -257,19 +303,35 @@ class World:
     asked: Mapping[str, Asked] = field(default_factory=dict)  # by resident
     refusals: Mapping[str, AsNeededRefused] = field(default_factory=dict)  # the newest, by resident
     elsewhere: Mapping[str, Elsewhere] = field(default_factory=dict)  # by resident
-    help: Mapping[str, datetime] = field(default_factory=dict)  # by resident: since when, until called back
+    help: Mapping[str, datetime] = field(default_factory=dict)
+    """Since when somebody waits to be called back: by resident, or by robot where nobody said who."""
 
     def incident_about(self, subject: str) -> Incident | None:
         """The newest incident of this cause, open or closed."""
         known = self.subjects.get(subject)
         return self.incidents.get(known[0]) if known else None
 
-    def order_under_way(self) -> OpenOrder | None:
-        """P6: one order in flight per robot."""
+    def robot(self, serial: str) -> Robot:
+        return self.robots.get(serial) or self.robots.get(NO_ROBOT_YET) or Robot()
+
+    def serial(self, named: str) -> str:
+        """Which robot an event is about: journals of homes with one robot name none in some of theirs."""
+        return named or next(reversed(list(self.robots)), NO_ROBOT_YET)
+
+    def order_under_way(self, robot: str | None = None) -> OpenOrder | None:
+        """P6: one order in flight per robot; None = of any."""
         for dose in self.doses.values():
-            if dose.order is not None:
+            if dose.order is not None and robot in (None, dose.order.order.robot):
                 return dose.order
         return None
+
+
+def robot_of(setting: Setting, dose: Dose) -> str:
+    """The robot that has this dose's sachet, if one has. One that left the magazine, or may have, is where
+    its newest order was; the others are where the resident's roll is. A robot that the home serves no more
+    fences the resident's present one."""
+    left = dose.order is not None or dose.stage not in IN_MAGAZINE
+    return dose.robot if left and dose.robot in setting.robots else setting.robot_of(dose.plan.resident)
 
 
 LOSSES_MAX = 64

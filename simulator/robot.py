@@ -104,8 +104,8 @@ class Robot:
 
     # --- hands ---
 
-    def press(self, moment: Moment, answer: Answer = Answer.TAKE) -> list[Message]:
-        return [] if self._firmware is None else self._firmware.press(self._now(moment), answer)
+    def press(self, moment: Moment, answer: Answer = Answer.TAKE, tag: str = "") -> list[Message]:
+        return [] if self._firmware is None else self._firmware.press(self._now(moment), answer, tag)
 
     def clear_fault(self, moment: Moment) -> list[Message]:
         return [] if self._firmware is None else self._firmware.clear_fault(self._now(moment))

@@ -24,7 +24,10 @@ class ScriptError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Press:
+    """`tag`: what is shown to the reader first; without it nobody knows who presses."""
+
     at_ms: int
+    tag: str = ""
     answer: str = Answer.TAKE.value
 
     def __post_init__(self) -> None:
@@ -44,6 +47,7 @@ class PressWhenPrompted:
     """From `at` on: waits for a due prompt, presses, and lifts the sachet once it lies in the tray.
 
     `persist`: presses again while the robot still asks for it and nothing came within `patience_s`.
+    `tag`: shown before each press, on a robot that several share; then only what comes after it is theirs.
     """
 
     at_ms: int
@@ -52,6 +56,7 @@ class PressWhenPrompted:
     persist: bool = False
     patience_s: float = 120
     gives_up_after_s: float = 3600
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,7 +200,7 @@ class Server:
         robot = self._robot
         match act:
             case s.Press():
-                return robot.press(moment, Answer(act.answer))
+                return robot.press(moment, Answer(act.answer), act.tag)
             case s.Lift():
                 return robot.lift(moment)
             case s.ClearFault():

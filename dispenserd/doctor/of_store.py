@@ -103,9 +103,9 @@ def roll(case: Case, config: Config) -> Finding:
 def _folder(case: Case, config: Config) -> Mapping[str, Any]:
     """The card that lies in the folder now, read and not accepted."""
     resident = ResidentIdentity(
-        key=config.resident.key,
-        system=config.resident.identifier_system,
-        value=config.resident.identifier_value,
+        key=config.residents[0].key,
+        system=config.residents[0].identifier_system,
+        value=config.residents[0].identifier_value,
     )
     root = config.fagsystem.folder
     found: dict[str, Any] = {"card_version": None, "refused": "", "read": None, "accepted": None}

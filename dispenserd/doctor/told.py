@@ -49,7 +49,7 @@ def reach(case: Case) -> View | None:
     own = of_vitals(case, "plan")
     if own is not None or here is None or case.journal is None:
         return own
-    return vitals.reach(case.journal.world, here)
+    return vitals.reach(case.journal.world, here, here.residents[0].key)
 
 
 def hello(case: Case) -> View | None:

@@ -7,7 +7,7 @@ is judged where the robot's labels are read (S3). Format and reason codes: docs/
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -78,30 +78,34 @@ class _Sachet(Element):
 class _Manifest(Element):
     production_id: Code
     resident: str
+    shared: bool = False
     card_version: int = Field(ge=1, lt=10**15)
     as_needed: bool = False
     sachets: list[_Sachet] = Field(min_length=1, max_length=SACHETS_MAX)
 
 
-def read_manifest(raw: bytes, resident_key: str) -> Roll:
-    """The roll in these bytes; ManifestError if they hold no whole and sound one for this resident."""
+def read_manifest(raw: bytes, residents: Collection[str]) -> Roll:
+    """The roll in these bytes; ManifestError if they hold no whole and sound one for one of these residents.
+    `shared`: of a strip that holds others' sachets as well, so that numbers and times only rise."""
     root = "manifest"
     try:
         manifest = shaped(_Manifest, parse_json(raw, root), root)
     except Refused as refused:
         raise ManifestError(refused.reason, refused.path) from None
-    if manifest.resident != resident_key:
+    if manifest.resident not in residents:
         raise ManifestError(ManifestReason.WRONG_RESIDENT, f"{root}.resident")
     sachets = tuple(_sachet(one, f"{root}.sachets[{index}]") for index, one in enumerate(manifest.sachets))
-    _must_be_a_strip(sachets, f"{root}.sachets", manifest.as_needed)
+    _must_be_a_strip(sachets, f"{root}.sachets", manifest.as_needed, manifest.shared)
     return Roll(manifest.production_id, manifest.resident, manifest.card_version, sachets, manifest.as_needed)
 
 
-def _must_be_a_strip(sachets: Sequence[Sachet], path: str, as_needed: bool) -> None:
-    """Medicine as needed is bound to no time: its sachets may all have been packed for the same."""
+def _must_be_a_strip(sachets: Sequence[Sachet], path: str, as_needed: bool, shared: bool) -> None:
+    """All of a strip, or of a shared one those of one resident. Medicine as needed is bound to no time: its
+    sachets may all have been packed for the same."""
     labels: set[str] = set()
     for index, sachet in enumerate(sachets):
-        if sachet.number != index + 1:
+        before = sachets[index - 1].number if index else 0
+        if sachet.number <= before or (sachet.number != index + 1 and not shared):
             raise ManifestError(ManifestReason.NUMBERS, f"{path}[{index}].n")
         if sachet.label in labels:
             raise ManifestError(ManifestReason.DUPLICATE_LABEL, f"{path}[{index}].label")

@@ -10,7 +10,7 @@ in a folder).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from dispenserd.fagsystem.administration import file
 from dispenserd.fagsystem.elsewhere import ElsewhereFile
 from dispenserd.fagsystem.folder import PlanFolder
 from dispenserd.fagsystem.mapping import ResidentIdentity
-from dispenserd.home import Home
+from dispenserd.home import Home, OutboxRow
 from scheduler.events import AdministrationFiled
 from scheduler.window import LocalTime
 
@@ -34,19 +34,20 @@ class FolderSync:
         self,
         home: Home,
         root: Path,
-        resident: ResidentIdentity,
+        residents: Sequence[ResidentIdentity],
         local: LocalTime,
         poll_s: float,
         now: Callable[[], datetime],
     ) -> None:
         self._home = home
         self._root = root
-        self._resident = resident
+        self._residents = {resident.key: resident for resident in residents}
         self._local = local
         self._poll_s = poll_s
         self._now = now
-        self._plans = PlanFolder(root, resident, local)
-        self._elsewhere = ElsewhereFile(root, resident)
+        self._plans = [PlanFolder(root, resident, local) for resident in residents]
+        self._elsewhere = [ElsewhereFile(root, resident) for resident in residents]
+        self._strangers: set[str] = set()  # residents whose rows wait, as last said
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -55,12 +56,14 @@ class FolderSync:
 
     async def _inward(self) -> None:
         while True:
-            card = await asyncio.to_thread(self._plans.poll, self._now())
-            if card is not None:
-                await self._home.submit(card)
-            elsewhere = await asyncio.to_thread(self._elsewhere.poll)
-            if elsewhere is not None:
-                await self._home.submit(elsewhere)
+            for plans in self._plans:
+                card = await asyncio.to_thread(plans.poll, self._now())
+                if card is not None:
+                    await self._home.submit(card)
+            for known in self._elsewhere:
+                elsewhere = await asyncio.to_thread(known.poll)
+                if elsewhere is not None:
+                    await self._home.submit(elsewhere)
             await asyncio.sleep(self._poll_s)
 
     async def _outward(self) -> None:
@@ -68,8 +71,11 @@ class FolderSync:
         while True:
             committed.clear()
             for row in await self._home.unanswered("administration"):
+                resident = self._whose(row)
+                if resident is None:
+                    continue
                 try:
-                    await asyncio.to_thread(file, self._root, self._resident, self._local, row.body)
+                    await asyncio.to_thread(file, self._root, resident, self._local, row.body)
                 except OSError as error:
                     structlog.get_logger().warning("administration not filed", error=type(error).__name__)
                     break
@@ -77,3 +83,12 @@ class FolderSync:
             with suppress(TimeoutError):
                 async with asyncio.timeout(FILE_AGAIN_S):
                     await committed.wait()
+
+    def _whose(self, row: OutboxRow) -> ResidentIdentity | None:
+        """Whose administration it is, by its dose id. One of somebody whom the configuration no longer names
+        waits in the outbox: nobody here knows under which name the fagsystem has them."""
+        key = str(row.body.get("dose_id", "")).partition("/")[0]
+        if key not in self._residents and key not in self._strangers:
+            self._strangers.add(key)
+            structlog.get_logger().warning("administration not filed", error="resident not configured")
+        return self._residents.get(key)

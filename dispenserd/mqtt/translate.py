@@ -29,6 +29,10 @@ ANSWER_KEY = "answer/"
 
 
 DosePriority = Literal["high", "medium", "low", "info", ""]
+OF_A_RESIDENT = frozenset({"dose", "plan", "roll", "horizon", "help", "as_needed"})
+OF_A_ROBOT = frozenset({"robot", "press", "clock", "help"})
+"""What the name behind such a subject is; a call for help is the robot's where nobody said who."""
+
 WHY_PATTERN = r"[a-z]+(_[a-z]+)*"
 
 
@@ -85,6 +89,15 @@ def heartbeat(box: str, at: datetime, position: Position, summary: Summary) -> M
         window_open=summary.window_open,
         incidents=summary.incidents,
         digest=summary.digest,
+        robots=tuple(
+            payloads.RobotState(serial=serial, state=_code(word)) for serial, word in summary.robots
+        ),
+        residents=tuple(
+            payloads.ResidentState(
+                resident=one.resident, plan_version=one.plan_version, next_window=one.next_window
+            )
+            for one in summary.residents
+        ),
     )
     return Message(topic(box, Channel.HEARTBEAT), payloads.to_bytes(payload))
 
@@ -131,6 +144,7 @@ def _incident(box: str, position: Position, row: OutboxRow) -> payloads.Incident
     body = row.body
     raised = from_text(_text(body, "raised"))
     changed = body.get("changed")
+    about, _, name = _text(body, "subject").partition(":")
     ends, urgency = _window(body)
     return payloads.IncidentPayload(
         schema=payloads.INCIDENT,
@@ -142,7 +156,9 @@ def _incident(box: str, position: Position, row: OutboxRow) -> payloads.Incident
         event_id=row.event_id,
         incident=_text(body, "incident_id"),
         revision=_whole(body, "revision"),
-        subject=_code(_text(body, "subject").partition(":")[0]),
+        subject=_code(about),
+        resident=name.partition("/")[0] if about in OF_A_RESIDENT else "",
+        robot=name if about in OF_A_ROBOT and re.fullmatch(payloads.SERIAL_PATTERN, name) else "",
         dose=_text(body, "dose_id"),
         kind=_code(_text(body, "kind")),
         priority=cast(Literal["info", "low", "medium", "high"], _text(body, "priority")),

@@ -132,7 +132,7 @@ def robot_past(robot: Mapping[str, Any]) -> Check:
 
 def plan(config: Config, now: datetime) -> Check:
     """Whether a plan for this resident lies there, and can be read."""
-    resident = config.resident
+    resident = config.residents[0]
     identity = ResidentIdentity(resident.key, resident.identifier_system, resident.identifier_value)
     path = config.fagsystem.folder / resident.key / "plan.json"
     found = PlanFolder(config.fagsystem.folder, identity, LocalTime(config.home.zone)).poll(now)

@@ -26,6 +26,7 @@ from dispenserd.shapes.forms import (
     OneOf,
     Open,
     Priority,
+    ResidentKey,
     Verdict,
 )
 from dispenserd.shapes.upkeep import AlarmTestView, ChoreView, LoopLag
@@ -95,6 +96,30 @@ class RollInUse(TypedDict):
     """Sachets left by the robot's count; null until it reported."""
 
 
+class RobotAtHome(RobotView):
+    """One robot of the home, and whom it serves."""
+
+    residents: list[ResidentKey]
+    """Whose rolls it holds; several share it, and each press there must say whose it is."""
+    display: list[str]
+    """The lines that it shows."""
+
+
+class ResidentAtHome(TypedDict):
+    """One resident of the home."""
+
+    resident: ResidentKey
+    """Permanent key of the resident."""
+    robot: str
+    """Serial number of the robot that holds the roll; empty for none."""
+    plan: PlanView
+    """The plan in force."""
+    roll: RollInUse
+    """The roll in use."""
+    next_window: Instant | None
+    """When the next dose's window opens, or did if one is open; null for none planned."""
+
+
 class IncidentView(TypedDict):
     """An open incident, as the home knows it."""
 
@@ -140,11 +165,15 @@ class StatusView(TypedDict):
     clock: Annotated[str, Form(r"^trusted$|^untrusted: [a-z_]+$")]
     """`trusted`, or `untrusted: ` and why. Nothing irreversible is decided on an untrusted clock."""
     robot: RobotView
-    """The robot, and whether it may be ordered anything."""
+    """The robot, and whether it may be ordered anything; of several, the first resident's."""
     plan: PlanView
-    """The plan in force."""
+    """The plan in force; of several residents, the first's."""
     roll: RollInUse
-    """The roll in use."""
+    """The roll in use; of several residents, the first's."""
+    robots: list[RobotAtHome]
+    """Every robot, in the order of the configuration."""
+    residents: list[ResidentAtHome]
+    """Every resident, in the order of the configuration."""
     undelivered: int
     """Incidents that on-call has not confirmed in time."""
     display: list[str]
@@ -177,6 +206,10 @@ class DoseView(TypedDict):
 
     dose: DoseId
     """`<resident key>/<date>/<slot>/<part>`; the same id for ever."""
+    resident: ResidentKey
+    """Whose dose it is."""
+    robot: str
+    """Serial number of the robot that its newest order was of; empty before the first."""
     date: Day
     """Civil date that it belongs to."""
     slot: str
@@ -263,6 +296,10 @@ class LockedStore(TypedDict):
 class RollShow(TypedDict):
     """The loaded roll, sachet by sachet, beside what the robot reads."""
 
+    resident: ResidentKey
+    """Whose roll it is."""
+    robot: str
+    """Serial number of the robot that has it; empty for none."""
     production_id: str
     """Of the roll that a person loaded; empty for none."""
     in_robot: str
@@ -284,6 +321,8 @@ class RollLoad(TypedDict):
 
     accepted: bool
     """Always true."""
+    resident: ResidentKey
+    """Whose roll it is, by the manifest."""
     production_id: str
     """Of the roll."""
     sachets: int

@@ -19,7 +19,7 @@ from protocol.mqtt.instants import Instant
 from protocol.mqtt.topics import BOX_PATTERN
 
 PAYLOAD_BYTES_MAX = 8192
-"""Checked before parsing. The longest payload we write is under 2 KiB."""
+"""Checked before parsing. The longest payload we write, a heartbeat with 32 residents, is under 6 KiB."""
 PERSON_CHARS_MAX = 80
 REASON_CHARS_MAX = 200
 
@@ -41,6 +41,9 @@ Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9/_.:-]{0,127}$")]
 DoseId = Annotated[
     str, Field(pattern=r"^[0-9a-f]{32}/[0-9]{4}-[0-9]{2}-[0-9]{2}/[a-z0-9_-]{1,32}/[0-9]{1,3}$")
 ]
+ResidentKey = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+SERIAL_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
+Serial = Annotated[str, Field(pattern=SERIAL_PATTERN)]
 CODE_PATTERN = r"^[a-z0-9][a-z0-9_.:-]{0,63}$"
 Code = Annotated[str, Field(pattern=CODE_PATTERN)]
 EventId = Annotated[str, Field(pattern=r"^[0-9]{1,18}-[0-9a-f]{64}$")]
@@ -85,6 +88,32 @@ class _Positioned(Payload):
     """Number of that row; within a run it only rises."""
 
 
+class Part(BaseModel):
+    """What a payload is made of, and no payload of its own."""
+
+    model_config = Payload.model_config
+
+
+class RobotState(Part):
+    """One robot of a home."""
+
+    serial: Serial
+    """Serial number."""
+    state: Code
+    """Only `ready` can release a dose."""
+
+
+class ResidentState(Part):
+    """One resident of a home, by key alone."""
+
+    resident: ResidentKey
+    """Permanent key of the resident."""
+    plan_version: Count
+    """Of the plan in force; 0 for none."""
+    next_window: Instant | None
+    """When the next dose's window opens, or did if one is open; null for none planned."""
+
+
 class HeartbeatPayload(_Positioned):
     """Rule 27: where the home stands, without health data."""
 
@@ -99,9 +128,9 @@ class HeartbeatPayload(_Positioned):
     clock: Annotated[str, Field(max_length=64)]
     """`trusted`, or `untrusted: ` and why."""
     robot: Code
-    """State of the robot; only `ready` can release a dose."""
+    """State of the robot, of several the worst off; only `ready` can release a dose."""
     plan_version: Count
-    """Of the plan in force; 0 for none."""
+    """Of the plan in force, of several the highest; 0 for none."""
     next_window: Instant | None
     """When the next dose's window opens, or did if one is open; null for none planned."""
     window_open: bool
@@ -111,6 +140,10 @@ class HeartbeatPayload(_Positioned):
     digest: Digest
     """SHA-256 over sorted `<incident id>:<revision>` of those, joined by line feeds: a reader whose own list
     gives another one has missed something."""
+    robots: tuple[RobotState, ...] = ()
+    """Each of them; none from a home that is older than this field."""
+    residents: tuple[ResidentState, ...] = ()
+    """Each of them; none from a home that is older than this field."""
 
 
 class IncidentPayload(_Positioned):
@@ -159,6 +192,10 @@ class IncidentPayload(_Positioned):
     about no dose, and from a home that is older than this field."""
     dose_priority: Literal["high", "medium", "low", "info", ""] = ""
     """How urgent that dose is in itself; "" wherever `window_ends` is null."""
+    resident: ResidentKey | Literal[""] = ""
+    """Whom it is about; empty where about nobody alone, and from a home that is older than this field."""
+    robot: Serial | Literal[""] = ""
+    """Serial number of the robot it is about, as `resident`."""
 
 
 class AnswerPayload(_Positioned):

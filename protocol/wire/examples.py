@@ -104,6 +104,8 @@ MESSAGES: dict[str, m.Message] = {
     "label read": m.LabelRead(UPTIME_MS, "mouth", LABEL),
     "label unreadable": m.LabelRead(UPTIME_MS, "holding", ""),
     "log grew": m.LogGrew(10),
+    "personal press": m.PersonalPress(UPTIME_MS, "04a1b2c3d4e5f6"),
+    "personal press: no thanks": m.PersonalPress(UPTIME_MS, "04a1b2c3d4e5f6", m.Answer.NO_THANKS),
 }
 
 

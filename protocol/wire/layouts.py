@@ -25,6 +25,7 @@ _ID_OR_NONE = Bytes(m.ID_BYTES, may_be_empty=True)
 _HEAD_OR_NONE = Bytes(limits.HEAD_BYTES, may_be_empty=True)
 _DOSE_ID = Text(limits.DOSE_ID_CHARS_MAX, chars_min=1)
 _LABEL_OR_NONE = Text(limits.LABEL_CHARS_MAX)
+_TAG = Text(limits.TAG_CHARS_MAX, chars_min=1)
 _LINES = Many(Text(limits.PROMPT_LINE_CHARS_MAX, allowed=shown), limits.PROMPT_LINES_MAX)
 _CAPABILITIES = Many(Text(limits.CAPABILITY_CHARS_MAX, chars_min=1), limits.CAPABILITIES_MAX)
 
@@ -209,5 +210,10 @@ LAYOUTS: dict[int, Layout] = {
     66: Layout(m.Lifted, {"uptime_ms": _TIME_MS, "log_index": _INDEX}),
     67: Layout(m.LabelRead, _LABEL_READ),
     68: Layout(m.LogGrew, {"head": _INDEX}),
+    70: Layout(
+        m.PersonalPress,
+        {"uptime_ms": _TIME_MS, "tag": _TAG, "answer": Choice(m.Answer)},
+        left_out={"answer": m.Answer.TAKE},
+    ),
 }
 """By type number. Numbers are stable for ever; 1-31 requests, 32-63 replies, 64-95 events."""

@@ -305,6 +305,15 @@ class Pressed:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonalPress:
+    """The button was pressed by somebody who showed a tag or typed a code (W-EVENT-9). Not logged."""
+
+    uptime_ms: int
+    tag: str  # as the reader told it, or as typed: whose it is, the robot does not know
+    answer: Answer = Answer.TAKE  # as in Pressed
+
+
+@dataclass(frozen=True, slots=True)
 class Lifted:
     """The tray became empty by hand; the log holds the entry `log_index`."""
 
@@ -328,5 +337,5 @@ class LogGrew:
 
 Request = Hello | ReadClock | SetClock | ReadStatus | Order | Prompt | ReadLog | ConfirmLog
 Reply = HelloReply | Clock | Status | OrderReply | Done | Refused | LogPage
-RobotEvent = Pressed | Lifted | LabelRead | LogGrew
+RobotEvent = Pressed | Lifted | LabelRead | LogGrew | PersonalPress
 Message = Request | Reply | RobotEvent

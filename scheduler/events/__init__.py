@@ -50,6 +50,7 @@ from scheduler.events.incidents import (
     IncidentUndelivered,
 )
 from scheduler.events.robot import (
+    AttemptBlocked,
     MotionAdopted,
     OrderEnded,
     OrderIssued,
@@ -116,6 +117,7 @@ HomeEvent = (
     | RobotDumped
     | Pressed
     | PressSpent
+    | AttemptBlocked
     | CommandAnswered
     | AnswerDelivered
     | AdministrationFiled
@@ -177,6 +179,7 @@ __all__ = [
     "AsNeededEvent",
     "AsNeededRefused",
     "AsNeededRequested",
+    "AttemptBlocked",
     "CertificateFound",
     "CertificatesRead",
     "ChoreEnded",

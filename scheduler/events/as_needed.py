@@ -27,6 +27,7 @@ class AsNeededRefused:
     prescription_id: str
     reason: str
     possible: datetime | None
+    robot: str  # serial: where they asked
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,13 +46,14 @@ class JournalFoundBehind:
 @dataclass(frozen=True, slots=True)
 class ClockTrusted:
     at: datetime
-    source: str  # "robot:<serial>"
+    source: str  # "robot:<serial>": also of a second robot that says the same
 
 
 @dataclass(frozen=True, slots=True)
 class ClockDoubted:
     at: datetime
     reason: str  # "disagrees", "not_commissioned", "battery_gap", "drift", "behind_journal", "stepped"
+    robot: str = ""  # whose clock says so; "" = the home's own, or a journal of before 2026-11-23
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +105,10 @@ class RollLoaded:
     at: datetime
     roll: Roll
     by: str
+    robot: str = ""  # serial of the one that has it; "" in a journal of before 2026-11-23: the one robot
 
 
 @dataclass(frozen=True, slots=True)
 class RollRefused:
     at: datetime
-    reason: str  # "robot_unreachable", "wrong_production_id", "wrong_resident"
+    reason: str  # "robot_unreachable", "wrong_production_id", "wrong_resident", "label_conflict"

@@ -39,6 +39,7 @@ class RobotCaughtUp:
 class RobotLost:
     at: datetime
     reason: str
+    robot: str = ""  # serial, here and below; "" in a journal of before 2026-11-23: the one robot
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class RobotLogBroken:
 
     at: datetime
     reason: str  # "formatted", "gap", "shorter", "rewritten"
+    robot: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +57,14 @@ class RobotRejected:
 
     at: datetime
     reason: str  # "wrong_serial", "wrong_family", "wrong_protocol", "auth_class"
+    robot: str = ""  # the one that was expected there
 
 
 @dataclass(frozen=True, slots=True)
 class RobotReported:
     at: datetime
     status: RobotStatus
+    robot: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,7 @@ class RobotLogged:
     label: str = ""
     result: str = ""  # of "ended": done, not_moved, unclear
     detail: str = ""
+    robot: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,7 @@ class RobotDumped:
     at: datetime
     reason: str
     lines: tuple[str, ...]
+    robot: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,8 @@ class Pressed:
     session: str
     age_ms: int
     answer: Answer = Answer.TAKE
+    resident: str = ""  # who pressed, by their tag or code; "" = the robot does not know
+    tag: str = ""  # as read, until `receive` knows whose it is; journalled as "known" or "unknown" only
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +114,19 @@ class PressSpent:
     """The press led to no order; the display says why."""
 
     at: datetime
-    reason: str  # "nothing_due", "blocked", "held", "too_soon", "old", "clock", "with_staff"
+    reason: str  # "nothing_due", "blocked", "held", "too_soon", "old", "clock", "with_staff", "who"
+    robot: str = ""
+    resident: str = ""  # who pressed, where the press said so
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptBlocked:
+    """Somebody's press was for what is not theirs: nothing moved (S3), and staff hear of it once."""
+
+    at: datetime
+    robot: str
+    reason: str  # "unknown_tag", "other_robot", "nothing_of_theirs"
+    resident: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,3 +168,4 @@ class MotionAdopted:
     kind: OrderKind
     log_index: int
     label: str  # that its reader saw
+    robot: str = ""

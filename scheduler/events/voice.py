@@ -14,6 +14,7 @@ class DosePutOff:
 
     at: datetime
     dose_id: str
+    robot: str  # serial, here and below: where it was said
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class DoseDeclined:
 
     at: datetime
     dose_id: str
+    robot: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class AnswerTakenBack:
 
     at: datetime
     dose_id: str
+    robot: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class HelpAsked:
     """Possible in every state of the home; never an emergency call."""
 
     at: datetime
-    resident: str
+    resident: str  # "" = at a robot of several, and nobody said who
     robot: str
 
 
@@ -59,3 +62,4 @@ class QuestionAnswered:
     question: Question
     dose_id: str
     answer: str  # a code of `scheduler.questions.ANSWERS`; "" = they left it open
+    robot: str = ""  # "" = nobody pressed: its time was over

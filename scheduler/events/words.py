@@ -77,6 +77,7 @@ class Kind(StrEnum):
     ROLL_EMPTY = "roll_empty"
     STORE_FAILED = "store_failed"  # disk full, database broken: the home stopped and was started again
     COMMAND_REFUSED = "command_refused"  # a forged, replayed or expired command arrived
+    ATTEMPT_BLOCKED = "attempt_blocked"  # a press at a robot for what is not that person's
     TEST_ALARM = "test_alarm"  # from here to on-call and back; info under way, high where it got no receipt
     PLAN_ENDS = "plan_ends"  # little is left of the plan, or nothing stands in it
     CERTIFICATE_EXPIRES = "certificate_expires"  # of the way to the broker
@@ -164,7 +165,8 @@ class Incident:
 
     incident_id: str
     subject: (
-        str  # "dose:<id>", "robot:<serial>", "plan:<resident>", "roll:<resident>", or one of the home's own
+        str  # "dose:<id>", "robot:<serial>", "press:<serial>", "clock:<serial>", "plan:<resident>",
+        # "roll:<resident>", "horizon:<resident>", or one of the home's own
     )
     kind: Kind
     priority: Priority

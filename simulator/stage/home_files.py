@@ -8,26 +8,26 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from simulator.stage.household import Household, Person
 from simulator.stage.scenario import IN_SACHETS, SLOT_CLOCKS, Prescription, Scenario
 
 BOX = "box-0001"
-SERIAL = "SIM-0001"
-PRODUCTION_ID = "ROLL-0001"
 PERSON_SYSTEM = "urn:example:person"
-PERSON = "invented-resident-1"
+PERSON = "invented-resident-"
+"""Begins every identifier of a person."""
 FHIR_WHEN = {"morning": "MORN", "noon": "NOON", "evening": "EVE", "night": "NIGHT"}
 
 
 @dataclass(frozen=True, slots=True)
 class HomeFiles:
     folder: Path
-    resident: str  # permanent resident key
+    home_of: Household
 
     @property
     def home(self) -> Path:
@@ -36,22 +36,6 @@ class HomeFiles:
     @property
     def oncall(self) -> Path:
         return self.folder / "oncall.toml"
-
-    @property
-    def robot_port(self) -> Path:
-        return self.folder / "robot"
-
-    @property
-    def manifest(self) -> Path:
-        return self.folder / "manifest.json"
-
-    @property
-    def script(self) -> Path:
-        return self.folder / "script.json"
-
-    @property
-    def memory(self) -> Path:
-        return self.folder / "robot-memory.json"
 
     @property
     def store(self) -> Path:
@@ -65,9 +49,50 @@ class HomeFiles:
     def oncall_public_key(self) -> Path:
         return self.folder / "oncall.key.pub"
 
+    def robot(self, robot: str) -> RobotFiles:
+        return RobotFiles(self.folder, self.home_of.robots.index(robot) + 1)
+
+    def manifest(self, person: Person) -> Path:
+        """What the pharmacy says of this person's sachets."""
+        return self.folder / f"manifest-{self.home_of.people.index(person) + 1}.json"
+
     @property
-    def administrations(self) -> Path:
-        return self.folder / "fagsystem" / self.resident / "administrations"
+    def administrations(self) -> list[Path]:
+        root = self.folder / "fagsystem"
+        return [
+            path
+            for one in self.home_of.people
+            for path in (root / one.key / "administrations").glob("*.json")
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class RobotFiles:
+    """Of the `number`-th robot."""
+
+    folder: Path
+    number: int
+
+    @property
+    def port(self) -> Path:
+        return self.folder / f"robot-{self.number}"
+
+    @property
+    def strip(self) -> Path:
+        """What lies in its magazine, whosever it is: all that a reader sees."""
+        return self.folder / f"strip-{self.number}.json"
+
+    @property
+    def script(self) -> Path:
+        return self.folder / f"script-{self.number}.json"
+
+    @property
+    def memory(self) -> Path:
+        return self.folder / f"robot-{self.number}-memory.json"
+
+    @property
+    def production_id(self) -> str:
+        return f"ROLL-{self.number:04}"
 
 
 Keys = Mapping[str, str | int]
@@ -76,40 +101,43 @@ Keys = Mapping[str, str | int]
 
 def write_files(scenario: Scenario, folder: Path, home: Keys, oncall: Keys) -> HomeFiles:
     """Everything the processes need, in `folder`; `home` and `oncall` are how they sign in at the broker."""
-    files = HomeFiles(folder, secrets.token_hex(16))
+    files = HomeFiles(folder, scenario.home)
     key = os.open(folder / "store.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(key, "wb") as file:
         file.write(secrets.token_bytes(32))
-    plan = folder / "fagsystem" / files.resident / "plan.json"
-    plan.parent.mkdir(parents=True)
-    plan.write_text(json.dumps(_plan(scenario)), encoding="utf-8")
-    files.manifest.write_text(json.dumps(_manifest(scenario, files.resident)), encoding="utf-8")
-    files.script.write_text(json.dumps(scenario.script()), encoding="utf-8")
-    files.home.write_text(_home_toml(scenario, files.resident, home), encoding="utf-8")
+    for person in scenario.home.people:
+        plan = folder / "fagsystem" / person.key / "plan.json"
+        plan.parent.mkdir(parents=True)
+        plan.write_text(json.dumps(_plan(scenario, person)), encoding="utf-8")
+        if not person.reminder_only:
+            _write(files.manifest(person), _manifest(scenario, files, person))
+    for robot in scenario.home.robots:
+        there = files.robot(robot)
+        _write(there.strip, {"production_id": there.production_id, "sachets": _strip(scenario, files, robot)})
+        _write(there.script, scenario.script(robot))
+    files.home.write_text(_home_toml(scenario, files, home), encoding="utf-8")
     (folder / "homes.toml").write_text(f'[[home]]\nbox = "{BOX}"\n', encoding="utf-8")
     files.oncall.write_text(_oncall_toml(scenario, oncall), encoding="utf-8")
     return files
 
 
-def _home_toml(scenario: Scenario, resident: str, broker: Keys) -> str:
+def _write(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
+def _home_toml(scenario: Scenario, files: HomeFiles, broker: Keys) -> str:
+    household = scenario.home
     return f"""\
 [home]
 box = "{BOX}"
 zone = "{scenario.zone}"
 staff_phone = "{scenario.staff_phone}"
 demo = true
-reminder_only = {json.dumps(scenario.reminder_only)}
-[resident]
-key = "{resident}"
-identifier_system = "{PERSON_SYSTEM}"
-identifier_value = "{PERSON}"
+{"".join(_resident_toml(household, person) for person in household.people)}\
 [medicine]
 known = {json.dumps(scenario.known)}
 critical = {json.dumps(scenario.critical)}
-[robot]
-port = "robot"
-serial = "{SERIAL}"
-accept_unauthenticated = true
+{"".join(_robot_toml(household, files, robot) for robot in household.robots)}\
 [store]
 path = "home.db"
 [store.key]
@@ -125,6 +153,27 @@ poll_s = 0.5
 socket = "control.sock"
 [limits]
 receipt_s = {scenario.receipt_s}
+"""
+
+
+def _resident_toml(household: Household, person: Person) -> str:
+    return f"""\
+[[resident]]
+key = "{person.key}"
+identifier_system = "{PERSON_SYSTEM}"
+identifier_value = "{person.identifier}"
+robot = "{household.serial(person.robot)}"
+reminder_only = {json.dumps(person.reminder_only)}
+tags = ["{person.tag}"]
+"""
+
+
+def _robot_toml(household: Household, files: HomeFiles, robot: str) -> str:
+    return f"""\
+[[robot]]
+port = "{files.robot(robot).port.name}"
+serial = "{household.serial(robot)}"
+accept_unauthenticated = true
 """
 
 
@@ -144,12 +193,12 @@ def _lines(keys: Keys) -> str:
     return "\n".join(f"{key} = {json.dumps(value)}" for key, value in keys.items())
 
 
-def _plan(scenario: Scenario) -> dict[str, Any]:
+def _plan(scenario: Scenario, person: Person) -> dict[str, Any]:
     """A card in the profile of docs/fagsystem.md."""
     patient = {
         "resourceType": "Patient",
         "id": "resident",
-        "identifier": [{"system": PERSON_SYSTEM, "value": PERSON}],
+        "identifier": [{"system": PERSON_SYSTEM, "value": person.identifier}],
     }
     requests = [
         {
@@ -162,7 +211,7 @@ def _plan(scenario: Scenario) -> dict[str, Any]:
             "medicationReference": {"reference": "#med"},
             "dosageInstruction": [_dosage(scenario, each)],
         }
-        for each in scenario.prescriptions
+        for each in scenario.taken_by(person)
     ]
     return {
         "resourceType": "Bundle",
@@ -207,29 +256,57 @@ def _dosage(scenario: Scenario, each: Prescription) -> dict[str, Any]:
     }
 
 
-def _manifest(scenario: Scenario, resident: str) -> dict[str, Any]:
+def _manifest(scenario: Scenario, files: HomeFiles, person: Person) -> dict[str, Any]:
+    there = files.robot(person.robot)
+    return {
+        "production_id": there.production_id,
+        "resident": person.key,
+        "shared": scenario.home.shares(person),
+        "card_version": 1,
+        "sachets": [
+            {key: value for key, value in row.items() if key != "person"}
+            for row in _strip(scenario, files, person.robot)
+            if row["person"] == person.name
+        ],
+    }
+
+
+def _strip(scenario: Scenario, files: HomeFiles, robot: str) -> list[dict[str, Any]]:
+    """In the order of time, and of one time in the order of the people."""
+    number_of_robot = files.robot(robot).number
     sachets: list[dict[str, Any]] = []
     for day in range(scenario.roll_days):
         for slot, clock in SLOT_CLOCKS.items():
-            contents = [
-                {
-                    "drug": each.drug,
-                    "strength": f"{each.strength_mg} mg",
-                    "quantity": each.quantity,
-                    "unit": each.unit,
-                }
-                for each in scenario.prescriptions
-                if slot in each.slots and each not in scenario.beside
-            ]
-            if contents:
+            for person in scenario.home.at(robot):
+                contents = _contents(scenario.in_sachets(person), slot)
+                if not contents:
+                    continue
                 local = datetime.combine(scenario.first_day + timedelta(days=day), clock)
                 number = len(sachets) + 1
                 sachets.append(
                     {
+                        "person": person.name,
                         "n": number,
-                        "label": f"SACHET-{number:04}",
+                        "label": f"SACHET-{(number_of_robot - 1) * LABELS_A_ROBOT + number:04}",
                         "local": local.isoformat(timespec="minutes"),
                         "contents": contents,
                     }
                 )
-    return {"production_id": PRODUCTION_ID, "resident": resident, "card_version": 1, "sachets": sachets}
+    return sachets
+
+
+LABELS_A_ROBOT = 1000
+"""More than a strip has: no two robots' sachets are labelled alike."""
+
+
+def _contents(prescriptions: Sequence[Prescription], slot: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "drug": each.drug,
+            "strength": f"{each.strength_mg} mg",
+            "quantity": each.quantity,
+            "unit": each.unit,
+        }
+        for each in prescriptions
+        if slot in each.slots
+    ]

@@ -241,6 +241,7 @@ def _displays(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
             tuple(line["lines"])[: len(expected.lines)]
             for line in displays
             if after <= datetime.fromisoformat(line["at"]) <= before
+            and line.get("robot", "") == expected.robot
         ]
         if expected.lines not in shown:
             yield f"between {expected.after} and {expected.before} the robot never showed {expected.lines}"

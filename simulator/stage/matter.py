@@ -16,13 +16,22 @@ TOWARDS_RESIDENT = frozenset({"holding", "tray", "hands"})
 
 
 def judge_matter(scenario: Scenario, evidence: Evidence) -> list[str]:
-    return [
-        *_ways(evidence),
-        *_right_sachets(scenario, evidence),
-        *_releases(scenario, evidence),
-        *_hands(scenario, evidence),
-        *_kills(evidence),
-    ]
+    home = scenario.home
+    if len(home.robots) == 1:
+        return [*_judge_robot(scenario, evidence), *_kills(evidence)]
+    found: list[str] = []
+    for robot in home.robots:
+        keys = {person.key for person in home.at(robot)}
+        there = evidence.at_robot(robot, home.serial(robot), keys)
+        found += [f"{robot}: {fault}" for fault in _judge_robot(scenario, there)]
+    return [*found, *_kills(evidence)]
+
+
+def _judge_robot(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
+    yield from _ways(evidence)
+    yield from _right_sachets(scenario, evidence)
+    yield from _releases(scenario, evidence)
+    yield from _hands(scenario, evidence)
 
 
 def _moves(evidence: Evidence) -> list[Line]:
@@ -57,20 +66,19 @@ def _ways(evidence: Evidence) -> Iterator[str]:
 
 
 def _labels(evidence: Evidence) -> dict[str, str]:
-    """Label of the sachet for each "2026-11-02/evening", by the manifest that was loaded."""
+    """Label of the sachet for each "<resident key>/2026-11-02/evening", by the manifests that were loaded."""
     slots = {f"{clock:%H:%M}": slot for slot, clock in SLOT_CLOCKS.items()}
     found: dict[str, str] = {}
     for body in evidence.rows("RollLoaded"):
         for sachet in body["roll"]["sachets"]:
             day, clock = sachet["local"][:10], sachet["local"][11:16]
-            found[f"{day}/{slots[clock]}"] = sachet["label"]
+            found[f"{body['roll']['resident']}/{day}/{slots[clock]}"] = sachet["label"]
     return found
 
 
 def _date_slot(dose_id: str) -> str:
     """Of a dose in a sachet; what lies beside the robot is in none."""
-    _, day, slot, part = dose_id.split("/")
-    return f"{day}/{slot}" if int(part) < PARTS_APART else dose_id
+    return dose_id.rpartition("/")[0] if int(dose_id.rpartition("/")[2]) < PARTS_APART else dose_id
 
 
 def _right_sachets(scenario: Scenario, evidence: Evidence) -> Iterator[str]:

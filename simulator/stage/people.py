@@ -57,7 +57,7 @@ class Staff:
         if deed.via == "home" and deed.do == "had_it" and not deed.wait_for:  # a helper who was there
             return any(self._is_about(deed, row["dose_id"]) for row in self._evidence.rows("OutcomeRecorded"))
         stories = incident_stories(self._evidence.journal).values()
-        story = next((s for s in stories if self._means(deed, s)), None)
+        story = next((s for s in stories if self._is_told(deed, s)), None)
         if story is None or not story.delivered:
             return False
         if deed.wait_for:
@@ -82,7 +82,7 @@ class Staff:
             dose = self._scenario.dose_end(deed.dose)
             return ["decide", dose, *_finding(deed)]
         incident = next(
-            key for key, s in incident_stories(self._evidence.journal).items() if self._means(deed, s)
+            key for key, s in incident_stories(self._evidence.journal).items() if self._is_told(deed, s)
         )
         if deed.do == "take":
             return ["oncall", "take", incident, "--as", deed.who, "--wait", "0"]
@@ -90,11 +90,11 @@ class Staff:
             return ["oncall", "close", incident, "--resolution", deed.resolution, "--as", deed.who]
         return ["oncall", "decide", incident, *_finding(deed)]
 
-    def _means(self, deed: Deed, story: IncidentStory) -> bool:
-        """The incident of a dose, or the home's own of the kind that is waited for."""
+    def _is_told(self, deed: Deed, story: IncidentStory) -> bool:
+        """One about no dose is named by its kind."""
         if deed.dose:
-            return bool(story.dose_id) and self._is_about(deed, story.dose_id)
-        return not story.dose_id and story.kinds[-1] == deed.wait_for
+            return self._is_about(deed, story.dose_id)
+        return not story.dose_id and deed.about in story.kinds
 
     def _is_about(self, deed: Deed, dose_id: str) -> bool:
         return dose_id.endswith(self._scenario.dose_end(deed.dose))

@@ -14,7 +14,7 @@ from simulator.clock import RatedClock
 from simulator.stage.brokers import StageBroker
 from simulator.stage.evidence import Evidence, Line
 from simulator.stage.happenings import Happening, Narrator
-from simulator.stage.home_files import SERIAL, HomeFiles, write_files
+from simulator.stage.home_files import HomeFiles, write_files
 from simulator.stage.judge import judge
 from simulator.stage.order_of_time import OrderOfTime
 from simulator.stage.people import Staff
@@ -73,12 +73,19 @@ class Play:
         self._environment = _environment(self._files, epoch)
         service = partial(Service, folder=folder, environment=self._environment)
         self._broker = service("broker", broker.command)
-        self._robot = service("robot", self._robot_command(), on_line=self._hear_robot)
+        self._robots = [
+            service(
+                f"robot {robot}".strip(),
+                self._robot_command(robot),
+                on_line=partial(self._hear_robot, robot),
+            )
+            for robot in scenario.home.robots
+        ]
         self._oncall = service("oncall", self._root("oncall", self._files.oncall))
         self._daemon = service("daemon", self._root("run", self._files.home))
         tail = [*PYTHON, "-m", "dispenserd", "journal", "tail", "-n", "100000", "--follow", "--json"]
         self._journal = service("journal", tail, on_line=self._hear_journal)
-        self._services = (self._journal, self._daemon, self._oncall, self._robot, self._broker)
+        self._services = (self._journal, self._daemon, self._oncall, *self._robots, self._broker)
 
     async def run(self) -> list[str]:
         """Violations; StageError if the play could not go on."""
@@ -103,20 +110,35 @@ class Play:
 
     async def _start(self) -> None:
         await self._broker.start()
-        await self._robot.start()
+        for robot in self._robots:
+            await robot.start()
         await self._oncall.start()
         await self._until_true(self._files.oncall_public_key.exists, "on-call's key")
-        await self._until_true(self._files.robot_port.exists, "the robot's port")
+        home = self._scenario.home
+        for name in home.robots:
+            await self._until_true(self._files.robot(name).port.exists, "the robot's port")
         await self._daemon.start()
         await self._until_true(self._files.control.exists, "the home's control socket")
         await self._until_it_answers()
         await self._journal.start()
-        await self._until_true(lambda: bool(self._evidence.rows("RobotCaughtUp")), "the robot to catch up")
-        await self._until_true(lambda: bool(self._evidence.rows("PlanAccepted")), "the plan")
-        if not self._scenario.reminder_only:
-            manifest = json.loads(self._files.manifest.read_text(encoding="utf-8"))
-            self._evidence.loaded = [sachet["label"] for sachet in manifest["sachets"]]
-            await self._command("roll", "load", str(self._files.manifest), "--by", "Tove")
+        ready = {home.serial(name) for name in home.robots}
+        await self._until_true(
+            lambda: ready <= {row["robot"] for row in self._evidence.rows("RobotCaughtUp")},
+            "the robot to catch up",
+        )
+        planned = {person.key for person in home.people}
+        await self._until_true(
+            lambda: planned <= {row["plan"]["resident"] for row in self._evidence.rows("PlanAccepted")},
+            "the plan",
+        )
+        for name in home.robots:
+            strip = json.loads(self._files.robot(name).strip.read_text(encoding="utf-8"))
+            labels = [sachet["label"] for sachet in strip["sachets"]]
+            self._evidence.loaded += labels
+            self._evidence.strips[name] = labels
+        for person in home.people:
+            if not person.reminder_only:
+                await self._command("roll", "load", str(self._files.manifest(person)), "--by", "Tove")
         first = min((self._scenario.instant(deed.at) for deed in self._scenario.deeds), default=None)
         if first is not None and self._now() > first:
             raise StageError(
@@ -194,11 +216,11 @@ class Play:
         evidence.homes = listed["homes"]
         evidence.verify_exit = (await command(["journal", "verify"], self._folder, self._environment))[0]
         evidence.administrations = [
-            json.loads(path.read_text(encoding="utf-8"))
-            for path in self._files.administrations.glob("*.json")
+            json.loads(path.read_text(encoding="utf-8")) for path in self._files.administrations
         ]
 
-    def _hear_robot(self, line: Line) -> None:
+    def _hear_robot(self, robot: str, line: Line) -> None:
+        line = {**line, "robot": robot} if robot else line
         if line["what"] != "ready":  # only names a path of this machine
             self._evidence.robot.append(line)
         if line["what"] == "motor" and line["turning"] == "release":
@@ -274,17 +296,17 @@ class Play:
     def _root(self, root: str, config: Path) -> list[str]:
         return [*PYTHON, "-m", "dispenserd.rehearsal", root, "--config", str(config), *self._epoch]
 
-    def _robot_command(self) -> list[str]:
-        files = self._files
+    def _robot_command(self, robot: str) -> list[str]:
+        files = self._files.robot(robot)
         return [
             *PYTHON,
             "-m",
             "simulator",
             "--port",
-            str(files.robot_port),
+            str(files.port),
             "--serial",
-            SERIAL,
-            *(() if self._scenario.reminder_only else ("--roll", str(files.manifest))),
+            self._scenario.home.serial(robot),
+            *(("--roll", str(files.strip)) if self._scenario.home.has_roll(robot) else ()),
             "--script",
             str(files.script),
             "--memory",

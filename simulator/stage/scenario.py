@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from simulator.script import SCHEMA
+from simulator.stage.household import Household, Person
 
 SLOT_CLOCKS = {"morning": time(8), "noon": time(12), "evening": time(18), "night": time(22)}
 """Clock times of the day parts in every scenario: the mapping of the configuration template."""
@@ -42,11 +43,15 @@ class Prescription:
     slots: tuple[str, ...]
     unit: str = "tablet"  # "tablet" lies in the roll; anything else beside the robot
     quantity: int = 1
+    resident: str = ""  # whose, where several live
 
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """`wait_for` names the kind of incident that a member of staff waits for before acting."""
+    """`robot`: the name of the one at which it is done, where there are several. `wait_for` names the kind of
+    incident that a member of staff waits for before acting; `about`, in place of a dose, the kind of one that
+    is about none.
+    """
 
     at: str
     who: str
@@ -56,11 +61,16 @@ class Deed:
     via: str = ONCALL
     reason: str = ""
     resolution: str = ""
+    robot: str = ""
+    about: str = ""
     more: dict[str, Any] = field(default_factory=dict)  # arguments of a deed at the robot
 
     def __str__(self) -> str:
         waits = f", once there is {self.wait_for}" if self.wait_for else ""
-        return " ".join(filter(None, (self.who, self.do, self.dose))) + f" at {self.at}{waits}"
+        return (
+            " ".join(filter(None, (self.who, self.do, self.robot, self.dose or self.about)))
+            + f" at {self.at}{waits}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +105,7 @@ class ExpectedDisplay:
     after: str
     before: str
     lines: tuple[str, ...]
+    robot: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,21 +126,25 @@ class Scenario:
     doses: tuple[ExpectedDose, ...]
     incidents: tuple[ExpectedIncident, ...]
     displays: tuple[ExpectedDisplay, ...]
-    reminder_only: bool = False  # no medicine of this home lies in a roll
+    home: Household = field(default_factory=Household)
 
-    @property
-    def beside(self) -> tuple[Prescription, ...]:
+    def beside(self, person: Person) -> tuple[Prescription, ...]:
         """What lies beside the robot, in the order in which the home numbers it: parts 101, 201, ..."""
-        found = [each for each in self.prescriptions if self.reminder_only or each.unit not in IN_SACHETS]
+        theirs = self.taken_by(person)
+        found = [each for each in theirs if person.reminder_only or each.unit not in IN_SACHETS]
         return tuple(sorted(found, key=lambda each: each.id))
+
+    def in_sachets(self, person: Person) -> tuple[Prescription, ...]:
+        beside = self.beside(person)
+        return tuple(each for each in self.taken_by(person) if each not in beside)
 
     def holds(self, dose_id: str) -> tuple[str, ...]:
         """The prescriptions of a dose."""
         _, _, slot, part = dose_id.split("/")
-        beside = self.beside
+        person = self.home.of_dose(dose_id)
         if int(part) > PARTS_APART:
-            return (beside[int(part) // PARTS_APART - 1].id,)
-        return tuple(each.id for each in self.prescriptions if each not in beside and slot in each.slots)
+            return (self.beside(person)[int(part) // PARTS_APART - 1].id,)
+        return tuple(each.id for each in self.in_sachets(person) if slot in each.slots)
 
     def instant(self, text: str) -> datetime:
         """UTC of "day2 18:40"; 24:00 is the next day's midnight, an hour that comes twice is its first."""
@@ -147,29 +162,43 @@ class Scenario:
         return f"day{(there.date() - self.first_day).days + 1} {there:%H:%M}"
 
     def dose_end(self, dose: str) -> str:
-        """How its dose id ends: "2026-11-03/evening/1"."""
-        day, slot, beside = day_slot(dose)
-        numbers = {each.id: PARTS_APART * number + 1 for number, each in enumerate(self.beside, 1)}
+        """How its dose id ends: "2026-11-03/evening/1", behind its resident's key where several live."""
+        name, rest = whose(dose)
+        day, slot, beside = day_slot(rest)
+        person = self.home.named(name)
+        numbers = {each.id: PARTS_APART * number + 1 for number, each in enumerate(self.beside(person), 1)}
         if beside and beside not in numbers:
             raise ScenarioError(f'"{dose}": {beside} is no prescription beside the robot')
-        return f"{self.first_day + timedelta(days=day - 1)}/{slot}/{numbers[beside] if beside else 1}"
+        end = f"{self.first_day + timedelta(days=day - 1)}/{slot}/{numbers[beside] if beside else 1}"
+        return f"{person.key}/{end}" if self.home.several else end
 
     def dose_name(self, dose_id: str) -> str:
-        """ "day2 evening" of a dose id; beside the robot "day2 evening drops"."""
+        """ "day2 evening" of a dose id; beside the robot "day2 evening drops"; where several live
+        "Karen day2 evening"."""
         _, day, slot, part = dose_id.split("/")
         number = (date.fromisoformat(day) - self.first_day).days + 1
         beside = int(part) % PARTS_APART == 1 and int(part) > PARTS_APART
         more = f" {self.holds(dose_id)[0]}" if beside else "" if part == "1" else f"/{part}"
-        return f"day{number} {slot}{more}"
+        name = f"day{number} {slot}{more}"
+        return f"{self.home.of_dose(dose_id).name} {name}".strip() if self.home.several else name
 
-    def script(self) -> dict[str, Any]:
-        """What the resident and the world do at the robot, for the simulator."""
+    def script(self, robot: str = "") -> dict[str, Any]:
+        """What residents and the world do at this robot, for the simulator."""
         deeds = [
             {"do": deed.do, "at": self.instant(deed.at).isoformat(), **deed.more}
             for deed in self.deeds
-            if deed.who in AT_THE_ROBOT
+            if deed.who in AT_THE_ROBOT and deed.robot == robot
         ]
         return {"schema": SCHEMA, "deeds": deeds}
+
+    def taken_by(self, person: Person) -> tuple[Prescription, ...]:
+        return tuple(each for each in self.prescriptions if each.resident == person.name)
+
+
+def whose(dose: str) -> tuple[str, str]:
+    """("Karen", "day1 evening"); the name is "" where there is none."""
+    name, _, rest = dose.partition(" day")
+    return (name, f"day{rest}") if rest and not dose.startswith("day") else ("", dose)
 
 
 def day_time(text: str) -> tuple[int, int]:

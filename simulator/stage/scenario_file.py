@@ -15,11 +15,13 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from simulator.script import DEEDS, ScriptError, parse_script
+from simulator.stage.household import Household, Person
 from simulator.stage.scenario import (
     AT_THE_ROBOT,
     HOME,
     MACHINE_DEEDS,
     ONCALL,
+    RESIDENT,
     SLOT_CLOCKS,
     STAFF_DEEDS,
     Deed,
@@ -31,6 +33,7 @@ from simulator.stage.scenario import (
     ScenarioError,
     day_slot,
     day_time,
+    whose,
 )
 
 SPEED_MAX = 1200.0
@@ -49,7 +52,11 @@ OUTCOMES = (
     "failed",
     "uncertain",
 )
+PRESSES = frozenset({"press", "press_when_prompted"})
+"""Deeds before which a tag is shown."""
+
 TABLES = {
+    "resident": Person,
     "prescription": Prescription,
     "deed": Deed,
     "expect_dose": ExpectedDose,
@@ -78,6 +85,7 @@ def read_scenario(path: Path) -> Scenario:
 
 def parse_scenario(document: dict[str, Any]) -> Scenario:
     _only(document, ("scenario", "medicine", *TABLES), "table")
+    home = _household(document)
     medicine = _table(document, "medicine")
     _only(medicine, ("known", "critical"), "key of [medicine]")
     rows = {name: _rows(document, name) for name in TABLES}
@@ -88,15 +96,29 @@ def parse_scenario(document: dict[str, Any]) -> Scenario:
         known=_texts(medicine.get("known", []), "known of [medicine]"),
         critical=_texts(medicine.get("critical", []), "critical of [medicine]"),
         prescriptions=tuple(_prescription(row, where) for where, row in rows["prescription"]),
-        deeds=tuple(_deed(row, where) for where, row in rows["deed"]),
+        deeds=tuple(_deed(row, where, home) for where, row in rows["deed"]),
         doses=tuple(_filled(ExpectedDose, row, where) for where, row in rows["expect_dose"]),
         incidents=tuple(_filled(ExpectedIncident, row, where) for where, row in rows["expect_incident"]),
         displays=tuple(_filled(ExpectedDisplay, row, where) for where, row in rows["expect_display"]),
+        home=home,
     )
     _check_times(scenario)
     _check_deeds(scenario)
     _check_expectations(scenario)
     return scenario
+
+
+def _household(document: dict[str, Any]) -> Household:
+    rows = _rows(document, "resident")
+    if not rows:
+        return Household()
+    people = tuple(_filled(Person, row, where) for where, row in rows)
+    _each_once("[[resident]]", (person.name for person in people))
+    for person in people:
+        alone = not person.name and len(people) == 1
+        if (not alone and not person.name.isalpha()) or person.name in ("day", *AT_THE_ROBOT, *MACHINE_DEEDS):
+            raise ScenarioError(f'[[resident]]: name is letters only, as "Karen": "{person.name}"')
+    return Household(people)
 
 
 # --- what makes sense -------------------------------------------------------------------------------
@@ -128,7 +150,8 @@ def check_speed(speed: float) -> None:
 
 def _check_deeds(scenario: Scenario) -> None:
     try:
-        parse_script(scenario.script())
+        for robot in scenario.home.robots:
+            parse_script(scenario.script(robot))
     except ScriptError as error:
         raise ScenarioError(f"at the robot, {error}") from None
 
@@ -145,9 +168,15 @@ def _check_expectations(scenario: Scenario) -> None:
     doses = [each.dose for each in scenario.doses]
     for name in (*doses, *(i.dose for i in scenario.incidents), *(d.dose for d in scenario.deeds)):
         if name:
-            day_slot(name)
+            resident, rest = whose(name)
+            _lives_here(scenario.home, resident, f'dose "{name}"')
+            day_slot(rest)
             scenario.dose_end(name)
-    _each_once("[[prescription]]", (each.id for each in scenario.prescriptions))
+    for prescription in scenario.prescriptions:
+        _lives_here(scenario.home, prescription.resident, f"prescription {prescription.id}")
+    for display in scenario.displays:
+        _one_of(display.robot, scenario.home.robots, "[[expect_display]]: robot")
+    _each_once("[[prescription]]", (f"{each.resident} {each.id}".strip() for each in scenario.prescriptions))
     _each_once("[[expect_dose]]", doses)
     _each_once("[[expect_incident]]", (each.name for each in scenario.incidents))
 
@@ -162,8 +191,15 @@ def _prescription(row: dict[str, Any], where: str) -> Prescription:
     return prescription
 
 
-def _deed(row: dict[str, Any], where: str) -> Deed:
-    own = [each.name for each in fields(Deed) if each.name != "more"]
+def _lives_here(home: Household, name: str, what: str) -> None:
+    names = tuple(person.name for person in home.people)
+    if name not in names:
+        wanted = f"names one of {', '.join(names)}" if home.several else "names no resident: there is one"
+        raise ScenarioError(f"{what} {wanted}")
+
+
+def _deed(row: dict[str, Any], where: str, home: Household) -> Deed:
+    own = [each.name for each in fields(Deed) if each.name not in ("more", "robot")]
     for name in ("at", "who", "do"):
         if not isinstance(row.get(name), str):
             raise ScenarioError(f"{where}: needs {name}, a text")
@@ -172,8 +208,7 @@ def _deed(row: dict[str, Any], where: str) -> Deed:
     where = f"{where} ({who} {what})"
     if who in AT_THE_ROBOT:
         _one_of(what, tuple(DEEDS), f"{where}: do")
-        more = {key: value for key, value in row.items() if key not in ("at", "who", "do")}
-        return Deed(row["at"], who, what, more=more)
+        return _deed_at_the_robot(row, where, home)
     if who in MACHINE_DEEDS:
         _one_of(what, MACHINE_DEEDS[who], f"{where}: do")
         _only(row, ("at", "who", "do"), f"key of {where}")
@@ -185,10 +220,25 @@ def _deed(row: dict[str, Any], where: str) -> Deed:
     return deed
 
 
+def _deed_at_the_robot(row: dict[str, Any], where: str, home: Household) -> Deed:
+    """Where several live a resident has a name, and with it a robot and, if they share it, a tag to show."""
+    known = ("at", "who", "do", "robot", "resident")
+    more = {key: value for key, value in row.items() if key not in known}
+    resident, robot = row.get("resident", ""), row.get("robot", "")
+    if resident or (row["who"] == RESIDENT and home.several and not robot):
+        _lives_here(home, resident, f"{where}: resident")
+        person = home.named(resident)
+        robot = robot or person.robot
+        if row["do"] in PRESSES and home.shares(person):
+            more.setdefault("tag", person.tag)
+    _one_of(robot, home.robots, f"{where}: robot")
+    return Deed(row["at"], row["who"], row["do"], robot=robot, more=more)
+
+
 def _check_staff(deed: Deed, where: str) -> None:
     _one_of(deed.via, (ONCALL, HOME), f"{where}: via")
-    if not deed.dose and (not deed.wait_for or deed.do not in ("take", "close")):
-        raise ScenarioError(f'{where}: needs dose, as "day1 evening", or the kind to wait_for')
+    if bool(deed.dose) == (bool(deed.about) and deed.do in ("take", "close")):
+        raise ScenarioError(f'{where}: needs dose, as "day1 evening", or to take or close about, a kind')
     if deed.via == HOME and deed.do in ("take", "close"):
         raise ScenarioError(f"{where}: an incident is taken and closed at on-call, not via home")
     if (deed.do == "close") != bool(deed.resolution):

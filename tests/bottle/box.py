@@ -34,6 +34,7 @@ from tests.bottle.oncall import PUBLIC_KEY
 from tests.bottle.robot_end import RobotEnd
 from tests.bottle.times import BoxClock, Times
 from tests.bottle.virtual_loop import VirtualLoop
+from tests.support.pure_home import ROBOT
 
 SEEN_POLLING = Polling(status_every_s=43_200.0, clock_every_s=28_800.0)
 """A robot that says by itself what changes is asked seldom, or a fortnight would be nothing but polls."""
@@ -120,7 +121,7 @@ class Box:
         self.engine = Engine(disk.replayed(), setting, WatchedJournal(disk, fuse, self), self.clock, LOOK_S)
         self.robot = self._connection()
         robot = Wiring(self._probe).robot(self.robot)
-        self.courier = Courier(self.engine, setting, robot, self.clock, LOOK_S)
+        self.courier = Courier(self.engine, setting, ROBOT, robot, self.clock, LOOK_S)
         self.ready = False
         self.committing_since_s: float | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -184,7 +185,7 @@ class Box:
         engine = self.engine
 
         def known_log(log_id: str) -> int | None:
-            robot = engine.world.robot
+            robot = engine.world.robot(ROBOT)
             return robot.log_read if robot.log_id == log_id and robot.log_read else None
 
         def open_port(name: str, baud: int, on_data: OnData, on_lost: OnLost) -> Port:
@@ -194,7 +195,7 @@ class Box:
         return RobotConnection(
             port="robot",
             baud=115_200,
-            expected=RobotExpectation(self.setting.robot, "sachet_roll", True),
+            expected=RobotExpectation(ROBOT, "sachet_roll", True),
             known_log=known_log,
             position=lambda: engine.head,
             deliver=lambda facts: self.courier.deliver(facts),
@@ -211,7 +212,13 @@ class Box:
         limits = self.setting.limits
         life = CommandLife(longest=limits.command_life, clocks_apart=limits.clock_agreement)
         beat = Heartbeat(
-            engine, self.session, box, now, self._turns, lambda: summarise(engine.world, now()), BEAT_S
+            engine,
+            self.session,
+            box,
+            now,
+            self._turns,
+            lambda: summarise(engine.world, self.setting, now()),
+            BEAT_S,
         )
         self.fuse.passed("start")
         async with asyncio.TaskGroup() as tasks:

@@ -201,7 +201,7 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "any clock is trusted",
         ("S2", "rule", "S"),
-        put(scheduler.receive, "_clock", clock_of_any_kind),
+        put(scheduler.receive, "compared", clock_of_any_kind),
         "clock_step",
     ),
     Bug(
@@ -348,7 +348,7 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "a comparison from before a step is believed",
         ("rule 11", "rule 18", "S2", "S4", "S8"),
-        put(scheduler.receive, "_clock", believes_old_comparisons),
+        put(scheduler.receive, "compared", believes_old_comparisons),
         "step_in_a_commit",
     ),
     Bug(

@@ -10,8 +10,10 @@ import scheduler.closing
 import scheduler.offering
 import scheduler.voice
 from scheduler import events as ev
+from scheduler.personal import spent
 from scheduler.replacing import replace
 from scheduler.world import Setting, World
+from tests.support.pure_home import ROBOT
 
 _untaken = scheduler.closing._untaken
 _heard = scheduler.voice.heard
@@ -28,10 +30,10 @@ def every_miss_is_a_no(world: World, dose: Any) -> tuple[ev.Outcome, str]:
 
 
 def help_only_while_a_dose_is_due(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
-    press = world.press
+    press = world.robot(ROBOT).press
     due = any(dose.open_at(now) for dose in world.doses.values())
     if press is not None and press.answer is ev.Answer.HELP and not due:
-        return [ev.PressSpent(at=now, reason="nothing_due")]
+        return [spent(press, "nothing_due", now)]
     return _heard(world, setting, now)
 
 

@@ -214,7 +214,7 @@ def test_a_deeply_nested_file_is_an_error_and_no_crash(tmp_path: Path) -> None:
 def test_a_loaded_configuration_can_not_be_changed() -> None:
     config = load(ROOT / "config" / "dispenserd.toml")
     with pytest.raises(ValueError, match="frozen"):
-        config.robot.accept_unauthenticated = True
+        config.robots[0].accept_unauthenticated = True
 
 
 def test_a_native_toml_time_is_a_clock_time_too(tmp_path: Path) -> None:

@@ -66,11 +66,24 @@ def mqtt_schemas() -> dict[str, Schema]:
         for arm in arms:
             arm["properties"]["schema"]["description"] = "Which payload this is, and its version."
             if not is_signed(models):
-                arm.pop("additionalProperties")
+                for part in list(objects_in(arm)):
+                    part.pop("additionalProperties", None)
+        arms = [_inlined(arm, arm.pop("$defs", {})) for arm in arms]
         words = " ".join(filter(None, (class_words(model, payloads) for model in models)))
         made = arms[0] if len(arms) == 1 else {"type": "object", "oneOf": arms}
         found[name] = _finished(MQTT, name, made, words)
     return dict(sorted(found.items()))
+
+
+def _inlined(schema: Any, parts: Mapping[str, Schema]) -> Any:
+    """With the parts of a payload where they stand: it is quoted whole in the AsyncAPI document."""
+    if isinstance(schema, list):
+        return [_inlined(each, parts) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _inlined(parts[schema["$ref"].rpartition("/")[2]], parts)
+    return {key: _inlined(value, parts) for key, value in schema.items()}
 
 
 def payload_models() -> dict[str, list[type[payloads.Payload]]]:

@@ -59,7 +59,7 @@ async def test_what_the_robots_sensors_say_is_told(act: script.Act, word: str, r
 
 
 def _told(home: RunningHome, act: script.Act) -> bool:
-    status = home.world.robot.status
+    status = home.world.robot("SIM-0001").status
     assert status is not None
     return status.lid_open if isinstance(act, script.OpenLid) else not status.mains
 

@@ -31,6 +31,7 @@ from tests.support.broker import TestBroker
 from tests.support.loops import beside
 from tests.support.oncall_by_hand import FORGERS, PRIVATE, PUBLIC
 from tests.support.paper_home import BOX, NOON, PaperHome, at, eventually, noon
+from tests.support.pure_home import setting
 from tests.support.watched_office import LIMITS, A, B, Office
 
 SOON = BackOff(first_s=0.05, longest_s=0.2)
@@ -96,7 +97,7 @@ def test_both_count_alike(asking: Asking) -> None:
 def test_the_paper_home_counts_as_a_home_does() -> None:
     home = PaperHome()
     home.raise_incident("a")
-    assert summarise(home.world, NOON).digest == digest(f"{A}:1")
+    assert summarise(home.world, setting(), NOON).digest == digest(f"{A}:1")
 
 
 def test_it_asks_once_a_minute_then_rarely_and_anew_once_they_agreed(asking: Asking) -> None:
@@ -177,10 +178,10 @@ async def test_what_on_call_lost_is_back_with_the_next_heartbeat(tmp_path: Path)
                 for table in (db.steps, db.revisions, db.incidents):
                     connection.execute(delete(table))
             assert place.held() == []
-            session.send(heartbeat(BOX, now(), home.position, summarise(home.world, now())))
+            session.send(heartbeat(BOX, now(), home.position, summarise(home.world, setting(), now())))
             await eventually(lambda: len(place.held()) == 2, "the open ones are back")
             assert place.held() == [each for each in before if not each.startswith("c")]
-            session.send(heartbeat(BOX, now(), home.position, summarise(home.world, now())))
+            session.send(heartbeat(BOX, now(), home.position, summarise(home.world, setting(), now())))
             await eventually(lambda: _asks(place) == 0, "and they agree")
 
 
@@ -195,7 +196,7 @@ async def test_a_newer_revision_that_on_call_missed_arrives_too(tmp_path: Path) 
             with place.database.writing() as connection:
                 connection.execute(delete(db.revisions).where(db.revisions.c.revision == 2))
                 connection.execute(db.incidents.update().values(revision=1, priority="medium"))
-            session.send(heartbeat(BOX, now(), home.position, summarise(home.world, now())))
+            session.send(heartbeat(BOX, now(), home.position, summarise(home.world, setting(), now())))
             await eventually(lambda: place.held() == ["a:2:high"], "the newer one")
 
 

@@ -68,7 +68,7 @@ def test_a_filled_template_loads_and_keeps_every_comment(tmp_path: Path) -> None
     path.write_text(text)
     config = load(path)
     assert (config.home.box, config.home.demo) == ("box-7", True)
-    assert config.resident.identifier_value == 'a "quoted" \\ å'
+    assert config.residents[0].identifier_value == 'a "quoted" \\ å'
     assert config.mqtt.certificate_file == tmp_path / "box.crt"
     assert config.medicine.known == ("N02BE01",)
     comments = [line for line in template().splitlines() if line.startswith("#") and not LINE.match(line)]
@@ -187,7 +187,7 @@ def test_the_demos_papers_are_accepted_and_fit_each_other(hour: int) -> None:
     card = papers.plan(first, identity.system, identity.value)
     offered = read_bundle(json.dumps(card).encode(), identity, LocalTime("Europe/Copenhagen"))
     assert isinstance(offered, OfferPlan), offered
-    roll = read_manifest(json.dumps(papers.roll(first, KEY)).encode(), KEY)
+    roll = read_manifest(json.dumps(papers.roll(first, KEY)).encode(), [KEY])
     assert len(roll.sachets) == papers.DOSES_A_DAY * papers.ROLL_DAYS
     assert roll.sachets[0].local == first
     assert {item.drug for sachet in roll.sachets for item in sachet.content} == set(papers.KNOWN)

@@ -19,7 +19,7 @@ from scheduler.gate import why_not_send
 from scheduler.plan import Content, Prescription
 from scheduler.roll import Roll, Sachet
 from scheduler.world import Dose
-from tests.support.pure_home import FIRST_DAY, RESIDENT, PaperRobot, PureHome, setting, utc
+from tests.support.pure_home import FIRST_DAY, RESIDENT, ROBOT, PaperRobot, PureHome, setting, utc
 
 DRUG = "N02BE01"
 LIMIT = Limit(gap_min=240, per_day=Decimal(4), times=3)
@@ -92,7 +92,7 @@ def refused(home: PureHome) -> tuple[str, datetime | None]:
 
 
 def lines(home: PureHome) -> tuple[str, ...]:
-    return display(home.world, home.setting, home.now).lines
+    return display(home.world, home.setting, ROBOT, home.now).lines
 
 
 def test_it_is_asked_for_asked_about_released_and_lifted() -> None:
@@ -268,7 +268,7 @@ def test_in_doubt_counts_as_had() -> None:
     asks(home)
     home.move(result="unclear")
     home.says(Answer.AS_NEEDED)
-    assert home.world.spent == "busy"
+    assert home.world.robot(ROBOT).spent == "busy"
     home.until("08:30")
     home.says(Answer.AS_NEEDED)
     assert refused(home)[0] == "in_doubt"

@@ -14,6 +14,7 @@ from datetime import date, timedelta
 import pytest
 
 from scheduler import events as ev
+from tests.support.pure_home import ROBOT
 from tests.support.random_home import STAFF, RandomHome
 
 SEEDS = int(os.environ.get("RANDOM_DAYS", "6"))
@@ -212,7 +213,7 @@ def robot_refuses(home: RandomHome) -> None:
     motion = home.matter.motion
     if under_way is None or motion is not None or not home.connected:
         return
-    if under_way.session == home.world.robot.session and under_way.order.order_id != home.handled:
+    if under_way.session == home.world.robot(ROBOT).session and under_way.order.order_id != home.handled:
         home.handled = under_way.order.order_id
         home.refuse(under_way.order, home.chance.choice(["busy", "log_full", "too_soon", "label_mismatch"]))
 

@@ -13,6 +13,7 @@ import pytest
 
 from scheduler import events as ev
 from scheduler.dose import Stage
+from scheduler.evolve_press import with_robot
 from scheduler.invariants import broken
 from scheduler.outbox import Change
 from scheduler.outgoing import changes
@@ -40,10 +41,10 @@ class Turn:
         self.before = replace(self.before, doses={**self.before.doses, about: dose})
 
     def status(self, **changed: object) -> None:
-        status = self.before.robot.status
-        assert status is not None
-        robot = replace(self.before.robot, status=replace(status, **changed))  # type: ignore[arg-type]
-        self.before = replace(self.before, robot=robot)
+        robot = self.before.robot(ROBOT)
+        assert robot.status is not None
+        robot = replace(robot, status=replace(robot.status, **changed))  # type: ignore[arg-type]
+        self.before = with_robot(self.before, ROBOT, robot)
 
     def other(self, **changed: object) -> None:
         """Of tomorrow's first dose."""
@@ -172,7 +173,7 @@ def test_a_turn_made_wrong_in_one_point_is_noticed(
 
 def test_what_came_in_after_an_order_was_decided_is_for_the_last_look_before_it_is_sent() -> None:
     home = at_eight()
-    status = home.world.robot.status
+    status = home.world.robot(ROBOT).status
     assert status is not None
     pressed = ev.Pressed(home.now, ROBOT, f"s{home.robot.session}", 100)
     other = ev.RobotReported(home.now, replace(status, mouth_label="another"))

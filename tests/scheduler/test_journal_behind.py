@@ -58,7 +58,7 @@ def test_nothing_is_released_and_an_incident_of_its_own_says_who_knows_more(
     care = home.incident("morning")
     assert care is not None
     assert (care.kind, care.detail) == (ev.Kind.DOSE_BLOCKED, "journal_behind")  # S8
-    assert "Robotten kan ikke give medicin nu." in display(home.world, home.setting, home.now).lines
+    assert "Robotten kan ikke give medicin nu." in display(home.world, home.setting, ROBOT, home.now).lines
 
 
 def test_a_dose_that_came_due_long_after_is_locked_too(home: PureHome) -> None:

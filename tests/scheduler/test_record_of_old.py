@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from datetime import date, time
 from decimal import Decimal
 from typing import Any
@@ -17,8 +18,9 @@ from scheduler.evolve import evolve
 from scheduler.plan import Prescription
 from scheduler.receive import receive
 from scheduler.record import RecordError, from_plain, to_plain
+from scheduler.record_of_old import ADDED
 from scheduler.world import World
-from tests.support.pure_home import RESIDENT, setting, utc
+from tests.support.pure_home import RESIDENT, ROBOT, PureHome, setting, utc
 
 WRITTEN: dict[str, Any] = json.loads(
     '{"event": "PlanAccepted", "at": "2026-11-02T06:00:00.000Z", "plan": {"resident": '
@@ -78,3 +80,31 @@ def test_a_plan_of_before_with_a_field_missing_is_refused(way: tuple[Any, ...]) 
     del target[way[-1]]
     with pytest.raises(RecordError, match=r"missing|not a"):
         from_plain(damaged)
+
+
+def test_a_journal_of_a_home_with_one_robot_is_that_robots() -> None:
+    """Until 2026-11-23 these rows named no robot, and no press said whose it was."""
+    home = PureHome(utc("06:30"))
+    home.start()
+    home.until("08:05")
+    home.take_dose()
+    home.until("12:05")
+    home.press()
+    home.lost()
+    home.give(ev.DaemonStarted(at=home.now, version="test", box="box-0001", epoch=1))
+    home.connect()
+    home.until("12:10")
+    home.take_dose()
+    rows = [to_plain(event) for event in home.journal]
+    for row in rows:
+        for name in ADDED.get(getattr(ev, str(row["event"])), {}):
+            row.pop(name)
+    world = World()
+    for row in rows:
+        world = evolve(world, from_plain(row))
+    assert world.robots.keys() - {""} == {ROBOT}
+    assert world == replace(home.world, robots=world.robots)
+    (entry,) = [robot.last_entry for serial, robot in world.robots.items() if serial]
+    assert entry is not None and entry.robot == ""
+    mine = home.world.robot(ROBOT)
+    assert world.robots[ROBOT] == replace(mine, last_entry=entry, answers=False)

@@ -58,6 +58,6 @@ def test_a_sachet_that_holds_the_refused_medicine_is_no_doses_content(home: Pure
 def test_an_old_plan_goes_on_with_no_newer_card(home: PureHome) -> None:
     """S9: age alone locks nothing; thirty days without a card plan doses as the first did."""
     home.until_at(home.now + timedelta(days=30))
-    assert home.world.planned_to is not None
+    assert RESIDENT in home.world.planned
     opens = {dose.plan.opens.date() for dose in home.world.doses.values()}
     assert max(opens) >= home.now.date()

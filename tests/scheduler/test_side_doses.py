@@ -15,7 +15,7 @@ from scheduler.dosage import DayPart, Dosage, Intake, cycle
 from scheduler.events import Answer
 from scheduler.plan import Prescription
 from scheduler.world import SideDose, World
-from tests.support.pure_home import FIRST_DAY, RESIDENT, PureHome, prescriptions, setting, utc
+from tests.support.pure_home import FIRST_DAY, RESIDENT, ROBOT, PureHome, prescriptions, setting, utc
 
 
 def beside(name: str, drug: str, unit: str, part: DayPart, quantity: int = 10) -> Prescription:
@@ -31,7 +31,8 @@ INHALER = beside("inhaler", "C10AA01", "pust", DayPart.NOON, 2)
 def home_with(*more: Prescription, reminder_only: bool = False) -> PureHome:
     base = setting()
     known = base.catalogue.known | {"A10AB05"}
-    settings = replace(base, catalogue=replace(base.catalogue, known=known), reminder_only=reminder_only)
+    lives = (replace(base.residents[0], reminder_only=reminder_only),)
+    settings = replace(base, catalogue=replace(base.catalogue, known=known), residents=lives)
     home = PureHome(utc("07:50"), settings)
     home.start()
     home.give(cmd.OfferPlan(RESIDENT, 2, (*prescriptions(), *more), "f2"))
@@ -61,7 +62,7 @@ def delivered(home: PureHome) -> World:
 
 
 def lines(home: PureHome) -> tuple[str, ...]:
-    return display(home.world, home.setting, home.now).lines
+    return display(home.world, home.setting, ROBOT, home.now).lines
 
 
 def test_it_is_a_part_of_its_own_and_no_sachet_waits_for_it() -> None:
@@ -93,7 +94,7 @@ def test_an_impatient_press_after_the_lift_confirms_nothing() -> None:
     home.take_dose()
     home.press()
     assert outcome(home, "insulin") is None
-    assert home.world.spent == "too_soon"
+    assert home.world.robot(ROBOT).spent == "too_soon"
 
 
 def test_unconfirmed_is_told_from_the_half_window_on_and_missed_at_closing() -> None:
@@ -131,7 +132,7 @@ def test_later_and_no_thanks_are_on_offer_for_it_too() -> None:
     home.take_dose()
     home.until("08:06")
     home.says(Answer.LATER)
-    assert display(home.world, home.setting, home.now).sound == "none"
+    assert display(home.world, home.setting, ROBOT, home.now).sound == "none"
     home.says(Answer.NO_THANKS)
     refused = told(home, "drops")
     assert refused is not None
@@ -146,7 +147,9 @@ def test_insulin_is_confirmed_while_the_robot_stands_still() -> None:
     home.give(ev.RobotReported(home.now, home.robot.status()))
     home.until("08:05")
     assert lines(home)[0] == "Husk også: 8 IE."
-    assert "Robotten kan ikke give medicin nu." in display(delivered(home), home.setting, home.now).lines
+    assert (
+        "Robotten kan ikke give medicin nu." in display(delivered(home), home.setting, ROBOT, home.now).lines
+    )
     home.press()
     assert outcome(home, "insulin") == ("confirmed", "", False)
 

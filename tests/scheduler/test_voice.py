@@ -18,7 +18,7 @@ from tests.support.pure_home import RESIDENT, ROBOT, PureHome, prescriptions, se
 
 
 def lines(home: PureHome) -> tuple[str, ...]:
-    return display(home.world, home.setting, home.now).lines
+    return display(home.world, home.setting, ROBOT, home.now).lines
 
 
 def help_incident(home: PureHome) -> ev.Incident:
@@ -66,12 +66,12 @@ def test_later_extends_no_window_and_moves_nothing_out_of_the_magazine(home: Pur
 
 def test_the_prompt_is_silent_after_later_until_the_next_reminder(home: PureHome) -> None:
     home.until("08:05")
-    assert display(home.world, home.setting, home.now).light == "pulse"
+    assert display(home.world, home.setting, ROBOT, home.now).light == "pulse"
     home.says(Answer.LATER)
-    assert display(home.world, home.setting, home.now).light == "steady"
+    assert display(home.world, home.setting, ROBOT, home.now).light == "steady"
     assert lines(home)[0] == "Helt i orden: vi minder dig om det."
     home.until("08:15")
-    shown = display(home.world, home.setting, home.now)
+    shown = display(home.world, home.setting, ROBOT, home.now)
     assert (shown.light, shown.lines[:2]) == ("pulse", ("Det er tid til din medicin.", "Tryk på knappen."))
 
 
@@ -196,7 +196,7 @@ def test_an_unanswered_question_goes_away_and_a_late_answer_is_none(home: PureHo
     home.until("08:08")
     assert home.world.asked == {}
     home.says(Answer.FIRST)
-    assert home.world.spent == "nothing_asked"
+    assert home.world.robot(ROBOT).spent == "nothing_asked"
     assert home.dose("morning").said == ""
 
 
@@ -368,8 +368,8 @@ def test_undelivered_help_shows_the_number_and_112(home: PureHome) -> None:
 @pytest.mark.parametrize("answer", [Answer.LATER, Answer.NO_THANKS, *KEYS])
 def test_with_nothing_due_an_answer_is_heard_and_costs_nothing(home: PureHome, answer: Answer) -> None:
     home.says(answer)
-    assert home.world.press is None
-    assert home.world.spent in ("nothing_due", "nothing_asked")
+    assert home.world.robot(ROBOT).press is None
+    assert home.world.robot(ROBOT).spent in ("nothing_due", "nothing_asked")
     assert home.open_incidents() == []
 
 
@@ -386,7 +386,7 @@ def test_no_other_answer_than_take_moves_medicine_towards_the_resident(
 def test_an_old_answer_about_medicine_is_history(home: PureHome, answer: Answer) -> None:
     home.until("08:05")
     home.press(age_ms=60_001, answer=answer)
-    assert home.world.spent == "old"
+    assert home.world.robot(ROBOT).spent == "old"
     assert home.dose("morning").put_off is home.dose("morning").declined is None
 
 

@@ -45,7 +45,7 @@ async def back_to(home: RunningHome, copy: Path | None) -> None:
 
 async def locked(home: RunningHome, detail: str) -> None:
     """It says so at on-call and on the terminal, and a press moves nothing."""
-    await home.until(lambda: home.world.robot.state == "ready", "caught up")
+    await home.until(lambda: home.world.robot("SIM-0001").state == "ready", "caught up")
     await home.until(lambda: home.oncall.incidents("journal_behind"), "on-call hears of it")
     told = home.oncall.newest("journal_behind")
     assert (told.priority, told.detail) == ("high", detail)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import tomllib
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from simulator.script import DEEDS
+from simulator.stage.home_files import write_files
 from simulator.stage.scenario import Scenario, ScenarioError, day_slot, day_time
 from simulator.stage.scenario_file import parse_scenario, read_scenario
 
@@ -262,3 +264,56 @@ def test_a_dose_is_named_by_day_and_slot_both_ways() -> None:
 def test_what_names_no_dose_is_refused(text: str) -> None:
     with pytest.raises(ScenarioError, match="is no dose"):
         day_slot(text)
+
+
+FAMILY = SPINE.with_name("family.toml")
+
+
+def family(**changes: Any) -> dict[str, Any]:
+    document = tomllib.loads(FAMILY.read_text(encoding="utf-8"))
+    return {**document, **changes}
+
+
+def test_residents_share_a_robot_and_show_their_tags_to_it() -> None:
+    scenario = parse_scenario(family())
+    noah, karen = scenario.home.people
+    assert scenario.home.robots == ("kitchen",)
+    tags = {row.get("tag", "") for row in scenario.script("kitchen")["deeds"]}
+    assert tags == {noah.tag, karen.tag, ""}, "and one who showed none"
+    assert scenario.dose_end("Karen day1 noon") == f"{karen.key}/2026-11-02/noon/1"
+    assert scenario.dose_name(f"{noah.key}/2026-11-02/evening/1") == "Noah day1 evening"
+
+
+def test_each_resident_has_their_card_and_their_part_of_the_strip(tmp_path: Path) -> None:
+    scenario = parse_scenario(family())
+    files = write_files(scenario, tmp_path, {"host": "127.0.0.1"}, {"host": "127.0.0.1"})
+    noah, karen = scenario.home.people
+    strip = json.loads(files.robot("kitchen").strip.read_text())["sachets"]
+    shares = [json.loads(files.manifest(person).read_text()) for person in (noah, karen)]
+    labels = [{sachet["label"] for sachet in share["sachets"]} for share in shares]
+    assert not labels[0] & labels[1]
+    assert labels[0] | labels[1] == {sachet["label"] for sachet in strip}
+    assert [share["resident"] for share in shares] == [noah.key, karen.key]
+    assert all(share["shared"] for share in shares)
+
+
+@pytest.mark.parametrize(
+    ("row", "changes", "said"),
+    [
+        ("deed", {"resident": "Per"}, "names one of Noah, Karen"),
+        ("deed", {"resident": ""}, "names one of Noah, Karen"),
+        ("deed", {"robot": "attic"}, "robot"),
+        ("prescription", {"resident": ""}, "names one of Noah, Karen"),
+        ("expect_dose", {"dose": "day1 morning"}, "names one of Noah, Karen"),
+        ("expect_display", {"robot": ""}, "robot"),
+        ("resident", {"name": "Karen"}, "stands there twice"),
+        ("resident", {"name": "N 1"}, "letters only"),
+    ],
+)
+def test_somebody_or_something_that_is_not_of_this_home_is_refused(
+    row: str, changes: dict[str, str], said: str
+) -> None:
+    document = family()
+    document[row] = [{**document[row][0], **changes}, *document[row][1:]]
+    with pytest.raises(ScenarioError, match=said):
+        parse_scenario(document)

@@ -23,7 +23,7 @@ from scheduler.outgoing import changes
 from scheduler.plan import Content, Prescription
 from scheduler.roll import Roll, Sachet
 from scheduler.window import LocalTime
-from scheduler.world import Dose, Setting, World
+from scheduler.world import Dose, Resident, Setting, World
 
 RESIDENT = "5f0c7a3e9b1d4c6f8a2e7d9c0b3f1a64"
 ROBOT = "SIM-0001"
@@ -41,8 +41,8 @@ CRITICAL = "N03AX09"
 def setting(**limits: timedelta) -> Setting:
     return Setting(
         box="box-0001",
-        resident=RESIDENT,
-        robot=ROBOT,
+        residents=(Resident(RESIDENT, ROBOT),),
+        robots=(ROBOT,),
         local=LocalTime("Europe/Copenhagen"),
         clock=DayClock(version=1, times=PARTS),
         catalogue=Catalogue(known=frozenset(DRUGS.values()), critical=frozenset({CRITICAL})),
@@ -167,7 +167,7 @@ class PureHome:
     def connect(self) -> None:
         robot = self.robot
         robot.session += 1
-        known = [entry for entry in robot.log if entry.index >= self.world.robot.log_read]
+        known = [entry for entry in robot.log if entry.index >= self.world.robot(ROBOT).log_read]
         session, boot = f"s{robot.session}", f"boot-{robot.boot}"
         self.give(
             ev.RobotIdentified(

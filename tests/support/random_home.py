@@ -123,7 +123,7 @@ class RandomHome:
         under_way = self.world.order_under_way()
         if under_way is None or under_way.order.order_id == self.handled or not self.connected:
             return
-        if under_way.session != self.world.robot.session:
+        if under_way.session != self.world.robot(ROBOT).session:
             return
         self.handled = under_way.order.order_id
         reason = why_not_send(self.world, self.setting, under_way.order, self.now)
@@ -176,8 +176,8 @@ class RandomHome:
             return
         self.session += 1
         self.matter.hello(self.now)
-        known = [e for e in self.matter.log if e.index >= max(self.world.robot.log_read, 1)]
-        if self.world.robot.log_id != self.matter.log_id:
+        known = [e for e in self.matter.log if e.index >= max(self.world.robot(ROBOT).log_read, 1)]
+        if self.world.robot(ROBOT).log_id != self.matter.log_id:
             known = list(self.matter.log)
         session, boot, head = f"s{self.session}", f"boot-{self.matter.boot}", len(self.matter.log)
         facts: list[cmd.Fact] = [

@@ -16,6 +16,7 @@ from scheduler import events as ev
 from scheduler.outbox import Change, Put
 from scheduler.record import from_plain, to_plain
 from scheduler.world import RobotState, World
+from tests.support.pure_home import ROBOT
 
 ZONE = ZoneInfo("Europe/Copenhagen")
 WINDOW = timedelta(hours=2)
@@ -231,7 +232,7 @@ class Witness:
     # --- at rest ---
 
     def rested(self, world: World, matter: Matter, now: datetime, connected: bool) -> None:
-        usable = connected and world.robot.state is RobotState.READY
+        usable = connected and world.robot(ROBOT).state is RobotState.READY
         self.unusable_since = None if usable else self.unusable_since or now
         for incident, since in self.owed.items():
             if now >= since + RECEIPT:

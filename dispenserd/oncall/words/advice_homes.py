@@ -125,6 +125,15 @@ HOME_ADVICE: Mapping[str, Advice] = {
         ("Ring til administratoren.", "Call the administrator."),
         ("Luk den ikke uden at nogen har set på det.", "Do not close it before somebody looked into it."),
     ),
+    "attempt_blocked": advice(
+        (
+            "Nogen trykkede ved robotten og fik intet: det var ikke deres medicin.",
+            "Somebody pressed and got nothing: it was not theirs.",
+        ),
+        ("Hvem var det, og er en brik byttet eller mistet?", "Who was it; is a tag swapped or lost?"),
+        ("Tal med dem i hjemmet, og bestil en ny brik.", "Talk to those who live there; order a new tag."),
+        ("Gå ikke ud fra, at det var et barns leg.", "Do not take it for a child's game."),
+    ),
     "record_contradicts/formatted": _ROBOT_LOG,
     "record_contradicts/shorter": _ROBOT_LOG,
     "record_contradicts/gap": _ROBOT_LOG,

@@ -33,6 +33,7 @@ KINDS: Mapping[str, Said] = {
     "roll_empty": Said("Rullen er tom", "roll empty"),
     "store_failed": Said("Boksens lager svigtede", "store failed"),
     "command_refused": Said("Forkert besked afvist", "command refused"),
+    "attempt_blocked": Said("Tryk på en andens medicin", "press for another's medicine"),
     "test_alarm": Said("Prøvealarm nåede ikke frem", "test alarm failed"),
     "plan_ends": Said("Medicinplanen slutter", "plan ends"),
     "certificate_expires": Said("Certifikat udløber", "certificate expires"),

@@ -272,6 +272,12 @@ REFUSALS: Mapping[str, Refusal] = {
         "Hold rullens produktionsnummer op mod følgesedlens.",
         "Compare the production id on the roll with the manifest's.",
     ),
+    "label_conflict": _r(
+        "En etiket på rullen sidder også på en anden borgers rulle i samme robot.",
+        "A label of this roll is on another resident's roll in the same robot.",
+        "Bed apoteket om en strimmel, hvor hver pose har sin egen etiket.",
+        "Ask the pharmacy for a strip on which every sachet has a label of its own.",
+    ),
     "no_dose": _r(
         "Hændelsen handler ikke om en dosis.",
         "This incident is about no dose.",
