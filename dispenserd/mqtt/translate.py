@@ -16,6 +16,7 @@ from typing import Literal, assert_never, cast
 from dispenserd.home import Head, OutboxRow, Position
 from dispenserd.mqtt.session import Message, Presence
 from protocol.mqtt import payloads
+from protocol.mqtt.forms import PERSON_CHARS_MAX
 from protocol.mqtt.instants import from_text
 from protocol.mqtt.payloads import (
     ClosePayload,
@@ -184,7 +185,7 @@ def _incident(box: str, position: Position, row: OutboxRow) -> payloads.Incident
         raised=raised,
         changed=from_text(changed) if isinstance(changed, str) else raised,
         deadline=from_text(_text(body, "deadline")),
-        owner=_text(body, "owner")[: payloads.PERSON_CHARS_MAX],
+        owner=_text(body, "owner")[:PERSON_CHARS_MAX],
         holds_token=body.get("holds_token") is True,
         resolution=_code(_text(body, "resolution")) if body.get("resolution") else "",
         cleared=body.get("cleared") is True,

@@ -32,12 +32,11 @@ from dispenserd.oncall.view import (
     ownership,
     waits,
 )
+from protocol.mqtt.forms import PERSON_CHARS_MAX, REASON_CHARS_MAX
 from protocol.mqtt.instants import to_text
 from protocol.mqtt.payloads import (
     CODE_PATTERN,
     DECISION,
-    PERSON_CHARS_MAX,
-    REASON_CHARS_MAX,
     ClosePayload,
     DecidePayload,
     IncidentDecision,

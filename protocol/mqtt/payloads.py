@@ -16,9 +16,10 @@ from typing import Annotated, Final, Literal, TypeVar
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from protocol.mqtt.forms import CODE_PATTERN as CODE_PATTERN
+from protocol.mqtt.forms import PERSON_CHARS_MAX as PERSON_CHARS_MAX
+from protocol.mqtt.forms import REASON_CHARS_MAX as REASON_CHARS_MAX
+from protocol.mqtt.forms import Box as Box
 from protocol.mqtt.forms import (
-    PERSON_CHARS_MAX,
-    REASON_CHARS_MAX,
     Code,
     Count,
     Digest,
@@ -28,7 +29,6 @@ from protocol.mqtt.forms import (
     Person,
     Revision,
 )
-from protocol.mqtt.forms import Box as Box
 from protocol.mqtt.forms import Payload as Payload
 from protocol.mqtt.forms import Signed as Signed
 from protocol.mqtt.instants import Instant

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from functools import cache
@@ -63,7 +64,9 @@ def mqtt_schemas() -> dict[str, Schema]:
             arm["properties"]["schema"]["description"] = "Which payload this is, and its version."
             if not is_signed(models):
                 arm.pop("additionalProperties")
-        words = " ".join(filter(None, (class_words(model, payloads) for model in models)))
+        words = " ".join(
+            filter(None, (class_words(model, sys.modules[model.__module__]) for model in models))
+        )
         made = arms[0] if len(arms) == 1 else {"type": "object", "oneOf": arms}
         found[name] = _finished(MQTT, name, made, words)
     return dict(sorted(found.items()))

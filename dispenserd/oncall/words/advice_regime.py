@@ -55,7 +55,7 @@ REGIME_ADVICE: Mapping[str, Advice] = {
         ),
         ("Er borgeren stadig væk? Ring til afdelingen.", "Is the resident still away? Call the ward."),
         (
-            "Stadig væk: luk den, så spørges igen i morgen. Hjemme: en sygeplejerske afstemmer og genoptager.",
+            "Stadig væk: luk den; der spørges igen i morgen. Hjemme: sygeplejersken afstemmer og genoptager.",
             "Still away: close this, and it asks again tomorrow. Back: a nurse reconciles and resumes.",
         ),
         ("Genoptag ikke uden afstemt medicinkort.", "Do not resume before the card was reconciled."),
