@@ -19,7 +19,7 @@ from typing import Any
 
 import structlog
 
-from dispenserd import __version__, control, peer_choice, vitals
+from dispenserd import __version__, control, peer_choice, regime_calls, vitals
 from dispenserd.calls import calls
 from dispenserd.chores import CA, CLIENT, Chores
 from dispenserd.clock import Clock
@@ -45,7 +45,7 @@ from dispenserd.store.thread import StoreThread
 from dispenserd.wakeups import Wakeups
 from drivers.connection import RobotConnection
 from drivers.robot import RobotExpectation
-from scheduler.commands import Fact
+from scheduler.commands import Fact, OfferMedicineList
 from scheduler.dosage import DayPart
 from scheduler.events import DaemonStarted, RobotDumped, StoreStopped
 from scheduler.evolve import evolve
@@ -84,7 +84,11 @@ def setting_of(config: Config, rate: float) -> Setting:
             },
         ),
         catalogue=Catalogue(
-            known=frozenset(config.medicine.known), critical=frozenset(config.medicine.critical)
+            known=frozenset(config.medicine.known),
+            critical=frozenset(config.medicine.critical),
+            controlled=frozenset(config.medicine.controlled),
+            version=config.medicine.version,
+            persons=config.medicine.changed_by,
         ),
         limits=limits(config).stretched(rate),
         staff_phone=config.home.staff_phone,
@@ -169,6 +173,7 @@ async def _serve(
             listening,
             {
                 **calls(engine, setting, now, config.home.demo, config.digest, progress.lag.in_ms),
+                **regime_calls.calls(engine, setting, now),
                 **vitals.calls(
                     engine,
                     setting,
@@ -183,6 +188,7 @@ async def _serve(
         tasks.create_task(engine.run())
         # Before anybody else speaks: whatever was in flight is unproven from here on.
         await engine.submit(DaemonStarted(now(), __version__, box, engine.head[0]))
+        await engine.submit(OfferMedicineList(setting.catalogue))
         await _tell_of_the_stop(config.store.path, engine, now())
         for service in services:
             tasks.create_task(service())

@@ -118,10 +118,14 @@ class ClockTimesSection(Section):
 
 
 class MedicineSection(Section):
-    """A code on neither list is critical (rule 9); on both, critical."""
+    """A code on no list is critical (rule 9); controlled medicine is critical, too."""
 
     known: AtcCodes = ()
     critical: AtcCodes = ()
+    controlled: AtcCodes = ()
+    # Rule 9: whoever changes a list raises its version, and two persons put their names to it.
+    version: Annotated[int, Field(ge=1, le=2**31)] = 1
+    changed_by: Annotated[tuple[Word, ...], BeforeValidator(_as_tuple), Field(max_length=10)] = ()
 
 
 class RobotSection(Section):
@@ -204,6 +208,10 @@ class LimitsSection(Section):
     window_min: Annotated[float, Field(ge=10.0, le=240.0)] | None = None
     reminder_every_min: Annotated[float, Field(ge=1.0, le=120.0)] | None = None
     tray_left_min: Annotated[float, Field(ge=1.0, le=120.0)] | None = None
+    tray_controlled_min: Annotated[float, Field(ge=1.0, le=5.0)] | None = None  # rule 2
+    controlled_window_min: Annotated[float, Field(ge=10.0, le=240.0)] | None = None
+    controlled_plan_age_h: Annotated[float, Field(ge=1.0, le=14 * 24.0)] | None = None  # S9
+    witness_within_min: Annotated[float, Field(ge=1.0, le=120.0)] | None = None
     plan_ahead_h: Annotated[float, Field(ge=24.0, le=14 * 24.0)] | None = None
     acknowledge_high_min: Annotated[float, Field(ge=1.0, le=10.0)] | None = None
     acknowledge_medium_min: Annotated[float, Field(ge=1.0, le=30.0)] | None = None
@@ -372,6 +380,10 @@ def limits(config: Config) -> Limits:
         window=_minutes(own.window_min, default.window),
         reminder_every=_minutes(own.reminder_every_min, default.reminder_every),
         tray_left=_minutes(own.tray_left_min, default.tray_left),
+        tray_controlled=_minutes(own.tray_controlled_min, default.tray_controlled),
+        controlled_window=_minutes(own.controlled_window_min, default.controlled_window),
+        controlled_plan_age=_hours(own.controlled_plan_age_h, default.controlled_plan_age),
+        witness_within=_minutes(own.witness_within_min, default.witness_within),
         plan_ahead=_hours(own.plan_ahead_h, default.plan_ahead),
         acknowledge_high=_minutes(own.acknowledge_high_min, default.acknowledge_high),
         acknowledge_medium=_minutes(own.acknowledge_medium_min, default.acknowledge_medium),

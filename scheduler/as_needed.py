@@ -27,9 +27,9 @@ from scheduler import events as ev
 from scheduler.as_needed_limits import LIMIT_REACHED, UNKNOWN_ELSEWHERE, as_needed_period, may_be_had
 from scheduler.cause import Cause
 from scheduler.dose import Stage
-from scheduler.gate import lock, magazine_misfit, why_not_release
+from scheduler.gate import lock, magazine_misfit, needs_personal_action, why_not_release
 from scheduler.ids import dose_id
-from scheduler.offering import issue
+from scheduler.offering import PERSONAL_ACTION, issue
 from scheduler.personal import not_theirs, spent, who
 from scheduler.plan import AS_NEEDED_SLOT, Content, DosePlan, Portion, Prescription
 from scheduler.questions import FLAGGED, QUESTIONS, answer_of
@@ -137,7 +137,8 @@ def _refusal(
 ) -> ev.AsNeededRefused | None:
     """Why not, and from when."""
     day, robot = setting.local.day_of(now), world.robot(serial)
-    found, locked = _in_the_strip(world, robot, resident, day), lock(world, setting, serial)
+    found = _in_the_strip(world, robot, resident, day)
+    locked = lock(world, setting, serial) or world.regime(resident).withholds
     if found is None or locked:
         reason = locked or magazine_misfit(robot, resident) or "not_in_the_strip"
         return ev.AsNeededRefused(now, resident, "", reason, None, serial)
@@ -165,6 +166,9 @@ def _released(
     why_not = why_not_release(world, setting, dose, now)
     if why_not:
         return [ev.AsNeededRefused(now, resident, found[0].prescription_id, why_not, None, serial)]
+    if needs_personal_action(dose) and not press.resident:
+        about = found[0].prescription_id
+        return [ev.AsNeededRefused(now, resident, about, PERSONAL_ACTION, None, serial)]
     return [
         ev.AsNeededRequested(now, plan, reason),
         issue(world, setting, dose, ev.OrderKind.RELEASE, "press", now),
@@ -198,7 +202,7 @@ def _in_the_strip(
 def _dose(
     world: World, setting: Setting, resident: str, prescription: Prescription, content: Content, now: datetime
 ) -> DosePlan:
-    day = setting.local.day_of(now)
+    day, catalogue = setting.local.day_of(now), world.catalogue(setting)
     taken = [
         int(dose.plan.slot.removeprefix(AS_NEEDED_SLOT))
         for dose in world.doses.values()
@@ -216,6 +220,7 @@ def _dose(
         half=half,
         closes=closes,
         portions=(Portion(prescription.prescription_id, content),),
-        critical=setting.catalogue.is_critical(prescription.drug),
+        critical=catalogue.is_critical(prescription.drug),
         plan_version=world.plans[resident].plan_version,
+        controlled=prescription.drug in catalogue.controlled,
     )

@@ -29,7 +29,15 @@ from scheduler.world import Dose, World
 
 DAY = timedelta(hours=24)
 
-HAD = frozenset({Outcome.RETRIEVED, Outcome.CONFIRMED, Outcome.GIVEN_BY_STAFF, Outcome.UNCERTAIN})
+HAD = frozenset(
+    {
+        Outcome.RETRIEVED,
+        Outcome.CONFIRMED,
+        Outcome.WITNESSED,
+        Outcome.GIVEN_BY_STAFF,
+        Outcome.UNCERTAIN,
+    }
+)
 
 NO_LIMIT, UNKNOWN_ELSEWHERE = "no_limit", "elsewhere_unknown"
 TOO_SOON, FIXED_SOON, LIMIT_REACHED = "asked_too_soon", "fixed_dose_soon", "limit_reached"

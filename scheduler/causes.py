@@ -1,7 +1,8 @@
 """What is wrong in this world, at most one cause a subject: the alarm catalogue's events and priorities.
 
-What is wrong with a robot itself is `causes_robot`'s. In force: what the table in docs/safety.md marks so. A
-modifier is applied after the base priority, in the order critical medicine, two in a row.
+What is wrong with a robot itself is `causes_robot`'s. In force: what the table in docs/safety.md marks so.
+Here stands each event's own priority; what the circumstances make of it is `judged`'s, once, when the event
+is first told.
 """
 
 from __future__ import annotations
@@ -23,8 +24,13 @@ from scheduler.gate import (
     lead_window,
     why_not_present,
     why_not_release,
+    withholds,
 )
-from scheduler.offering import doses_at, in_order
+from scheduler.judged import judged
+from scheduler.offering import PERSONAL_ACTION, doses_at, in_order
+from scheduler.regime import PAUSED, STAFF_REMIND, WITHHOLDING
+from scheduler.regime_causes import NEEDS_CLOCK as REGIME_NEEDS_CLOCK
+from scheduler.regime_causes import regime_causes
 from scheduler.side_doses import side_cause
 from scheduler.upkeep import NEEDS_CLOCK, upkeep_causes
 from scheduler.voice import refusal, voice_causes
@@ -35,6 +41,11 @@ UNREACHABLE_LEAD = timedelta(minutes=30)
 
 BLOCKED_AHEAD = timedelta(hours=24)
 """How far ahead an Unknown is said to block doses: staff who settle it come within a day."""
+
+LOW, MEDIUM = ev.Priority.LOW, ev.Priority.MEDIUM
+
+TAKEN_BACK = "taken_back"
+"""Detail: controlled medicine lay in the tray for too long, and the robot took it in again."""
 
 NO_LONGER_PLANNED = "no_longer_planned"
 """Detail: a person may be about to give what the plan in force does not ask for any more."""
@@ -53,7 +64,7 @@ def causes(world: World, setting: Setting, now: datetime) -> dict[str, Cause]:
         if cause is not None:
             found[f"dose:{dose.dose_id}"] = cause
     for side in world.sides.values():
-        cause = refusal(world, side) or side_cause(side, now)
+        cause = refusal(world, side) or side_cause(world, side, now)
         if cause is not None:
             found[f"dose:{side.dose_id}"] = cause
     found |= robot_causes(world, setting, found, now)
@@ -66,7 +77,8 @@ def causes(world: World, setting: Setting, now: datetime) -> dict[str, Cause]:
     ):
         if technical is not None:
             found[subject] = technical
-    return found | upkeep_causes(world, setting, now) | voice_causes(world) | as_needed_causes(world, now)
+    found |= upkeep_causes(world, setting, now) | regime_causes(world, now)
+    return found | voice_causes(world) | as_needed_causes(world, now)
 
 
 NEEDS_ROBOT = frozenset(
@@ -84,7 +96,7 @@ NEEDS_ROBOT = frozenset(
 
 def unproven(world: World, setting: Setting, incident: ev.Incident) -> bool:
     """Whether nothing shows yet that the cause is gone: a home that can't look clears nothing."""
-    if incident.kind is ev.Kind.CLOCK_UNTRUSTED or incident.kind in NEEDS_CLOCK:
+    if incident.kind is ev.Kind.CLOCK_UNTRUSTED or incident.kind in NEEDS_CLOCK | REGIME_NEEDS_CLOCK:
         return not world.clock.trusted
     if incident.kind not in NEEDS_ROBOT:
         return False
@@ -121,7 +133,7 @@ def _dose(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | 
         return _about(dose, ev.Kind.RECORD_CONTRADICTS, ev.Priority.HIGH, "possible_double_dose")
     status = world.robot(robot_of(setting, dose)).status
     if dose.failure and status is not None and status.fault and settled in GIVEN:
-        return _about(dose, ev.Kind.RELEASE_FAILED, urgency(dose), dose.failure)  # until it is cleared
+        return judged(world, dose, ev.Kind.RELEASE_FAILED, MEDIUM, dose.failure)  # until it is cleared
     told = _as_told(world, dose) if dose.order is not None and settled is not None else None
     if told is not None:
         return told
@@ -130,7 +142,7 @@ def _dose(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | 
             dose, ev.Kind.ORDER_UNKNOWN, _most_urgent_blocked(world, setting, dose, now), "in_doubt"
         )
     if settled in GIVEN:
-        return effect_cause(dose)
+        return _not_witnessed(world, setting, dose, now) or effect_cause(dose)
     if dose.token and settled is None:
         return _with_staff(world, dose)
     if settled is not None:
@@ -140,10 +152,11 @@ def _dose(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | 
             dose, ev.Kind.ORDER_UNKNOWN, _most_urgent_blocked(world, setting, dose, now), "in_doubt"
         )
     if dose.stage is Stage.HELD:
-        return _held(dose)
+        return _held(world, dose)
     if dose.failure and dose.stage in (Stage.FAILED, Stage.HOLDING):
-        return _about(dose, ev.Kind.RELEASE_FAILED, urgency(dose), dose.failure)
-    return _not_offered(world, setting, dose, now) or refusal(world, dose) or _untaken(setting, dose, now)
+        return judged(world, dose, ev.Kind.RELEASE_FAILED, MEDIUM, dose.failure)
+    not_offered = _not_offered(world, setting, dose, now)
+    return not_offered or refusal(world, dose) or _untaken(world, setting, dose, now)
 
 
 def _with_staff(world: World, dose: Dose) -> Cause:
@@ -157,32 +170,33 @@ def _with_staff(world: World, dose: Dose) -> Cause:
 
 def _unhappy(world: World, dose: Dose, outcome: ev.Outcome) -> Cause | None:
     """The dose closed and nobody had it, by all we know: staff must, until they gave a resolution."""
+    reason = dose.outcome.reason if dose.outcome is not None else ""
     if outcome is ev.Outcome.MISSED:
-        row = _missed_before(world, dose)
-        priority = ev.Priority.HIGH if row else urgency(dose)
-        return _about(dose, ev.Kind.DOSE_MISSED, priority, "two_in_a_row" if row else "")
-    if outcome is ev.Outcome.WITHHELD:
-        return _held(dose)
+        return judged(world, dose, ev.Kind.DOSE_MISSED, MEDIUM)
     if outcome is ev.Outcome.REFUSED:
         return refusal(world, dose)
+    if outcome is ev.Outcome.WITHHELD and reason not in WITHHOLDING:
+        return _held(world, dose)
+    if reason == PAUSED:
+        return None  # others look after them, and are told nothing that they know (rule 22)
     if outcome is ev.Outcome.UNCERTAIN:
-        return _about(dose, ev.Kind.ORDER_UNKNOWN, urgency(dose), "uncertain")
+        return judged(world, dose, ev.Kind.ORDER_UNKNOWN, MEDIUM, "uncertain")
     kind = ev.Kind.RELEASE_FAILED if dose.failure else ev.Kind.DOSE_BLOCKED
-    reason = dose.outcome.reason if dose.outcome is not None else ""
-    return _about(dose, kind, urgency(dose), reason)
+    return judged(world, dose, kind, MEDIUM, reason)
 
 
-def _missed_before(world: World, dose: Dose) -> bool:
-    theirs = [d for d in in_order(world) if d.plan.resident == dose.plan.resident]
-    earlier = [d for d in theirs if d.plan.opens < dose.plan.opens]
-    last = earlier[-1].outcome if earlier else None
-    return last is not None and last.outcome is ev.Outcome.MISSED
-
-
-def _held(dose: Dose) -> Cause:
+def _held(world: World, dose: Dose) -> Cause | None:
     if dose.held == "label_unreadable":
-        return _about(dose, ev.Kind.SACHET_UNREADABLE, urgency(dose), dose.held)
-    return _about(dose, ev.Kind.SACHET_MISMATCH, ev.Priority.HIGH, dose.held)
+        return judged(world, dose, ev.Kind.SACHET_UNREADABLE, MEDIUM, dose.held)
+    return judged(world, dose, ev.Kind.SACHET_MISMATCH, ev.Priority.HIGH, dose.held)
+
+
+def _not_witnessed(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | None:
+    """The resident had it by the robot's record, and staff were to see it."""
+    since = dose.outcome.at if dose.outcome is not None else dose.plan.closes
+    if not dose.to_witness or now < since + setting.limits.witness_within:
+        return None
+    return judged(world, dose, ev.Kind.NOT_WITNESSED, LOW)
 
 
 def _not_offered(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | None:
@@ -194,18 +208,18 @@ def _not_offered(world: World, setting: Setting, dose: Dose, now: datetime) -> C
         since = robot.since or dose.plan.opens
         near = lead_window(dose, UNREACHABLE_LEAD, now) or now >= dose.plan.closes
         if near and now >= since + gone:
-            return _about(dose, ev.Kind.ROBOT_UNREACHABLE, urgency(dose), robot.reason)
+            return judged(world, dose, ev.Kind.ROBOT_UNREACHABLE, MEDIUM, robot.reason)
         return _as_told(world, dose) if near else None
     if now < dose.plan.opens:
         return None
     if now >= dose.plan.closes + gone and not dose.order:
-        return _about(dose, ev.Kind.DOSE_BLOCKED, urgency(dose), "not_settled")
+        return judged(world, dose, ev.Kind.DOSE_BLOCKED, MEDIUM, "not_settled")
     if now >= dose.plan.closes or world.order_under_way(serial) is not None:
         return _as_told(world, dose)
-    reason = ""
-    if dose.stage in (Stage.PLANNED, Stage.DUE):
+    reason = PERSONAL_ACTION if dose.anonymous else ""
+    if dose.stage in (Stage.PLANNED, Stage.DUE) and not reason:
         reason = why_not_release(world, setting, dose, now)
-    elif dose.stage is Stage.HOLDING:
+    elif dose.stage is Stage.HOLDING and not reason:
         reason = why_not_present(world, setting, dose, now)
     elif dose.stage in (Stage.IN_STORE, Stage.OUT):
         reason = "not_in_robot"
@@ -213,7 +227,7 @@ def _not_offered(world: World, setting: Setting, dose: Dose, now: datetime) -> C
         reason = "behind_another"
         if now < dose.plan.half and not _stood_there(robot, dose):
             return _as_told(world, dose)
-    return None if reason in NOT_LOCKS else _about(dose, ev.Kind.DOSE_BLOCKED, urgency(dose), reason)
+    return None if reason in NOT_LOCKS else judged(world, dose, ev.Kind.DOSE_BLOCKED, MEDIUM, reason)
 
 
 FOR_A_WHILE = frozenset({"tray_occupied", "holding_occupied", "wrong_resident"})
@@ -242,10 +256,12 @@ def _as_told(world: World, dose: Dose) -> Cause | None:
     return _about(dose, incident.kind, incident.priority, incident.detail)
 
 
-def _untaken(setting: Setting, dose: Dose, now: datetime) -> Cause | None:
+def _untaken(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | None:
     left = dose.presented is not None and now >= dose.presented + setting.limits.tray_left
     if dose.stage is Stage.IN_TRAY and left:
-        return _about(dose, ev.Kind.LEFT_IN_TRAY, ev.Priority.MEDIUM)
+        return judged(world, dose, ev.Kind.LEFT_IN_TRAY, MEDIUM)
+    if dose.left and dose.stage is not Stage.LIFTED:
+        return judged(world, dose, ev.Kind.LEFT_IN_TRAY, MEDIUM, TAKEN_BACK)
     waiting = dose.stage in IN_MAGAZINE or dose.stage in (
         Stage.RELEASING,
         Stage.HOLDING,
@@ -253,9 +269,12 @@ def _untaken(setting: Setting, dose: Dose, now: datetime) -> Cause | None:
         Stage.IN_TRAY,
         Stage.RETRACTING,
     )
-    if waiting and dose.plan.half <= now < dose.plan.closes and not dose.plan.as_needed:
-        priority = ev.Priority.MEDIUM if dose.plan.critical else ev.Priority.LOW
-        return _about(dose, ev.Kind.ABOUT_TO_MISS, priority)
+    if withholds(world, dose) or dose.plan.as_needed:
+        return None  # what is not offered, or was asked for, can't be missed
+    if waiting and dose.plan.half <= now < dose.plan.closes:
+        return judged(world, dose, ev.Kind.ABOUT_TO_MISS, LOW)
+    if waiting and dose.open_at(now) and world.regime(dose.plan.resident).mode in STAFF_REMIND:
+        return judged(world, dose, ev.Kind.DOSE_DUE, LOW)
     return None
 
 

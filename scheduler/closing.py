@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 
 from scheduler import events as ev
 from scheduler.dose import IN_MAGAZINE, Stage
-from scheduler.gate import beyond_plan, label_misfit
+from scheduler.evolve_dose import LEFT
+from scheduler.gate import beyond_plan, label_misfit, withholds
 from scheduler.offering import doses_at, in_order, issue
 from scheduler.personal import must_say_who
 from scheduler.receive_command import UNTREATED
@@ -72,8 +73,8 @@ def _left_in_tray(world: World, setting: Setting, dose: Dose, closed: bool, now:
     if dose.stage is Stage.IN_TRAY:
         unplanned = "plan" if beyond_plan(world, dose) else ""  # rule 11: the change reaches it there
         until = tray_until(setting, dose)
-        left = "left" if until is not None and now >= until else ""
-        back = unplanned or unwanted(dose) or left
+        left = LEFT if until is not None and now >= until else ""
+        back = withholds(world, dose) or unplanned or unwanted(dose) or left
         return "closing" if closed else "discard" if dose.discard else back
     status = world.robot(serial).status
     if not closed or dose.stage is not Stage.DOUBT or status is None or not status.tray:
@@ -83,10 +84,14 @@ def _left_in_tray(world: World, setting: Setting, dose: Dose, closed: bool, now:
 
 
 def tray_until(setting: Setting, dose: Dose) -> datetime | None:
-    """Rule 2: until when its sachet may lie where somebody else could take it; None = nobody else could."""
-    if dose.presented is None or not must_say_who(setting, robot_of(setting, dose)):
+    """Rule 2: until when its sachet may lie within reach; None = until its window closes. Controlled medicine
+    goes back sooner, and so does what somebody else could take."""
+    if dose.presented is None:
         return None
-    return dose.presented + setting.limits.tray_personal
+    limits = setting.limits
+    personal = must_say_who(setting, robot_of(setting, dose))
+    least = [limits.tray_personal] * personal + [limits.tray_controlled] * dose.plan.controlled
+    return dose.presented + min(least) if least else None
 
 
 def _divert_ground(world: World, setting: Setting, dose: Dose, closed: bool, now: datetime) -> str:
@@ -191,6 +196,9 @@ def _closed(world: World, setting: Setting, dose: Dose, now: datetime) -> Findin
         return None
     if dose.lost and dose.order is None:
         return ev.Outcome.UNCERTAIN, "journal_behind", closes  # rule 23: the end that was lost may tell of it
+    withheld = withholds(world, dose)
+    if withheld and dose.releases == 0 and dose.stage in IN_MAGAZINE and not (dose.order or dose.token):
+        return ev.Outcome.WITHHELD, dose.held or withheld, closes  # rule 22: no record could say otherwise
     serial = robot_of(setting, dose)
     robot = world.robot(serial)
     if robot.state is not RobotState.READY:
@@ -220,6 +228,8 @@ def _untaken(world: World, dose: Dose) -> tuple[ev.Outcome, str]:
         return ev.Outcome.REFUSED, "not_lifted"  # asked for, and left: never missed (rule 8)
     if dose.failure:
         return ev.Outcome.FAILED, dose.failure
+    if withholds(world, dose):
+        return ev.Outcome.WITHHELD, withholds(world, dose)
     if not dose.offered or dose.plan.as_needed:
         return ev.Outcome.FAILED, "not_offered"
     if locked and incident is not None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from scheduler.events import CertificateFound, Event, GivenElsewhere, Verdict
+from scheduler.events import CertificateFound, Event, GivenElsewhere, Mode, PauseKind, Verdict
+from scheduler.expand import Catalogue
 from scheduler.plan import Prescription, RefusedPrescription
 from scheduler.roll import Roll
 
@@ -75,6 +76,76 @@ class DecideDose:
 
 
 @dataclass(frozen=True, slots=True)
+class SetMode:
+    """The next four are a named person's word about how one resident gets their medicine for now. `revision`
+    is of the resident's regime, as the person saw it; from a terminal in the home it is not asked for."""
+
+    command_id: str
+    resident: str
+    mode: Mode
+    review: datetime | None
+    by: str
+    reason: str
+    via: str  # "home" | "oncall"
+    revision: int
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PauseResident:
+    """Begins a pause, or gives the one there is another end."""
+
+    command_id: str
+    resident: str
+    kind: PauseKind
+    until: datetime | None
+    by: str
+    reason: str
+    via: str
+    revision: int
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewPause:
+    command_id: str
+    resident: str
+    by: str
+    reason: str
+    via: str
+    revision: int
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeResident:
+    """`reconciled`: the nurse `by` has compared card, roll and what was given elsewhere (rule 22)."""
+
+    command_id: str
+    resident: str
+    reconciled: bool
+    by: str
+    reason: str
+    via: str
+    revision: int
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmPlan:
+    """The card was read at its source, and is the one that was offered last."""
+
+    resident: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferMedicineList:
+    """The list of critical and controlled medicine, as configured."""
+
+    catalogue: Catalogue
+
+
+@dataclass(frozen=True, slots=True)
 class RejectCommand:
     """A command failed at the door: bad signature, other home, replayed, expired."""
 
@@ -122,6 +193,9 @@ class ReportClockStep:
     """The box's wall clock moved against its monotonic one by more than the agreement limit."""
 
 
+RegimeCommand = SetMode | PauseResident | ReviewPause | ResumeResident
+"""About one resident, each answered."""
+
 Command = (
     OfferPlan
     | ReportElsewhere
@@ -129,6 +203,9 @@ Command = (
     | TakeIncident
     | CloseIncident
     | DecideDose
+    | RegimeCommand
+    | ConfirmPlan
+    | OfferMedicineList
     | RejectCommand
     | TakeReceipt
     | RaiseTestAlarm

@@ -19,8 +19,10 @@ from scheduler.evolve import evolve
 from scheduler.gate import earliest
 from scheduler.incidents import alarmed, undelivered
 from scheduler.offering import held, opened, presented, pressed, reminded
+from scheduler.personal import kept_out
 from scheduler.planning import planned
 from scheduler.receive import receive
+from scheduler.regime_causes import regime_instants
 from scheduler.side_doses import side_by_side, side_instants
 from scheduler.upkeep import upkeep_instants
 from scheduler.voice import heard, unanswered, voice_instants
@@ -103,6 +105,7 @@ RULES: tuple[Rule, ...] = (
     opened,
     overdue,
     held,  # before any press is answered
+    kept_out,  # before whatever else a press may mean
     requested,
     heard,
     pressed,
@@ -133,6 +136,7 @@ def next_wakeup(world: World, setting: Setting, now: datetime) -> datetime | Non
     instants += [since + limits.robot_gone for since in sinces if since is not None]
     instants += [receipt.since + limits.receipt for receipt in world.receipts.values()]
     instants += upkeep_instants(world, setting)
+    instants += regime_instants(world, setting)
     instants += voice_instants(world)
     instants += side_instants(world, setting)
     instants += as_needed_instants(world)
@@ -149,7 +153,7 @@ def _dose_instants(world: World, setting: Setting, dose: Dose, now: datetime) ->
     if dose.away_tried is not None:
         instants.append(dose.away_tried + AGAIN)
     if dose.outcome is not None:
-        return instants
+        return [*instants, dose.outcome.at + limits.witness_within] if dose.to_witness else instants
     instants += (
         plan.opens - UNREACHABLE_LEAD,
         plan.opens - REFILL_AHEAD,

@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 from scheduler.dose import Stage
 from scheduler.events import AsNeededRefused
 from scheduler.gate import why_not_release
-from scheduler.offering import doses_at
+from scheduler.offering import PERSONAL_ACTION, doses_at
 from scheduler.personal import must_say_who
 from scheduler.plan import Content
 from scheduler.questions import QUESTIONS
+from scheduler.regime import ORDINARY, QUIET, SUSPENDED
 from scheduler.side_doses import robot_asks, together
 from scheduler.voice import quiet, unwanted
 from scheduler.world import Dose, Robot, RobotState, Setting, SideDose, World, robot_of
@@ -42,8 +43,11 @@ class Display:
 
 def display(world: World, setting: Setting, serial: str, now: datetime) -> Display:
     """What this robot should show now."""
+    served = setting.served.get(serial, ())
     light, sound, lines = _beside(world, setting, serial, now, *_dose_lines(world, setting, serial, now))
-    waits = any(key in world.help for key in (*setting.served.get(serial, ()), serial))
+    if served and all(world.regime(resident).mode in QUIET for resident in served):
+        light, sound = _still(light)
+    waits = any(key in world.help for key in (*served, serial))
     if any(incident.undelivered for incident in world.incidents.values()):
         call = f"Ring {setting.staff_phone}{HELP_BESIDE_THE_NUMBER if waits else ''}"
         lines = (*lines[: LINES_MAX - 2], "Vi kan ikke få fat i personalet.", call)
@@ -53,17 +57,26 @@ def display(world: World, setting: Setting, serial: str, now: datetime) -> Displ
     return Display(light, sound, tuple(line[:LINE_CHARS_MAX] for line in lines[:LINES_MAX]))
 
 
+def _still(light: str) -> tuple[str, str]:
+    """Where staff remind, the robot says what it has to say, and is still."""
+    return "off" if light == "off" else "steady", "none"
+
+
 def _dose_lines(
     world: World, setting: Setting, serial: str, now: datetime
 ) -> tuple[str, str, tuple[str, ...]]:
     there, robot = doses_at(world, setting, serial), world.robot(serial)
-    open_doses = [d for d in there if d.open_at(now) and d.outcome is None]
     tray = next((d for d in there if d.stage is Stage.IN_TRAY), None)
     if tray is not None and not unwanted(tray):
         return "pulse", "soft", ("Tag din pose i bakken.", *_answers(robot))
     lately = robot.spent_at is not None and now < robot.spent_at + setting.limits.press_age
     if lately and robot.spent in TURNED_AWAY:
         return "pulse", "none", TURNED_AWAY[robot.spent]
+    withheld = _withheld(world, setting, serial)
+    if withheld:
+        return "off", "none", withheld
+    there = [dose for dose in there if not world.regime(dose.plan.resident).withholds]
+    open_doses = [d for d in there if d.open_at(now) and d.outcome is None]
     wanted = [dose for dose in open_doses if dose.declined is None]
     told = () if wanted else _told(world, setting, serial, now)
     if told:
@@ -83,6 +96,15 @@ TURNED_AWAY = {
 }
 """Why a press led to nothing that is about the person and not about the dose. Shown for as long as a press is
 fresh: whoever's dose is due must see that soon again."""
+
+
+def _withheld(world: World, setting: Setting, serial: str) -> tuple[str, ...]:
+    """Rule 22, of the only one served here. Of several nothing is said of who is away: they are left out."""
+    served = setting.served.get(serial, ())
+    regime = world.regime(served[0]) if len(served) == 1 else ORDINARY
+    if regime.pause is not None:
+        return ("Din medicin er sat på pause.", "Er du hjemme? Ring til personalet:", setting.staff_phone)
+    return ("Personalet giver dig din medicin.",) if regime.withholds == SUSPENDED else ()
 
 
 def _told(world: World, setting: Setting, serial: str, now: datetime) -> tuple[str, ...]:
@@ -112,10 +134,14 @@ def _lines_of(world: World, setting: Setting, dose: Dose, now: datetime) -> tupl
         return "steady", "none", ("Personalet hjælper dig med din medicin.",)
     if dose.stage in (Stage.PLANNED, Stage.DUE, Stage.FAILED, Stage.HOLDING):
         reason = "" if dose.stage is Stage.HOLDING else why_not_release(world, setting, dose, now)
+        serial = robot_of(setting, dose)
+        if not reason and dose.anonymous:
+            return "alert", "soft", PERSONAL
         if not reason and quiet(dose, setting.limits.reminder_every):
             return "steady", "none", ("Helt i orden: vi minder dig om det.", "Tryk, når du vil have den.")
-        serial = robot_of(setting, dose)
         light, sound, lines = _offer(dose, reason, who=must_say_who(setting, serial))
+        if world.regime(dose.plan.resident).mode in QUIET:
+            light, sound = _still(light)
         return light, sound, lines if reason else (*lines, *_answers(world.robot(serial)))
     if dose.stage in (Stage.RELEASING, Stage.PRESENTING):
         return "steady", "none", ("Et øjeblik ...",)
@@ -130,7 +156,9 @@ def _beside(
     sight below."""
     served, every = setting.served.get(serial, ()), setting.limits.reminder_every
     due = [
-        together(world, resident, now) for resident in served if not robot_asks(world, setting, resident, now)
+        together(world, resident, now)
+        for resident in served
+        if not world.regime(resident).withholds and not robot_asks(world, setting, resident, now)
     ]
     if not any(due) or any(resident in world.asked for resident in served):
         return light, sound, lines
@@ -191,12 +219,16 @@ PLURALS = {
 
 def _not_now(setting: Setting, refused: AsNeededRefused, now: datetime) -> tuple[str, ...]:
     """Medicine as needed was asked for: when it is possible, or who can help."""
+    if refused.reason == PERSONAL_ACTION:
+        return ("Brug dit kort eller din kode.", "Og tryk så igen.")
     if refused.possible is None:
         return ("Ikke nu. Personalet kan hjælpe dig.", "Tryk hjælp, så ringer vi.")
     at = setting.local.local(refused.possible)
     day = "" if at.date() == setting.local.day_of(now) else "i morgen "
     return ("Ikke endnu.", f"Du kan få den {day}fra kl. {at:%H:%M}.")
 
+
+PERSONAL = ("Brug dit kort eller din kode.", "Personalet har fået besked.")
 
 ANSWER_SHOWN = timedelta(minutes=2)
 """Long enough to be read by somebody who stands there."""
@@ -234,7 +266,8 @@ LOUD_FROM_REMINDER = 3
 
 def _next_line(world: World, setting: Setting, serial: str, now: datetime) -> tuple[str, ...]:
     there = doses_at(world, setting, serial)
-    coming = next((d for d in there if d.plan.opens > now and d.outcome is None), None)
+    ahead = [d for d in there if not world.regime(d.plan.resident).withholds]
+    coming = next((d for d in ahead if d.plan.opens > now and d.outcome is None), None)
     if coming is None or world.robot(serial).state is not RobotState.READY:
         return ()
     return (f"Næste medicin kl. {setting.local.local(coming.plan.opens):%H:%M}",)

@@ -12,13 +12,15 @@ from scheduler import events as ev
 from scheduler.dose import AT_REST
 from scheduler.evolve_as_needed import evolve_as_needed
 from scheduler.evolve_clock import WENT_BACK, doubted, set_back, trusted_again, vouched
-from scheduler.evolve_dose import evolve_dose
+from scheduler.evolve_dose import evolve_dose, with_dose
 from scheduler.evolve_incident import evolve_incident
 from scheduler.evolve_press import press_of, with_robot
 from scheduler.evolve_robot import evolve_robot, restarted
 from scheduler.evolve_side import evolve_side, settled_before
 from scheduler.evolve_upkeep import evolve_upkeep, not_later
 from scheduler.evolve_voice import evolve_voice
+from scheduler.expand import Catalogue
+from scheduler.regime import after
 from scheduler.replacing import replace, replace_fresh
 from scheduler.world import (
     FORGERIES,
@@ -68,13 +70,16 @@ def _home(world: World, event: ev.HomeEvent) -> World:
         case ev.PlanAccepted():
             plans = {**world.plans, event.plan.resident: event.plan}
             refused = {key: why for key, why in world.refused_plans.items() if key != event.plan.resident}
-            return replace(world, plans=plans, refused_plans=refused)
+            confirmed = {**world.confirmed, event.plan.resident: event.at}
+            return replace(world, plans=plans, refused_plans=refused, confirmed=confirmed)
         case ev.PlanRefused():
             why = (event.fingerprint, f"{event.reason} {event.path}".strip())
             return replace(world, refused_plans={**world.refused_plans, event.resident: why})
         case ev.DosePlanned():
             known = world.doses.get(event.dose.dose_id)
-            dose = replace(known, plan=event.dose) if known else _marked(world, Dose(plan=event.dose))
+            dose = (
+                replace(known, plan=event.dose) if known else _marked(world, Dose(event.dose, known=event.at))
+            )
             return replace(world, doses=by_opening({**world.doses, dose.dose_id: dose}.values()))
         case ev.DoseWithdrawn():
             return replace(world, doses={key: d for key, d in world.doses.items() if key != event.dose_id})
@@ -82,8 +87,10 @@ def _home(world: World, event: ev.HomeEvent) -> World:
             return _day_planned(world, event)
         case ev.RollLoaded():
             return _loaded(world, event)
-        case ev.Pressed() | ev.PressSpent() | ev.AttemptBlocked():
+        case ev.Pressed() | ev.AttemptBlocked():
             return press_of(world, event)
+        case ev.PressSpent():
+            return _spent(world, event)
         case ev.CommandAnswered():
             answered = {**world.answered, event.command_id: event.expires}
             forged = event.reason if event.reason in FORGERIES else world.forged
@@ -96,6 +103,11 @@ def _home(world: World, event: ev.HomeEvent) -> World:
             return evolve_side(world, event)
         case ev.AlarmTestBegun() | ev.CertificatesRead() | ev.ChoreEnded():
             return evolve_upkeep(world, event)
+        case ev.ModeSet() | ev.PauseBegun() | ev.PauseReviewed() | ev.PauseEnded() | ev.PausedAction():
+            changed = after(world.regime(event.resident), event)
+            return replace(world, regimes={**world.regimes, event.resident: changed})
+        case ev.PlanConfirmed() | ev.MedicineListAdopted() | ev.MedicineListRefused():
+            return _in_force(world, event)
         case (
             ev.ProofCommitted()
             | ev.RollRefused()
@@ -106,6 +118,30 @@ def _home(world: World, event: ev.HomeEvent) -> World:
             return world
         case _:
             assert_never(event)
+
+
+def _spent(world: World, event: ev.PressSpent) -> World:
+    pressed_for = world.doses.get(event.dose_id)
+    if pressed_for is not None:
+        world = with_dose(world, replace(pressed_for, anonymous=True))
+    return press_of(world, event)
+
+
+def _in_force(
+    world: World, event: ev.PlanConfirmed | ev.MedicineListAdopted | ev.MedicineListRefused
+) -> World:
+    """Which card and which list hold. By another list what is ahead is planned again."""
+    if isinstance(event, ev.PlanConfirmed):
+        return replace(world, confirmed={**world.confirmed, event.resident: event.at})
+    if isinstance(event, ev.MedicineListRefused):
+        return replace(world, refused_list=event.reason)
+    adopted = Catalogue(event.known, event.critical, event.controlled, event.version, event.persons)
+    known = world.medicine
+    same = known is not None and known.says_the_same(adopted)
+    world = replace(world, medicine=adopted, refused_list="")
+    if known is None or same:
+        return world
+    return replace(world, planned={key: Planned(each.to, 0) for key, each in world.planned.items()})
 
 
 def _behind(world: World, event: ev.JournalFoundBehind) -> World:

@@ -12,6 +12,7 @@ from scheduler.dose import IN_MAGAZINE, IN_MOTION, Stage, Trigger, advance
 from scheduler.evolve_incident import with_token
 from scheduler.evolve_press import press_used
 from scheduler.evolve_side import evolve_side
+from scheduler.habits import learnt
 from scheduler.replacing import replace
 from scheduler.world import Dose, OpenOrder, World
 
@@ -32,18 +33,26 @@ def evolve_dose(world: World, event: ev.DoseEvent) -> World:
             about = world.subjects.get(f"dose:{event.dose_id}", ("", 0))[0]
             world = with_token(world, about, held, event)
             dose = world.doses.get(event.dose_id)
-            return with_dose(world, _dose_changed(dose, event, world.clock.trusted)) if dose else world
+            return with_dose(world, _dose_changed(dose, event, world)) if dose else world
         case _:
             if isinstance(event, ANSWERS):
                 world = press_used(world, event.robot)
             dose = world.doses.get(event.dose_id)
             if dose is None:
                 return evolve_side(world, event)
-            return with_dose(world, _dose_changed(dose, event, world.clock.trusted))
+            if isinstance(event, ev.OutcomeRecorded) and not dose.plan.as_needed:
+                world = _learnt(world, dose, event)
+            return with_dose(world, _dose_changed(dose, event, world))
 
 
 ANSWERS = (ev.DosePutOff, ev.DoseDeclined, ev.AnswerTakenBack)
 """Each uses up the press that said it."""
+
+
+def _learnt(world: World, dose: Dose, event: ev.OutcomeRecorded) -> World:
+    resident = dose.plan.resident
+    known = learnt(world.habits.get(resident, ()), dose.plan, event.outcome, event.late)
+    return replace(world, habits={**world.habits, resident: known})
 
 
 def _revoked(dose: Dose) -> Dose:
@@ -70,6 +79,8 @@ def _issued(world: World, event: ev.OrderIssued) -> World:
         label=order.label if released else dose.label,
         # What goes back was not taken: only another press brings it out again.
         wanted_until=order.expires if spent else None if order.kind in AWAY else dose.wanted_until,
+        anonymous=dose.anonymous and not spent,
+        left=dose.left or (order.ground == LEFT and dose.plan.controlled),
         away_tried=event.at if order.kind in AWAY else dose.away_tried,
         put_off=None if spent else dose.put_off,
         declined=None if spent else dose.declined,
@@ -79,18 +90,22 @@ def _issued(world: World, event: ev.OrderIssued) -> World:
     return press_used(world, order.robot) if spent else world
 
 
+LEFT = "left"
+"""Ground of a retract: it lay in the tray for longer than controlled medicine may."""
+
 AWAY = frozenset({ev.OrderKind.RETRACT, ev.OrderKind.DIVERT})
 """Out of the resident's reach."""
 
 
-def _dose_changed(dose: Dose, event: ev.DoseChange, trusted: bool) -> Dose:
+def _dose_changed(dose: Dose, event: ev.DoseChange, world: World) -> Dose:
+    trusted = world.clock.trusted
     match event:
         case ev.OrderEnded():
             return _ended(dose, event)
         case ev.MotionAdopted():
             return _adopted(dose, event)
         case ev.DoseDue():
-            return replace(moved(dose, Trigger.OPENED), offered=True)
+            return replace(moved(dose, Trigger.OPENED), offered=True, outage=event.outage)
         case ev.ReminderGiven():
             return replace(dose, reminders=event.number)
         case ev.DosePutOff():
@@ -102,7 +117,9 @@ def _dose_changed(dose: Dose, event: ev.DoseChange, trusted: bool) -> Dose:
         case ev.DoseHeld():
             return replace(moved(dose, Trigger.HELD), held=event.reason, held_label=event.label)
         case ev.OutcomeRecorded():
-            dose = replace(dose, outcome=event, wanted_until=None)
+            seen = world.regime(dose.plan.resident).mode is ev.Mode.WITNESSED or dose.to_witness
+            to_witness = seen and event.outcome in (ev.Outcome.RETRIEVED, ev.Outcome.CONFIRMED)
+            dose = replace(dose, outcome=event, wanted_until=None, to_witness=to_witness)
             if dose.lifted is not None:
                 return dose
             # Without a lift the outcome says when it was had: then a new one is dated anew.

@@ -8,6 +8,7 @@ from typing import assert_never
 from scheduler import events as ev
 from scheduler.evolve_as_needed import elsewhere_looked_into
 from scheduler.evolve_upkeep import alarm_test_told
+from scheduler.regime import action_looked_into, mode_looked_into, pause_looked_into
 from scheduler.replacing import replace
 from scheduler.world import LOSSES_MAX, Receipt, Robot, World
 
@@ -69,6 +70,8 @@ def _looked_into(world: World, incident: ev.Incident, at: datetime) -> World:
     """A person closed it: what only a person can look into is no longer wrong."""
     if incident.kind in (ev.Kind.AS_NEEDED_LIMIT, ev.Kind.AS_NEEDED_UNSURE):
         return elsewhere_looked_into(world, incident, at)
+    if incident.kind in OF_REGIME:
+        return _regime_looked_into(world, incident, at)
     if incident.kind is ev.Kind.COMMAND_REFUSED:
         return replace(world, forged="")
     if incident.kind is ev.Kind.HELP_ASKED:
@@ -89,6 +92,24 @@ def _looked_into(world: World, incident: ev.Incident, at: datetime) -> World:
 
 def _told(world: World, serial: str, robot: Robot) -> World:
     return replace(world, robots={**world.robots, serial: robot}) if serial in world.robots else world
+
+
+OF_REGIME = frozenset(
+    {ev.Kind.MODE_REVIEW, ev.Kind.PAUSE_REVIEW, ev.Kind.PAUSE_OVER, ev.Kind.PAUSED_ACTION},
+)
+
+
+def _regime_looked_into(world: World, incident: ev.Incident, at: datetime) -> World:
+    """It stays as it is, by a person's word; whether it still fits is asked again (rule 22)."""
+    resident = incident.subject.partition(":")[2]
+    regime = world.regime(resident)
+    if incident.kind is ev.Kind.MODE_REVIEW:
+        regime = mode_looked_into(regime, at)
+    elif incident.kind is ev.Kind.PAUSED_ACTION:
+        regime = action_looked_into(regime)
+    else:
+        regime = pause_looked_into(regime, at)
+    return replace(world, regimes={**world.regimes, resident: regime})
 
 
 def _reworded(incident: ev.Incident, event: ev.IncidentChanged) -> ev.Incident:

@@ -63,14 +63,22 @@ class DayClock:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Which ATC codes the municipality knows, and which of them are critical."""
+    """Which ATC codes the municipality knows, and which of them are critical or controlled."""
 
     known: frozenset[str]
     critical: frozenset[str]
+    controlled: frozenset[str] = frozenset()
+    version: int = 1
+    persons: tuple[str, ...] = ()  # who changed it, together
 
     def is_critical(self, atc: str) -> bool:
-        """Rule 9: a code nobody classified is critical."""
-        return atc in self.critical or atc not in self.known
+        """Rule 9: a code nobody classified is critical; controlled medicine is."""
+        return atc in self.critical or atc in self.controlled or atc not in self.known
+
+    def says_the_same(self, other: Catalogue) -> bool:
+        """Whether every code is classified the same on both."""
+        mine = (self.known, self.critical, self.controlled)
+        return mine == (other.known, other.critical, other.controlled)
 
 
 def expand(
@@ -82,13 +90,16 @@ def expand(
     window: timedelta,
     already: Sequence[DosePlan],
     fixed: Collection[str] = (),
+    controlled_window: timedelta | None = None,
 ) -> tuple[DosePlan, ...]:
-    """Every dose of `day`, in the order of their windows; the same facts always give the same ids."""
+    """Every dose of `day`, in the order of their windows; the same facts always give the same ids. A dose
+    with controlled medicine in it has the shorter of the two windows."""
     earlier = sorted((d for d in already if d.resident == plan.resident and d.day == day), key=_order)
     standing = [dose for dose in earlier if dose.dose_id in fixed]
     asked = _heirs(_asked(plan, day, clock, local), earlier, {dose.dose_id for dose in standing})
     named = _named(asked, earlier, standing, clock)
-    doses = [_dose(plan, day, name, asks, catalogue, window) for name, asks in named.items()]
+    narrow = window if controlled_window is None else min(window, controlled_window)
+    doses = [_dose(plan, day, name, asks, catalogue, (window, narrow)) for name, asks in named.items()]
     return tuple(sorted([*standing, *doses], key=_order))
 
 
@@ -291,9 +302,15 @@ def _order(dose: DosePlan) -> tuple[datetime, tuple[int, int, int]]:
 
 
 def _dose(
-    plan: Plan, day: date, name: _Name, asks: Sequence[_Ask], catalogue: Catalogue, window: timedelta
+    plan: Plan,
+    day: date,
+    name: _Name,
+    asks: Sequence[_Ask],
+    catalogue: Catalogue,
+    windows: tuple[timedelta, timedelta],
 ) -> DosePlan:
-    opens, half, closes = window_of(asks[0].opens, window)
+    controlled = any(ask.prescription.drug in catalogue.controlled for ask in asks)
+    opens, half, closes = window_of(asks[0].opens, windows[controlled])
     slot, part = name
     return DosePlan(
         dose_id=dose_id(plan.resident, day, slot, part),
@@ -306,6 +323,7 @@ def _dose(
         portions=tuple(sorted((_portion(ask) for ask in asks), key=lambda one: one.prescription_id)),
         critical=any(catalogue.is_critical(ask.prescription.drug) for ask in asks),
         plan_version=plan.plan_version,
+        controlled=controlled,
     )
 
 

@@ -19,7 +19,7 @@ from scheduler.timing import intakes_on
 from scheduler.voice import unwanted
 from scheduler.world import Dose, Robot, RobotState, Setting, World, robot_of
 
-GIVEN = frozenset({Outcome.RETRIEVED, Outcome.CONFIRMED, Outcome.GIVEN_BY_STAFF})
+GIVEN = frozenset({Outcome.RETRIEVED, Outcome.CONFIRMED, Outcome.WITNESSED, Outcome.GIVEN_BY_STAFF})
 BY_WORD = frozenset({Outcome.CONFIRMED, Outcome.GIVEN_BY_STAFF})
 """Outcomes that a person has said."""
 
@@ -51,6 +51,7 @@ def why_not_release(world: World, setting: Setting, dose: Dose, now: datetime) -
     return (
         lock(world, setting, serial)
         or _not_its_turn(world, dose, now)
+        or _card_too_old(world, setting, dose, now)
         or _places_taken(robot)
         or magazine_misfit(robot, dose.plan.resident)
         or label_misfit(world, setting, dose)
@@ -131,7 +132,31 @@ def _not_its_turn(world: World, dose: Dose, now: datetime) -> str:
     plan = world.plans.get(dose.plan.resident)
     if plan is None or plan.plan_version < dose.plan.plan_version:
         return "no_plan"
-    return ""
+    return withholds(world, dose)
+
+
+def withholds(world: World, dose: Dose) -> str:
+    """Why the robot offers this resident nothing for now (rule 22): "paused", "suspended"; "" = it does."""
+    return world.regime(dose.plan.resident).withholds
+
+
+def _card_too_old(world: World, setting: Setting, dose: Dose, now: datetime) -> str:
+    """S9: an old card alone locks nothing but controlled medicine."""
+    if not dose.plan.controlled:
+        return ""
+    confirmed = world.confirmed.get(dose.plan.resident)
+    fresh = confirmed is not None and now < confirmed + setting.limits.controlled_plan_age
+    return "" if fresh else "card_too_old"
+
+
+def needs_personal_action(dose: Dose) -> bool:
+    """Rule 2: whether a press that anybody may have made is too little for this dose."""
+    return dose.plan.controlled
+
+
+def why_not_take_along(dose: Dose) -> str:
+    """Why this dose must not be handed out before a leave; "" = it may. Controlled medicine never is."""
+    return "controlled" if dose.plan.controlled else ""
 
 
 def _places_taken(robot: Robot) -> str:

@@ -21,7 +21,7 @@ TOWARDS_RESIDENT = frozenset({OrderKind.RELEASE, OrderKind.PRESENT})
 MAY_BE_HAD = frozenset({Stage.RELEASING, Stage.PRESENTING, Stage.IN_TRAY, Stage.LIFTED, Stage.DOUBT})
 """Where the resident may have the sachet, or get it at this moment."""
 
-HAD = frozenset({Outcome.RETRIEVED, Outcome.CONFIRMED, Outcome.GIVEN_BY_STAFF})
+HAD = frozenset({Outcome.RETRIEVED, Outcome.CONFIRMED, Outcome.WITNESSED, Outcome.GIVEN_BY_STAFF})
 NEED_A_PERSON = frozenset({Outcome.MISSED, Outcome.REFUSED, Outcome.FAILED, Outcome.UNCERTAIN})
 
 LOOKED_AT = (ev.OrderIssued, ev.TokenPassed, ev.OutcomeRecorded, ev.IncidentRaised)
@@ -93,6 +93,9 @@ def _ordered(world: World, event: ev.OrderIssued) -> Iterator[str]:
         yield "S1: an order for a dose that a person gives, or that is settled"
     if world.behind or dose.lost:
         yield "S1: an order while the journal may lack what was given"
+    regime = world.regimes.get(order.resident)
+    if regime is not None and (regime.pause is not None or regime.mode is ev.Mode.SUSPENDED):
+        yield "S2: an order towards a resident whose medicine is paused or suspended"
     if order.kind is OrderKind.RELEASE:
         yield from _released(world, dose, order)
     elif not order.label or order.label != dose.label:

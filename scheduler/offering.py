@@ -10,13 +10,24 @@ from datetime import datetime
 
 from scheduler import events as ev
 from scheduler.dose import IN_MAGAZINE, Stage
-from scheduler.gate import label_misfit, lock, waiting, why_not_present, why_not_release
+from scheduler.gate import (
+    label_misfit,
+    lock,
+    needs_personal_action,
+    waiting,
+    why_not_present,
+    why_not_release,
+)
 from scheduler.ids import order_id
 from scheduler.personal import is_for, not_theirs, spent, turned_away, who
+from scheduler.regime import QUIET
 from scheduler.roll import sachet_for
 from scheduler.side_doses import confirmed, robot_asks, together
 from scheduler.voice import unwanted
 from scheduler.world import Dose, RobotState, Setting, World, robot_of
+
+PERSONAL_ACTION = "personal_action"
+"""Rule 2: this dose needs a tag or a code beside the press."""
 
 HOLDING_MISFITS = frozenset(
     {"label_unreadable", "label_unknown", "label_mismatch", "content_mismatch", "wrong_resident"}
@@ -33,10 +44,19 @@ def opened(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
     if not world.clock.trusted:
         return []
     return [
-        ev.DoseDue(at=now, dose_id=dose.dose_id)
+        ev.DoseDue(at=now, dose_id=dose.dose_id, outage=_outage(world, setting, dose, now))
         for dose in in_order(world)
         if dose.stage is Stage.PLANNED and dose.open_at(now) and dose.outcome is None
     ]
+
+
+def _outage(world: World, setting: Setting, dose: Dose, now: datetime) -> bool:
+    """Whether the dose became due while the home could not have offered it: it was down or without a clock,
+    or its robot was gone. A robot that blinked at that instant is none."""
+    gone, robot = setting.limits.robot_gone, world.robot(robot_of(setting, dose))
+    was_known = dose.known is not None and dose.known <= dose.plan.opens
+    without_robot = robot.state is not RobotState.READY and (robot.since is None or now >= robot.since + gone)
+    return was_known and (now >= dose.plan.opens + gone or without_robot)
 
 
 def held(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
@@ -137,10 +157,11 @@ def _order_or_spend(
         reason = why_not_present(world, setting, dose, now)
     else:
         reason = why_not_release(world, setting, dose, now)
-    serial = robot_of(setting, dose)
-    press = world.robot(serial).press
+    press = world.robot(robot_of(setting, dose)).press
     if reason and press is not None:
         return [spent(press, reason, now)]
+    if needs_personal_action(dose) and press is not None and not press.resident:
+        return [spent(press, PERSONAL_ACTION, now, dose.dose_id)]
     return [issue(world, setting, dose, kind, "press", now)]
 
 
@@ -157,10 +178,13 @@ def presented(world: World, setting: Setting, now: datetime) -> Sequence[ev.Even
 
 
 def reminded(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
-    """Reminders inside the window, while the resident can still come; missed ones are not made up for."""
+    """Reminders inside the window, while the resident can still come; missed ones are not made up for. Where
+    staff remind, or nothing is offered, the robot is silent."""
     events: list[ev.Event] = []
     for dose in in_order(world):
+        regime = world.regime(dose.plan.resident)
         silent = dose.plan.as_needed or dose.declined is not None or bool(dose.token)
+        silent = silent or regime.mode in QUIET or regime.pause is not None
         if silent or not dose.open_at(now) or dose.outcome is not None:
             continue
         if dose.stage not in (Stage.DUE, Stage.FAILED, Stage.HOLDING, Stage.IN_TRAY):

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from scheduler import events as ev
+from scheduler.regime import PAUSED
 from scheduler.world import Dose, Setting, World
 
 KNOWN, UNKNOWN = "known", "unknown"
@@ -65,6 +66,21 @@ def turned_away(world: World, press: ev.Pressed, reason: str, now: datetime) -> 
     return [spent(press, reason, now), attempt]
 
 
-def spent(press: ev.Pressed, reason: str, now: datetime) -> ev.PressSpent:
+def spent(press: ev.Pressed, reason: str, now: datetime, dose_id: str = "") -> ev.PressSpent:
     """It led to no order, and the display says why."""
-    return ev.PressSpent(at=now, reason=reason, robot=press.robot, resident=press.resident)
+    return ev.PressSpent(now, reason, press.robot, press.resident, dose_id)
+
+
+def kept_out(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
+    """Rule 22: a press of somebody who is away, by all we know, moves nothing, and staff hear of it once.
+    A wish for help is heard all the same (S7)."""
+    for serial in setting.robots:
+        press = world.robot(serial).press
+        if press is None or press.answer is ev.Answer.HELP:
+            continue
+        resident = who(setting, press)
+        pause = world.regime(resident).pause
+        if pause is not None:
+            first = [] if pause.acted else [ev.PausedAction(at=now, resident=resident)]
+            return [*first, spent(press, PAUSED, now)]
+    return []

@@ -83,6 +83,7 @@ class DosePlan:
     portions: tuple[Portion, ...]
     critical: bool
     plan_version: int
+    controlled: bool = False  # rule 2: personal action, a short time in the tray, never in a take-along
     prescriptions: frozenset[str] = field(init=False, repr=False, compare=False)
     """Follows from `portions`; kept because it is asked for at every look at every dose."""
 

@@ -76,10 +76,11 @@ def _day(world: World, setting: Setting, plan: Plan, day: date, now: datetime) -
         day,
         setting.clock,
         setting.local,
-        setting.catalogue,
+        world.catalogue(setting),
         setting.limits.window,
         [dose.plan for dose in known.values()],
         fixed={key for key in fixed if not _nobody_had(known[key])},
+        controlled_window=setting.limits.controlled_window,
     )
     first_day = plan.resident not in world.planned
     events: list[ev.Event] = [
@@ -115,9 +116,10 @@ def _nobody_had(dose: Dose) -> bool:
 
 
 def _differs(old: DosePlan, new: DosePlan) -> bool:
-    return (old.opens, old.closes, old.portions, old.critical) != (
+    return (old.opens, old.closes, old.portions, old.critical, old.controlled) != (
         new.opens,
         new.closes,
         new.portions,
         new.critical,
+        new.controlled,
     )

@@ -17,6 +17,7 @@ from scheduler.personal import named
 from scheduler.plan import Plan
 from scheduler.receive_clock import compared
 from scheduler.receive_command import close, decide_dose, reject, take
+from scheduler.receive_regime import adopted, confirmed, regime_changed
 from scheduler.receive_roll import load_roll
 from scheduler.upkeep import alarm_test_open
 from scheduler.world import Dose, OpenOrder, RobotState, Setting, World
@@ -63,6 +64,12 @@ def _wish(world: World, setting: Setting, fact: cmd.Fact, now: datetime) -> Sequ
             return close(world, setting, fact, now)
         case cmd.DecideDose():
             return decide_dose(world, setting, fact, now)
+        case cmd.SetMode() | cmd.PauseResident() | cmd.ReviewPause() | cmd.ResumeResident():
+            return regime_changed(world, setting, fact, now)
+        case cmd.ConfirmPlan():
+            return confirmed(world, setting, fact, now)
+        case cmd.OfferMedicineList():
+            return adopted(world, fact, now)
         case cmd.RejectCommand():
             return reject(world, setting, fact, now)
         case cmd.TakeReceipt():
@@ -307,8 +314,9 @@ def _offered(world: World, setting: Setting, fact: cmd.OfferPlan, now: datetime)
     if fact.card_version == known.card_version:
         if not same:
             return _refuse_plan(world, fact, "same_version_other_content", now)
-        healed = fact.resident in world.refused_plans
-        return [ev.PlanAccepted(at=now, plan=known)] if healed else []
+        if fact.resident in world.refused_plans:
+            return [ev.PlanAccepted(at=now, plan=known)]
+        return confirmed(world, setting, cmd.ConfirmPlan(fact.resident), now)
     version = known.plan_version if same else known.plan_version + 1
     return [ev.PlanAccepted(at=now, plan=_plan(fact, version))]
 

@@ -7,6 +7,7 @@ A repeated command id is a redelivery: the first answer stands and nothing happe
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from scheduler import commands as cmd
@@ -18,7 +19,9 @@ from scheduler.world import FORGERIES, Dose, Setting, SideDose, World, robot_of
 TOKEN_STAGES = IN_MAGAZINE | {Stage.HOLDING, Stage.IN_STORE, Stage.OUT}
 """Rule 5: the token never passes while the sachet is in the tray, in motion, in a hand or in doubt."""
 
-RESIDENT_MAY_COME = frozenset({ev.Kind.ABOUT_TO_MISS, ev.Kind.LEFT_IN_TRAY})
+RESIDENT_MAY_COME = frozenset(
+    {ev.Kind.DOSE_DUE, ev.Kind.ABOUT_TO_MISS, ev.Kind.LEFT_IN_TRAY, ev.Kind.NOT_WITNESSED},
+)
 """Taking one of these moves no token: the robot still offers the dose (rule 5)."""
 
 
@@ -115,6 +118,8 @@ def decide_dose(world: World, setting: Setting, fact: cmd.DecideDose, now: datet
             refusal, events = _not_given(world, setting, dose, fact, now)
         case ev.Verdict.DISCARD:
             refusal, events = _discard(dose, fact, now)
+        case ev.Verdict.WITNESSED:
+            refusal, events = _witnessed(dose, fact, now)
     return [*events, answer(setting, fact, refusal, now)]
 
 
@@ -129,7 +134,7 @@ def reject(world: World, setting: Setting, fact: cmd.RejectCommand, now: datetim
 
 def answer(
     setting: Setting,
-    fact: cmd.TakeIncident | cmd.CloseIncident | cmd.DecideDose | cmd.RejectCommand,
+    fact: cmd.TakeIncident | cmd.CloseIncident | cmd.DecideDose | cmd.RegimeCommand | cmd.RejectCommand,
     refusal: str,
     now: datetime,
 ) -> ev.CommandAnswered:
@@ -141,9 +146,17 @@ def answer(
         command_id=fact.command_id,
         accepted=not refusal,
         reason=refusal or "done",
-        incident_id="" if isinstance(fact, cmd.RejectCommand) else fact.incident_id,
+        incident_id=_incident_of(fact),
         expires=expires + limits.nonce_extra,
     )
+
+
+def _incident_of(fact: cmd.Command) -> str:
+    match fact:
+        case cmd.TakeIncident() | cmd.CloseIncident() | cmd.DecideDose():
+            return fact.incident_id
+        case _:
+            return ""
 
 
 def _open_as_seen(world: World, fact: cmd.TakeIncident | cmd.CloseIncident) -> ev.Incident | str:
@@ -202,15 +215,18 @@ def _given(dose: Dose, fact: cmd.DecideDose, now: datetime) -> tuple[str, list[e
 def _beside(side: SideDose, fact: cmd.DecideDose, now: datetime) -> tuple[str, list[ev.Event]]:
     """A word about medicine beside the robot. No token guards it: until its window closes the resident may
     take it at any moment, so that nobody else gives it before (S1)."""
-    settled = side.outcome is not None and side.outcome.outcome not in UNTREATED
-    if settled:
+    known = side.outcome.outcome if side.outcome is not None else None
+    seen = fact.verdict is ev.Verdict.WITNESSED and known is ev.Outcome.CONFIRMED
+    if known is not None and known not in UNTREATED and not seen:
         return "already_settled", []
     match fact.verdict:
+        case ev.Verdict.WITNESSED if now >= side.plan.opens:
+            return "", [_made(fact, now), _outcome(side, ev.Outcome.WITNESSED, fact, now)]
         case ev.Verdict.HAD_IT if now >= side.plan.opens:
             return "", [_made(fact, now), _outcome(side, ev.Outcome.CONFIRMED, fact, now)]
         case ev.Verdict.GIVEN if side.outcome is not None:
             return "", [_made(fact, now), _outcome(side, ev.Outcome.GIVEN_BY_STAFF, fact, now)]
-        case ev.Verdict.HAD_IT:
+        case ev.Verdict.HAD_IT | ev.Verdict.WITNESSED:
             return "too_early", []
         case ev.Verdict.GIVEN:
             return "side_open", []
@@ -281,6 +297,16 @@ def _discard(dose: Dose, fact: cmd.DecideDose, now: datetime) -> tuple[str, list
     if dose.stage not in discardable or dose.order is not None:
         return "not_in_robot", []
     return "", [_made(fact, now)]
+
+
+def _witnessed(dose: Dose, fact: cmd.DecideDose, now: datetime) -> tuple[str, list[ev.Event]]:
+    """They saw what the robot's record shows from its side; when it was had is the record's to say."""
+    outcome = dose.outcome
+    if outcome is None or outcome.outcome not in (ev.Outcome.RETRIEVED, ev.Outcome.CONFIRMED):
+        known = outcome is not None and outcome.outcome in GIVEN
+        return "already_settled" if known else "nothing_to_witness", []
+    seen = _outcome(dose, ev.Outcome.WITNESSED, fact, now)
+    return "", [_made(fact, now), replace(seen, late=outcome.late, happened=outcome.happened)]
 
 
 def _made(fact: cmd.DecideDose, now: datetime, found: str = "") -> ev.DecisionMade:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 from scheduler import events as ev
 from scheduler.outbox import Plain, PlainValue
-from scheduler.plan import Plan, Prescription
+from scheduler.plan import DosePlan, Plan, Prescription
 from scheduler.roll import Roll
 
 
@@ -70,12 +70,15 @@ ADDED: Mapping[type, Plain] = {
     ev.RobotLogged: {"robot": ""},
     ev.RobotDumped: {"robot": ""},
     ev.MotionAdopted: {"robot": ""},
-    ev.PressSpent: {"robot": "", "resident": ""},
+    ev.PressSpent: {"robot": "", "resident": "", "dose_id": ""},
     ev.ClockDoubted: {"robot": ""},
     ev.RollLoaded: {"robot": ""},
     # and a press may say whose it is, and more than take: until then a robot had one button
     ev.Pressed: {"resident": "", "tag": "", "answer": "take"},
     ev.RobotIdentified: {"answers": False},
     Roll: {"as_needed": False},
+    # until then no medicine was controlled, and no outage was told
+    DosePlan: {"controlled": False},
+    ev.DoseDue: {"outage": False},
 }
 """Fields that were added since, with what a row without them means."""

@@ -25,6 +25,7 @@ from scheduler.cause import Cause
 from scheduler.dose import IN_MAGAZINE, IN_MOTION, Stage
 from scheduler.expand import expand
 from scheduler.plan import DosePlan, Plan, Prescription
+from scheduler.regime import PAUSED, QUIET, STAFF_REMIND
 from scheduler.replacing import replace
 from scheduler.world import Dose, RobotState, Setting, SideDose, World, robot_of
 
@@ -58,7 +59,7 @@ def side_day(world: World, setting: Setting, plan: Plan, day: date, now: datetim
         for side in world.sides.values()
         if side.plan.day == day and side.plan.resident == plan.resident
     }
-    doses = _expanded(setting, plan, day, known)
+    doses = _expanded(world, setting, plan, day, known)
     first_day = plan.resident not in world.planned
     planned: list[ev.Event] = [
         ev.SideDosePlanned(at=now, dose=dose)
@@ -82,8 +83,8 @@ def side_by_side(world: World, setting: Setting, now: datetime) -> Sequence[ev.E
         if not side.due and side.open_at(now):
             events.append(ev.SideDoseDue(at=now, dose_id=side.dose_id))
         elif now >= side.plan.closes:
-            events.append(_closed(side, now))
-        elif side.due and side.declined is None:
+            events.append(_closed(world, side, now))
+        elif side.due and side.declined is None and not _silent(world, side):
             number = int((now - side.plan.opens) / setting.limits.reminder_every)
             if number > side.reminders:
                 events.append(ev.ReminderGiven(at=now, dose_id=side.dose_id, number=number))
@@ -146,10 +147,18 @@ def _asks(dose: Dose, resident: str, still: bool, now: datetime) -> bool:
     return offered and not still and dose.declined is None
 
 
-def side_cause(side: SideDose, now: datetime) -> Cause | None:
-    """Unconfirmed from the half window on: low, insulin medium, critical medicine one higher."""
+def side_cause(world: World, side: SideDose, now: datetime) -> Cause | None:
+    """Unconfirmed from the half window on: low, insulin medium, critical medicine one higher. Before that
+    staff hear that it is due, where they remind. Nothing while the resident is away (rule 22)."""
     outcome = side.outcome.outcome if side.outcome is not None else None
-    waits = outcome is None and side.due and side.plan.half <= now and side.declined is None
+    regime = world.regime(side.plan.resident)
+    open_still = outcome is None and side.due and side.declined is None
+    if outcome is None and regime.pause is not None:
+        return None
+    if open_still and now < side.plan.half and regime.mode in STAFF_REMIND:
+        urgent = ev.Priority.MEDIUM if side.plan.critical else ev.Priority.LOW
+        return Cause(ev.Kind.DOSE_DUE, urgent, "", side.dose_id, side.plan.closes)
+    waits = open_still and side.plan.half <= now
     if not waits and outcome not in (ev.Outcome.MISSED, ev.Outcome.FAILED):
         return None
     insulin = any(portion.content.drug.startswith(INSULIN) for portion in side.plan.portions)
@@ -167,7 +176,9 @@ def side_instants(world: World, setting: Setting) -> Iterator[datetime]:
             yield side.plan.opens + setting.limits.reminder_every * (side.reminders + 1)
 
 
-def _expanded(setting: Setting, plan: Plan, day: date, known: dict[str, SideDose]) -> list[DosePlan]:
+def _expanded(
+    world: World, setting: Setting, plan: Plan, day: date, known: dict[str, SideDose]
+) -> list[DosePlan]:
     taken = {_hundred(side.dose_id) for side in known.values()}
     doses: list[DosePlan] = []
     for one in sorted(plan.prescriptions, key=lambda each: each.prescription_id):
@@ -181,10 +192,11 @@ def _expanded(setting: Setting, plan: Plan, day: date, known: dict[str, SideDose
             day,
             setting.clock,
             setting.local,
-            setting.catalogue,
+            world.catalogue(setting),
             setting.limits.window,
             [_renamed(side.plan, -hundred) for side in mine],
             fixed={_renamed(side.plan, -hundred).dose_id for side in mine if not _untouched(side)},
+            controlled_window=setting.limits.controlled_window,
         )
         doses += [_renamed(dose, hundred) for dose in alone]
     return doses
@@ -216,8 +228,16 @@ def _differs(known: SideDose | None, dose: DosePlan) -> bool:
     return _untouched(known) and not same
 
 
-def _closed(side: SideDose, now: datetime) -> ev.OutcomeRecorded:
-    if side.declined is not None:
+def _silent(world: World, side: SideDose) -> bool:
+    """Rule 22: staff remind, or the resident is away."""
+    regime = world.regime(side.plan.resident)
+    return regime.mode in QUIET or regime.pause is not None
+
+
+def _closed(world: World, side: SideDose, now: datetime) -> ev.OutcomeRecorded:
+    if world.regime(side.plan.resident).pause is not None:
+        outcome, reason, happened = ev.Outcome.WITHHELD, PAUSED, side.plan.closes
+    elif side.declined is not None:
         outcome, reason, happened = ev.Outcome.REFUSED, side.said or "no_thanks", side.declined
     elif side.due:
         outcome, reason, happened = ev.Outcome.MISSED, "unconfirmed", side.plan.closes

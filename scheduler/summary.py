@@ -16,7 +16,7 @@ class Summary:
     clock: str  # "trusted" or "untrusted: <reason>"
     robot: str  # "absent", "identified", "ready", "faulted", "rejected": of several, the worst off
     plan_version: int  # of several residents' plans, the highest
-    next_window: datetime | None  # next opening of a window, or now inside one: its opening
+    next_window: datetime | None  # of a dose that is waited for: next opening, or now inside one its opening
     window_open: bool
     incidents: int  # open, above info
     digest: str  # SHA-256 over sorted "<incident id>:<revision>" of those, 64 hex characters
@@ -33,7 +33,7 @@ class ResidentSummary:
 
 def summarise(world: World, setting: Setting, now: datetime) -> Summary:
     """The home as it is at `now`."""
-    following = _following([*world.doses.values(), *world.sides.values()], now)
+    following = _following(world, [*world.doses.values(), *world.sides.values()], now)
     robots = tuple((serial, robot_word(world.robot(serial))) for serial in setting.robots)
     incidents = open_incidents(world)
     return Summary(
@@ -52,12 +52,17 @@ def summarise(world: World, setting: Setting, now: datetime) -> Summary:
 def _resident(world: World, key: str, now: datetime) -> ResidentSummary:
     plan = world.plans.get(key)
     all_doses: list[Dose | SideDose] = [*world.doses.values(), *world.sides.values()]
-    following = _following((dose for dose in all_doses if dose.plan.resident == key), now)
+    following = _following(world, (dose for dose in all_doses if dose.plan.resident == key), now)
     return ResidentSummary(key, plan.plan_version if plan else 0, following.plan.opens if following else None)
 
 
-def _following(doses: Iterable[Dose | SideDose], now: datetime) -> Dose | SideDose | None:
-    ahead = [dose for dose in doses if dose.outcome is None and dose.plan.closes > now]
+def _following(world: World, doses: Iterable[Dose | SideDose], now: datetime) -> Dose | SideDose | None:
+    """The next that somebody waits for: nobody does while they are away."""
+    ahead = [
+        dose
+        for dose in doses
+        if dose.outcome is None and dose.plan.closes > now and world.regime(dose.plan.resident).pause is None
+    ]
     return min(ahead, key=lambda dose: dose.plan.opens, default=None)
 
 

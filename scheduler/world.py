@@ -25,8 +25,10 @@ from scheduler.events import (
     RobotStatus,
 )
 from scheduler.expand import Catalogue, DayClock
+from scheduler.habits import Habits
 from scheduler.limits import Limits
 from scheduler.plan import DosePlan, Plan
+from scheduler.regime import ORDINARY, Regime
 from scheduler.roll import Roll
 from scheduler.window import LocalTime
 
@@ -162,6 +164,11 @@ class Dose:
     purpose: str = ""  # what it is for, of medicine as needed, if they said so
     effect: str = ""  # of medicine as needed: "asked", "left_open", or what they answered
     lost: bool = False  # what became of it may stand in a part of the journal that was lost (rule 23)
+    known: datetime | None = None  # since when it is planned
+    outage: bool = False  # its window opened while the home could not offer it
+    anonymous: bool = False  # pressed for by nobody in person, and it needs that (rule 2)
+    left: bool = False  # lay in the tray for too long, and was taken back
+    to_witness: bool = False  # had in the mode `witnessed`, and nobody has said that they saw it
 
     @property
     def dose_id(self) -> str:
@@ -305,6 +312,18 @@ class World:
     elsewhere: Mapping[str, Elsewhere] = field(default_factory=dict)  # by resident
     help: Mapping[str, datetime] = field(default_factory=dict)
     """Since when somebody waits to be called back: by resident, or by robot where nobody said who."""
+    regimes: Mapping[str, Regime] = field(default_factory=dict)  # by resident; none = `ORDINARY`
+    habits: Mapping[str, Habits] = field(default_factory=dict)  # by resident
+    confirmed: Mapping[str, datetime] = field(default_factory=dict)
+    """Resident -> when their card was last read at its source."""
+    medicine: Catalogue | None = None  # the list in force; None: as configured, before the home adopted one
+    refused_list: str = ""  # why the configured list is not in force
+
+    def regime(self, resident: str) -> Regime:
+        return self.regimes.get(resident, ORDINARY)
+
+    def catalogue(self, setting: Setting) -> Catalogue:
+        return self.medicine or setting.catalogue
 
     def incident_about(self, subject: str) -> Incident | None:
         """The newest incident of this cause, open or closed."""

@@ -22,6 +22,7 @@ from dispenserd.cli.options import (
     JsonOption,
     NotGivenOption,
     ReasonOption,
+    WitnessedOption,
     verdict,
 )
 from dispenserd.cli.output import emit, rows, text
@@ -66,13 +67,14 @@ def decide(
     reason: ReasonOption,
     given: GivenOption = False,
     had_it: HadItOption = False,
+    witnessed: WitnessedOption = False,
     not_given: NotGivenOption = False,
     discard: DiscardOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what a named person found or did about a dose. Exactly one of the four findings."""
-    chosen = verdict(given, had_it, not_given, discard)
+    """Say what a named person found or did about a dose. Exactly one of the five findings."""
+    chosen = verdict(given, had_it, not_given, discard, witnessed)
     here = place(config_path(ctx, config))
     known = rows(ask(here.socket, "doses"), "doses")
     dose_id = dose_named(dose, (str(row.get("dose")) for row in known))

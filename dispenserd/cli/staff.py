@@ -31,6 +31,7 @@ from dispenserd.cli.options import (
     LanguageOption,
     NotGivenOption,
     ReasonOption,
+    WitnessedOption,
     verdict,
 )
 from dispenserd.cli.output import emit, note
@@ -155,6 +156,7 @@ def decide(
     reason: ReasonOption,
     given: GivenOption = False,
     had_it: HadItOption = False,
+    witnessed: WitnessedOption = False,
     not_given: NotGivenOption = False,
     discard: DiscardOption = False,
     wait_s: WaitOption = 10.0,
@@ -163,7 +165,7 @@ def decide(
     as_json: JsonOption = False,
 ) -> None:
     """Say what a named person found or did about a dose, and wait for the home's answer."""
-    chosen: Any = verdict(given, had_it, not_given, discard)
+    chosen: Any = verdict(given, had_it, not_given, discard, witnessed)
     with _desk(oncall_config_path(ctx, config), language, target) as at:
         named = _dose_or_incident(at, target)
         queued = at.desk.decide(named, chosen, by, reason, at.clock.now())

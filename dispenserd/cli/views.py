@@ -31,6 +31,7 @@ OUTCOME_STYLES: Mapping[str, str] = {
     "withheld": "yellow",
     "retrieved": "green",
     "confirmed": "green",
+    "witnessed": "green",
 }
 SENSORS = ("lid_open", "mains", "battery_percent", "holding", "tray", "store_count", "store_max", "fault")
 
@@ -86,7 +87,7 @@ def doses(result: Mapping[str, Any], zone: tzinfo) -> None:
     console().print(filled(DOSE_COLUMNS, lines, WHOLE) if lines else "No doses are planned.")
 
 
-SAID = frozenset({"given_by_staff", "confirmed"})
+SAID = frozenset({"given_by_staff", "confirmed", "witnessed"})
 """Outcomes by a person's word: then nobody is waited for."""
 
 

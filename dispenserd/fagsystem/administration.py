@@ -5,8 +5,9 @@ the body says it all. The same body always gives the same bytes under the same n
 once (S5).
 
 A retrieved dose is `completed` and says with our own extension that it was lifted out of the tray: nobody saw
-it swallowed. An uncertain one is `unknown`, never `not-done` (rule 6). A correction is a file of its own with
-a higher revision; the earlier ones stay.
+it swallowed. A witnessed one is `completed` too, and names who saw it. One withheld is `not-done` and says
+why (paused, suspended, held). An uncertain one is `unknown`, never `not-done` (rule 6). A correction is a
+file of its own with a higher revision; the earlier ones stay.
 """
 
 from __future__ import annotations
@@ -103,7 +104,7 @@ def file(root: Path, resident: ResidentIdentity, local: LocalTime, body: Plain) 
 
 def _status(outcome: Outcome) -> str:
     match outcome:
-        case Outcome.RETRIEVED | Outcome.CONFIRMED | Outcome.GIVEN_BY_STAFF:
+        case Outcome.RETRIEVED | Outcome.CONFIRMED | Outcome.WITNESSED | Outcome.GIVEN_BY_STAFF:
             return "completed"
         case Outcome.MISSED | Outcome.REFUSED | Outcome.WITHHELD | Outcome.FAILED:
             return "not-done"

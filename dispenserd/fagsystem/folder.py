@@ -32,9 +32,12 @@ class PlanFolder:
         self._resident = resident
         self._local = local
         self._seen = ""
+        self._good = False  # whether what was seen last is a card
+        self.same = False  # whether the newest poll found the card that was offered last
 
     def poll(self, now: datetime) -> OfferPlan | PlanRefused | None:
         """The card, or why it is refused, once for each content the file has had since the start."""
+        offered, self.same = self._good, False
         try:
             raw = bytes_of(self._path)
         except FileNotFoundError:
@@ -42,6 +45,7 @@ class PlanFolder:
         except OSError as error:
             return self._once(_unreadable(error), now)
         if hashlib.sha256(raw).hexdigest() == self._seen:
+            self.same = offered
             return None
         return self._once(read_bundle(raw, self._resident, self._local), now)
 
@@ -49,6 +53,7 @@ class PlanFolder:
         if read.fingerprint == self._seen:
             return None
         self._seen = read.fingerprint
+        self._good = isinstance(read, OfferPlan)
         if isinstance(read, Refusal):
             return PlanRefused(now, self._resident.key, read.reason.value, read.path, read.fingerprint)
         return read

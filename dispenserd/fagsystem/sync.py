@@ -22,8 +22,12 @@ from dispenserd.fagsystem.elsewhere import ElsewhereFile
 from dispenserd.fagsystem.folder import PlanFolder
 from dispenserd.fagsystem.mapping import ResidentIdentity
 from dispenserd.home import Home, OutboxRow
+from scheduler.commands import ConfirmPlan
 from scheduler.events import AdministrationFiled
+from scheduler.limits import Limits
 from scheduler.window import LocalTime
+
+CONFIRM_EVERY = Limits().plan_confirmed_every
 
 FILE_AGAIN_S = 5.0
 """A folder that can't be written (unmounted, full) is tried again so often; the rows wait in the outbox."""
@@ -45,7 +49,7 @@ class FolderSync:
         self._local = local
         self._poll_s = poll_s
         self._now = now
-        self._plans = [PlanFolder(root, resident, local) for resident in residents]
+        self._plans = {resident.key: PlanFolder(root, resident, local) for resident in residents}
         self._elsewhere = [ElsewhereFile(root, resident) for resident in residents]
         self._strangers: set[str] = set()  # residents whose rows wait, as last said
 
@@ -56,15 +60,22 @@ class FolderSync:
 
     async def _inward(self) -> None:
         while True:
-            for plans in self._plans:
+            for resident, plans in self._plans.items():
                 card = await asyncio.to_thread(plans.poll, self._now())
                 if card is not None:
                     await self._home.submit(card)
+                elif plans.same and self._confirm_again(resident):
+                    await self._home.submit(ConfirmPlan(resident))
             for known in self._elsewhere:
                 elsewhere = await asyncio.to_thread(known.poll)
                 if elsewhere is not None:
                     await self._home.submit(elsewhere)
             await asyncio.sleep(self._poll_s)
+
+    def _confirm_again(self, resident: str) -> bool:
+        """The home knows for a while how old a card is; before that it is not asked to look at all."""
+        last = self._home.world.confirmed.get(resident)
+        return last is None or not last <= self._now() < last + CONFIRM_EVERY
 
     async def _outward(self) -> None:
         committed = self._home.watch()

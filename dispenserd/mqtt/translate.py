@@ -16,11 +16,31 @@ from typing import Literal, assert_never, cast, get_args
 from dispenserd.home import Head, OutboxRow, Position
 from dispenserd.mqtt.session import Message, Presence
 from protocol.mqtt import payloads
+from protocol.mqtt.forms import PERSON_CHARS_MAX
 from protocol.mqtt.instants import from_text
-from protocol.mqtt.payloads import ClosePayload, DecidePayload, DecisionPayload, TakePayload
+from protocol.mqtt.payloads import (
+    ClosePayload,
+    DecidePayload,
+    DecisionPayload,
+    ModePayload,
+    PausePayload,
+    RegimePayload,
+    ResumePayload,
+    ReviewPausePayload,
+    TakePayload,
+)
 from protocol.mqtt.topics import Channel, topic
-from scheduler.commands import CloseIncident, DecideDose, TakeIncident
-from scheduler.events import Verdict
+from scheduler.commands import (
+    CloseIncident,
+    DecideDose,
+    PauseResident,
+    RegimeCommand,
+    ResumeResident,
+    ReviewPause,
+    SetMode,
+    TakeIncident,
+)
+from scheduler.events import Mode, PauseKind, Verdict
 from scheduler.outbox import Plain
 from scheduler.summary import Summary
 
@@ -29,7 +49,9 @@ ANSWER_KEY = "answer/"
 
 
 DosePriority = Literal["high", "medium", "low", "info", ""]
-OF_A_RESIDENT = frozenset({"dose", "plan", "roll", "horizon", "help", "as_needed"})
+OF_A_RESIDENT = frozenset(
+    {"dose", "plan", "roll", "horizon", "help", "as_needed", "mode", "pause", "paused"},
+)
 OF_A_ROBOT = frozenset({"robot", "press", "clock", "help"})
 """What the name behind such a subject is; a call for help is the robot's where nobody said who."""
 
@@ -102,7 +124,7 @@ def heartbeat(box: str, at: datetime, position: Position, summary: Summary) -> M
     return Message(topic(box, Channel.HEARTBEAT), payloads.to_bytes(payload))
 
 
-def command(decision: DecisionPayload) -> TakeIncident | CloseIncident | DecideDose:
+def command(decision: DecisionPayload) -> TakeIncident | CloseIncident | DecideDose | RegimeCommand:
     """A decision that passed every check at the door."""
     match decision:
         case TakePayload():
@@ -131,6 +153,23 @@ def command(decision: DecisionPayload) -> TakeIncident | CloseIncident | DecideD
                 expires=decision.expires,
             )
         case _:
+            return _about_resident(decision)
+
+
+def _about_resident(decision: RegimePayload) -> RegimeCommand:
+    said: tuple[str, str, str, int, datetime]
+    said = (decision.by, decision.reason, "oncall", decision.revision, decision.expires)
+    key, resident = decision.decision_id, decision.resident
+    match decision:
+        case ModePayload():
+            return SetMode(key, resident, Mode(decision.mode), decision.review, *said)
+        case PausePayload():
+            return PauseResident(key, resident, PauseKind(decision.kind), decision.until, *said)
+        case ReviewPausePayload():
+            return ReviewPause(key, resident, *said)
+        case ResumePayload():
+            return ResumeResident(key, resident, decision.reconciled, *said)
+        case _:
             assert_never(decision)
 
 
@@ -145,6 +184,9 @@ def _incident(box: str, position: Position, row: OutboxRow) -> payloads.Incident
     raised = from_text(_text(body, "raised"))
     changed = body.get("changed")
     about, _, name = _text(body, "subject").partition(":")
+    key = name.partition("/")[0]
+    resident = key if about in OF_A_RESIDENT and re.fullmatch(payloads.RESIDENT_PATTERN, key) else ""
+    of_robot = about in OF_A_ROBOT and not resident
     ends, urgency = _window(body)
     return payloads.IncidentPayload(
         schema=payloads.INCIDENT,
@@ -157,8 +199,8 @@ def _incident(box: str, position: Position, row: OutboxRow) -> payloads.Incident
         incident=_text(body, "incident_id"),
         revision=_whole(body, "revision"),
         subject=_code(about),
-        resident=name.partition("/")[0] if about in OF_A_RESIDENT else "",
-        robot=name if about in OF_A_ROBOT and re.fullmatch(payloads.SERIAL_PATTERN, name) else "",
+        resident=resident,
+        robot=name if of_robot and re.fullmatch(payloads.SERIAL_PATTERN, name) else "",
         dose=_text(body, "dose_id"),
         kind=_code(_text(body, "kind")),
         priority=cast(Literal["info", "low", "medium", "high"], _text(body, "priority")),
@@ -166,7 +208,7 @@ def _incident(box: str, position: Position, row: OutboxRow) -> payloads.Incident
         raised=raised,
         changed=from_text(changed) if isinstance(changed, str) else raised,
         deadline=from_text(_text(body, "deadline")),
-        owner=_text(body, "owner")[: payloads.PERSON_CHARS_MAX],
+        owner=_text(body, "owner")[:PERSON_CHARS_MAX],
         holds_token=body.get("holds_token") is True,
         resolution=_code(_text(body, "resolution")) if body.get("resolution") else "",
         cleared=body.get("cleared") is True,

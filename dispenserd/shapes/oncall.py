@@ -48,7 +48,7 @@ class DecisionView(TypedDict):
     """Its id."""
     action: Annotated[str, OneOf("take", "decide", "close")]
     """What was asked of the home."""
-    verdict: Annotated[str, OneOf("given", "had_it", "not_given", "discard", "")]
+    verdict: Annotated[str, OneOf("given", "had_it", "witnessed", "not_given", "discard", "")]
     """Of `decide`; empty otherwise."""
     by: str
     """Who decided."""

@@ -49,6 +49,18 @@ from scheduler.events.incidents import (
     IncidentTaken,
     IncidentUndelivered,
 )
+from scheduler.events.regime import (
+    MedicineListAdopted,
+    MedicineListRefused,
+    Mode,
+    ModeSet,
+    PauseBegun,
+    PausedAction,
+    PauseEnded,
+    PauseKind,
+    PauseReviewed,
+    PlanConfirmed,
+)
 from scheduler.events.robot import (
     AttemptBlocked,
     MotionAdopted,
@@ -99,6 +111,8 @@ SideEvent = SideDosePlanned | SideDoseWithdrawn | SideDoseDue
 
 AsNeededEvent = AsNeededRequested | AsNeededRefused | ElsewhereRead
 """About medicine as needed, before it is a dose like every other."""
+RegimeEvent = ModeSet | PauseBegun | PauseReviewed | PauseEnded | PausedAction
+"""How a resident gets their medicine for now."""
 
 HomeEvent = (
     DaemonStarted
@@ -127,6 +141,10 @@ HomeEvent = (
     | VoiceEvent
     | SideEvent
     | AsNeededEvent
+    | RegimeEvent
+    | PlanConfirmed
+    | MedicineListAdopted
+    | MedicineListRefused
 )
 """About the home itself, and what travels through it."""
 
@@ -217,6 +235,10 @@ __all__ = [
     "IncidentUndelivered",
     "JournalFoundBehind",
     "Kind",
+    "MedicineListAdopted",
+    "MedicineListRefused",
+    "Mode",
+    "ModeSet",
     "MotionAdopted",
     "Order",
     "OrderEnded",
@@ -225,7 +247,13 @@ __all__ = [
     "OrderRevoked",
     "Outcome",
     "OutcomeRecorded",
+    "PauseBegun",
+    "PauseEnded",
+    "PauseKind",
+    "PauseReviewed",
+    "PausedAction",
     "PlanAccepted",
+    "PlanConfirmed",
     "PlanRefused",
     "PressSpent",
     "Pressed",
@@ -234,6 +262,7 @@ __all__ = [
     "Question",
     "QuestionAnswered",
     "QuestionAsked",
+    "RegimeEvent",
     "ReminderGiven",
     "Result",
     "RobotCaughtUp",

@@ -12,6 +12,7 @@ from scheduler.events.words import Outcome, Verdict
 class DoseDue:
     at: datetime
     dose_id: str
+    outage: bool = False  # the home could not offer it when its window opened
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,9 +114,10 @@ class PressSpent:
     """The press led to no order; the display says why."""
 
     at: datetime
-    reason: str  # "nothing_due", "blocked", "held", "too_soon", "old", "clock", "with_staff", "who"
+    reason: str  # "nothing_due", "held", "old", "busy", "in_doubt", "who", or a reason of the gate
     robot: str = ""
     resident: str = ""  # who pressed, where the press said so
+    dose_id: str = ""  # the one that needs more than this press: "personal_action"
 
 
 @dataclass(frozen=True, slots=True)

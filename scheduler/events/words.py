@@ -31,10 +31,11 @@ class Outcome(StrEnum):
 
     RETRIEVED = "retrieved"
     CONFIRMED = "confirmed"  # the resident had it, by a person's word
+    WITNESSED = "witnessed"  # a named member of staff saw it
     MISSED = "missed"
     GIVEN_BY_STAFF = "given_by_staff"
     REFUSED = "refused"  # the resident said no thanks
-    WITHHELD = "withheld"  # held, or no longer on the plan
+    WITHHELD = "withheld"  # held, paused, suspended, or no longer on the plan
     FAILED = "failed"  # robot or system at fault, no release was ever sent or none left the magazine
     UNCERTAIN = "uncertain"
 
@@ -52,6 +53,7 @@ class Priority(IntEnum):
 class Kind(StrEnum):
     """What an incident is about (the alarm catalogue in docs/safety.md)."""
 
+    DOSE_DUE = "dose_due"  # of a resident whom staff remind, not the robot
     ABOUT_TO_MISS = "about_to_miss"
     LEFT_IN_TRAY = "left_in_tray"
     DOSE_MISSED = "dose_missed"
@@ -61,6 +63,7 @@ class Kind(StrEnum):
     SIDE_UNCONFIRMED = "side_unconfirmed"  # medicine beside the robot that nobody confirmed
     HELP_ASKED = "help_asked"  # a wish to be called back: no emergency call
     ANSWER_FLAGGED = "answer_flagged"  # the resident answered a question so that somebody should read it
+    NOT_WITNESSED = "not_witnessed"  # lifted, and no member of staff has said that they saw it
     RELEASE_FAILED = "release_failed"
     SACHET_MISMATCH = "sachet_mismatch"
     SACHET_UNREADABLE = "sachet_unreadable"
@@ -82,6 +85,11 @@ class Kind(StrEnum):
     PLAN_ENDS = "plan_ends"  # little is left of the plan, or nothing stands in it
     CERTIFICATE_EXPIRES = "certificate_expires"  # of the way to the broker
     CHORE_FAILED = "chore_failed"  # several times in a row
+    MODE_REVIEW = "mode_review"  # a restrictive mode: does it still fit?
+    PAUSE_REVIEW = "pause_review"  # a pause without an end: is the resident still away?
+    PAUSE_OVER = "pause_over"  # past its end, and nobody resumed
+    PAUSED_ACTION = "paused_action"  # somebody pressed for a resident who is not there
+    LIST_REFUSED = "list_refused"  # of critical and controlled medicine: the one before stays in force
 
 
 class State(StrEnum):
@@ -123,6 +131,7 @@ class Verdict(StrEnum):
     HAD_IT = "had_it"  # the resident had it
     NOT_GIVEN = "not_given"  # nobody had it: settles Unknown, or returns the token
     DISCARD = "discard"  # divert the sachet
+    WITNESSED = "witnessed"  # they saw the resident take what the robot handed out
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +148,7 @@ class Order:
     source: str  # "magazine" | "holding" | "tray"
     label: str
     expires: datetime
-    ground: str  # why: "press", "closing", "settled", "discard", "left"
+    ground: str  # why: "press", "closing", "settled", "discard", "left", "plan", "paused", "suspended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +173,8 @@ class Incident:
     """One cause about one dose, robot or plan, as the staff sees it at `revision`."""
 
     incident_id: str
-    subject: (
-        str  # "dose:<id>", "robot:<serial>", "press:<serial>", "clock:<serial>", "plan:<resident>",
-        # "roll:<resident>", "horizon:<resident>", or one of the home's own
-    )
+    subject: str  # "dose:<id>"; "robot:", "press:", "clock:" and a serial; "plan:", "roll:", "horizon:",
+    # "mode:", "pause:", "paused:", "as_needed:" and a resident key; "help:" and either; or one of the home's
     kind: Kind
     priority: Priority
     dose_id: str  # empty unless the subject is a dose

@@ -117,7 +117,7 @@ def outcome_words(dose: Line) -> str:
     return str(dose["outcome"]) + (", late" if dose["late"] and dose["outcome"] == "retrieved" else "")
 
 
-GOOD = frozenset({"retrieved", "confirmed", "given_by_staff"})
+GOOD = frozenset({"retrieved", "confirmed", "witnessed", "given_by_staff"})
 WORDS = {
     "take": "takes it",
     "close": "closes it",

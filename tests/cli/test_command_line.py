@@ -29,6 +29,11 @@ COMMANDS = [
     "roll show",
     "holds",
     "decide",
+    "resident show",
+    "resident mode",
+    "resident pause",
+    "resident review",
+    "resident resume",
     "test-alarm",
     "doctor",
     "dosage explain",
@@ -61,7 +66,7 @@ def named_commands(text: str) -> set[str]:
     named = set()
     for line in re.findall(r"`dispenserd [a-z][^`]*`(?: / `[^`]+`)*", text):
         first, *others = (span.split() for span in re.findall(r"`([^`]+)`", line))
-        group = first[1:2] if first[1] in ("journal", "roll", "oncall", "dosage") else []
+        group = first[1:2] if first[1] in ("journal", "roll", "resident", "oncall", "dosage") else []
         named |= {" ".join(group + words[:1]) for words in (first[1 + len(group) :], *others)}
     return named
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from functools import cache
@@ -69,7 +70,9 @@ def mqtt_schemas() -> dict[str, Schema]:
                 for part in list(objects_in(arm)):
                     part.pop("additionalProperties", None)
         arms = [_inlined(arm, arm.pop("$defs", {})) for arm in arms]
-        words = " ".join(filter(None, (class_words(model, payloads) for model in models)))
+        words = " ".join(
+            filter(None, (class_words(model, sys.modules[model.__module__]) for model in models))
+        )
         made = arms[0] if len(arms) == 1 else {"type": "object", "oneOf": arms}
         found[name] = _finished(MQTT, name, made, words)
     return dict(sorted(found.items()))

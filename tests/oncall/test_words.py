@@ -38,7 +38,10 @@ from dispenserd.store.errors import REASONS
 from protocol.wire.link import LostReason
 from protocol.wire.messages import Error
 from scheduler import causes
-from scheduler.events import Kind, Priority, State, Verdict
+from scheduler.events import Kind, Mode, PauseKind, Priority, State, Verdict
+from scheduler.judged import TOLD
+from scheduler.offering import PERSONAL_ACTION
+from scheduler.regime import PAUSED, SUSPENDED
 from scheduler.upkeep import NOT_RECEIPTED
 from scheduler.world import FORGERIES, RobotState
 
@@ -47,11 +50,12 @@ CODE = re.compile(r"[a-z]+(_[a-z]+)*")
 """What may leave the house as a detail (`dispenserd.mqtt.translate`)."""
 
 SPEAKERS = {
-    "scheduler/causes.py": ("return", "Cause", "_about"),
+    "scheduler/causes.py": ("return", "Cause", "_about", "judged"),
     "scheduler/upkeep.py": ("Cause",),
     "scheduler/gate.py": ("return",),
     "scheduler/roll.py": ("return",),
     "scheduler/closing.py": ("return",),
+    "scheduler/regime_causes.py": ("Cause",),
     "scheduler/receive.py": ("reason", "_refuse_plan"),
     "drivers/robot.py": ("return", "reason", "_fail", "_reject", "RobotMisbehaved"),
     "drivers/session.py": ("return", "RobotMisbehaved"),
@@ -71,18 +75,8 @@ NEVER_A_DETAIL = {
     # orders' results and sources, grounds and findings: they end in a code above
     *("log", "cancelled", "never_seen", "started_not_ended", "accepted_not_ended", "overdue", "old"),
     *("closing", "discard", "settled", "plan", "left", "press_before_ready", "in_store", "never_left"),
-    *(
-        "knows",
-        "know",
-        "not_lifted",
-        "magazine",
-        "commands",
-        "store",
-        "home",
-        "journal",
-        "not_ready",
-        "press_too_old",
-    ),
+    *("controlled", "mode", "pause", "medicine", "not_lifted"),
+    *("knows", "know", "magazine", "commands", "store", "home", "journal", "not_ready", "press_too_old"),
     *("press_before_session", "press_in_future"),
 }
 
@@ -121,7 +115,7 @@ def _texts(node: ast.AST) -> Iterator[str]:
         case ast.IfExp(body=body, orelse=other):
             yield from _texts(body)
             yield from _texts(other)
-        case ast.Call(func=ast.Name(id=name), args=args) if name in ("Cause", "_about", "Finding"):
+        case ast.Call(func=ast.Name(id=name), args=args) if name in ("Cause", "_about", "judged", "Finding"):
             for part in args:
                 yield from _texts(part)
 
@@ -143,7 +137,11 @@ def details() -> set[str]:
         | {reason.value for reason in LostReason}
         | set(REASONS)
         | set(FORGERIES)
-        | {causes.NO_LONGER_PLANNED, "other"}
+        | {causes.NO_LONGER_PLANNED, causes.TAKEN_BACK, PERSONAL_ACTION, PAUSED, SUSPENDED, "other"}
+        | {mode.value for mode in Mode}
+        | {kind.value for kind in PauseKind}
+        | {"list_not_raised", "list_needs_two_persons"}
+        | {"_and_".join(why) for count in (1, 2, 3) for why in combinations(TOLD, count)}
         | {kind.value for kind in Kind if kind in LOCKING}
         | keepers
         | {f"{file}_{what}" for file in (CA, CLIENT) for what in ("unreadable", "expired", "expires_soon")}
@@ -216,7 +214,8 @@ def test_every_refusal_that_staff_can_meet_has_words() -> None:
         for text in _texts(part)
     }
     assert {"stale", "taken_by_other", "no_token", "not_confirmed"} <= raised
-    of_home = codes_in("scheduler/receive_command.py", ("return", "answer")) | {
+    of_home = codes_in("scheduler/receive_command.py", ("return", "answer"))
+    of_home |= codes_in("scheduler/receive_regime.py", ("return",)) | {
         "not_owner",
         "still_open",
         "not_said",

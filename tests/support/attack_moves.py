@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from scheduler import commands as cmd
@@ -48,6 +49,14 @@ def anna_may_give() -> PureHome:
     stalled(home)
     assert home.take(about(home), "Anna").accepted
     return home
+
+
+def live_until(home: PureHome, at: datetime) -> None:
+    """Time passes, and the robot carries out at once what it is told meanwhile."""
+    while home.now < at:
+        home.until_at(min(at, home.now + timedelta(minutes=1)))
+        while home.world.order_under_way() is not None:
+            home.move()
 
 
 def is_open(incident: ev.Incident | None) -> bool:

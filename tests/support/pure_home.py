@@ -188,8 +188,11 @@ class PureHome:
     def lost(self) -> None:
         self.give(ev.RobotLost(self.now, "unplugged"))
 
-    def press(self, age_ms: int = 100, answer: ev.Answer = ev.Answer.TAKE) -> list[ev.Event]:
-        return self.give(ev.Pressed(self.now, ROBOT, f"s{self.robot.session}", age_ms, answer))
+    def press(
+        self, age_ms: int = 100, answer: ev.Answer = ev.Answer.TAKE, resident: str = ""
+    ) -> list[ev.Event]:
+        session = f"s{self.robot.session}"
+        return self.give(ev.Pressed(self.now, ROBOT, session, age_ms, answer, resident))
 
     def says(self, answer: ev.Answer) -> list[ev.Event]:
         """The resident presses another button than take."""
@@ -218,9 +221,9 @@ class PureHome:
         entry = robot.write(self.now, "lifted", dose_id=robot.in_tray_dose)
         self.give(entry, ev.RobotReported(self.now, robot.status()))
 
-    def take_dose(self) -> None:
+    def take_dose(self, resident: str = "") -> None:
         """The resident presses, the robot releases and presents, the resident lifts."""
-        self.press()
+        self.press(resident=resident)
         self.move()
         self.move()
         self.lift()

@@ -53,6 +53,7 @@ UNANSWERED: Mapping[str, Said] = {
 FINDINGS: Mapping[str, Said] = {
     "given": Said("givet i hånden af {}", "given by hand by {}"),
     "had_it": Said("borgeren har fået den, siger {}", "the resident had it, says {}"),
+    "witnessed": Said("set af {}", "seen by {}"),
     "not_given": Said("ingen har fået den, siger {}", "nobody had it, says {}"),
     "discard": Said("til det låste rum, besluttet af {}", "to the locked store, decided by {}"),
 }

@@ -53,6 +53,29 @@ _DOSE: Mapping[str, Said] = {
     "release_failed": Said("udleveringen mislykkedes", "the release failed"),
 }
 
+_REGIME: Mapping[str, Said] = {
+    "normal": Said("robotten minder selv", "the robot prompts"),
+    "assisted": Said("personalet minder", "staff remind"),
+    "witnessed": Said("personalet ser på", "staff see it"),
+    "suspended": Said("robotten giver ikke; personalet giver", "suspended: staff give"),
+    "paused": Said("sat på pause", "paused"),
+    "hospital": Said("på hospital", "in hospital"),
+    "away": Said("ikke hjemme", "away"),
+    "personal_action": Said("kræver kort eller kode", "needs a tag or a code"),
+    "card_too_old": Said("medicinkortet er for gammelt hertil", "card too old for this medicine"),
+    "taken_back": Said("lå for længe, robotten hentede den ind", "lay too long, taken back in"),
+    "list_not_raised": Said("listens version er ikke hævet", "its version did not rise"),
+    "list_needs_two_persons": Said("to personer skal stå for den", "it needs two persons"),
+    "unusual": Said("usædvanligt for borgeren", "unusual for this person"),
+    "outage": Said("tiden begyndte under et udfald", "due inside an outage"),
+    "two_in_a_row_and_unusual": Said("anden gang i træk, usædvanligt", "two in a row, unusual"),
+    "two_in_a_row_and_outage": Said("anden gang i træk, under udfald", "two in a row, outage"),
+    "unusual_and_outage": Said("usædvanligt, og under et udfald", "unusual, and in an outage"),
+    "two_in_a_row_and_unusual_and_outage": Said(
+        "anden gang i træk, usædvanligt, udfald", "two in a row, unusual, outage"
+    ),
+}
+
 _SACHET: Mapping[str, Said] = {
     "no_manifest": Said("ingen rulle er meldt i", "no roll was put in"),
     "other_roll": Said("en anden rulle end den meldte", "another roll than the one put in"),
@@ -217,6 +240,7 @@ DETAILS: Mapping[str, Said] = {
     # of homes
     **CARD_DETAILS,
     **_DOSE,
+    **_REGIME,
     **_SACHET,
     **_ROBOT,
     **_LINE,

@@ -8,6 +8,7 @@ from dispenserd.oncall.words.language import Said
 
 KINDS: Mapping[str, Said] = {
     # of a home (docs/safety.md, alarm catalogue)
+    "dose_due": Said("Husk borgeren på dosis", "dose due: remind"),
     "about_to_miss": Said("Dosis venter endnu", "about to miss"),
     "left_in_tray": Said("Dosis ligger i bakken", "left in the tray"),
     "dose_missed": Said("Dosis ikke taget", "dose missed"),
@@ -17,6 +18,7 @@ KINDS: Mapping[str, Said] = {
     "side_unconfirmed": Said("Ikke bekræftet", "not confirmed"),
     "help_asked": Said("Vil gerne ringes op", "asks to be called"),
     "answer_flagged": Said("Svar, der bør læses", "answer to read"),
+    "not_witnessed": Said("Dosis uden vidne", "dose not witnessed"),
     "release_failed": Said("Udlevering mislykkedes", "release failed"),
     "sachet_mismatch": Said("Posen passer ikke", "sachet mismatch"),
     "sachet_unreadable": Said("Posen kan ikke læses", "sachet unreadable"),
@@ -38,6 +40,11 @@ KINDS: Mapping[str, Said] = {
     "plan_ends": Said("Medicinplanen slutter", "plan ends"),
     "certificate_expires": Said("Certifikat udløber", "certificate expires"),
     "chore_failed": Said("Boksens egen kontrol fejler", "chore failed"),
+    "mode_review": Said("Se på tilstanden igen", "mode: review due"),
+    "pause_review": Said("Se på pausen igen", "pause: review due"),
+    "pause_over": Said("Pausen er forbi", "pause past its end"),
+    "paused_action": Said("Tryk under pause", "pressed while paused"),
+    "list_refused": Said("Medicinliste afvist", "medicine list refused"),
     # on-call's own (`dispenserd.oncall.own.Kind`)
     "home_silent": Said("Hjemmet er tavst", "home silent"),
     "nobody_on_call": Said("Ingen på vagt", "nobody on call"),
