@@ -9,80 +9,40 @@ Limits that a rule of docs/safety.md fixes can be tightened here and never loose
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PrivateAttr,
     TypeAdapter,
     ValidationError,
     model_validator,
 )
-from pydantic import ValidationInfo as Info
 
 from dispenserd.config_error import explain, in_words
 from dispenserd.config_file import ConfigError as ConfigError
-from dispenserd.config_file import digest, folder_of, read_toml, resolved
+from dispenserd.config_file import digest, folder_of, read_toml
+from dispenserd.config_forms import (
+    FOLDER,
+    AtcCodes,
+    BoxName,
+    ClockTime,
+    FilePath,
+    Host,
+    Port,
+    ResidentKey,
+    Serial,
+    Tags,
+    Word,
+    Zone,
+    as_tuple,
+)
+from dispenserd.config_forms import Section as Section
 from scheduler.limits import Limits
-
-FOLDER = "folder"
-"""Key of the validation context: where relative paths start."""
-
-
-def _as_path(value: object, info: Info) -> Path:
-    if isinstance(value, Path):  # built by code, not read from a file
-        return value
-    folder: Path = (info.context or {}).get(FOLDER, Path())
-    return resolved(folder, value)
-
-
-def _as_clock_time(value: object) -> time:
-    if isinstance(value, time) and value.tzinfo is None and value.second == value.microsecond == 0:
-        return value
-    if isinstance(value, str) and re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
-        return time.fromisoformat(value)
-    raise ValueError('must be a clock time in quotes, as in "08:00"')
-
-
-def _known_zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError('must be a time zone of the IANA list, as in "Europe/Copenhagen"') from None
-    return value
-
-
-def _as_tuple(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
-
-
-FilePath = Annotated[Path, BeforeValidator(_as_path)]
-ClockTime = Annotated[time, BeforeValidator(_as_clock_time)]
-Zone = Annotated[str, AfterValidator(_known_zone)]
-AtcCode = Annotated[str, Field(pattern=r"^[A-Z][0-9]{2}[A-Z]{2}[0-9]{2}$")]
-AtcCodes = Annotated[tuple[AtcCode, ...], BeforeValidator(_as_tuple), Field(max_length=2000)]
-# A box is a level of an MQTT topic and a word on a screen: no wildcard, no slash, no space.
-BoxName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")]
-ResidentKey = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
-Serial = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
-Tag = Annotated[str, Field(pattern=r"^[!-~]{4,64}$")]
-Tags = Annotated[tuple[Tag, ...], BeforeValidator(_as_tuple), Field(max_length=8)]
-Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:_-]{1,253}$")]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Word = Annotated[str, Field(min_length=1, max_length=128)]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
 
 class HomeSection(Section):
@@ -125,7 +85,7 @@ class MedicineSection(Section):
     controlled: AtcCodes = ()
     # Rule 9: whoever changes a list raises its version, and two persons put their names to it.
     version: Annotated[int, Field(ge=1, le=2**31)] = 1
-    changed_by: Annotated[tuple[Word, ...], BeforeValidator(_as_tuple), Field(max_length=10)] = ()
+    changed_by: Annotated[tuple[Word, ...], BeforeValidator(as_tuple), Field(max_length=10)] = ()
 
 
 class RobotSection(Section):
@@ -208,7 +168,7 @@ class LimitsSection(Section):
     window_min: Annotated[float, Field(ge=10.0, le=240.0)] | None = None
     reminder_every_min: Annotated[float, Field(ge=1.0, le=120.0)] | None = None
     tray_left_min: Annotated[float, Field(ge=1.0, le=120.0)] | None = None
-    tray_controlled_min: Annotated[float, Field(ge=1.0, le=5.0)] | None = None  # rule 2
+    tray_personal_min: Annotated[float, Field(ge=1.0, le=5.0)] | None = None  # rule 2
     controlled_window_min: Annotated[float, Field(ge=10.0, le=240.0)] | None = None
     controlled_plan_age_h: Annotated[float, Field(ge=1.0, le=14 * 24.0)] | None = None  # S9
     witness_within_min: Annotated[float, Field(ge=1.0, le=120.0)] | None = None
@@ -235,7 +195,7 @@ class LimitsSection(Section):
 
 def _one_or_several(value: object) -> object:
     """`[resident]` once is the same as one `[[resident]]`."""
-    return (value,) if isinstance(value, dict | Section) else _as_tuple(value)
+    return (value,) if isinstance(value, dict | Section) else as_tuple(value)
 
 
 SEVERAL = ("resident", "robot")
@@ -380,7 +340,7 @@ def limits(config: Config) -> Limits:
         window=_minutes(own.window_min, default.window),
         reminder_every=_minutes(own.reminder_every_min, default.reminder_every),
         tray_left=_minutes(own.tray_left_min, default.tray_left),
-        tray_controlled=_minutes(own.tray_controlled_min, default.tray_controlled),
+        tray_personal=_minutes(own.tray_personal_min, default.tray_personal),
         controlled_window=_minutes(own.controlled_window_min, default.controlled_window),
         controlled_plan_age=_hours(own.controlled_plan_age_h, default.controlled_plan_age),
         witness_within=_minutes(own.witness_within_min, default.witness_within),

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from scheduler import events as ev
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.evolve_dose import LEFT
-from scheduler.gate import beyond_plan, label_misfit, withholds
+from scheduler.gate import beyond_plan, label_misfit, needs_personal_action, withholds
 from scheduler.offering import doses_at, in_order, issue
 from scheduler.personal import must_say_who
 from scheduler.receive_command import UNTREATED
@@ -88,10 +88,8 @@ def tray_until(setting: Setting, dose: Dose) -> datetime | None:
     goes back sooner, and so does what somebody else could take."""
     if dose.presented is None:
         return None
-    limits = setting.limits
-    personal = must_say_who(setting, robot_of(setting, dose))
-    least = [limits.tray_personal] * personal + [limits.tray_controlled] * dose.plan.controlled
-    return dose.presented + min(least) if least else None
+    personal = needs_personal_action(dose) or must_say_who(setting, robot_of(setting, dose))
+    return dose.presented + setting.limits.tray_personal if personal else None
 
 
 def _divert_ground(world: World, setting: Setting, dose: Dose, closed: bool, now: datetime) -> str:

@@ -51,7 +51,24 @@ def _changed(world: World, event: ev.Event) -> World:
         return evolve_dose(world, event)
     if isinstance(event, ev.IncidentEvent):
         return evolve_incident(world, event)
+    if isinstance(event, ev.ResidentEvent):
+        return _of_resident(world, event)
     return _home(world, event)
+
+
+def _of_resident(world: World, event: ev.ResidentEvent) -> World:
+    match event:
+        case ev.HelpAsked() | ev.QuestionAsked() | ev.QuestionAnswered():
+            return evolve_voice(world, event)
+        case ev.AsNeededRequested() | ev.AsNeededRefused() | ev.ElsewhereRead():
+            return evolve_as_needed(world, event)
+        case ev.SideDosePlanned() | ev.SideDoseWithdrawn() | ev.SideDoseDue():
+            return evolve_side(world, event)
+        case ev.ModeSet() | ev.PauseBegun() | ev.PauseReviewed() | ev.PauseEnded() | ev.PausedAction():
+            changed = after(world.regime(event.resident), event)
+            return replace(world, regimes={**world.regimes, event.resident: changed})
+        case _:
+            assert_never(event)
 
 
 def _home(world: World, event: ev.HomeEvent) -> World:
@@ -95,17 +112,8 @@ def _home(world: World, event: ev.HomeEvent) -> World:
             answered = {**world.answered, event.command_id: event.expires}
             forged = event.reason if event.reason in FORGERIES else world.forged
             return replace(world, answered=answered, forged=forged)
-        case ev.HelpAsked() | ev.QuestionAsked() | ev.QuestionAnswered():
-            return evolve_voice(world, event)
-        case ev.AsNeededRequested() | ev.AsNeededRefused() | ev.ElsewhereRead():
-            return evolve_as_needed(world, event)
-        case ev.SideDosePlanned() | ev.SideDoseWithdrawn() | ev.SideDoseDue():
-            return evolve_side(world, event)
         case ev.AlarmTestBegun() | ev.CertificatesRead() | ev.ChoreEnded():
             return evolve_upkeep(world, event)
-        case ev.ModeSet() | ev.PauseBegun() | ev.PauseReviewed() | ev.PauseEnded() | ev.PausedAction():
-            changed = after(world.regime(event.resident), event)
-            return replace(world, regimes={**world.regimes, event.resident: changed})
         case ev.PlanConfirmed() | ev.MedicineListAdopted() | ev.MedicineListRefused():
             return _in_force(world, event)
         case (

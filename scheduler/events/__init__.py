@@ -114,6 +114,9 @@ AsNeededEvent = AsNeededRequested | AsNeededRefused | ElsewhereRead
 RegimeEvent = ModeSet | PauseBegun | PauseReviewed | PauseEnded | PausedAction
 """How a resident gets their medicine for now."""
 
+ResidentEvent = VoiceEvent | SideEvent | AsNeededEvent | RegimeEvent
+"""About one resident, beside the doses in their strip."""
+
 HomeEvent = (
     DaemonStarted
     | ProofCommitted
@@ -138,10 +141,6 @@ HomeEvent = (
     | AlarmTestBegun
     | CertificatesRead
     | ChoreEnded
-    | VoiceEvent
-    | SideEvent
-    | AsNeededEvent
-    | RegimeEvent
     | PlanConfirmed
     | MedicineListAdopted
     | MedicineListRefused
@@ -186,7 +185,7 @@ IncidentChange = (
 
 IncidentEvent = IncidentRaised | IncidentChange
 
-Event = HomeEvent | RobotEvent | DoseEvent | IncidentEvent
+Event = HomeEvent | ResidentEvent | RobotEvent | DoseEvent | IncidentEvent
 
 __all__ = [
     "AdministrationFiled",
@@ -264,6 +263,7 @@ __all__ = [
     "QuestionAsked",
     "RegimeEvent",
     "ReminderGiven",
+    "ResidentEvent",
     "Result",
     "RobotCaughtUp",
     "RobotDumped",

@@ -53,7 +53,7 @@ def test_the_limits_shown_in_the_annotated_defaults_are_the_real_ones(tmp_path: 
     shown = DEFAULTS.partition("[limits]")[2]
     uncommented = re.sub(r"^# (?=[a-z_]+ = )", "", shown, flags=re.MULTILINE)
     path = written(tmp_path, DEFAULTS.partition("[limits]")[0] + "[limits]" + uncommented)
-    assert len(tomllib.loads(path.read_text())["limits"]) == 14
+    assert len(tomllib.loads(path.read_text())["limits"]) == 18
     assert limits(load(path)) == Limits()
 
 
