@@ -12,6 +12,7 @@ from scheduler import events as ev
 from scheduler.dose import AT_REST
 from scheduler.evolve_as_needed import evolve_as_needed
 from scheduler.evolve_clock import WENT_BACK, doubted, set_back, trusted_again, vouched
+from scheduler.evolve_clock import restarted as clock_restarted
 from scheduler.evolve_dose import evolve_dose, with_dose
 from scheduler.evolve_incident import evolve_incident
 from scheduler.evolve_press import press_of, with_robot
@@ -27,7 +28,6 @@ from scheduler.world import (
     KEEP_SETTLED,
     LOSSES_MAX,
     TOKENS_AHEAD,
-    ClockState,
     Dose,
     Planned,
     World,
@@ -172,14 +172,12 @@ def _marked(world: World, dose: Dose) -> Dose:
 
 def _restarted(world: World, event: ev.DaemonStarted) -> World:
     """Nothing in flight is known any more: what was pressed is history, what was sent is unproven (P2)."""
-    clock = world.clock
-    since = event.at if clock.trusted else clock.since or event.at
     return replace(
         world,
         box=event.box,
         epoch=event.epoch,
         began=world.began or event.at,
-        clock=ClockState(since=since),
+        clock=clock_restarted(world.clock, event.at),
         robots=restarted(world, event.at),
         doses={key: replace(dose, wanted_until=None) for key, dose in world.doses.items()},
     )

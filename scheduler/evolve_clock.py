@@ -14,7 +14,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from scheduler import events as ev
+from scheduler.machines_of_home import CLOCK, ClockInput, ClockTrust
 from scheduler.replacing import replace
+from scheduler.standing import clock_of
 from scheduler.world import ClockState, Dose, RobotState, World
 
 WENT_BACK = timedelta(seconds=30)
@@ -47,7 +49,7 @@ def vouched(world: World, event: ev.ClockTrusted) -> World:
     clock, robot = world.clock, event.source.removeprefix("robot:")
     doubts = {serial: reason for serial, reason in clock.doubts.items() if serial != robot}
     if not clock.trusted:
-        clock = ClockState(trusted=True, since=event.at)
+        clock = ClockState(trusted=_trusted(clock, ClockInput.VOUCHED), since=event.at)
     return replace(world, clock=replace(clock, reason="", vouched=clock.vouched | {robot}, doubts=doubts))
 
 
@@ -57,9 +59,18 @@ def doubted(world: World, event: ev.ClockDoubted) -> World:
     clock = world.clock
     doubts = {**clock.doubts, event.robot: event.reason} if event.robot else {}
     if stands(world, event.robot, event.reason):
-        return replace(world, clock=replace(clock, vouched=clock.vouched - {event.robot}, doubts=doubts))
+        trusted = _trusted(clock, ClockInput.OUTVOTED)
+        vouched = clock.vouched - {event.robot}
+        return replace(world, clock=replace(clock, trusted=trusted, vouched=vouched, doubts=doubts))
     since = event.at if clock.trusted else clock.since or event.at
-    return replace(world, clock=ClockState(False, event.reason, since, doubts=doubts))
+    trusted = _trusted(clock, ClockInput.DOUBTED)
+    return replace(world, clock=ClockState(trusted, event.reason, since, doubts=doubts))
+
+
+def restarted(clock: ClockState, at: datetime) -> ClockState:
+    """After a start of the home no robot has vouched yet."""
+    since = at if clock.trusted else clock.since or at
+    return ClockState(trusted=_trusted(clock, ClockInput.RESTARTED), since=since)
 
 
 def stands(world: World, robot: str, reason: str) -> bool:
@@ -82,6 +93,10 @@ def trusted_again(world: World, at: datetime) -> World:
         for key, dose in world.doses.items()
     }
     return replace(world, doses=doses)
+
+
+def _trusted(clock: ClockState, given: ClockInput) -> bool:
+    return CLOCK.after(clock_of(clock), given) is ClockTrust.TRUSTED
 
 
 def _misdated(dose: Dose, at: datetime) -> bool:

@@ -14,7 +14,10 @@ from scheduler import events as ev
 from scheduler.dose import Trigger
 from scheduler.evolve_dose import moved
 from scheduler.evolve_press import with_robot
+from scheduler.machines_of_dose import ORDER, OrderInput, OrderState
+from scheduler.machines_of_home import LINK, RobotInput
 from scheduler.replacing import replace
+from scheduler.standing import order_of
 from scheduler.world import NO_ROBOT_YET, Dose, Robot, RobotState, World
 
 
@@ -27,12 +30,13 @@ def evolve_robot(world: World, event: ev.RobotEvent) -> World:
             others = {key: other for key, other in world.robots.items() if key != serial}
             return replace(world, robots={**others, serial: _identified(robot, event)})
         case ev.RobotCaughtUp():
-            robot = replace(robot, state=RobotState.READY, since=event.at)
+            state = LINK.after(robot.state, RobotInput.CAUGHT_UP)
+            robot = replace(robot, state=state, since=event.at)
         case ev.RobotLost():
-            robot = replace(_left(robot, RobotState.ABSENT, event.reason, event), press=None)
+            robot = replace(_left(robot, RobotInput.LOST, event.reason, event), press=None)
             world = _unwanted(world, serial)
         case ev.RobotRejected():
-            robot = _left(robot, RobotState.REJECTED, event.reason, event)
+            robot = _left(robot, RobotInput.REJECTED, event.reason, event)
         case ev.RobotLogBroken():
             robot = replace(robot, log_broken=event.reason, log_alarm=event.reason)
             world = _unprovable(world, serial, event)
@@ -54,7 +58,7 @@ def restarted(world: World, at: datetime) -> Mapping[str, Robot]:
     return {
         serial: replace(
             robot,
-            state=RobotState.ABSENT,
+            state=LINK.after(robot.state, RobotInput.RESTARTED),
             since=_gone_since(robot, at),
             reason="starting",
             session="",
@@ -70,7 +74,7 @@ def _identified(robot: Robot, event: ev.RobotIdentified) -> Robot:
     same_log = event.log_id == robot.log_id
     return replace(
         robot,
-        state=RobotState.IDENTIFIED,
+        state=LINK.after(robot.state, RobotInput.IDENTIFIED),
         since=_gone_since(robot, event.at),
         reason="",
         session=event.session,
@@ -85,7 +89,8 @@ def _identified(robot: Robot, event: ev.RobotIdentified) -> Robot:
     )
 
 
-def _left(robot: Robot, state: RobotState, reason: str, event: ev.RobotLost | ev.RobotRejected) -> Robot:
+def _left(robot: Robot, given: RobotInput, reason: str, event: ev.RobotLost | ev.RobotRejected) -> Robot:
+    state = LINK.after(robot.state, given)
     return replace(robot, state=state, since=_gone_since(robot, event.at), reason=reason, session="")
 
 
@@ -140,9 +145,9 @@ def _dose_logged(dose: Dose, serial: str, event: ev.RobotLogged, *, trusted: boo
         return replace(dose, untimed=not trusted, robot=serial)
     if dose.order is None or dose.order.order.order_id != event.order_id:
         return dose
-    if event.entry == "accepted":
-        return replace(dose, order=replace(dose.order, accepted=True))
-    if event.entry == "started":
-        order = replace(dose.order, accepted=True, started=True, boot_id=event.boot_id)
-        return replace(dose, order=order)
-    return dose
+    if event.entry not in ("accepted", "started"):
+        return dose
+    after = ORDER.after(order_of(dose), OrderInput(event.entry))
+    boot_id = event.boot_id if event.entry == "started" else dose.order.boot_id
+    started = after is OrderState.STARTED
+    return replace(dose, order=replace(dose.order, accepted=True, started=started, boot_id=boot_id))

@@ -15,6 +15,8 @@ from scheduler.events import OrderKind, Outcome
 from scheduler.evolve import evolve
 from scheduler.ids import administration_id
 from scheduler.outbox import Change, Put
+from scheduler.transitions import LOOKED_AT as STEPS
+from scheduler.transitions import refused
 from scheduler.world import Dose, SideDose, World
 
 TOWARDS_RESIDENT = frozenset({OrderKind.RELEASE, OrderKind.PRESENT})
@@ -24,7 +26,7 @@ MAY_BE_HAD = frozenset({Stage.RELEASING, Stage.PRESENTING, Stage.IN_TRAY, Stage.
 HAD = frozenset({Outcome.RETRIEVED, Outcome.CONFIRMED, Outcome.WITNESSED, Outcome.GIVEN_BY_STAFF})
 NEED_A_PERSON = frozenset({Outcome.MISSED, Outcome.REFUSED, Outcome.FAILED, Outcome.UNCERTAIN})
 
-LOOKED_AT = (ev.OrderIssued, ev.TokenPassed, ev.OutcomeRecorded, ev.IncidentRaised)
+LOOKED_AT = (ev.OrderIssued, ev.TokenPassed, ev.OutcomeRecorded, ev.IncidentRaised, *STEPS)
 
 
 class InvariantBroken(Exception):
@@ -53,6 +55,7 @@ def _faults(before: World, after: World, events: Sequence[ev.Event], told: Seque
     known = {dose.dose_id: dose.outcome.revision for dose in settled if dose.outcome}
     world = before  # as it was when each was decided: what came in after an order is the courier's to look at
     for event in events if any(isinstance(event, LOOKED_AT) for event in events) else ():
+        no_such_step = refused(world, event)
         world = evolve(world, event)
         match event:
             case ev.OrderIssued():
@@ -72,6 +75,8 @@ def _faults(before: World, after: World, events: Sequence[ev.Event], told: Seque
                     yield "S4: an incident without its outbox row"
             case _:
                 pass
+        if no_such_step:
+            yield f"S5: a step that no table of the core has ({no_such_step})"
 
 
 def _ordered(world: World, event: ev.OrderIssued) -> Iterator[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.events import (
@@ -27,6 +26,7 @@ from scheduler.events import (
 from scheduler.expand import Catalogue, DayClock
 from scheduler.habits import Habits
 from scheduler.limits import Limits
+from scheduler.machines_of_home import RobotState as RobotState
 from scheduler.plan import DosePlan, Plan
 from scheduler.regime import ORDINARY, Regime
 from scheduler.roll import Roll
@@ -74,13 +74,6 @@ class Setting:
     def reminder_only(self, resident: str) -> bool:
         """Whether no medicine of theirs lies in a roll."""
         return any(one.reminder_only for one in self.residents if one.key == resident)
-
-
-class RobotState(StrEnum):
-    ABSENT = "absent"
-    IDENTIFIED = "identified"  # catching up: nothing may be ordered
-    READY = "ready"
-    REJECTED = "rejected"  # something answers, but it is not the robot we serve
 
 
 @dataclass(frozen=True, slots=True)
