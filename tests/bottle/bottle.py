@@ -37,6 +37,7 @@ from tests.bottle.oncall import OnCall
 from tests.bottle.papers import FOREIGN, PRODUCTION, WINDOW, ZONE, Papers
 from tests.bottle.peace import at_peace
 from tests.bottle.people import Resident, Staff
+from tests.bottle.regimes import Regimes
 from tests.bottle.robot_end import RobotEnd
 from tests.bottle.siege import SIEGE, Siege
 from tests.bottle.technician import Technician
@@ -136,6 +137,7 @@ class Bottle:
         self.end.off_s = self.weather.off_s
         self.resident, self.staff, self.technician = Resident(self), Staff(self), Technician(self)
         self.clocks, self.faraway, self.voices = Clocks(self), Faraway(self), Voices(self, recipe.seed)
+        self.regimes = Regimes(self, recipe.seed)
         self.oncall.heard = self.staff.told
         self.end.booted = self.weather.recovering
         self.box_since_s = self.box_down_since_s = 0.0
@@ -165,6 +167,7 @@ class Bottle:
         self._make_peace()
 
     def _day(self, day: date) -> None:
+        self.regimes.plan_day(day)
         if self.papers.is_due(day):
             self.resident.plan_day(day)
             self.liveness.plan_day(day)
@@ -192,6 +195,8 @@ class Bottle:
             if self.times.wall_off:
                 self.clocks.step(timedelta(0))
             self.lid(open_=False)
+            if number in (1, 4, 8):
+                self.regimes.end()
             if number in (2, 9):
                 self.after(1, self.technician.round)
             self.after(30, self.staff.look_at_all)
@@ -342,6 +347,7 @@ class Bottle:
         self.presses.append(self.times.true)
         self.weather.aim()
         self.liveness.pressed()
+        self.regimes.pressed()
         self.end.press()
 
     def lift(self) -> None:

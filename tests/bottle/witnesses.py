@@ -118,6 +118,7 @@ class Witnesses:
                     self.card_since.append((self._bottle.times.true, event.plan.card_version))
         self.journal.sees(events, changes, self.matter)
         self._bottle.voices.committed(events)
+        self._bottle.regimes.committed(events)
 
     def _issued(self, order: ev.Order, at: datetime) -> None:
         """Rules 2 and 18, and P3, for the moment `at` of the decision, by the home's trusted clock."""
@@ -147,6 +148,7 @@ class Witnesses:
         order = self.newest_order
         assert order is not None, "P1: sent, and none was committed"
         self._bottle.voices.sending(order)
+        self._bottle.regimes.sending(order)
         if order.kind is ev.OrderKind.RETRACT:
             return
         assert self.trusted or order.ground == "discard", "rule 18: sent on an untrusted clock"

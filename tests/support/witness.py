@@ -226,7 +226,12 @@ class Witness:
         for subject, ids in self.subjects.items():
             if event.incident_id in ids and subject.startswith("dose:"):
                 outcome = self.outcomes.get(subject.removeprefix("dose:"))
-                assert outcome is None or outcome.outcome not in UNTREATED, "nobody had it, nobody told"  # S4
+                away = outcome is not None and (outcome.outcome.value, outcome.reason) == (
+                    "withheld",
+                    "paused",
+                )
+                treated = outcome is None or away or outcome.outcome not in UNTREATED
+                assert treated, "nobody had it, nobody told"  # S4; rule 22: of who is away nobody need hear
         self.priority[event.incident_id] = (self.priority[event.incident_id][0], False)
 
     # --- at rest ---
