@@ -13,6 +13,7 @@
 #   make oncall-hour     on-call in real time, killed, each notice timed  MINUTES=60 SEED=k JSON=1
 #   make bench           figures beside their floors, about six minutes         JSON=1 SAMPLES=n QUIET=seconds
 #   make contract        schemas, AsyncAPI document and docs/errors.md, from the source  RELEASE=1 record as released
+#   make scenarios       every scenario on real processes, one after the other   NAMES="spine one_day"
 #   make machines        docs/machines.md: the state machines of the core, drawn from their tables
 #   make mutants         the core with one mistake at a time: does a test notice? hours  MODULE=gate SURVIVORS=1 JUDGE=1
 #   make proof-page      docs/proof.md, from what these five left in build/proof with RESULT=build/proof/name.json
@@ -47,6 +48,7 @@ STATES ?=
 RESULT ?=
 RELEASE ?=
 MODULE ?=
+NAMES ?=
 SURVIVORS ?=
 JUDGE ?=
 HOMES ?= 200
@@ -56,7 +58,7 @@ UV ?= uv
 ROOMS := dispenserd drivers protocol scheduler simulator
 SOURCES := $(ROOMS) tests
 
-.PHONY: help setup demo test proof siege bugs crash power oncall-day oncall-hour bench contract machines mutants proof-page box install-files
+.PHONY: help setup demo test proof siege bugs crash power oncall-day oncall-hour bench contract scenarios machines mutants proof-page box install-files
 .PHONY: venv lint format lock clean
 .NOTPARALLEL:
 
@@ -117,6 +119,9 @@ bench: setup
 
 contract: setup
 	@.venv/bin/python -m tests.contract $(if $(filter-out 0,$(RELEASE)),--release)
+
+scenarios: setup
+	@.venv/bin/python -m tests.scenarios $(NAMES)
 
 machines: venv
 	@.venv/bin/python -m tests.machines

@@ -88,6 +88,8 @@ class Regimes:
         )
         away_s = chance.uniform(0.1, 3) * 86_400
         self._bottle.after(away_s, self._resumes)
+        if chance.random() < 0.5:
+            self._bottle.after(chance.uniform(0, away_s), self._resumes_unreconciled)
         self._bottle.after(chance.uniform(0, away_s), self._reviews)
 
     def _reviews(self) -> None:
@@ -95,6 +97,10 @@ class Regimes:
 
     def _resumes(self) -> None:
         self._says(cmd.ResumeResident(self._id(), RESIDENT, True, "Berit", "back", "home", 0, self._soon()))
+
+    def _resumes_unreconciled(self) -> None:
+        fact = cmd.ResumeResident(self._id(), RESIDENT, False, "Berit", "back", "home", 0, self._soon())
+        self._says(fact, right=False)
 
     def _asks_wrongly(self) -> None:
         """What the home must refuse, whoever asks."""
@@ -152,8 +158,11 @@ class Regimes:
         return self.paused or self.mode is ev.Mode.SUSPENDED
 
     def committed(self, events: Sequence[ev.Event]) -> None:
+        answered = any(isinstance(event, ev.CommandAnswered) and event.accepted for event in events)
         for event in events:
             match event:
+                case ev.ModeSet() | ev.PauseBegun() | ev.PauseReviewed() | ev.PauseEnded():
+                    assert answered and event.by, f"rule 22: nobody's word: {event}"
                 case ev.CommandAnswered() if event.command_id in self._asked:
                     self._answered(self._asked.pop(event.command_id), event)
                 case ev.OrderIssued() if event.order.kind in TOWARDS:
