@@ -80,7 +80,7 @@ def _rhythm(period: Period, days: Sequence[Day], unit: Unit, behind: str) -> str
         spoken = all(each.plain or each.as_needed for each in days[0].intakes)
         daily = "" if spoken or period.first == period.last else "hver dag"
         return _joined(what, daily, _dates(period), behind)
-    if same and every % WEEK == 0 and numbers[-1] <= WEEK and period.first != date.min:
+    if same and every % WEEK == 0 and numbers[-1] <= WEEK and (every == WEEK or period.first != date.min):
         return _joined(what, _weekdays(period, numbers), _dates(period), behind)
     if numbers == [1]:
         return _joined(what, f"hver {every}. dag", _dates(period), behind)
