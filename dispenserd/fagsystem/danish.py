@@ -41,7 +41,7 @@ def told(read: Imported) -> str:
     known = UNITS.get(read.unit)
     if known is not None and read.plural in ("", read.unit):
         unit = Unit(read.unit, known.plural)
-    shown = sorted(read.shown, key=lambda period: not period.fixed)
+    shown = sorted(read.shown, key=lambda period: (period.as_needed and not period.fixed, period.first))
     sentences = [sentence for period in shown for sentence in _period(period, unit)]
     if sentences and any(part.period is None for part in read.parts):
         sentences.append("resten af doseringen kan ikke læses")
