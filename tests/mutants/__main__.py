@@ -74,7 +74,7 @@ def main(arguments: Sequence[str]) -> int:
         if same and not wanted.survivors and not wanted.modules:
             continue
         print(f"{module} ...", file=sys.stderr, flush=True)
-        found[module] = mutate(module, only=wanted.survivors and same)
+        found[module] = mutate(module, only=wanted.survivors)
         write(RESULT, found)
         print(_row(found[module]), flush=True)
     verdict = judge(found, explained(EXPLAINED))

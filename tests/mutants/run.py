@@ -84,10 +84,12 @@ def source_hash(module: str) -> str:
 
 
 def mutate(module: str, *, only: bool) -> Looked:
-    """Run every mutant of it; `only`: those that survived the last time, against the tests of today."""
+    """Run every mutant of it; `only`: those that survived the last time or were not tried, against the tests
+    of today. A module that has changed since begins anew."""
     tree = TREES / module
-    names = _survivors(tree, module) if only and (tree / "mutants").is_dir() else []
-    _lay_out(tree, module, keep=only)
+    again = only and _tried(tree, module)
+    names = _survivors(tree, module) if again else []
+    _lay_out(tree, module, keep=again)
     command = [sys.executable, "-m", "mutmut", "run", "--max-children", "1", *names]
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
     log = tree / "mutmut.log"
@@ -112,6 +114,14 @@ def read(path: Path) -> dict[str, Looked]:
 def write(path: Path, found: Mapping[str, Looked]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps([asdict(found[module]) for module in sorted(found)], indent=1) + "\n")
+
+
+def _tried(tree: Path, module: str) -> bool:
+    """Whether a run has begun in this tree, of the module as it is now."""
+    name = f"{module}.py"
+    there = tree / "scheduler" / name
+    begun = (tree / "mutants" / "scheduler" / f"{name}.meta").is_file()
+    return begun and there.read_bytes() == (ROOT / "scheduler" / name).read_bytes()
 
 
 def _lay_out(tree: Path, module: str, *, keep: bool) -> None:
