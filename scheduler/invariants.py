@@ -54,7 +54,8 @@ def _faults(before: World, after: World, events: Sequence[ev.Event], told: Seque
     settled: list[Dose | SideDose] = [*before.doses.values(), *before.sides.values()]
     known = {dose.dose_id: dose.outcome.revision for dose in settled if dose.outcome}
     world = before  # as it was when each was decided: what came in after an order is the courier's to look at
-    for event in events if any(isinstance(event, LOOKED_AT) for event in events) else ():
+    looked_at = [number for number, event in enumerate(events) if isinstance(event, LOOKED_AT)]
+    for event in events[: looked_at[-1] + 1] if looked_at else ():
         no_such_step = refused(world, event)
         world = evolve(world, event)
         match event:

@@ -100,20 +100,27 @@ OF_DOSE = (
     ev.SideDoseWithdrawn,
     ev.SideDoseDue,
 )
-LOOKED_AT = (
-    *OF_INCIDENT,
-    *OF_DOSE,
-    ev.RobotCaughtUp,
-    ev.ModeSet,
-    ev.PauseBegun,
-    ev.PauseReviewed,
-    ev.PauseEnded,
-    ev.PausedAction,
-    ev.QuestionAsked,
-    ev.QuestionAnswered,
-    ev.AlarmTestBegun,
+NEVER_REFUSED = (
+    ev.IncidentPublished,
+    ev.IncidentDelivered,
+    ev.DosePutOff,
+    ev.DoseDeclined,
 )
-"""Every event that some table may refuse."""
+LOOKED_AT = tuple(
+    kind
+    for kind in (
+        *OF_INCIDENT,
+        *OF_DOSE,
+        ev.RobotCaughtUp,
+        ev.PauseReviewed,
+        ev.PauseEnded,
+        ev.PausedAction,
+        ev.QuestionAnswered,
+        ev.AlarmTestBegun,
+    )
+    if kind not in NEVER_REFUSED
+)
+"""Every event that some table may refuse; facts and a person's accepted words may always be."""
 
 
 def _of_incident(world: World, event: ev.IncidentEvent) -> Iterator[Step]:

@@ -74,7 +74,8 @@ def main(arguments: Sequence[str]) -> int:
         if same and not wanted.survivors and not wanted.modules:
             continue
         print(f"{module} ...", file=sys.stderr, flush=True)
-        found[module] = mutate(module, only=wanted.survivors)
+        looked = mutate(module, only=wanted.survivors)
+        found = {**found, **read(RESULT), module: looked}  # another run may have kept something meanwhile
         write(RESULT, found)
         print(_row(found[module]), flush=True)
     verdict = judge(found, explained(EXPLAINED))

@@ -12,7 +12,8 @@ from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.evolve import evolve
 from scheduler.invariants import broken
-from scheduler.transitions import LOOKED_AT, refused
+from scheduler.machines_of_home import INCIDENT, PAUSE, IncidentInput, Paused
+from scheduler.transitions import INCIDENT_INPUTS, LOOKED_AT, PAUSE_INPUTS, refused
 from scheduler.world import World
 from tests.support.pure_home import RESIDENT, ROBOT, PureHome
 
@@ -214,3 +215,17 @@ def test_an_older_journal_replays_and_what_a_table_refuses_leaves_the_state(home
     assert incident is not None
     world = evolve(home.world, replace(again, incident_id=incident.incident_id))
     assert world.incidents[incident.incident_id].state is ev.State.RAISED
+
+
+def test_whatever_a_table_may_refuse_is_looked_at() -> None:
+    """And nothing else: each look costs another fold over the turn."""
+    inputs: dict[IncidentInput, type] = {given: kind for kind, given in INCIDENT_INPUTS.items()}
+    inputs[IncidentInput.CHANGED] = inputs[IncidentInput.REOPENED] = ev.IncidentChanged
+    for given, kind in inputs.items():
+        may = any(INCIDENT.refuses(state, given) for state in ev.State)
+        may = may or kind is ev.IncidentUndelivered  # of what on-call has
+        assert (kind in LOOKED_AT) == may, kind
+    for kind, paused in PAUSE_INPUTS.items():
+        assert (kind in LOOKED_AT) == any(PAUSE.refuses(state, paused) for state in Paused), kind
+    for always in (ev.DosePutOff, ev.DoseDeclined, ev.ModeSet, ev.QuestionAsked, ev.RobotIdentified):
+        assert always not in LOOKED_AT
