@@ -45,7 +45,7 @@ from dispenserd.store.thread import StoreThread
 from dispenserd.wakeups import Wakeups
 from drivers.connection import RobotConnection
 from drivers.robot import RobotExpectation
-from scheduler.commands import Fact, OfferMedicineList
+from scheduler.commands import Fact, OfferClockTimes, OfferMedicineList
 from scheduler.dosage import DayPart
 from scheduler.events import DaemonStarted, RobotDumped, StoreStopped
 from scheduler.evolve import evolve
@@ -75,13 +75,14 @@ def setting_of(config: Config, rate: float) -> Setting:
         robots=tuple(one.serial for one in config.robots),
         local=LocalTime(config.home.zone),
         clock=DayClock(
-            version=1,
+            version=times.version,
             times={
                 DayPart.MORNING: times.morning,
                 DayPart.NOON: times.noon,
                 DayPart.EVENING: times.evening,
                 DayPart.NIGHT: times.night,
             },
+            persons=times.changed_by,
         ),
         catalogue=Catalogue(
             known=frozenset(config.medicine.known),
@@ -189,6 +190,7 @@ async def _serve(
         # Before anybody else speaks: whatever was in flight is unproven from here on.
         await engine.submit(DaemonStarted(now(), __version__, box, engine.head[0]))
         await engine.submit(OfferMedicineList(setting.catalogue))
+        await engine.submit(OfferClockTimes(setting.clock))
         await _tell_of_the_stop(config.store.path, engine, now())
         for service in services:
             tasks.create_task(service())

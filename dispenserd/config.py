@@ -69,6 +69,9 @@ class ClockTimesSection(Section):
     noon: ClockTime = time(12, 0)
     evening: ClockTime = time(18, 0)
     night: ClockTime = time(22, 0)
+    # As for a list of medicine: another time is a higher version, and two persons' word.
+    version: Annotated[int, Field(ge=1, le=2**31)] = 1
+    changed_by: Annotated[tuple[Word, ...], BeforeValidator(as_tuple), Field(max_length=10)] = ()
 
     @model_validator(mode="after")
     def _rising(self) -> ClockTimesSection:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scheduler.events import CertificateFound, Event, GivenElsewhere, Mode, PauseKind, Verdict
-from scheduler.expand import Catalogue
+from scheduler.expand import Catalogue, DayClock
 from scheduler.plan import Prescription, RefusedPrescription
 from scheduler.roll import Roll
 
@@ -146,6 +146,13 @@ class OfferMedicineList:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferClockTimes:
+    """When the parts of the day are, as configured."""
+
+    clock: DayClock
+
+
+@dataclass(frozen=True, slots=True)
 class RejectCommand:
     """A command failed at the door: bad signature, other home, replayed, expired."""
 
@@ -206,6 +213,7 @@ Command = (
     | RegimeCommand
     | ConfirmPlan
     | OfferMedicineList
+    | OfferClockTimes
     | RejectCommand
     | TakeReceipt
     | RaiseTestAlarm

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import assert_never
 
 from scheduler import events as ev
+from scheduler.dosage import DayPart
 from scheduler.dose import AT_REST
 from scheduler.evolve_as_needed import evolve_as_needed
 from scheduler.evolve_clock import WENT_BACK, doubted, set_back, trusted_again, vouched
@@ -20,7 +21,7 @@ from scheduler.evolve_robot import evolve_robot, restarted
 from scheduler.evolve_side import evolve_side, settled_before
 from scheduler.evolve_upkeep import evolve_upkeep, not_later
 from scheduler.evolve_voice import evolve_voice
-from scheduler.expand import Catalogue
+from scheduler.expand import Catalogue, DayClock
 from scheduler.regime import after
 from scheduler.replacing import replace, replace_fresh
 from scheduler.world import (
@@ -116,6 +117,8 @@ def _home(world: World, event: ev.HomeEvent) -> World:
             return evolve_upkeep(world, event)
         case ev.PlanConfirmed() | ev.MedicineListAdopted() | ev.MedicineListRefused():
             return _in_force(world, event)
+        case ev.ClockTimesAdopted() | ev.ClockTimesRefused():
+            return _in_force(world, event)
         case (
             ev.ProofCommitted()
             | ev.RollRefused()
@@ -136,18 +139,37 @@ def _spent(world: World, event: ev.PressSpent) -> World:
 
 
 def _in_force(
-    world: World, event: ev.PlanConfirmed | ev.MedicineListAdopted | ev.MedicineListRefused
+    world: World,
+    event: ev.PlanConfirmed
+    | ev.MedicineListAdopted
+    | ev.MedicineListRefused
+    | ev.ClockTimesAdopted
+    | ev.ClockTimesRefused,
 ) -> World:
-    """Which card and which list hold. By another list what is ahead is planned again."""
-    if isinstance(event, ev.PlanConfirmed):
-        return replace(world, confirmed={**world.confirmed, event.resident: event.at})
-    if isinstance(event, ev.MedicineListRefused):
-        return replace(world, refused_list=event.reason)
-    adopted = Catalogue(event.known, event.critical, event.controlled, event.version, event.persons)
-    known = world.medicine
-    same = known is not None and known.says_the_same(adopted)
-    world = replace(world, medicine=adopted, refused_list="")
-    if known is None or same:
+    """Which card, which list and which times hold."""
+    match event:
+        case ev.PlanConfirmed():
+            return replace(world, confirmed={**world.confirmed, event.resident: event.at})
+        case ev.MedicineListRefused():
+            return replace(world, refused_list=event.reason)
+        case ev.ClockTimesRefused():
+            return replace(world, refused_times=event.reason)
+        case _:
+            return _adopted(world, event)
+
+
+def _adopted(world: World, event: ev.MedicineListAdopted | ev.ClockTimesAdopted) -> World:
+    """By another list, or other times, what is ahead is planned again."""
+    if isinstance(event, ev.MedicineListAdopted):
+        catalogue = Catalogue(event.known, event.critical, event.controlled, event.version, event.persons)
+        same = world.medicine is None or world.medicine.says_the_same(catalogue)
+        world = replace(world, medicine=catalogue, refused_list="")
+    else:
+        times = (event.morning, event.noon, event.evening, event.night)
+        clock = DayClock(event.version, dict(zip(DayPart, times, strict=True)), event.persons)
+        same = world.mapping is None or world.mapping.says_the_same(clock)
+        world = replace(world, mapping=clock, refused_times="")
+    if same:
         return world
     return replace(world, planned={key: Planned(each.to, 0) for key, each in world.planned.items()})
 

@@ -74,7 +74,7 @@ def _day(world: World, setting: Setting, plan: Plan, day: date, now: datetime) -
     doses = expand(
         in_sachets(plan, setting),
         day,
-        setting.clock,
+        world.day_clock(setting),
         setting.local,
         world.catalogue(setting),
         setting.limits.window,

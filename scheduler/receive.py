@@ -17,8 +17,9 @@ from scheduler.personal import named
 from scheduler.plan import Plan
 from scheduler.receive_clock import compared
 from scheduler.receive_command import close, decide_dose, reject, take
-from scheduler.receive_regime import adopted, confirmed, regime_changed
+from scheduler.receive_regime import confirmed, regime_changed
 from scheduler.receive_roll import load_roll
+from scheduler.receive_settings import clock_times, medicine_list
 from scheduler.upkeep import alarm_test_open
 from scheduler.world import Dose, OpenOrder, RobotState, Setting, World
 
@@ -69,7 +70,9 @@ def _wish(world: World, setting: Setting, fact: cmd.Fact, now: datetime) -> Sequ
         case cmd.ConfirmPlan():
             return confirmed(world, setting, fact, now)
         case cmd.OfferMedicineList():
-            return adopted(world, fact, now)
+            return medicine_list(world, fact.catalogue, now)
+        case cmd.OfferClockTimes():
+            return clock_times(world, fact.clock, now)
         case cmd.RejectCommand():
             return reject(world, setting, fact, now)
         case cmd.TakeReceipt():

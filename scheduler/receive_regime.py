@@ -1,4 +1,4 @@
-"""People's wishes about how a resident gets their medicine for now; and the list of critical medicine.
+"""People's wishes about how a resident gets their medicine for now.
 
 Each wish is carried out or refused with a reason code, and answered. Only a person's word ever loosens
 anything (rule 22): nothing in here is asked by time.
@@ -11,12 +11,8 @@ from datetime import datetime
 
 from scheduler import commands as cmd
 from scheduler import events as ev
-from scheduler.expand import Catalogue
 from scheduler.receive_command import answer
 from scheduler.world import Setting, World
-
-PERSONS_MIN = 2
-"""Rule 9: who change the list of critical medicine, together."""
 
 
 def regime_changed(
@@ -39,29 +35,6 @@ def confirmed(world: World, setting: Setting, fact: cmd.ConfirmPlan, now: dateti
     if last is not None and last <= now < last + setting.limits.plan_confirmed_every:
         return []
     return [ev.PlanConfirmed(at=now, resident=fact.resident, card_version=plan.card_version)]
-
-
-def adopted(world: World, fact: cmd.OfferMedicineList, now: datetime) -> Sequence[ev.Event]:
-    """Rule 9: the first list is the one the home was set up with; each later one has a higher version and two
-    persons' names. What is refused changes nothing, and is an incident."""
-    known, new = world.medicine, fact.catalogue
-    if known is None:
-        return [_adopted(new, now)]
-    if known.says_the_same(new) and new.version <= known.version:
-        return [_adopted(known, now)] if world.refused_list else []  # put back: nothing is refused any more
-    refusal = ""
-    if new.version <= known.version:
-        refusal = "list_not_raised"
-    elif len({person.strip().casefold() for person in new.persons if person.strip()}) < PERSONS_MIN:
-        refusal = "list_needs_two_persons"
-    if not refusal:
-        return [_adopted(new, now)]
-    told = world.refused_list == refusal
-    return [] if told else [ev.MedicineListRefused(at=now, version=new.version, reason=refusal)]
-
-
-def _adopted(new: Catalogue, now: datetime) -> ev.Event:
-    return ev.MedicineListAdopted(now, new.version, new.known, new.critical, new.controlled, new.persons)
 
 
 def _stranger(world: World, setting: Setting, fact: cmd.RegimeCommand) -> str:

@@ -311,12 +311,17 @@ class World:
     """Resident -> when their card was last read at its source."""
     medicine: Catalogue | None = None  # the list in force; None: as configured, before the home adopted one
     refused_list: str = ""  # why the configured list is not in force
+    mapping: DayClock | None = None  # when the parts of the day are; None as for `medicine`
+    refused_times: str = ""  # why the configured times are not in force
 
     def regime(self, resident: str) -> Regime:
         return self.regimes.get(resident, ORDINARY)
 
     def catalogue(self, setting: Setting) -> Catalogue:
         return self.medicine or setting.catalogue
+
+    def day_clock(self, setting: Setting) -> DayClock:
+        return self.mapping or setting.clock
 
     def incident_about(self, subject: str) -> Incident | None:
         """The newest incident of this cause, open or closed."""

@@ -50,6 +50,8 @@ from scheduler.events.incidents import (
     IncidentUndelivered,
 )
 from scheduler.events.regime import (
+    ClockTimesAdopted,
+    ClockTimesRefused,
     MedicineListAdopted,
     MedicineListRefused,
     Mode,
@@ -142,6 +144,8 @@ HomeEvent = (
     | CertificatesRead
     | ChoreEnded
     | PlanConfirmed
+    | ClockTimesAdopted
+    | ClockTimesRefused
     | MedicineListAdopted
     | MedicineListRefused
 )
@@ -201,6 +205,8 @@ __all__ = [
     "CertificatesRead",
     "ChoreEnded",
     "ClockDoubted",
+    "ClockTimesAdopted",
+    "ClockTimesRefused",
     "ClockTrusted",
     "CommandAnswered",
     "DaemonStarted",

@@ -90,6 +90,7 @@ class Kind(StrEnum):
     PAUSE_OVER = "pause_over"  # past its end, and nobody resumed
     PAUSED_ACTION = "paused_action"  # somebody pressed for a resident who is not there
     LIST_REFUSED = "list_refused"  # of critical and controlled medicine: the one before stays in force
+    CLOCK_TIMES_REFUSED = "clock_times_refused"  # when morning is: the times before stay in force
 
 
 class State(StrEnum):

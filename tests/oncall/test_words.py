@@ -144,7 +144,7 @@ def details() -> set[str]:
         | {causes.NO_LONGER_PLANNED, causes.TAKEN_BACK, PERSONAL_ACTION, PAUSED, SUSPENDED, "other"}
         | {mode.value for mode in Mode}
         | {kind.value for kind in PauseKind}
-        | {"list_not_raised", "list_needs_two_persons"}
+        | {"version_not_raised", "needs_two_persons"}
         | {"_and_".join(why) for count in (1, 2, 3) for why in combinations(TOLD, count)}
         | {kind.value for kind in Kind if kind in LOCKING}
         | keepers

@@ -163,11 +163,11 @@ def test_the_first_list_is_the_one_that_the_home_was_set_up_with(home: PureHome)
 @pytest.mark.parametrize(
     ("version", "persons", "reason"),
     [
-        (1, ("Anna", "Berit"), "list_not_raised"),
-        (2, (), "list_needs_two_persons"),
-        (2, ("Anna",), "list_needs_two_persons"),
-        (2, ("Anna", " anna "), "list_needs_two_persons"),
-        (2, ("Anna", ""), "list_needs_two_persons"),
+        (1, ("Anna", "Berit"), "version_not_raised"),
+        (2, (), "needs_two_persons"),
+        (2, ("Anna",), "needs_two_persons"),
+        (2, ("Anna", " anna "), "needs_two_persons"),
+        (2, ("Anna", ""), "needs_two_persons"),
     ],
 )
 def test_a_list_that_one_person_changed_is_not_in_force(

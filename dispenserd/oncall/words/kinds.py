@@ -45,6 +45,7 @@ KINDS: Mapping[str, Said] = {
     "pause_over": Said("Pausen er forbi", "pause past its end"),
     "paused_action": Said("Tryk under pause", "pressed while paused"),
     "list_refused": Said("Medicinliste afvist", "medicine list refused"),
+    "clock_times_refused": Said("Klokkeslæt afvist", "clock times refused"),
     # on-call's own (`dispenserd.oncall.own.Kind`)
     "home_silent": Said("Hjemmet er tavst", "home silent"),
     "nobody_on_call": Said("Ingen på vagt", "nobody on call"),
