@@ -12,12 +12,14 @@ from datetime import datetime, timedelta
 
 from scheduler.as_needed import as_needed_instants, effects, requested
 from scheduler.causes import BLOCKED_AHEAD, REFILL_AHEAD, UNREACHABLE_LEAD
+from scheduler.changed import recalled
 from scheduler.closing import AGAIN, cleared_away, settled, tray_until
 from scheduler.commands import Fact
 from scheduler.events import Event, OrderEnded, ProofCommitted, Result
 from scheduler.evolve import evolve
 from scheduler.gate import earliest
 from scheduler.incidents import alarmed, undelivered
+from scheduler.leave import leave_instants
 from scheduler.offering import held, opened, presented, pressed, reminded
 from scheduler.personal import kept_out
 from scheduler.planning import planned
@@ -115,6 +117,7 @@ RULES: tuple[Rule, ...] = (
     side_by_side,
     cleared_away,  # before outcomes: the record of it makes them
     settled,
+    recalled,  # after outcomes: what is in their hands
     reminded,
     alarmed,  # after outcomes: one incident tells the newest
     undelivered,
@@ -137,6 +140,7 @@ def next_wakeup(world: World, setting: Setting, now: datetime) -> datetime | Non
     instants += [receipt.since + limits.receipt for receipt in world.receipts.values()]
     instants += upkeep_instants(world, setting)
     instants += regime_instants(world, setting)
+    instants += leave_instants(world)
     instants += voice_instants(world)
     instants += side_instants(world, setting)
     instants += as_needed_instants(world)

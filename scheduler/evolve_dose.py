@@ -10,6 +10,7 @@ from typing import assert_never
 from scheduler import events as ev
 from scheduler.dose import IN_MAGAZINE, IN_MOTION, Stage, Trigger, advance
 from scheduler.evolve_incident import with_token
+from scheduler.evolve_leave import authorised, came_back
 from scheduler.evolve_press import press_used
 from scheduler.evolve_side import evolve_side
 from scheduler.habits import learnt
@@ -85,10 +86,13 @@ def _issued(world: World, event: ev.OrderIssued) -> World:
         put_off=None if spent else dose.put_off,
         declined=None if spent else dose.declined,
         said="" if spent else dose.said,
+        along=order.take_along if order.kind in TOWARDS else dose.along,
     )
     world = with_dose(world, dose)
     return press_used(world, order.robot) if spent else world
 
+
+TOWARDS = frozenset({ev.OrderKind.RELEASE, ev.OrderKind.PRESENT})
 
 LEFT = "left"
 """Ground of a retract: it lay in the tray for longer than controlled medicine may."""
@@ -133,6 +137,12 @@ def _dose_changed(dose: Dose, event: ev.DoseChange, world: World) -> Dose:
             return replace(dose, token="")
         case ev.DecisionMade():
             return _decided(dose, event, trusted)
+        case ev.ReleaseAuthorised():
+            return authorised(dose, event)
+        case ev.SachetCameBack():
+            return came_back(dose, event)
+        case ev.HandedOutChanged():
+            return replace(dose, changed=event.plan_version)
         case _:
             assert_never(event)
 

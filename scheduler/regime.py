@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from scheduler.events import (
+    LeaveEnded,
+    LeavePlanned,
     Mode,
     ModeSet,
     PauseBegun,
@@ -21,6 +23,7 @@ from scheduler.events import (
     PauseReviewed,
     RegimeEvent,
 )
+from scheduler.permit import Leave
 from scheduler.replacing import replace
 
 PAUSED, SUSPENDED = "paused", "suspended"
@@ -67,6 +70,7 @@ class Regime:
     review: datetime | None = None  # of the mode
     looked: datetime | None = None  # a person closed the incident about the review, and left the mode
     pause: Pause | None = None
+    leave: Leave | None = None  # until what came back is counted
 
     @property
     def withholds(self) -> str:
@@ -116,6 +120,11 @@ def after(regime: Regime, event: RegimeEvent) -> Regime:
         case PausedAction():
             pause = regime.pause
             return regime if pause is None else replace(regime, pause=replace(pause, acted=event.at))
+        case LeavePlanned():
+            leave = Leave(event.first, event.last, event.hand_out, event.departs, event.back, event.by)
+            return _next(replace(regime, leave=leave))
+        case LeaveEnded():
+            return _next(replace(regime, leave=None))
         case _:
             assert_never(event)
 

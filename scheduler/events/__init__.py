@@ -49,6 +49,14 @@ from scheduler.events.incidents import (
     IncidentTaken,
     IncidentUndelivered,
 )
+from scheduler.events.leave import (
+    HandedOutChanged,
+    LeaveEnded,
+    LeavePlanned,
+    ReleaseAuthorised,
+    SachetCameBack,
+    SurplusHeld,
+)
 from scheduler.events.regime import (
     MedicineListAdopted,
     MedicineListRefused,
@@ -111,7 +119,7 @@ SideEvent = SideDosePlanned | SideDoseWithdrawn | SideDoseDue
 
 AsNeededEvent = AsNeededRequested | AsNeededRefused | ElsewhereRead
 """About medicine as needed, before it is a dose like every other."""
-RegimeEvent = ModeSet | PauseBegun | PauseReviewed | PauseEnded | PausedAction
+RegimeEvent = ModeSet | PauseBegun | PauseReviewed | PauseEnded | PausedAction | LeavePlanned | LeaveEnded
 """How a resident gets their medicine for now."""
 
 ResidentEvent = VoiceEvent | SideEvent | AsNeededEvent | RegimeEvent
@@ -144,6 +152,7 @@ HomeEvent = (
     | PlanConfirmed
     | MedicineListAdopted
     | MedicineListRefused
+    | SurplusHeld
 )
 """About the home itself, and what travels through it."""
 
@@ -166,6 +175,9 @@ DoseChange = (
     | TokenPassed
     | TokenReturned
     | DecisionMade
+    | ReleaseAuthorised
+    | SachetCameBack
+    | HandedOutChanged
 )
 """About one dose that is named in it."""
 
@@ -218,6 +230,7 @@ __all__ = [
     "Event",
     "FindingContradicted",
     "GivenElsewhere",
+    "HandedOutChanged",
     "HelpAsked",
     "HomeEvent",
     "Incident",
@@ -234,6 +247,8 @@ __all__ = [
     "IncidentUndelivered",
     "JournalFoundBehind",
     "Kind",
+    "LeaveEnded",
+    "LeavePlanned",
     "MedicineListAdopted",
     "MedicineListRefused",
     "Mode",
@@ -262,6 +277,7 @@ __all__ = [
     "QuestionAnswered",
     "QuestionAsked",
     "RegimeEvent",
+    "ReleaseAuthorised",
     "ReminderGiven",
     "ResidentEvent",
     "Result",
@@ -277,12 +293,14 @@ __all__ = [
     "RobotStatus",
     "RollLoaded",
     "RollRefused",
+    "SachetCameBack",
     "SideDoseDue",
     "SideDosePlanned",
     "SideDoseWithdrawn",
     "SideEvent",
     "State",
     "StoreStopped",
+    "SurplusHeld",
     "TokenPassed",
     "TokenReturned",
     "Verdict",
