@@ -71,6 +71,7 @@ class Regime:
     looked: datetime | None = None  # a person closed the incident about the review, and left the mode
     pause: Pause | None = None
     leave: Leave | None = None  # until what came back is counted
+    resumed: datetime | None = None  # when the newest pause ended
 
     @property
     def withholds(self) -> str:
@@ -116,7 +117,7 @@ def after(regime: Regime, event: RegimeEvent) -> Regime:
         case PauseReviewed():
             return regime if regime.pause is None else _next(_looked_at(regime, regime.pause, event.at))
         case PauseEnded():
-            return _next(replace(regime, pause=None))
+            return _next(replace(regime, pause=None, resumed=event.at))
         case PausedAction():
             pause = regime.pause
             return regime if pause is None else replace(regime, pause=replace(pause, acted=event.at))
