@@ -26,6 +26,7 @@ from scheduler.planning import planned
 from scheduler.receive import receive
 from scheduler.regime_causes import regime_instants
 from scheduler.side_doses import side_by_side, side_instants
+from scheduler.surplus import surplus_held
 from scheduler.upkeep import upkeep_instants
 from scheduler.voice import heard, unanswered, voice_instants
 from scheduler.world import Dose, RobotState, Setting, World
@@ -106,6 +107,7 @@ RULES: tuple[Rule, ...] = (
     planned,  # what there is to give
     opened,
     overdue,
+    surplus_held,  # before a dose would be held for what lies before it
     held,  # before any press is answered
     kept_out,  # before whatever else a press may mean
     requested,

@@ -39,7 +39,9 @@ def authorised(dose: Dose, event: ev.ReleaseAuthorised) -> Dose:
 
 
 def came_back(dose: Dose, event: ev.SachetCameBack) -> Dose:
-    return replace(dose, stage=advance(dose.stage, Trigger.CAME_BACK, dose.rest))
+    """It was never had: what its hand-out said of when is forgotten (S2)."""
+    stage = advance(dose.stage, Trigger.CAME_BACK, dose.rest)
+    return replace(dose, stage=stage, along=False, lifted=None, had_before=None, untimed=False)
 
 
 def surplus(world: World, event: ev.SurplusHeld) -> World:

@@ -70,7 +70,7 @@ def _day(world: World, setting: Setting, plan: Plan, day: date, now: datetime) -
     known = {
         dose.dose_id: dose
         for dose in world.doses.values()
-        if dose.plan.day == day and dose.plan.resident == plan.resident and not dose.plan.as_needed
+        if dose.plan.day == day and dose.plan.resident == plan.resident and _by_plan(dose)
     }
     fixed = {key for key, dose in known.items() if not _untouched(dose)}
     doses = expand(
@@ -101,6 +101,10 @@ def _day(world: World, setting: Setting, plan: Plan, day: date, now: datetime) -
         if key not in wanted and key not in fixed
     ]
     return [*events, *side_day(world, setting, plan, day, now)]
+
+
+def _by_plan(dose: Dose) -> bool:
+    return not dose.plan.as_needed and not dose.plan.surplus
 
 
 def _untouched(dose: Dose) -> bool:

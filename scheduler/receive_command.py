@@ -175,7 +175,7 @@ def _stale(incident: ev.Incident | None, seen: int) -> str:
 
 
 def _token_may_pass(world: World, incident: ev.Incident, dose: Dose, now: datetime) -> bool:
-    if incident.kind in RESIDENT_MAY_COME or dose.token or dose.order is not None:
+    if incident.kind in RESIDENT_MAY_COME or dose.token or dose.order is not None or dose.plan.surplus:
         return False
     if incident.kind is ev.Kind.DOSE_REFUSED and dose.outcome is None:
         return False  # S7: they may still change their mind, at the robot

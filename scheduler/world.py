@@ -18,7 +18,6 @@ from scheduler.events import (
     Incident,
     JournalFoundBehind,
     Order,
-    Outcome,
     OutcomeRecorded,
     Pressed,
     Question,
@@ -184,7 +183,7 @@ class Dose:
     def had_at(self) -> datetime:
         """When it counts as had (S2), if it does; where only an untrusted clock dated it, when a trusted one
         first vouched that it was over."""
-        if self.outcome is not None and self.outcome.outcome is Outcome.TAKEN_ALONG:
+        if self.along and self.lifted is not None:
             return self.plan.opens  # handed out to be had at its time
         if self.had_before is not None:
             return self.had_before

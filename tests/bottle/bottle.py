@@ -31,6 +31,7 @@ from tests.bottle.clocks import Clocks
 from tests.bottle.faraway import Faraway
 from tests.bottle.fuse import Fuse
 from tests.bottle.journal import Disk
+from tests.bottle.leaves import Leaves
 from tests.bottle.liveness import Liveness
 from tests.bottle.network import Network
 from tests.bottle.oncall import OnCall
@@ -136,6 +137,7 @@ class Bottle:
         self.end.off_s = self.weather.off_s
         self.resident, self.staff, self.technician = Resident(self), Staff(self), Technician(self)
         self.clocks, self.faraway, self.voices = Clocks(self), Faraway(self), Voices(self, recipe.seed)
+        self.leaves = Leaves(self, recipe.seed)
         self.oncall.heard = self.staff.told
         self.end.booted = self.weather.recovering
         self.box_since_s = self.box_down_since_s = 0.0
@@ -159,6 +161,8 @@ class Bottle:
         for number in range(self.days):
             day = self.papers.first + timedelta(days=number)
             self._at_local(day, time(0, 30) if number else time(6, 20), partial(self._day, day))
+            if number and self.papers.is_due(day):
+                self.leaves.plan_day(day)
             for hour in (9, 13, 17, 21):
                 self._at_local(day, time(hour, 17), self.technician.round)
         self.until_s((self.days - 1) * 86_400.0 + 18.5 * 3600)
@@ -379,6 +383,8 @@ class Bottle:
         return self.papers.opens(date.fromisoformat(day), slot)
 
     def where(self, dose: str) -> str:
+        if dose in self.witnesses.surplus:
+            return self.witnesses.where(self.witnesses.surplus[dose])
         _, day, slot, _ = dose.split("/")
         return self.witnesses.where(self.papers.label_of[date.fromisoformat(day), slot])
 

@@ -363,3 +363,27 @@ def test_a_pause_stops_it(home: PureHome) -> None:
     before = home.orders()
     home.press()
     assert home.orders() == before
+
+
+def test_what_came_back_and_was_given_by_hand_keeps_its_distance_from_then_on() -> None:
+    """S2: it was had when somebody gave it, and not when it was handed out. Found in the bottle."""
+    home = home_sharing()
+    home.robot.labels[0:2] = ["L002", "L001"]
+    home.give(ev.RobotReported(home.now, home.robot.status()))
+    leave(home, utc("12:00"), utc("12:01"), utc("07:50"), utc("07:58"), utc("15:00"))
+    home.take_dose()
+    home.until("13:50")
+    noon = home.dose("noon")
+    assert end(home, noon) == "done"
+    incident = home.incident("noon")
+    assert incident is not None
+    home.take(incident, "Berit")
+    assert home.decide(noon, ev.Verdict.GIVEN, "Berit").accepted
+    assert home.dose("noon").had_at == utc("13:50")
+
+
+def test_what_they_say_they_had_was_had_at_its_own_time(home: PureHome) -> None:
+    packed(home)
+    home.until("12:30", day=2)
+    assert home.decide(home.dose("noon", 2), ev.Verdict.HAD_IT, "Berit").accepted
+    assert home.dose("noon", 2).had_at == utc("12:00", day=2)
