@@ -162,7 +162,7 @@ class Bottle:
             day = self.papers.first + timedelta(days=number)
             self._at_local(day, time(0, 30) if number else time(6, 20), partial(self._day, day))
             if number and self.papers.is_due(day):
-                self.leaves.plan_day(day)
+                self._at_local(day - timedelta(days=1), time(17, 0), partial(self.leaves.plan_day, day))
             for hour in (9, 13, 17, 21):
                 self._at_local(day, time(hour, 17), self.technician.round)
         self.until_s((self.days - 1) * 86_400.0 + 18.5 * 3600)

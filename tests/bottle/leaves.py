@@ -48,7 +48,9 @@ class Leaves:
             return
         bottle, chance = self._bottle, self._chance
         opens, departs = _at(day, HAND_OUT), _at(day, DEPARTS)
-        bottle.at(opens - timedelta(minutes=chance.uniform(5, 180)), partial(self._plans, day))
+        bottle.at(opens - timedelta(minutes=chance.uniform(200, 600)), partial(self._plans, day))
+        if chance.random() < 0.5:  # impatient: it is not their hour yet
+            bottle.at(opens - timedelta(minutes=chance.uniform(4, 180)), bottle.pressed)
         at = opens + timedelta(minutes=chance.uniform(1, 60))
         for _ in range(len(bottle.papers.slots) + chance.randint(0, 2)):
             bottle.at(at, bottle.pressed)
