@@ -19,7 +19,7 @@ from typing import Any
 
 import structlog
 
-from dispenserd import __version__, control, peer_choice, regime_calls, vitals
+from dispenserd import __version__, control, leave_calls, peer_choice, regime_calls, vitals
 from dispenserd.calls import calls
 from dispenserd.chores import CA, CLIENT, Chores
 from dispenserd.clock import Clock
@@ -175,6 +175,7 @@ async def _serve(
             {
                 **calls(engine, setting, now, config.home.demo, config.digest, progress.lag.in_ms),
                 **regime_calls.calls(engine, setting, now),
+                **leave_calls.calls(engine, setting, now),
                 **vitals.calls(
                     engine,
                     setting,

@@ -15,6 +15,7 @@ from scheduler.as_needed import as_needed_causes, effect_cause
 from scheduler.cause import Cause
 from scheduler.causes_robot import REFILL_AHEAD as REFILL_AHEAD
 from scheduler.causes_robot import robot_causes
+from scheduler.changed import to_call
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.gate import (
     GIVEN,
@@ -27,6 +28,8 @@ from scheduler.gate import (
     withholds,
 )
 from scheduler.judged import judged
+from scheduler.leave import NEEDS_CLOCK as LEAVE_NEEDS_CLOCK
+from scheduler.leave import leave_causes
 from scheduler.offering import PERSONAL_ACTION, doses_at, in_order
 from scheduler.regime import PAUSED, STAFF_REMIND, WITHHOLDING
 from scheduler.regime_causes import NEEDS_CLOCK as REGIME_NEEDS_CLOCK
@@ -78,6 +81,7 @@ def causes(world: World, setting: Setting, now: datetime) -> dict[str, Cause]:
         if technical is not None:
             found[subject] = technical
     found |= upkeep_causes(world, setting, now) | regime_causes(world, now)
+    found |= leave_causes(world, setting, now)
     return found | voice_causes(world) | as_needed_causes(world, now)
 
 
@@ -94,9 +98,13 @@ NEEDS_ROBOT = frozenset(
 """Causes that only a robot in front of us can show to be gone."""
 
 
+NEED_CLOCK = frozenset({ev.Kind.CLOCK_UNTRUSTED}) | NEEDS_CLOCK | REGIME_NEEDS_CLOCK | LEAVE_NEEDS_CLOCK
+"""Causes that a clock nobody trusts can't show to be gone."""
+
+
 def unproven(world: World, setting: Setting, incident: ev.Incident) -> bool:
     """Whether nothing shows yet that the cause is gone: a home that can't look clears nothing."""
-    if incident.kind is ev.Kind.CLOCK_UNTRUSTED or incident.kind in NEEDS_CLOCK | REGIME_NEEDS_CLOCK:
+    if incident.kind in NEED_CLOCK:
         return not world.clock.trusted
     if incident.kind not in NEEDS_ROBOT:
         return False
@@ -142,7 +150,7 @@ def _dose(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | 
             dose, ev.Kind.ORDER_UNKNOWN, _most_urgent_blocked(world, setting, dose, now), "in_doubt"
         )
     if settled in GIVEN:
-        return _not_witnessed(world, setting, dose, now) or effect_cause(dose)
+        return to_call(dose) or _not_witnessed(world, setting, dose, now) or effect_cause(dose)
     if dose.token and settled is None:
         return _with_staff(world, dose)
     if settled is not None:
@@ -279,7 +287,11 @@ def _untaken(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause
         return None  # what is not offered, or was asked for, can't be missed
     if waiting and dose.plan.half <= now < dose.plan.closes:
         return judged(world, dose, ev.Kind.ABOUT_TO_MISS, LOW)
-    if waiting and dose.open_at(now) and world.regime(dose.plan.resident).mode in STAFF_REMIND:
+    if (
+        waiting
+        and dose.plan.opens <= now < dose.plan.closes
+        and world.regime(dose.plan.resident).mode in STAFF_REMIND
+    ):
         return judged(world, dose, ev.Kind.DOSE_DUE, LOW)
     return None
 

@@ -132,6 +132,53 @@ class ResumeResident:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanLeave:
+    """Doses planned from `first` to before `last` may be handed out from `hand_out` until `departs`."""
+
+    command_id: str
+    resident: str
+    first: datetime
+    last: datetime
+    hand_out: datetime
+    departs: datetime
+    back: datetime  # expected
+    by: str
+    reason: str
+    via: str
+    revision: int
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EndLeave:
+    """Back, or it did not come to it. `came_back`: doses whose sachets were counted, and are waste."""
+
+    command_id: str
+    resident: str
+    came_back: tuple[str, ...]
+    by: str
+    reason: str
+    via: str
+    revision: int
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AuthoriseRelease:
+    """One dose may be had from now on, before its window; or, with `until`, its window goes on."""
+
+    command_id: str
+    resident: str
+    dose_id: str
+    until: datetime | None
+    by: str
+    reason: str
+    via: str
+    revision: int
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ConfirmPlan:
     """The card was read at its source, and is the one that was offered last."""
 
@@ -200,7 +247,9 @@ class ReportClockStep:
     """The box's wall clock moved against its monotonic one by more than the agreement limit."""
 
 
-RegimeCommand = SetMode | PauseResident | ReviewPause | ResumeResident
+RegimeCommand = (
+    SetMode | PauseResident | ReviewPause | ResumeResident | PlanLeave | EndLeave | AuthoriseRelease
+)
 """About one resident, each answered."""
 
 Command = (

@@ -16,6 +16,7 @@ from scheduler.evolve_clock import WENT_BACK, doubted, set_back, trusted_again, 
 from scheduler.evolve_clock import restarted as clock_restarted
 from scheduler.evolve_dose import evolve_dose, with_dose
 from scheduler.evolve_incident import evolve_incident
+from scheduler.evolve_leave import evolve_leave, permitted, surplus
 from scheduler.evolve_press import press_of, with_robot
 from scheduler.evolve_robot import evolve_robot, restarted
 from scheduler.evolve_side import evolve_side, settled_before
@@ -65,6 +66,8 @@ def _of_resident(world: World, event: ev.ResidentEvent) -> World:
             return evolve_as_needed(world, event)
         case ev.SideDosePlanned() | ev.SideDoseWithdrawn() | ev.SideDoseDue():
             return evolve_side(world, event)
+        case ev.LeavePlanned() | ev.LeaveEnded():
+            return evolve_leave(world, event)
         case ev.ModeSet() | ev.PauseBegun() | ev.PauseReviewed() | ev.PauseEnded() | ev.PausedAction():
             changed = after(world.regime(event.resident), event)
             return replace(world, regimes={**world.regimes, event.resident: changed})
@@ -98,7 +101,10 @@ def _home(world: World, event: ev.HomeEvent) -> World:
             dose = (
                 replace(known, plan=event.dose) if known else _marked(world, Dose(event.dose, known=event.at))
             )
+            dose = permitted(world, dose)
             return replace(world, doses=by_opening({**world.doses, dose.dose_id: dose}.values()))
+        case ev.SurplusHeld():
+            return surplus(world, event)
         case ev.DoseWithdrawn():
             return replace(world, doses={key: d for key, d in world.doses.items() if key != event.dose_id})
         case ev.DayPlanned():
@@ -248,6 +254,9 @@ def _long_settled(world: World, dose: Dose, before: datetime) -> bool:
         return False
     incident = world.incident_about(f"dose:{dose.dose_id}")
     watched = incident is not None and incident.state is not ev.State.CLOSED
+    leave = world.regime(dose.plan.resident).leave
+    if leave is not None and leave.covers(dose.plan.opens):
+        return False  # what came back is yet to be counted
     return not watched and dose.plan.closes <= before and dose.outcome.at <= before
 
 

@@ -10,6 +10,7 @@ from typing import assert_never
 from scheduler import events as ev
 from scheduler.dose import IN_MAGAZINE, IN_MOTION, Stage, Trigger, advance
 from scheduler.evolve_incident import with_token
+from scheduler.evolve_leave import authorised, came_back
 from scheduler.evolve_press import press_used
 from scheduler.evolve_side import evolve_side
 from scheduler.habits import learnt
@@ -85,10 +86,13 @@ def _issued(world: World, event: ev.OrderIssued) -> World:
         anonymous=dose.anonymous and not spent,
         left=dose.left or (order.ground == LEFT and dose.plan.controlled),
         away_tried=event.at if order.kind in AWAY else dose.away_tried,
+        along=order.take_along if order.kind in TOWARDS else dose.along,
     )
     world = with_dose(world, dose)
     return press_used(world, order.robot) if spent else world
 
+
+TOWARDS = frozenset({ev.OrderKind.RELEASE, ev.OrderKind.PRESENT})
 
 LEFT = "left"
 """Ground of a retract: it lay in the tray for longer than controlled medicine may."""
@@ -133,6 +137,12 @@ def _dose_changed(dose: Dose, event: ev.DoseChange, world: World) -> Dose:
             return _with_token(dose, TokenInput.RETURNED, event.by)
         case ev.DecisionMade():
             return _decided(dose, event, trusted)
+        case ev.ReleaseAuthorised():
+            return authorised(dose, event)
+        case ev.SachetCameBack():
+            return came_back(dose, event)
+        case ev.HandedOutChanged():
+            return replace(dose, changed=event.plan_version)
         case _:
             assert_never(event)
 

@@ -86,6 +86,7 @@ def _identified(robot: Robot, event: ev.RobotIdentified) -> Robot:
         last_entry=robot.last_entry if same_log else None,
         log_broken="",
         answers=event.answers,
+        take_along=event.take_along,
     )
 
 

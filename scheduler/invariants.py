@@ -23,7 +23,9 @@ TOWARDS_RESIDENT = frozenset({OrderKind.RELEASE, OrderKind.PRESENT})
 MAY_BE_HAD = frozenset({Stage.RELEASING, Stage.PRESENTING, Stage.IN_TRAY, Stage.LIFTED, Stage.DOUBT})
 """Where the resident may have the sachet, or get it at this moment."""
 
-HAD = frozenset({Outcome.RETRIEVED, Outcome.CONFIRMED, Outcome.WITNESSED, Outcome.GIVEN_BY_STAFF})
+HAD = frozenset(
+    {Outcome.RETRIEVED, Outcome.CONFIRMED, Outcome.WITNESSED, Outcome.GIVEN_BY_STAFF, Outcome.TAKEN_ALONG}
+)
 NEED_A_PERSON = frozenset({Outcome.MISSED, Outcome.REFUSED, Outcome.FAILED, Outcome.UNCERTAIN})
 
 LOOKED_AT = (ev.OrderIssued, ev.TokenPassed, ev.OutcomeRecorded, ev.IncidentRaised, *STEPS)
@@ -89,7 +91,9 @@ def _ordered(world: World, event: ev.OrderIssued) -> Iterator[str]:
         yield "S3: an order in another person's name"
     if order.kind not in TOWARDS_RESIDENT:
         return
-    if not dose.plan.opens <= event.at < dose.plan.closes:
+    word = dose.permit  # a person's, recorded before
+    allowed = word is not None and word.opens <= event.at < word.closes
+    if not dose.plan.opens <= event.at < dose.plan.closes and not allowed:
         yield "S2: an order towards the resident outside the window"
     if not world.clock.trusted:
         yield "S2: an order towards the resident by a clock that nobody trusts"
@@ -102,6 +106,8 @@ def _ordered(world: World, event: ev.OrderIssued) -> Iterator[str]:
     regime = world.regimes.get(order.resident)
     if regime is not None and (regime.pause is not None or regime.mode is ev.Mode.SUSPENDED):
         yield "S2: an order towards a resident whose medicine is paused or suspended"
+    if order.take_along and (word is None or not word.along or dose.plan.controlled):
+        yield "S2: medicine handed out for a leave that nobody planned, or controlled medicine"
     if order.kind is OrderKind.RELEASE:
         yield from _released(world, dose, order)
     elif not order.label or order.label != dose.label:

@@ -65,7 +65,15 @@ def _wish(world: World, setting: Setting, fact: cmd.Fact, now: datetime) -> Sequ
             return close(world, setting, fact, now)
         case cmd.DecideDose():
             return decide_dose(world, setting, fact, now)
-        case cmd.SetMode() | cmd.PauseResident() | cmd.ReviewPause() | cmd.ResumeResident():
+        case (
+            cmd.SetMode()
+            | cmd.PauseResident()
+            | cmd.ReviewPause()
+            | cmd.ResumeResident()
+            | cmd.PlanLeave()
+            | cmd.EndLeave()
+            | cmd.AuthoriseRelease()
+        ):
             return regime_changed(world, setting, fact, now)
         case cmd.ConfirmPlan():
             return confirmed(world, setting, fact, now)

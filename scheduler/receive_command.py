@@ -175,7 +175,7 @@ def _stale(incident: ev.Incident | None, seen: int) -> str:
 
 
 def _token_may_pass(world: World, incident: ev.Incident, dose: Dose, now: datetime) -> bool:
-    if incident.kind in RESIDENT_MAY_COME or dose.token or dose.order is not None:
+    if incident.kind in RESIDENT_MAY_COME or dose.token or dose.order is not None or dose.plan.surplus:
         return False
     if incident.kind is ev.Kind.DOSE_REFUSED and dose.outcome is None:
         return False  # S7: they may still change their mind, at the robot
@@ -245,6 +245,11 @@ def _put_away_since(dose: Dose, fact: cmd.DecideDose) -> bool:
 
 def _had_it(dose: Dose, fact: cmd.DecideDose, now: datetime) -> tuple[str, list[ev.Event]]:
     retrieved = dose.outcome is not None and dose.outcome.outcome is ev.Outcome.RETRIEVED
+    if dose.outcome is not None and dose.outcome.outcome is ev.Outcome.TAKEN_ALONG:
+        if now < dose.plan.opens:
+            return "too_early", []
+        had = _outcome(dose, ev.Outcome.CONFIRMED, fact, now)
+        return "", [_made(fact, now), replace(had, late=False, happened=dose.plan.opens)]
     if dose.stage is Stage.LIFTED and retrieved:  # a helper saw it: more than a robot can know
         return "", [_made(fact, now), _outcome(dose, ev.Outcome.CONFIRMED, fact, now)]
     if dose.stage is Stage.LIFTED:

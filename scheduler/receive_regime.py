@@ -12,6 +12,13 @@ from datetime import datetime
 from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.receive_command import answer
+from scheduler.receive_leave import (
+    authorised,
+    leave_events,
+    why_not_authorise,
+    why_not_end,
+    why_not_leave,
+)
 from scheduler.world import Setting, World
 
 
@@ -22,7 +29,7 @@ def regime_changed(
     if fact.command_id in world.answered:
         return []
     refusal = _stranger(world, setting, fact) or _why_not(world, setting, fact, now)
-    events = [] if refusal else [_event(fact, now)]
+    events = [] if refusal else _events(world, fact, now)
     return [*events, answer(setting, fact, refusal, now)]
 
 
@@ -59,6 +66,14 @@ def _why_not(world: World, setting: Setting, fact: cmd.RegimeCommand, now: datet
             if not paused:
                 return "not_paused"
             return "" if fact.reconciled else "not_reconciled"
+        case _ if not world.clock.trusted:
+            return "clock"  # rule 18: whose hours would be meant
+        case cmd.PlanLeave():
+            return why_not_leave(world, fact, now)
+        case cmd.EndLeave():
+            return why_not_end(world, fact)
+        case cmd.AuthoriseRelease():
+            return why_not_authorise(world, setting, fact, now)
 
 
 def _review(setting: Setting, fact: cmd.SetMode, now: datetime) -> str:
@@ -70,13 +85,17 @@ def _review(setting: Setting, fact: cmd.SetMode, now: datetime) -> str:
     return "review_too_late" if fact.review > now + setting.limits.review_max else ""
 
 
-def _event(fact: cmd.RegimeCommand, now: datetime) -> ev.Event:
+def _events(world: World, fact: cmd.RegimeCommand, now: datetime) -> Sequence[ev.Event]:
     match fact:
         case cmd.SetMode():
-            return ev.ModeSet(now, fact.resident, fact.mode, fact.review, fact.by, fact.reason, fact.via)
+            return [ev.ModeSet(now, fact.resident, fact.mode, fact.review, fact.by, fact.reason, fact.via)]
         case cmd.PauseResident():
-            return ev.PauseBegun(now, fact.resident, fact.kind, fact.until, fact.by, fact.reason, fact.via)
+            return [ev.PauseBegun(now, fact.resident, fact.kind, fact.until, fact.by, fact.reason, fact.via)]
         case cmd.ReviewPause():
-            return ev.PauseReviewed(now, fact.resident, fact.by, fact.reason, fact.via)
+            return [ev.PauseReviewed(now, fact.resident, fact.by, fact.reason, fact.via)]
         case cmd.ResumeResident():
-            return ev.PauseEnded(now, fact.resident, fact.by, fact.reason, fact.via)
+            return [ev.PauseEnded(now, fact.resident, fact.by, fact.reason, fact.via)]
+        case cmd.PlanLeave() | cmd.EndLeave():
+            return leave_events(world, fact, now)
+        case cmd.AuthoriseRelease():
+            return [authorised(world, fact, now)]

@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from scheduler.events import (
+    LeaveEnded,
+    LeavePlanned,
     Mode,
     ModeSet,
     PauseBegun,
@@ -22,6 +24,7 @@ from scheduler.events import (
     RegimeEvent,
 )
 from scheduler.machines_of_home import MODE, PAUSE, Paused, PauseInput
+from scheduler.permit import Leave
 from scheduler.replacing import replace
 
 PAUSED, SUSPENDED = "paused", "suspended"
@@ -68,6 +71,7 @@ class Regime:
     review: datetime | None = None  # of the mode
     looked: datetime | None = None  # a person closed the incident about the review, and left the mode
     pause: Pause | None = None
+    leave: Leave | None = None  # until what came back is counted
     resumed: datetime | None = None  # when the newest pause ended
 
     @property
@@ -125,6 +129,11 @@ def after(regime: Regime, event: RegimeEvent) -> Regime:
             return _next(replace(regime, pause=None, resumed=event.at))
         case PausedAction():
             return _with_acted(regime, PauseInput.ACTION, event.at)
+        case LeavePlanned():
+            leave = Leave(event.first, event.last, event.hand_out, event.departs, event.back, event.by)
+            return _next(replace(regime, leave=leave))
+        case LeaveEnded():
+            return _next(replace(regime, leave=None))
         case _:
             assert_never(event)
 

@@ -27,6 +27,7 @@ from scheduler.expand import Catalogue, DayClock
 from scheduler.habits import Habits
 from scheduler.limits import Limits
 from scheduler.machines_of_home import RobotState as RobotState
+from scheduler.permit import Permit
 from scheduler.plan import DosePlan, Plan
 from scheduler.regime import ORDINARY, Regime
 from scheduler.roll import Roll
@@ -94,6 +95,7 @@ class Robot:
     gone_label: str = ""  # of the sachet that left the magazine last: a status that shows it there is older
     magazine_since: datetime | None = None  # production id last changed
     answers: bool = False  # it has a button for each answer
+    take_along: bool = False  # it lets several doses out at once, before a leave
     rolls: Mapping[str, Roll] = field(default_factory=dict)  # by resident: several may share one strip
     press: Pressed | None = None
     spent: str = ""  # why the last press led to nothing, until the next one
@@ -162,6 +164,9 @@ class Dose:
     anonymous: bool = False  # pressed for by nobody in person, and it needs that (rule 2)
     left: bool = False  # lay in the tray for too long, and was taken back
     to_witness: bool = False  # had in the mode `witnessed`, and nobody has said that they saw it
+    permit: Permit | None = None  # what a person has authorised beside its window
+    along: bool = False  # its newest release or present was for a leave
+    changed: int = 0  # the plan version that asks for other medicine than was handed out
 
     @property
     def dose_id(self) -> str:
@@ -171,6 +176,8 @@ class Dose:
     def had_at(self) -> datetime:
         """When it counts as had (S2), if it does; where only an untrusted clock dated it, when a trusted one
         first vouched that it was over."""
+        if self.along and self.lifted is not None:
+            return self.plan.opens  # handed out to be had at its time
         if self.had_before is not None:
             return self.had_before
         if self.lifted is not None:
@@ -180,8 +187,20 @@ class Dose:
         return self.plan.closes if self.lost else self.plan.opens
 
     def open_at(self, now: datetime) -> bool:
-        """Whether its window is open."""
-        return self.plan.opens <= now < self.plan.closes
+        """Whether it may be had now: its window is open, or a person has authorised it (S2)."""
+        return self.plan.opens <= now < self.plan.closes or self.ahead_at(now)
+
+    def ahead_at(self, now: datetime) -> bool:
+        """Whether it may be had now by a person's word alone, before its own window."""
+        return self.permit is not None and now < self.plan.opens and self.permit.holds_at(now)
+
+    def along_at(self, now: datetime) -> bool:
+        """Whether a press now is for taking it along."""
+        return self.permit is not None and self.permit.along and self.ahead_at(now)
+
+    def until_at(self, now: datetime) -> datetime:
+        """When what is open now closes."""
+        return self.permit.closes if self.permit is not None and self.ahead_at(now) else self.plan.closes
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,14 @@ from scheduler.events.incidents import (
     IncidentTaken,
     IncidentUndelivered,
 )
+from scheduler.events.leave import (
+    HandedOutChanged,
+    LeaveEnded,
+    LeavePlanned,
+    ReleaseAuthorised,
+    SachetCameBack,
+    SurplusHeld,
+)
 from scheduler.events.regime import (
     ClockTimesAdopted,
     ClockTimesRefused,
@@ -113,7 +121,7 @@ SideEvent = SideDosePlanned | SideDoseWithdrawn | SideDoseDue
 
 AsNeededEvent = AsNeededRequested | AsNeededRefused | ElsewhereRead
 """About medicine as needed, before it is a dose like every other."""
-RegimeEvent = ModeSet | PauseBegun | PauseReviewed | PauseEnded | PausedAction
+RegimeEvent = ModeSet | PauseBegun | PauseReviewed | PauseEnded | PausedAction | LeavePlanned | LeaveEnded
 """How a resident gets their medicine for now."""
 
 ResidentEvent = VoiceEvent | SideEvent | AsNeededEvent | RegimeEvent
@@ -148,6 +156,7 @@ HomeEvent = (
     | ClockTimesRefused
     | MedicineListAdopted
     | MedicineListRefused
+    | SurplusHeld
 )
 """About the home itself, and what travels through it."""
 
@@ -170,6 +179,9 @@ DoseChange = (
     | TokenPassed
     | TokenReturned
     | DecisionMade
+    | ReleaseAuthorised
+    | SachetCameBack
+    | HandedOutChanged
 )
 """About one dose that is named in it."""
 
@@ -224,6 +236,7 @@ __all__ = [
     "Event",
     "FindingContradicted",
     "GivenElsewhere",
+    "HandedOutChanged",
     "HelpAsked",
     "HomeEvent",
     "Incident",
@@ -240,6 +253,8 @@ __all__ = [
     "IncidentUndelivered",
     "JournalFoundBehind",
     "Kind",
+    "LeaveEnded",
+    "LeavePlanned",
     "MedicineListAdopted",
     "MedicineListRefused",
     "Mode",
@@ -268,6 +283,7 @@ __all__ = [
     "QuestionAnswered",
     "QuestionAsked",
     "RegimeEvent",
+    "ReleaseAuthorised",
     "ReminderGiven",
     "ResidentEvent",
     "Result",
@@ -283,12 +299,14 @@ __all__ = [
     "RobotStatus",
     "RollLoaded",
     "RollRefused",
+    "SachetCameBack",
     "SideDoseDue",
     "SideDosePlanned",
     "SideDoseWithdrawn",
     "SideEvent",
     "State",
     "StoreStopped",
+    "SurplusHeld",
     "TokenPassed",
     "TokenReturned",
     "Verdict",

@@ -24,6 +24,7 @@ class RobotIdentified:
     host_epoch: int
     host_head: str
     answers: bool = False  # it has a button for each of `Answer`
+    take_along: bool = False  # it lets several doses out at once, before a leave
 
 
 @dataclass(frozen=True, slots=True)

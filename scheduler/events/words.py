@@ -34,6 +34,7 @@ class Outcome(StrEnum):
     WITNESSED = "witnessed"  # a named member of staff saw it
     MISSED = "missed"
     GIVEN_BY_STAFF = "given_by_staff"
+    TAKEN_ALONG = "taken_along"  # handed out before a leave, to be had at its time
     REFUSED = "refused"  # the resident said no thanks
     WITHHELD = "withheld"  # held, paused, suspended, or no longer on the plan
     FAILED = "failed"  # robot or system at fault, no release was ever sent or none left the magazine
@@ -89,6 +90,9 @@ class Kind(StrEnum):
     PAUSE_REVIEW = "pause_review"  # a pause without an end: is the resident still away?
     PAUSE_OVER = "pause_over"  # past its end, and nobody resumed
     PAUSED_ACTION = "paused_action"  # somebody pressed for a resident who is not there
+    TAKE_ALONG_INCOMPLETE = "take_along_incomplete"  # the resident leaves, and not all is handed out
+    TAKE_ALONG_OVERDUE = "take_along_overdue"  # what came back is not counted
+    CALL_RESIDENT = "call_resident"  # medicine that they have in their hands was changed
     LIST_REFUSED = "list_refused"  # of critical and controlled medicine: the one before stays in force
     CLOCK_TIMES_REFUSED = "clock_times_refused"  # when morning is: the times before stay in force
 
@@ -149,7 +153,8 @@ class Order:
     source: str  # "magazine" | "holding" | "tray"
     label: str
     expires: datetime
-    ground: str  # why: "press", "closing", "settled", "discard", "left", "plan", "paused", "suspended"
+    ground: str  # why: "press", "closing", "settled", "discard", "left", "plan", "paused", "suspended", ...
+    take_along: bool = False  # before a leave: the robot's least time between two releases does not count
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +180,8 @@ class Incident:
 
     incident_id: str
     subject: str  # "dose:<id>"; "robot:", "press:", "clock:" and a serial; "plan:", "roll:", "horizon:",
-    # "mode:", "pause:", "paused:", "as_needed:" and a resident key; "help:" and either; or one of the home's
+    # "mode:", "pause:", "paused:", "leave:", "back:", "as_needed:" and a resident key; "help:" and
+    # either; or one of the home's
     kind: Kind
     priority: Priority
     dose_id: str  # empty unless the subject is a dose

@@ -31,6 +31,7 @@ from tests.bottle.clocks import Clocks
 from tests.bottle.faraway import Faraway
 from tests.bottle.fuse import Fuse
 from tests.bottle.journal import Disk
+from tests.bottle.leaves import Leaves
 from tests.bottle.liveness import Liveness
 from tests.bottle.network import Network
 from tests.bottle.oncall import OnCall
@@ -138,6 +139,7 @@ class Bottle:
         self.resident, self.staff, self.technician = Resident(self), Staff(self), Technician(self)
         self.clocks, self.faraway, self.voices = Clocks(self), Faraway(self), Voices(self, recipe.seed)
         self.regimes = Regimes(self, recipe.seed)
+        self.leaves = Leaves(self, recipe.seed)
         self.oncall.heard = self.staff.told
         self.end.booted = self.weather.recovering
         self.box_since_s = self.box_down_since_s = 0.0
@@ -161,6 +163,8 @@ class Bottle:
         for number in range(self.days):
             day = self.papers.first + timedelta(days=number)
             self._at_local(day, time(0, 30) if number else time(6, 20), partial(self._day, day))
+            if number and self.papers.is_due(day):
+                self._at_local(day - timedelta(days=1), time(17, 0), partial(self.leaves.plan_day, day))
             for hour in (9, 13, 17, 21):
                 self._at_local(day, time(hour, 17), self.technician.round)
         self.until_s((self.days - 1) * 86_400.0 + 18.5 * 3600)
@@ -385,6 +389,8 @@ class Bottle:
         return self.papers.opens(date.fromisoformat(day), slot)
 
     def where(self, dose: str) -> str:
+        if dose in self.witnesses.surplus:
+            return self.witnesses.where(self.witnesses.surplus[dose])
         _, day, slot, _ = dose.split("/")
         return self.witnesses.where(self.papers.label_of[date.fromisoformat(day), slot])
 

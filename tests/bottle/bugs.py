@@ -22,6 +22,7 @@ import scheduler.closing
 import scheduler.decide
 import scheduler.evolve
 import scheduler.evolve_dose
+import scheduler.evolve_leave
 import scheduler.expand
 import scheduler.gate
 import scheduler.incidents
@@ -32,6 +33,7 @@ import scheduler.receive
 import scheduler.receive_command
 import scheduler.receive_regime
 import scheduler.regime_causes
+import scheduler.surplus
 import scheduler.upkeep
 import scheduler.voice
 import scheduler.window
@@ -85,6 +87,11 @@ from tests.bottle.sabotage import (
     two_transactions,
     unknown_is_refused,
     waits_for_ever,
+)
+from tests.bottle.sabotage_leave import (
+    any_sachet_is_surplus,
+    handed_out_a_day_early,
+    taken_along_is_nothing,
 )
 from tests.bottle.sabotage_regime import (
     away_is_no_excuse,
@@ -397,5 +404,23 @@ BUGS: tuple[Bug, ...] = (
         "a correction of an outcome is not filed",
         ("S5",),
         put(scheduler.outgoing, "_administrations", first_revision_only),
+    ),
+    Bug(
+        "handed out a day before its hour",
+        ("S2",),
+        together(
+            put(scheduler.evolve_leave, "permitted", handed_out_a_day_early),
+            put(scheduler.evolve, "permitted", handed_out_a_day_early),
+        ),
+    ),
+    Bug(
+        "what was taken along has no outcome",
+        ("S4",),
+        put(scheduler.closing, "_lifted", taken_along_is_nothing),
+    ),
+    Bug(
+        "any sachet at the mouth is nobody's",
+        ("S8",),
+        put(scheduler.surplus, "_why_nobody_waits", any_sachet_is_surplus),
     ),
 )

@@ -108,8 +108,8 @@ def test_other_medicine_may_lie_there(home: PureHome) -> None:
 
 
 def test_it_never_leaves_with_a_take_along(home: PureHome) -> None:
-    assert why_not_take_along(home.dose("morning")) == "controlled"
-    assert why_not_take_along(home.dose("noon")) == ""
+    assert why_not_take_along(home.world, home.setting, home.dose("morning")) == "controlled"
+    assert why_not_take_along(home.world, home.setting, home.dose("noon")) == ""
 
 
 def test_a_card_that_is_too_old_locks_it_and_nothing_else(home: PureHome) -> None:

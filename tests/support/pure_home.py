@@ -171,7 +171,19 @@ class PureHome:
         session, boot = f"s{robot.session}", f"boot-{robot.boot}"
         self.give(
             ev.RobotIdentified(
-                self.now, ROBOT, session, "1.0", "none", boot, robot.log_id, 1, len(robot.log), 0, "", True
+                self.now,
+                ROBOT,
+                session,
+                "1.0",
+                "none",
+                boot,
+                robot.log_id,
+                1,
+                len(robot.log),
+                0,
+                "",
+                True,
+                True,
             ),
             self.clock_report(),
             ev.RobotReported(self.now, robot.status()),

@@ -139,6 +139,8 @@ class Witness:
         self.journal += events
 
     def _event(self, event: ev.Event, matter: Matter) -> None:
+        if "/surplus-" in getattr(event, "dose_id", ""):
+            return  # a sachet, and nobody's dose
         match event:
             case ev.DosePlanned():
                 self.planned.add(event.dose.dose_id)
@@ -196,7 +198,7 @@ class Witness:
                 event.outcome is ev.Outcome.REFUSED and where == "holding"
             )
             assert away, f"{event.outcome}, and the sachet is in the {where}"  # rule 3
-        if event.outcome is ev.Outcome.RETRIEVED:
+        if event.outcome in (ev.Outcome.RETRIEVED, ev.Outcome.TAKEN_ALONG):
             assert where == "hands", f"retrieved, and the sachet is in the {where}"
         if event.outcome is ev.Outcome.FAILED:
             assert where != "hands", "failed, and the resident had it"
@@ -288,5 +290,5 @@ class Witness:
                 outcome = self.outcomes.get(dose)
                 assert outcome is not None, f"{dose} has no outcome"  # S4
                 if had:
-                    told = outcome.outcome.value in ("retrieved", "confirmed", "uncertain")
+                    told = outcome.outcome.value in ("retrieved", "confirmed", "uncertain", "taken_along")
                     assert told, f"{dose}: had, told as {outcome.outcome}"

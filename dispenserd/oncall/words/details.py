@@ -53,6 +53,20 @@ _DOSE: Mapping[str, Said] = {
     "release_failed": Said("udleveringen mislykkedes", "the release failed"),
 }
 
+_LEAVE: Mapping[str, Said] = {
+    "card_changed": Said("medicinkortet er ændret", "the card was changed"),
+    "not_handed_out": Said("ikke udleveret endnu", "not handed out yet"),
+    "needs_a_person": Said("en pose kræver en person", "a sachet needs a person"),
+    "not_planned": Said("planen rækker ikke så langt", "the plan does not reach so far"),
+    "controlled": Said("kontrolleret medicin", "controlled medicine"),
+    "unknown_code": Said("medicin uden for listen", "medicine on no list"),
+    "no_take_along": Said("robotten giver kun en ad gangen", "the robot lets out one at a time"),
+    "came_back": Said("kom tilbage fra turen", "came back from the leave"),
+    "permit_over": Said("tiden til at tage den med er gået", "the time to take it along is over"),
+    "not_on_card": Said("ingen dosis venter på posen", "no dose waits for this sachet"),
+    "already_had": Said("dens dosis er afklaret", "its dose is settled already"),
+}
+
 _REGIME: Mapping[str, Said] = {
     "normal": Said("robotten minder selv", "the robot prompts"),
     "assisted": Said("personalet minder", "staff remind"),
@@ -240,6 +254,7 @@ DETAILS: Mapping[str, Said] = {
     # of homes
     **CARD_DETAILS,
     **_DOSE,
+    **_LEAVE,
     **_REGIME,
     **_SACHET,
     **_ROBOT,

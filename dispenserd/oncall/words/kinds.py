@@ -44,6 +44,9 @@ KINDS: Mapping[str, Said] = {
     "pause_review": Said("Se på pausen igen", "pause: review due"),
     "pause_over": Said("Pausen er forbi", "pause past its end"),
     "paused_action": Said("Tryk under pause", "pressed while paused"),
+    "take_along_incomplete": Said("Medicin til turen mangler", "take-along incomplete"),
+    "take_along_overdue": Said("Tæl op efter turen", "count what came back"),
+    "call_resident": Said("Ring: medicinen er ændret", "call: medicine changed"),
     "list_refused": Said("Medicinliste afvist", "medicine list refused"),
     "clock_times_refused": Said("Klokkeslæt afvist", "clock times refused"),
     # on-call's own (`dispenserd.oncall.own.Kind`)
