@@ -98,6 +98,7 @@ class Fate(StrEnum):
     WITNESSED = Outcome.WITNESSED.value
     MISSED = Outcome.MISSED.value
     GIVEN_BY_STAFF = Outcome.GIVEN_BY_STAFF.value
+    TAKEN_ALONG = Outcome.TAKEN_ALONG.value
     REFUSED = Outcome.REFUSED.value
     WITHHELD = Outcome.WITHHELD.value
     FAILED = Outcome.FAILED.value
@@ -117,6 +118,9 @@ OUTCOME = Table(
         **{(_F.OPEN, outcome): Fate(outcome.value) for outcome in Outcome},
         **{(fate, Outcome(had.value)): had for fate in (*_NOT_HAD, _F.UNCERTAIN) for had in _HAD_AFTER_ALL},
         **{(_F.UNCERTAIN, Outcome(fate.value)): fate for fate in _NOT_HAD},
+        (_F.TAKEN_ALONG, Outcome.CONFIRMED): _F.CONFIRMED,
+        (_F.TAKEN_ALONG, Outcome.MISSED): _F.MISSED,  # these two: it came back
+        (_F.TAKEN_ALONG, Outcome.FAILED): _F.FAILED,
         (_F.RETRIEVED, Outcome.CONFIRMED): _F.CONFIRMED,
         (_F.RETRIEVED, Outcome.WITNESSED): _F.WITNESSED,
         (_F.CONFIRMED, Outcome.WITNESSED): _F.WITNESSED,

@@ -18,16 +18,17 @@ from scheduler.table import Table
 from scheduler.transitions import MACHINES
 
 FATE = """
-                open            retrieved confirmed witnessed missed         given_by_staff refused        withheld       failed         uncertain
-retrieved       retrieved       !         !         !         retrieved      !              retrieved      retrieved      retrieved      retrieved
-confirmed       confirmed       confirmed !         !         confirmed      !              confirmed      confirmed      confirmed      confirmed
-witnessed       witnessed       witnessed witnessed !         witnessed      !              witnessed      witnessed      witnessed      witnessed
-missed          missed          !         !         !         !              !              !              !              !              missed
-given_by_staff  given_by_staff  !         !         !         given_by_staff !              given_by_staff given_by_staff given_by_staff given_by_staff
-refused         refused         !         !         !         !              !              !              !              !              refused
-withheld        withheld        !         !         !         !              !              !              !              !              withheld
-failed          failed          !         !         !         !              !              !              !              !              failed
-uncertain       uncertain       !         !         !         !              !              !              !              !              !
+               open           retrieved confirmed witnessed missed         given_by_staff taken_along refused        withheld       failed         uncertain
+retrieved      retrieved      !         !         !         retrieved      !              !           retrieved      retrieved      retrieved      retrieved
+confirmed      confirmed      confirmed !         !         confirmed      !              confirmed   confirmed      confirmed      confirmed      confirmed
+witnessed      witnessed      witnessed witnessed !         witnessed      !              !           witnessed      witnessed      witnessed      witnessed
+missed         missed         !         !         !         !              !              missed      !              !              !              missed
+given_by_staff given_by_staff !         !         !         given_by_staff !              !           given_by_staff given_by_staff given_by_staff given_by_staff
+taken_along    taken_along    !         !         !         !              !              !           !              !              !              !
+refused        refused        !         !         !         !              !              !           !              !              !              refused
+withheld       withheld       !         !         !         !              !              !           !              !              !              withheld
+failed         failed         !         !         !         !              !              failed      !              !              !              failed
+uncertain      uncertain      !         !         !         !              !              !           !              !              !              !
 """  # noqa: E501 - a table
 
 EXPECTED: list[tuple[Table[Any, Any], str]] = [
@@ -150,6 +151,7 @@ found_in_magazine  DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT 
 found_in_holding   DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      holding
 found_out          DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      out
 resident_had_it    DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      lifted
+came_back          DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      out        DOUBT      DOUBT
 """  # noqa: E501 - a table
 
 
