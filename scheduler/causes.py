@@ -16,6 +16,7 @@ from scheduler.cause import Cause
 from scheduler.causes_robot import REFILL_AHEAD as REFILL_AHEAD
 from scheduler.causes_robot import robot_causes
 from scheduler.dose import IN_MAGAZINE, Stage
+from scheduler.forecast import NEEDS_CLOCK as FORECAST_NEEDS_CLOCK
 from scheduler.gate import (
     GIVEN,
     behind_another,
@@ -86,8 +87,11 @@ NEEDS_ROBOT = frozenset(
         ev.Kind.ROBOT_UNREACHABLE,
         ev.Kind.ROBOT_REFUSED,
         ev.Kind.ROBOT_FAULT,
+        ev.Kind.REFILL_DUE,
         ev.Kind.ROLL_EMPTY,
         ev.Kind.ROLL_CONFLICT,
+        ev.Kind.MAINS_LOST,
+        ev.Kind.BATTERY_SHORT,
         ev.Kind.DOSE_BLOCKED,
     }
 )
@@ -98,6 +102,8 @@ def unproven(world: World, setting: Setting, incident: ev.Incident) -> bool:
     """Whether nothing shows yet that the cause is gone: a home that can't look clears nothing."""
     if incident.kind is ev.Kind.CLOCK_UNTRUSTED or incident.kind in NEEDS_CLOCK | REGIME_NEEDS_CLOCK:
         return not world.clock.trusted
+    if incident.kind in FORECAST_NEEDS_CLOCK and not world.clock.trusted:
+        return True
     if incident.kind not in NEEDS_ROBOT:
         return False
     dose = world.doses.get(incident.dose_id)
@@ -113,7 +119,7 @@ def unproven(world: World, setting: Setting, incident: ev.Incident) -> bool:
 def _about_robot(setting: Setting, incident: ev.Incident, dose: Dose | None) -> str:
     """The robot that alone can show that this is over."""
     about, _, name = incident.subject.partition(":")
-    if about == "robot":
+    if about in ("robot", "power"):
         return name
     return setting.robot_of(name) if dose is None else robot_of(setting, dose)
 

@@ -16,6 +16,7 @@ from scheduler.closing import AGAIN, cleared_away, settled, tray_until
 from scheduler.commands import Fact
 from scheduler.events import Event, OrderEnded, ProofCommitted, Result
 from scheduler.evolve import evolve
+from scheduler.forecast import forecast_instants
 from scheduler.gate import earliest
 from scheduler.incidents import alarmed, undelivered
 from scheduler.offering import held, opened, presented, pressed, reminded
@@ -137,6 +138,7 @@ def next_wakeup(world: World, setting: Setting, now: datetime) -> datetime | Non
     instants += [receipt.since + limits.receipt for receipt in world.receipts.values()]
     instants += upkeep_instants(world, setting)
     instants += regime_instants(world, setting)
+    instants += forecast_instants(world, setting)
     instants += voice_instants(world)
     instants += side_instants(world, setting)
     instants += as_needed_instants(world)

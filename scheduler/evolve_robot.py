@@ -15,7 +15,7 @@ from scheduler.dose import Trigger
 from scheduler.evolve_dose import moved
 from scheduler.evolve_press import with_robot
 from scheduler.replacing import replace
-from scheduler.world import NO_ROBOT_YET, Dose, Robot, RobotState, World
+from scheduler.world import NO_ROBOT_YET, Dose, MainsLost, Robot, RobotState, World
 
 
 def evolve_robot(world: World, event: ev.RobotEvent) -> World:
@@ -39,7 +39,7 @@ def evolve_robot(world: World, event: ev.RobotEvent) -> World:
         case ev.RobotReported():
             moved = robot.status is None or robot.status.production_id != event.status.production_id
             since = event.at if moved else robot.magazine_since
-            robot = replace(robot, status=event.status, magazine_since=since)
+            robot = replace(_powered(robot, event), status=event.status, magazine_since=since)
         case ev.RobotLogged():
             robot = _logged(robot, event)
             world = _dose_of(world, serial, event)
@@ -92,6 +92,14 @@ def _left(robot: Robot, state: RobotState, reason: str, event: ev.RobotLost | ev
 def _gone_since(robot: Robot, at: datetime) -> datetime:
     """Since when it can't be used: neither another reason nor another try makes that younger."""
     return at if robot.state is RobotState.READY or robot.since is None else robot.since
+
+
+def _powered(robot: Robot, event: ev.RobotReported) -> Robot:
+    status, before = event.status, robot.status
+    told = before is None or (before.mains, before.battery_percent) != (status.mains, status.battery_percent)
+    read = event.at if told or robot.battery_read is None else robot.battery_read
+    lost = None if status.mains else robot.mains_lost or MainsLost(event.at, status.battery_percent)
+    return replace(robot, mains_lost=lost, battery_read=read)
 
 
 def _unwanted(world: World, serial: str) -> World:

@@ -84,6 +84,12 @@ class RobotState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class MainsLost:
+    at: datetime
+    percent: int  # of the battery, then
+
+
+@dataclass(frozen=True, slots=True)
 class Robot:
     state: RobotState = RobotState.ABSENT
     since: datetime | None = None  # of the state
@@ -100,6 +106,8 @@ class Robot:
     status: RobotStatus | None = None
     gone_label: str = ""  # of the sachet that left the magazine last: a status that shows it there is older
     magazine_since: datetime | None = None  # production id last changed
+    mains_lost: MainsLost | None = None  # None: it has mains, or never said otherwise
+    battery_read: datetime | None = None  # when it last told its charge
     answers: bool = False  # it has a button for each answer
     rolls: Mapping[str, Roll] = field(default_factory=dict)  # by resident: several may share one strip
     press: Pressed | None = None
