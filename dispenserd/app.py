@@ -19,7 +19,7 @@ from typing import Any
 
 import structlog
 
-from dispenserd import __version__, control, peer_choice, regime_calls, vitals
+from dispenserd import __version__, control, moving, peer_choice, regime_calls, vitals
 from dispenserd.calls import calls
 from dispenserd.chores import CA, CLIENT, Chores
 from dispenserd.clock import Clock
@@ -39,6 +39,7 @@ from dispenserd.notify import NOBODY, Supervisor
 from dispenserd.probe import Point, Probe
 from dispenserd.probed import Wiring
 from dispenserd.progress import Progress
+from dispenserd.security.sealing import Box
 from dispenserd.store import emergency
 from dispenserd.store.errors import StoreError, damaged
 from dispenserd.store.thread import StoreThread
@@ -69,7 +70,7 @@ def setting_of(config: Config, rate: float) -> Setting:
     return Setting(
         box=config.home.box,
         residents=tuple(
-            Resident(one.key, config.robot_of(one), frozenset(one.tags), one.reminder_only)
+            Resident(one.key, config.robot_of(one), frozenset(one.tags), one.reminder_only, one.moves_in)
             for one in config.residents
         ),
         robots=tuple(one.serial for one in config.robots),
@@ -174,6 +175,7 @@ async def _serve(
             {
                 **calls(engine, setting, now, config.home.demo, config.digest, progress.lag.in_ms),
                 **regime_calls.calls(engine, setting, now),
+                **moving.calls(engine, setting, now, _box(config)),
                 **vitals.calls(
                     engine,
                     setting,
@@ -192,6 +194,11 @@ async def _serve(
         await _tell_of_the_stop(config.store.path, engine, now())
         for service in services:
             tasks.create_task(service())
+
+
+def _box(config: Config) -> Box | None:
+    path = config.home.signing_key_file
+    return None if path is None else Box(config.home.box, peer_choice.signing_key(path))
 
 
 def _line(engine: Engine, setting: Setting) -> str:

@@ -50,6 +50,7 @@ class HomeSection(Section):
     zone: Zone = "Europe/Copenhagen"
     staff_phone: Annotated[str, Field(pattern=r"^\+?[0-9][0-9 ]{2,23}$")]
     demo: bool = False
+    signing_key_file: FilePath | None = None  # who this box is: needed when a resident moves from or to it
     # No medicine of this home lies in a roll: the robot, or a prompt without a magazine, only reminds.
 
 
@@ -60,6 +61,7 @@ class ResidentSection(Section):
     robot: Serial | None = None  # whose strip holds their roll; needed where the home has several
     tags: Tags = ()  # what they show at a robot that they share (rule 2)
     reminder_only: bool = False  # no medicine of theirs lies in a roll
+    moves_in: bool = False  # they come from another box: nothing is done for them before `resident move-in`
 
 
 class ClockTimesSection(Section):

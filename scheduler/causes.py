@@ -78,7 +78,7 @@ def causes(world: World, setting: Setting, now: datetime) -> dict[str, Cause]:
     ):
         if technical is not None:
             found[subject] = technical
-    found |= upkeep_causes(world, setting, now) | regime_causes(world, now)
+    found |= upkeep_causes(world, setting, now) | regime_causes(world, now) | custody_causes(world)
     return found | voice_causes(world) | as_needed_causes(world, now)
 
 
@@ -134,6 +134,8 @@ def urgency(dose: Dose) -> ev.Priority:
 
 def _dose(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | None:
     settled = dose.outcome.outcome if dose.outcome is not None else None
+    if dose.resolved and settled is not None and not dose.contradicted and not dose.token:
+        return None  # a person closed it at the home that it came from
     by_hand = bool(dose.token) or settled is ev.Outcome.GIVEN_BY_STAFF
     if dose.contradicted or (by_hand and dose.stage is Stage.LIFTED):
         return _about(dose, ev.Kind.RECORD_CONTRADICTS, ev.Priority.HIGH, "possible_double_dose")
@@ -296,6 +298,17 @@ def _most_urgent_blocked(world: World, setting: Setting, dose: Dose, now: dateti
 
 def _about(dose: Dose, kind: ev.Kind, priority: ev.Priority, detail: str = "") -> Cause:
     return Cause(kind=kind, priority=priority, detail=detail, dose_id=dose.dose_id, before=dose.plan.closes)
+
+
+def custody_causes(world: World) -> dict[str, Cause]:
+    """Rule 24: sachets that left with a magazine and that nobody has counted, by subject as in `causes`."""
+    return {
+        f"count:{resident}": Cause(
+            ev.Kind.SACHETS_UNCOUNTED, ev.Priority.HIGH, next(count.why for count in counts if count.left)
+        )
+        for resident, counts in world.counts.items()
+        if any(count.left for count in counts)
+    }
 
 
 # --- the home ---------------------------------------------------------------------------------------

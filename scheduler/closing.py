@@ -194,6 +194,8 @@ def _closed(world: World, setting: Setting, dose: Dose, now: datetime) -> Findin
         return None
     if dose.lost and dose.order is None:
         return ev.Outcome.UNCERTAIN, "journal_behind", closes  # rule 23: the end that was lost may tell of it
+    if dose.uncounted and not (dose.order or dose.token):
+        return None if uncertain else (ev.Outcome.UNCERTAIN, dose.uncounted, closes)  # rule 24
     withheld = withholds(world, dose)
     if withheld and dose.releases == 0 and dose.stage in IN_MAGAZINE and not (dose.order or dose.token):
         return ev.Outcome.WITHHELD, dose.held or withheld, closes  # rule 22: no record could say otherwise

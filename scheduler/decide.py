@@ -23,6 +23,7 @@ from scheduler.offering import held, opened, presented, pressed, reminded
 from scheduler.personal import kept_out
 from scheduler.planning import planned
 from scheduler.receive import receive
+from scheduler.receive_custody import swapped
 from scheduler.regime_causes import regime_instants
 from scheduler.side_doses import side_by_side, side_instants
 from scheduler.upkeep import upkeep_instants
@@ -102,6 +103,7 @@ def proven(world: World, setting: Setting, now: datetime) -> Sequence[Event]:
 
 
 RULES: tuple[Rule, ...] = (
+    swapped,  # before anything is offered from a strip that is not there
     planned,  # what there is to give
     opened,
     overdue,

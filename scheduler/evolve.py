@@ -12,6 +12,7 @@ from scheduler import events as ev
 from scheduler.dose import AT_REST
 from scheduler.evolve_as_needed import evolve_as_needed
 from scheduler.evolve_clock import WENT_BACK, doubted, set_back, trusted_again, vouched
+from scheduler.evolve_custody import evolve_custody, in_doubt
 from scheduler.evolve_dose import evolve_dose, with_dose
 from scheduler.evolve_incident import evolve_incident
 from scheduler.evolve_press import press_of, with_robot
@@ -64,6 +65,14 @@ def _of_resident(world: World, event: ev.ResidentEvent) -> World:
             return evolve_as_needed(world, event)
         case ev.SideDosePlanned() | ev.SideDoseWithdrawn() | ev.SideDoseDue():
             return evolve_side(world, event)
+        case (
+            ev.MoveAsked()
+            | ev.ResidentMovedOut()
+            | ev.ResidentMovedIn()
+            | ev.MagazineTakenOut()
+            | ev.SachetsCounted()
+        ):
+            return evolve_custody(world, event)
         case ev.ModeSet() | ev.PauseBegun() | ev.PauseReviewed() | ev.PauseEnded() | ev.PausedAction():
             changed = after(world.regime(event.resident), event)
             return replace(world, regimes={**world.regimes, event.resident: changed})
@@ -97,6 +106,7 @@ def _home(world: World, event: ev.HomeEvent) -> World:
             dose = (
                 replace(known, plan=event.dose) if known else _marked(world, Dose(event.dose, known=event.at))
             )
+            dose = in_doubt(world, dose)
             return replace(world, doses=by_opening({**world.doses, dose.dose_id: dose}.values()))
         case ev.DoseWithdrawn():
             return replace(world, doses={key: d for key, d in world.doses.items() if key != event.dose_id})

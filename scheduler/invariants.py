@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from scheduler import events as ev
+from scheduler.custody import Where
 from scheduler.dose import Stage
 from scheduler.events import OrderKind, Outcome
 from scheduler.evolve import evolve
@@ -91,6 +92,11 @@ def _ordered(world: World, event: ev.OrderIssued) -> Iterator[str]:
         yield "S1: an order towards the resident beside a dose in doubt"
     if dose.token or dose.outcome is not None:
         yield "S1: an order for a dose that a person gives, or that is settled"
+    if any(_packed_for(dose, count.left) for count in world.counts.get(order.resident, ())):
+        yield "S1: an order for a dose whose sachet left with a magazine and was not counted"
+    custody = world.custody.get(order.resident)
+    if custody is not None and custody.where is not Where.HERE:
+        yield "S1: an order for a resident who is in another home's care"
     if world.behind or dose.lost:
         yield "S1: an order while the journal may lack what was given"
     regime = world.regimes.get(order.resident)
@@ -100,6 +106,16 @@ def _ordered(world: World, event: ev.OrderIssued) -> Iterator[str]:
         yield from _released(world, dose, order)
     elif not order.label or order.label != dose.label:
         yield "S3: a present of another sachet than was released"
+
+
+def _packed_for(dose: Dose, left: Sequence[ev.LeftSachet]) -> bool:
+    """Of the date, and not hours away from its time."""
+    mine = [each for each in left if each.day == dose.plan.day]
+    hours = [abs(each.packed - dose.plan.opens).total_seconds() / 3600 for each in mine]
+    return min(hours, default=24.0) <= PACKED_APART_H
+
+
+PACKED_APART_H = 2
 
 
 def _released(world: World, dose: Dose, order: ev.Order) -> Iterator[str]:

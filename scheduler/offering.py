@@ -80,7 +80,7 @@ def held_at(world: World, setting: Setting, serial: str, now: datetime) -> Seque
         if roll is None or roll.production_id != status.production_id or status.sachets_left == 0:
             continue
         offered = dose.stage in (Stage.DUE, Stage.FAILED) and dose.open_at(now) and dose.outcome is None
-        if not offered or dose.lost or _earlier_at_mouth(world, setting, serial, dose):
+        if not offered or dose.lost or dose.uncounted or _earlier_at_mouth(world, setting, serial, dose):
             continue
         reason = label_misfit(world, setting, dose)
         if reason in HOLDING_MISFITS:

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from scheduler import commands as cmd
 from scheduler import events as ev
+from scheduler.custody import UNCOUNTED
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.gate import GIVEN, being_given, beyond_plan, earliest, in_reach, label_misfit, sharing
 from scheduler.world import FORGERIES, Dose, Setting, SideDose, World, robot_of
@@ -134,7 +135,12 @@ def reject(world: World, setting: Setting, fact: cmd.RejectCommand, now: datetim
 
 def answer(
     setting: Setting,
-    fact: cmd.TakeIncident | cmd.CloseIncident | cmd.DecideDose | cmd.RegimeCommand | cmd.RejectCommand,
+    fact: cmd.TakeIncident
+    | cmd.CloseIncident
+    | cmd.DecideDose
+    | cmd.RegimeCommand
+    | cmd.CustodyCommand
+    | cmd.RejectCommand,
     refusal: str,
     now: datetime,
 ) -> ev.CommandAnswered:
@@ -183,6 +189,8 @@ def _token_may_pass(world: World, incident: ev.Incident, dose: Dose, now: dateti
         return False  # S2: by hand too, no sooner after a dose that shares a prescription
     if any(being_given(world, other) or in_reach(other) for other in sharing(world, dose)):
         return False  # S2: somebody may be giving, or taking, that one at this moment
+    if dose.uncounted == UNCOUNTED:
+        return False  # rule 24: somebody says first where its sachet is
     if beyond_plan(world, dose):
         return False  # S1: by hand too, no more than the plan in force asks for; it may have been stopped
     return dose.stage in TOKEN_STAGES and _untreated(dose)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from scheduler.custody import Count, Custody
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.events import (
     AsNeededRefused,
@@ -41,6 +42,7 @@ class Resident:
     robot: str  # serial number of the robot that holds their roll; "" = none
     tags: frozenset[str] = frozenset()  # what they show at a robot, as its reader tells it
     reminder_only: bool = False  # no medicine of theirs lies in a roll
+    moves_in: bool = False  # they come from another home: nothing is done for them before it let them go
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,8 @@ class Dose:
     purpose: str = ""  # what it is for, of medicine as needed, if they said so
     effect: str = ""  # of medicine as needed: "asked", "left_open", or what they answered
     lost: bool = False  # what became of it may stand in a part of the journal that was lost (rule 23)
+    uncounted: str = ""  # why it is in doubt where its sachet is (rule 24): a code of `custody`
+    resolved: bool = False  # a person closed its incident at the home that it came from
     known: datetime | None = None  # since when it is planned
     outage: bool = False  # its window opened while the home could not offer it
     anonymous: bool = False  # pressed for by nobody in person, and it needs that (rule 2)
@@ -324,6 +328,8 @@ class World:
     habits: Mapping[str, Habits] = field(default_factory=dict)  # by resident
     confirmed: Mapping[str, datetime] = field(default_factory=dict)
     """Resident -> when their card was last read at its source."""
+    custody: Mapping[str, Custody] = field(default_factory=dict)  # by resident; none: they never moved
+    counts: Mapping[str, tuple[Count, ...]] = field(default_factory=dict)  # by resident (rule 24)
     medicine: Catalogue | None = None  # the list in force; None: as configured, before the home adopted one
     refused_list: str = ""  # why the configured list is not in force
 

@@ -10,6 +10,18 @@ differently.
 from __future__ import annotations
 
 from scheduler.events.as_needed import AsNeededRefused, AsNeededRequested, ElsewhereRead, GivenElsewhere
+from scheduler.events.custody import (
+    Carried,
+    CarriedDose,
+    LeftSachet,
+    Magazine,
+    MagazineTakenOut,
+    MoveAsked,
+    PastDose,
+    ResidentMovedIn,
+    ResidentMovedOut,
+    SachetsCounted,
+)
 from scheduler.events.doses import (
     AdministrationFiled,
     AnswerDelivered,
@@ -114,7 +126,10 @@ AsNeededEvent = AsNeededRequested | AsNeededRefused | ElsewhereRead
 RegimeEvent = ModeSet | PauseBegun | PauseReviewed | PauseEnded | PausedAction
 """How a resident gets their medicine for now."""
 
-ResidentEvent = VoiceEvent | SideEvent | AsNeededEvent | RegimeEvent
+CustodyEvent = MoveAsked | ResidentMovedOut | ResidentMovedIn | MagazineTakenOut | SachetsCounted
+"""In whose care a resident is, and where the sachets of a magazine went."""
+
+ResidentEvent = VoiceEvent | SideEvent | AsNeededEvent | RegimeEvent | CustodyEvent
 """About one resident, beside the doses in their strip."""
 
 HomeEvent = (
@@ -197,12 +212,15 @@ __all__ = [
     "AsNeededRefused",
     "AsNeededRequested",
     "AttemptBlocked",
+    "Carried",
+    "CarriedDose",
     "CertificateFound",
     "CertificatesRead",
     "ChoreEnded",
     "ClockDoubted",
     "ClockTrusted",
     "CommandAnswered",
+    "CustodyEvent",
     "DaemonStarted",
     "DayPlanned",
     "DecisionMade",
@@ -234,11 +252,15 @@ __all__ = [
     "IncidentUndelivered",
     "JournalFoundBehind",
     "Kind",
+    "LeftSachet",
+    "Magazine",
+    "MagazineTakenOut",
     "MedicineListAdopted",
     "MedicineListRefused",
     "Mode",
     "ModeSet",
     "MotionAdopted",
+    "MoveAsked",
     "Order",
     "OrderEnded",
     "OrderIssued",
@@ -246,6 +268,7 @@ __all__ = [
     "OrderRevoked",
     "Outcome",
     "OutcomeRecorded",
+    "PastDose",
     "PauseBegun",
     "PauseEnded",
     "PauseKind",
@@ -264,6 +287,8 @@ __all__ = [
     "RegimeEvent",
     "ReminderGiven",
     "ResidentEvent",
+    "ResidentMovedIn",
+    "ResidentMovedOut",
     "Result",
     "RobotCaughtUp",
     "RobotDumped",
@@ -277,6 +302,7 @@ __all__ = [
     "RobotStatus",
     "RollLoaded",
     "RollRefused",
+    "SachetsCounted",
     "SideDoseDue",
     "SideDosePlanned",
     "SideDoseWithdrawn",

@@ -79,6 +79,7 @@ class Kind(StrEnum):
     ROLL_CONFLICT = "roll_conflict"  # magazine and manifest disagree, or nobody put in a manifest
     REFILL_DUE = "refill_due"  # the roll ends before the plan does
     ROLL_EMPTY = "roll_empty"
+    SACHETS_UNCOUNTED = "sachets_uncounted"  # a magazine left its robot, and some of it is nowhere yet
     MAINS_LOST = "mains_lost"
     BATTERY_SHORT = "battery_short"  # it does not last to the end of the next dose
     STORE_FAILED = "store_failed"  # disk full, database broken: the home stopped and was started again
@@ -176,10 +177,10 @@ class Incident:
     """One cause about one dose, robot or plan, as the staff sees it at `revision`."""
 
     incident_id: str
-    subject: (
-        str  # "dose:<id>"; "robot:", "press:", "clock:", "power:" and a serial; "plan:", "roll:", "horizon:",
-    )
-    # "mode:", "pause:", "paused:", "as_needed:" and a resident key; "help:" and either; or one of the home's
+    subject: str
+    """What it is about: "dose:<id>"; "robot:", "press:", "clock:", "power:" and a serial; "plan:", "roll:",
+    "horizon:", "count:", "mode:", "pause:", "paused:", "as_needed:" and a resident key; "help:" and
+    either; or one of the home's."""
     kind: Kind
     priority: Priority
     dose_id: str  # empty unless the subject is a dose

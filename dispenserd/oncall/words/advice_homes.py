@@ -110,6 +110,21 @@ HOME_ADVICE: Mapping[str, Advice] = {
         ),
         ("Vent ikke, til robotten er tom.", "Do not wait until the robot is empty."),
     ),
+    "sachets_uncounted": advice(
+        (
+            "Poser fra den gamle rulle er ikke talt: ingen ved, hvor de er.",
+            "Sachets of the old roll were not counted: nobody knows where they are.",
+        ),
+        ("Hvem tog rullen ud? Hvor ligger den nu?", "Who took the roll out? Where is it now?"),
+        (
+            "Tæl dem pose for pose: i den nye robot, kasseret, eller ikke fundet (`dispenserd robot count`).",
+            "Count each: in the new robot, in the waste, or not found (`dispenserd robot count`).",
+        ),
+        (
+            "Giv ingen af de doser i hånden, før posen er talt.",
+            "Give none of those doses by hand before its sachet is counted.",
+        ),
+    ),
     "mains_lost": advice(
         ("Robotten kører på batteri.", "The robot runs on its battery."),
         ("Er stikket trukket ud, eller er strømmen gået?", "Is the plug out, or is there a power cut?"),

@@ -34,6 +34,7 @@ KINDS: Mapping[str, Said] = {
     "roll_conflict": Said("Rullen passer ikke", "roll conflict"),
     "refill_due": Said("Rullen er snart tom", "refill due"),
     "roll_empty": Said("Rullen er tom", "roll empty"),
+    "sachets_uncounted": Said("Poser mangler at tælles", "sachets to be counted"),
     "mains_lost": Said("Robotten er uden strøm", "mains lost"),
     "battery_short": Said("Batteriet rækker ikke", "battery too short"),
     "store_failed": Said("Boksens lager svigtede", "store failed"),

@@ -8,22 +8,14 @@ languages; the codes are those of `desk`, of `scheduler` and of the door for sig
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from dispenserd.oncall.words.language import Language, Said
-
-
-class Refusal(NamedTuple):
-    what: Said
-    next_step: Said
-    see: str = ""  # the command at home that shows more: `dispenserd doses`; "" = none does
-
-
-def _r(what_da: str, what_en: str, next_da: str, next_en: str, see: str = "") -> Refusal:
-    return Refusal(Said(what_da, what_en), Said(next_da, next_en), see)
-
+from dispenserd.oncall.words.refusal_parts import Refusal as Refusal
+from dispenserd.oncall.words.refusal_parts import refusal as _r
+from dispenserd.oncall.words.refusals_moving import MOVING_REFUSALS
 
 REFUSALS: Mapping[str, Refusal] = {
+    **MOVING_REFUSALS,
     "side_open": _r(
         "Borgeren kan stadig være ved at tage medicinen selv.",
         "The resident may still be at it themselves.",
