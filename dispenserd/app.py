@@ -46,6 +46,7 @@ from dispenserd.store.thread import StoreThread
 from dispenserd.wakeups import Wakeups
 from drivers.connection import RobotConnection
 from drivers.robot import RobotExpectation
+from scheduler.care import not_ours
 from scheduler.commands import Fact, OfferMedicineList
 from scheduler.dosage import DayPart
 from scheduler.events import DaemonStarted, RobotDumped, StoreStopped
@@ -53,7 +54,7 @@ from scheduler.evolve import evolve
 from scheduler.expand import Catalogue, DayClock
 from scheduler.summary import summarise
 from scheduler.window import LocalTime
-from scheduler.world import Resident, RobotState, Setting, World
+from scheduler.world import Resident, RobotState, Setting, StaffKey, World
 
 SESSION_BITS = 64
 """A serial session's number: none of an earlier run may come again while one of its frames is in flight."""
@@ -93,6 +94,7 @@ def setting_of(config: Config, rate: float) -> Setting:
         ),
         limits=limits(config).stretched(rate),
         staff_phone=config.home.staff_phone,
+        staff=tuple(StaffKey(one.name, frozenset(one.tags)) for one in config.staff),
     )
 
 
@@ -277,7 +279,11 @@ def _folder(config: Config, home: Home, setting: Setting, now: Callable[[], date
         for one in config.residents
     ]
     fagsystem = config.fagsystem
-    return FolderSync(home, fagsystem.folder, residents, setting.local, fagsystem.poll_s, now)
+
+    def ours(resident: str) -> bool:
+        return not not_ours(home.world, setting, resident)
+
+    return FolderSync(home, fagsystem.folder, residents, setting.local, fagsystem.poll_s, now, ours)
 
 
 async def _opened(config: Config) -> tuple[StoreThread, World]:

@@ -195,17 +195,27 @@ class LimitsSection(Section):
         return self
 
 
+class StaffSection(Section):
+    """Who may lock a robot where it stands, and give by hand there (rule 5)."""
+
+    name: Word
+    tags: Tags
+
+
 def _one_or_several(value: object) -> object:
     """`[resident]` once is the same as one `[[resident]]`."""
     return (value,) if isinstance(value, dict | Section) else as_tuple(value)
 
 
-SEVERAL = ("resident", "robot")
+SEVERAL = ("resident", "robot", "staff")
 """Tables that may stand once or, as [[...]], several times."""
 
 RESIDENTS_MAX = 32
 ROBOTS_MAX = 8
 """Of one box: beyond that its USB ports end, and a residential home takes a second box."""
+
+STAFF_MAX = 64
+"""Keys of one home's staff."""
 
 Residents = Annotated[
     tuple[ResidentSection, ...],
@@ -225,6 +235,9 @@ class Config(Section):
     clock_times: ClockTimesSection = Field(default_factory=ClockTimesSection)
     medicine: MedicineSection = Field(default_factory=MedicineSection)
     robot: Robots
+    staff: Annotated[
+        tuple[StaffSection, ...], BeforeValidator(_one_or_several), Field(max_length=STAFF_MAX)
+    ] = ()
     store: StoreSection
     mqtt: BoxMqttSection
     fagsystem: FagsystemSection
@@ -255,7 +268,8 @@ class Config(Section):
         _no_two("resident.key", [one.key for one in self.resident])
         people = [(one.identifier_system, one.identifier_value) for one in self.resident]
         _no_two("resident.identifier_value", people)
-        _no_two("resident.tags", [tag for one in self.resident for tag in one.tags])
+        tags = [*(one.tags for one in self.resident), *(one.tags for one in self.staff)]
+        _no_two("resident.tags", [tag for each in tags for tag in each])
         _no_two("robot.serial", [one.serial for one in self.robot])
         _no_two("robot.port", [one.port for one in self.robot])
         return self

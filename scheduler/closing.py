@@ -74,7 +74,8 @@ def _left_in_tray(world: World, setting: Setting, dose: Dose, closed: bool, now:
         unplanned = "plan" if beyond_plan(world, dose) else ""  # rule 11: the change reaches it there
         until = tray_until(setting, dose)
         left = LEFT if until is not None and now >= until else ""
-        back = withholds(world, dose) or unplanned or unwanted(dose) or left
+        spot = "staff_lock" if world.robot(serial).locked_by else ""
+        back = withholds(world, dose) or spot or unplanned or unwanted(dose) or left
         return "closing" if closed else "discard" if dose.discard else back
     status = world.robot(serial).status
     if not closed or dose.stage is not Stage.DOUBT or status is None or not status.tray:

@@ -20,6 +20,7 @@ from scheduler.forecast import forecast_instants
 from scheduler.gate import earliest
 from scheduler.incidents import alarmed, undelivered
 from scheduler.offering import held, opened, presented, pressed, reminded
+from scheduler.on_the_spot import given_over, locked
 from scheduler.personal import kept_out
 from scheduler.planning import planned
 from scheduler.receive import receive
@@ -108,6 +109,8 @@ RULES: tuple[Rule, ...] = (
     opened,
     overdue,
     held,  # before any press is answered
+    locked,  # a key of the staff is no resident's press
+    given_over,
     kept_out,  # before whatever else a press may mean
     requested,
     heard,

@@ -114,7 +114,7 @@ def _home(world: World, event: ev.HomeEvent) -> World:
             return _day_planned(world, event)
         case ev.RollLoaded():
             return _loaded(world, event)
-        case ev.Pressed() | ev.AttemptBlocked():
+        case ev.Pressed() | ev.AttemptBlocked() | ev.LockedOnTheSpot() | ev.UnlockedOnTheSpot():
             return press_of(world, event)
         case ev.PressSpent():
             return _spent(world, event)

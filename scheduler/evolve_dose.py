@@ -128,9 +128,9 @@ def _dose_changed(dose: Dose, event: ev.DoseChange, world: World) -> Dose:
             fenced = dose.stage in IN_MAGAZINE or dose.stage is Stage.HOLDING
             return replace(dose, contradicted=True, stage=Stage.DOUBT if fenced else dose.stage)
         case ev.TokenPassed():
-            return replace(dose, token=event.to, wanted_until=None)
+            return replace(dose, token=event.to, handed_back="", wanted_until=None)
         case ev.TokenReturned():
-            return replace(dose, token="")
+            return replace(dose, token="", handed_back=event.by)
         case ev.DecisionMade():
             return _decided(dose, event, trusted)
         case _:

@@ -37,6 +37,8 @@ def lock(world: World, setting: Setting, serial: str) -> str:
     for dose in world.doses.values():
         if dose.stage is Stage.DOUBT and robot_of(setting, dose) == serial:
             return "in_doubt"  # P3
+    if robot.locked_by:
+        return "staff_lock"  # rule 5: somebody stands there and gives by hand
     if robot.status.fault:
         return "fault"
     if robot.status.lid_open:

@@ -90,6 +90,8 @@ def _ordered(world: World, event: ev.OrderIssued) -> Iterator[str]:
         yield "S2: an order towards the resident by a clock that nobody trusts"
     if any(each.stage is Stage.DOUBT and each.robot in ("", order.robot) for each in world.doses.values()):
         yield "S1: an order towards the resident beside a dose in doubt"
+    if world.robot(order.robot).locked_by:
+        yield "S1: an order towards the resident while staff give by hand at that robot"
     if dose.token or dose.outcome is not None:
         yield "S1: an order for a dose that a person gives, or that is settled"
     if any(_packed_for(dose, count.left) for count in world.counts.get(order.resident, ())):

@@ -40,7 +40,7 @@ def take(world: World, setting: Setting, fact: cmd.TakeIncident, now: datetime) 
     )
     events: list[ev.Event] = [taken]
     dose = world.doses.get(incident.dose_id)
-    if dose is not None and _token_may_pass(world, incident, dose, now):
+    if dose is not None and token_may_pass(world, incident, dose, now):
         passed = ev.TokenPassed(at=now, dose_id=dose.dose_id, to=fact.by, incident_id=incident.incident_id)
         events.append(passed)
     return [*events, answer(setting, fact, "", now)]
@@ -180,7 +180,8 @@ def _stale(incident: ev.Incident | None, seen: int) -> str:
     return "" if incident.revision == seen else "stale"
 
 
-def _token_may_pass(world: World, incident: ev.Incident, dose: Dose, now: datetime) -> bool:
+def token_may_pass(world: World, incident: ev.Incident, dose: Dose, now: datetime) -> bool:
+    """Whether the right to give it by hand may pass to whoever owns this incident (rule 5)."""
     if incident.kind in RESIDENT_MAY_COME or dose.token or dose.order is not None:
         return False
     if incident.kind is ev.Kind.DOSE_REFUSED and dose.outcome is None:

@@ -46,6 +46,14 @@ class Resident:
 
 
 @dataclass(frozen=True, slots=True)
+class StaffKey:
+    """What a member of staff shows at a robot (rule 5)."""
+
+    name: str  # as they sign everything else
+    tags: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """What the configuration says; the same for every event of a run."""
 
@@ -57,6 +65,7 @@ class Setting:
     catalogue: Catalogue
     limits: Limits
     staff_phone: str
+    staff: tuple[StaffKey, ...] = ()
     served: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
     """Serial -> the residents whose rolls it holds, in their order."""
     _robots: Mapping[str, str] = field(init=False, repr=False, compare=False)
@@ -116,6 +125,7 @@ class Robot:
     spent: str = ""  # why the last press led to nothing, until the next one
     spent_at: datetime | None = None
     spent_by: str = ""  # whose press that was: a resident key; "" = nobody said
+    locked_by: str = ""  # who of the staff locked it where it stands (rule 5)
     attempt: str = ""  # why a press was an attempt at what is not theirs, until a person closed the incident
 
 
@@ -159,6 +169,7 @@ class Dose:
     held_label: str = ""
     label: str = ""  # on its sachet, by the release that moved it: what the holding place must show
     token: str = ""  # who may give it by hand; "" = the robot
+    handed_back: str = ""  # who had that right last and said that they did not give it
     discard: str = ""  # who decided that its sachet goes to the locked store
     wanted_until: datetime | None = None  # a press asked for it: present without another one until then
     away_tried: datetime | None = None  # the newest retract or divert that did not succeed

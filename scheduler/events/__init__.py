@@ -75,6 +75,7 @@ from scheduler.events.regime import (
 )
 from scheduler.events.robot import (
     AttemptBlocked,
+    LockedOnTheSpot,
     MotionAdopted,
     OrderEnded,
     OrderIssued,
@@ -89,6 +90,7 @@ from scheduler.events.robot import (
     RobotLost,
     RobotRejected,
     RobotReported,
+    UnlockedOnTheSpot,
 )
 from scheduler.events.side import SideDoseDue, SideDosePlanned, SideDoseWithdrawn
 from scheduler.events.upkeep import AlarmTestBegun, CertificateFound, CertificatesRead, ChoreEnded
@@ -150,6 +152,8 @@ HomeEvent = (
     | Pressed
     | PressSpent
     | AttemptBlocked
+    | LockedOnTheSpot
+    | UnlockedOnTheSpot
     | CommandAnswered
     | AnswerDelivered
     | AdministrationFiled
@@ -253,6 +257,7 @@ __all__ = [
     "JournalFoundBehind",
     "Kind",
     "LeftSachet",
+    "LockedOnTheSpot",
     "Magazine",
     "MagazineTakenOut",
     "MedicineListAdopted",
@@ -311,6 +316,7 @@ __all__ = [
     "StoreStopped",
     "TokenPassed",
     "TokenReturned",
+    "UnlockedOnTheSpot",
     "Verdict",
     "VoiceEvent",
 ]

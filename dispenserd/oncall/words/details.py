@@ -83,6 +83,7 @@ _SACHET: Mapping[str, Said] = {
     "wrong_resident": Said("en anden borgers rulle eller pose", "another resident's roll or sachet"),
     "behind_another": Said("en andens pose skal først ud", "another resident's sachet is before it"),
     "roll_empty": Said("rullen er tom", "the roll is empty"),
+    "staff_lock": Said("personalet har låst robotten", "staff locked the robot"),
     "swapped": Said("robotten er skiftet ud", "the robot was swapped"),
     "moved": Said("borgeren er flyttet hertil", "the resident moved here"),
     "uncounted": Said("posen er ikke talt efter flytning", "its sachet was not counted"),
