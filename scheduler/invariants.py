@@ -25,7 +25,7 @@ MAY_BE_HAD = frozenset({Stage.RELEASING, Stage.PRESENTING, Stage.IN_TRAY, Stage.
 HAD = frozenset({Outcome.RETRIEVED, Outcome.CONFIRMED, Outcome.WITNESSED, Outcome.GIVEN_BY_STAFF})
 NEED_A_PERSON = frozenset({Outcome.MISSED, Outcome.REFUSED, Outcome.FAILED, Outcome.UNCERTAIN})
 
-LOOKED_AT = (ev.OrderIssued, ev.TokenPassed, ev.OutcomeRecorded, ev.IncidentRaised)
+LOOKED_AT = (ev.OrderIssued, ev.TokenPassed, ev.OutcomeRecorded, ev.ResidentMovedIn, ev.IncidentRaised)
 
 
 class InvariantBroken(Exception):
@@ -67,6 +67,8 @@ def _faults(before: World, after: World, events: Sequence[ev.Event], told: Seque
                     yield "S4: a second outcome that is no correction of the first"
                 known[event.dose_id] = event.revision
                 yield from _documented(after, event, puts)
+            case ev.ResidentMovedIn():
+                known |= {each.plan.dose_id: each.outcome.revision for each in event.doses if each.outcome}
             case ev.IncidentRaised():
                 incident = after.incidents.get(event.incident.incident_id)
                 if incident and ("incident", f"{incident.incident_id}/{incident.revision}") not in puts:
