@@ -143,14 +143,14 @@ def _checked(arguments: Arguments, kind: str) -> Paper:
     try:
         return checked(arguments.get("paper"), kind, _text(arguments, "fingerprint"))
     except PaperFault as fault:
-        raise CallError(fault.code, fault.what, fault.meaning, fault.next_step) from None
+        raise _unfit(fault) from None
 
 
 def _sealed(mine: Box, paper: Paper, content: bytes) -> Paper:
     try:
         return sealed(mine, paper, content)
     except PaperFault as fault:
-        raise CallError(fault.code, fault.what, fault.meaning, fault.next_step) from None
+        raise _unfit(fault) from None
 
 
 def _content(mine: Box, paper: Paper) -> ResidentMovedOut:
@@ -158,7 +158,7 @@ def _content(mine: Box, paper: Paper) -> ResidentMovedOut:
     try:
         event = from_plain(json.loads(opened(mine, paper)))
     except PaperFault as fault:
-        raise CallError(fault.code, fault.what, fault.meaning, fault.next_step) from None
+        raise _unfit(fault) from None
     except (ValueError, RecordError, RecursionError):
         event = None
     if not isinstance(event, ResidentMovedOut):
@@ -167,6 +167,10 @@ def _content(mine: Box, paper: Paper) -> ResidentMovedOut:
     if told != (paper["box"], paper["to_box"], paper["resident"], paper["move"]):
         raise _unreadable()
     return event
+
+
+def _unfit(fault: PaperFault) -> CallError:
+    return CallError(fault.code, fault.what, fault.meaning, fault.next_step)
 
 
 def _unreadable() -> CallError:

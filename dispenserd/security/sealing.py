@@ -111,7 +111,7 @@ def checked(paper: Any, kind: str, expected_fingerprint: str) -> Paper:
         signature, public = bytes.fromhex(paper["signature"]), bytes.fromhex(paper["signed_by"])
         Ed25519PublicKey.from_public_bytes(public).verify(signature, _to_sign(paper))
     except (ValueError, InvalidSignature):
-        raise _unfit("bad_signature", "Its signature does not fit: it was changed, or is damaged.") from None
+        raise _unfit("paper_changed", "Its signature does not fit: it was changed, or is damaged.") from None
     if fingerprint(paper["signed_by"]) != expected_fingerprint.strip().lower():
         raise _unfit("other_fingerprint", "It was signed by another box than the one with that fingerprint.")
     return dict(paper)

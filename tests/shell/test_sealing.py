@@ -51,7 +51,7 @@ def test_whatever_is_changed_on_the_way_is_noticed(field: str) -> None:
     paper = bundle()
     value = paper[field]
     paper[field] = ("0" if value[0] != "0" else "1") + value[1:]
-    assert fault(paper) == "bad_signature"
+    assert fault(paper) == "paper_changed"
 
 
 def test_an_answer_to_another_asking_does_not_open_under_this_one() -> None:

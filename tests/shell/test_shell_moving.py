@@ -103,7 +103,7 @@ async def test_a_resident_moves_with_plan_and_doses_and_is_given_to_by_one_home_
 
         come = ["resident", "move-in", bundle, "--by", "Tove Tekniker", "--fingerprint", gone["fingerprint"]]
         code, here = await new.says(*come)
-        assert (code, here["custody"], here["uncounted"]) == (0, "here", 8)
+        assert (code, here["custody"], here["uncounted"]) == (0, "here", 20)
         code, twice = await new.says(*come)
         assert (code, twice["code"]) == (6, "read_before")
         await new.restart_daemon()
@@ -111,7 +111,7 @@ async def test_a_resident_moves_with_plan_and_doses_and_is_given_to_by_one_home_
         # Its robot has a roll of its own; the old strip is thrown away, sachet by sachet.
         code, left = await new.says("robot", "uncounted")
         labels = [each["label"] for each in left["sachets"]]
-        assert len(labels) == 8
+        assert len(labels) == 20
         loaded = await new.ask("roll_load", manifest=new.manifest(), by="Tove Tekniker")
         assert loaded["accepted"], loaded
         code, left = await new.says("robot", "count", *labels, "--into", "waste", "--by", "Tove Tekniker")
