@@ -185,12 +185,18 @@ def _unhappy(world: World, dose: Dose, outcome: ev.Outcome) -> Cause | None:
         return refusal(world, dose)
     if outcome is ev.Outcome.WITHHELD and reason not in WITHHOLDING:
         return _held(world, dose)
-    if reason == PAUSED:
+    if reason == PAUSED and not _back_in_time(world, dose):
         return None  # others look after them, and are told nothing that they know (rule 22)
     if outcome is ev.Outcome.UNCERTAIN:
         return judged(world, dose, ev.Kind.ORDER_UNKNOWN, MEDIUM, "uncertain")
     kind = ev.Kind.RELEASE_FAILED if dose.failure else ev.Kind.DOSE_BLOCKED
     return judged(world, dose, kind, MEDIUM, reason)
+
+
+def _back_in_time(world: World, dose: Dose) -> bool:
+    """Whether the resident came back for a dose whose sachet had been put away for somebody else's."""
+    resumed = world.regime(dose.plan.resident).resumed
+    return resumed is not None and dose.plan.opens <= resumed < dose.plan.closes
 
 
 def _held(world: World, dose: Dose) -> Cause | None:

@@ -136,7 +136,7 @@ def _can_be_diverted(world: World, setting: Setting, dose: Dose) -> bool:
 def settled(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
     """One outcome per dose, and its corrections."""
     for dose in in_order(world):
-        found = _lifted(dose) or _declined(world, setting, dose, now) or _closed(world, setting, dose, now)
+        found = _lifted(dose) or _in_the_way(world, setting, dose, now) or _closed(world, setting, dose, now)
         if found is None:
             continue
         outcome, reason, happened = found
@@ -171,18 +171,27 @@ def _lifted(dose: Dose) -> Finding | None:
     return ev.Outcome.RETRIEVED, "lifted", dose.lifted
 
 
-def _declined(world: World, setting: Setting, dose: Dose, now: datetime) -> Finding | None:
-    """Before its window closes: the next dose has to get past its sachet, so that the word stands."""
+def _in_the_way(world: World, setting: Setting, dose: Dose, now: datetime) -> Finding | None:
+    """Before its window closes: nobody waits for it, and the next dose has to get past its sachet. No thanks
+    stands then. Medicine that is withheld makes way for other people's only (rule 22)."""
     passable = (dose.stage in IN_MAGAZINE and dose.stage is not Stage.HELD) or dose.stage is Stage.HOLDING
-    if dose.declined is None or dose.outcome is not None or dose.order is not None or not passable:
+    withheld = withholds(world, dose)
+    if not (withheld or dose.declined) or dose.outcome is not None or dose.order is not None or not passable:
         return None
     serial = robot_of(setting, dose)
     ready = world.clock.trusted and world.robot(serial).state is RobotState.READY
     if dose.lost or dose.token or not ready or world.order_under_way(serial):
         return None
     behind = [d for d in doses_at(world, setting, serial) if _waits_behind(d, dose) and d.open_at(now)]
-    if any(d.outcome is None and d.declined is None and d.stage in IN_MAGAZINE for d in behind):
+    waited_for = {
+        d.plan.resident
+        for d in behind
+        if d.outcome is None and d.declined is None and d.stage in IN_MAGAZINE and not withholds(world, d)
+    }
+    if dose.declined is not None and waited_for:
         return ev.Outcome.REFUSED, reason_of(dose), dose.declined
+    if withheld and waited_for - {dose.plan.resident}:
+        return ev.Outcome.WITHHELD, withheld, now
     return None
 
 

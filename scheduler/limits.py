@@ -20,9 +20,7 @@ class Limits:
     window: timedelta = timedelta(hours=2)  # typical for the social area; trials use 45 min to 4 h
     reminder_every: timedelta = timedelta(minutes=15)  # eight in a window; fewer were not heard
     tray_left: timedelta = timedelta(minutes=15)  # a presented sachet not lifted: somebody should look
-    tray_personal: timedelta = timedelta(
-        minutes=5
-    )  # rule 2: controlled, or another could take it
+    tray_personal: timedelta = timedelta(minutes=5)  # rule 2: controlled, or another could take it
     controlled_window: timedelta = timedelta(hours=1)  # substitution treatment: late is as bad as not at all
     controlled_plan_age: timedelta = timedelta(hours=72)  # S9: an older card locks controlled medicine only
     witness_within: timedelta = timedelta(minutes=15)  # staff who saw it have said so by then

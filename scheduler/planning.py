@@ -4,8 +4,8 @@ A dose whose window has opened keeps what it was planned as; a newer plan change
 (and the gate refuses what the newer plan no longer asks for).
 
 Policy (2026-11-23): an old plan may do everything that a new one may (S9). Its age locks nothing; it ends
-with its own dates, of which staff hear 72 h before (`upkeep`). The age limit for controlled medicine is not
-in force.
+with its own dates, of which staff hear 72 h before (`upkeep`). Only controlled medicine is locked by a card
+that nobody has read again for so long (`gate`).
 """
 
 from __future__ import annotations

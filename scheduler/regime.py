@@ -67,6 +67,7 @@ class Regime:
     review: datetime | None = None  # of the mode
     looked: datetime | None = None  # a person closed the incident about the review, and left the mode
     pause: Pause | None = None
+    resumed: datetime | None = None  # when the newest pause ended
 
     @property
     def withholds(self) -> str:
@@ -112,7 +113,7 @@ def after(regime: Regime, event: RegimeEvent) -> Regime:
         case PauseReviewed():
             return regime if regime.pause is None else _next(_looked_at(regime, regime.pause, event.at))
         case PauseEnded():
-            return _next(replace(regime, pause=None))
+            return _next(replace(regime, pause=None, resumed=event.at))
         case PausedAction():
             pause = regime.pause
             return regime if pause is None else replace(regime, pause=replace(pause, acted=event.at))

@@ -243,7 +243,7 @@ class DoseView(TypedDict):
     """From when it is not offered any more."""
     stage: Annotated[str, Open(*Stage, "beside")]
     """Where its sachet is; `beside` where it is in none and the resident takes it beside the robot."""
-    outcome: Annotated[str, OneOf(*Outcome)] | None
+    outcome: Annotated[str, Open(*Outcome)] | None
     """Its fate; null while that is open. Never `taken`: a robot can't know."""
     late: bool
     """Retrieved after the half of its window."""

@@ -16,6 +16,7 @@ from dispenserd.cli.entry import carry_out
 from dispenserd.cli.failure import Exit, Failure
 from dispenserd.cli.words import STAGES
 from dispenserd.oncall.words.refusals import REFUSALS
+from dispenserd.views import BESIDE
 from scheduler.dose import Stage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -222,7 +223,7 @@ def test_two_residents_doses_of_one_slot_are_ambiguous() -> None:
 
 
 def test_every_stage_of_a_dose_has_words() -> None:
-    assert set(STAGES) == {stage.value for stage in Stage}
+    assert set(STAGES) == {stage.value for stage in Stage} | {BESIDE}
 
 
 def test_every_refusal_of_a_command_has_words() -> None:

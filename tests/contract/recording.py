@@ -88,6 +88,7 @@ async def _day(home: RunningHome, terminal: Terminal) -> None:
     await terminal("doctor")
     await home.until(lambda: home.stage("noon") == "held", "the second dose is held", WITHIN_S)
     await _an_incident(home, terminal)
+    await _away_for_a_moment(terminal)
     await _a_cable(home, terminal)
     await terminal("journal", "tail", "-n", "400")
     await terminal("journal", "verify")
@@ -164,6 +165,17 @@ async def _an_incident(home: RunningHome, terminal: Terminal) -> None:
     await terminal("oncall", "list", "--all")
     await terminal("oncall", "roster", "--test")
     await terminal("oncall", "key")
+
+
+async def _away_for_a_moment(terminal: Terminal) -> None:
+    said = ("--by", "Anna", "--reason", "fetched by the family")
+    await terminal("resident", "mode", "assisted", "--review-days", "7", *said)
+    await terminal("resident", "pause", "--away", "--until", "2026-11-05T12:00", *said)
+    await terminal("resident", "review", *said)
+    await terminal("resident", "show")
+    await terminal("resident", "resume", *said)  # not reconciled
+    await terminal("resident", "resume", "--reconciled", *said)
+    await terminal("resident", "mode", "normal", *said)
 
 
 async def _a_cable(home: RunningHome, terminal: Terminal) -> None:

@@ -57,6 +57,10 @@ SPEAKERS = {
     "scheduler/closing.py": ("return",),
     "scheduler/regime_causes.py": ("Cause",),
     "scheduler/receive.py": ("reason", "_refuse_plan"),
+    "scheduler/receive_clock.py": ("return",),
+    "scheduler/personal.py": ("return",),
+    "scheduler/offering.py": ("turned_away",),
+    "scheduler/causes_robot.py": ("Cause", "detail"),
     "drivers/robot.py": ("return", "reason", "_fail", "_reject", "RobotMisbehaved"),
     "drivers/session.py": ("return", "RobotMisbehaved"),
     "drivers/log_position.py": ("RobotMisbehaved",),
@@ -66,7 +70,7 @@ SPEAKERS = {
     "drivers/connection.py": ("reason",),
     "dispenserd/mqtt/downlink.py": ("return", "_reject"),
     "scheduler/world.py": ("reason",),
-    "scheduler/evolve.py": ("reason",),
+    "scheduler/evolve_robot.py": ("reason",),
 }
 """Where a detail comes from, and in which places of the file: what functions return, what is called `reason`,
 what these functions are called with."""
@@ -75,7 +79,7 @@ NEVER_A_DETAIL = {
     # orders' results and sources, grounds and findings: they end in a code above
     *("log", "cancelled", "never_seen", "started_not_ended", "accepted_not_ended", "overdue", "old"),
     *("closing", "discard", "settled", "plan", "left", "press_before_ready", "in_store", "never_left"),
-    *("controlled", "mode", "pause", "medicine", "not_lifted"),
+    *("controlled", "mode", "pause", "medicine", "not_lifted", "who"),
     *("knows", "know", "magazine", "commands", "store", "home", "journal", "not_ready", "press_too_old"),
     *("press_before_session", "press_in_future"),
 }

@@ -421,3 +421,60 @@ def test_random_days_keep_every_limit(seed: int) -> None:
             assert len(lately) < (limit.times or 99)
             assert limit.per_day is None or len(lately) < limit.per_day
     assert not any(isinstance(e, ev.OutcomeRecorded) and e.outcome is ev.Outcome.MISSED for e in home.journal)
+
+
+# --- controlled medicine, modes and pauses (rules 2 and 22) ---------------------------------------------
+
+
+def controlled_here(home: PureHome) -> None:
+    listed = replace(home.setting.catalogue, controlled=frozenset({DRUG}), version=2, persons=("Ea", "Bo"))
+    home.give(cmd.OfferMedicineList(home.setting.catalogue), cmd.OfferMedicineList(listed))
+
+
+def test_controlled_medicine_as_needed_wants_a_personal_press() -> None:
+    home = home_with()
+    controlled_here(home)
+    asks(home)
+    assert refused(home) == ("personal_action", None)
+    assert lines(home)[0] == "Brug dit kort eller din kode."
+    assert not doses(home)
+    home.give(ev.Pressed(home.now, ROBOT, f"s{home.robot.session}", 100, Answer.AS_NEEDED, RESIDENT))
+    home.give(ev.Pressed(home.now, ROBOT, f"s{home.robot.session}", 100, Answer.FIRST, RESIDENT))
+    assert [dose.plan.controlled for dose in doses(home)] == [True]
+    home.move()
+    home.move()
+    assert doses(home)[0].stage is Stage.IN_TRAY
+    home.until_at(home.now + timedelta(minutes=5))
+    assert doses(home)[0].stage is Stage.RETRACTING, "not longer than five minutes within reach"
+
+
+@pytest.mark.parametrize(("mode", "reason"), [(ev.Mode.SUSPENDED, "suspended"), (ev.Mode.ASSISTED, "")])
+def test_nothing_is_released_on_request_either_while_staff_give_everything(
+    mode: ev.Mode, reason: str
+) -> None:
+    home = home_with()
+    said = (home.now + timedelta(days=7), "Anna", "for now", "home", 0, home.soon())
+    home.give(cmd.SetMode("mode", RESIDENT, mode, *said))
+    asks(home)
+    told = [event.reason for event in home.journal if isinstance(event, ev.AsNeededRefused)]
+    assert told == [reason] * len(told)
+    assert bool(told) == bool(reason)
+    assert bool(doses(home)) == (not reason)
+    asked = [event for event in home.journal if isinstance(event, ev.QuestionAsked)]
+    assert bool(asked) == (not reason), "nobody is asked what it is for, in vain"
+
+
+def test_somebody_who_is_away_asks_for_nothing() -> None:
+    home = home_with()
+    said = ("Anna", "in hospital", "home", 0, home.soon())
+    home.give(cmd.PauseResident("pause", RESIDENT, ev.PauseKind.HOSPITAL, None, *said))
+    asks(home)
+    assert home.world.robot(ROBOT).spent == "paused"
+    assert not doses(home)
+
+
+def test_what_was_asked_for_teaches_no_habit() -> None:
+    home = home_with()
+    has_one(home)
+    assert doses(home)[0].outcome is not None
+    assert home.world.habits.get(RESIDENT, ()) == ()

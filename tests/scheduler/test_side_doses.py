@@ -288,3 +288,52 @@ def test_a_helper_who_handed_it_over_confirms_what_the_robot_cannot_know(home: P
     assert settled is not None
     assert (settled.outcome.value, settled.by, settled.revision) == ("confirmed", "Mads", 2)
     assert home.open_incidents() == []
+
+
+# --- modes and pauses (rule 22) -----------------------------------------------------------------------
+
+
+def in_mode(home: PureHome, mode: ev.Mode) -> None:
+    review, said = home.now + timedelta(days=7), ("Anna", "for now", "home", 0, home.soon())
+    home.give(cmd.SetMode(f"mode-{mode}", RESIDENT, mode, review, *said))
+
+
+def test_where_staff_remind_they_hear_of_it_and_the_robot_is_silent() -> None:
+    home = home_with(INSULIN, reminder_only=True)
+    in_mode(home, ev.Mode.ASSISTED)
+    home.until("08:45")
+    insulin = next(side for side in home.world.sides.values() if "insulin" in side.plan.prescriptions)
+    incident = home.world.incident_about(f"dose:{insulin.dose_id}")
+    assert incident is not None
+    assert incident.kind is ev.Kind.DOSE_DUE
+    assert not [event for event in home.journal if isinstance(event, ev.ReminderGiven)]
+    assert display(home.world, home.setting, ROBOT, home.now).sound == "none"
+    home.until("09:00")
+    incident = home.world.incident_about(f"dose:{insulin.dose_id}")
+    assert incident is not None
+    assert (incident.kind, incident.priority) == (ev.Kind.SIDE_UNCONFIRMED, ev.Priority.MEDIUM)
+
+
+def test_of_somebody_who_is_away_nobody_asks_whether_they_had_it() -> None:
+    home = home_with(INSULIN, reminder_only=True)
+    said = ("Anna", "in hospital", "home", 0, home.soon())
+    home.give(cmd.PauseResident("pause", RESIDENT, ev.PauseKind.HOSPITAL, None, *said))
+    home.until("10:30")
+    outcomes = [side.outcome for side in home.world.sides.values() if side.outcome is not None]
+    assert {(outcome.outcome, outcome.reason) for outcome in outcomes} == {(ev.Outcome.WITHHELD, "paused")}
+    assert len(outcomes) == 2, "insulin and the morning's tablets"
+    assert not any(subject.startswith("dose:") for subject in home.world.subjects)
+
+
+def test_staff_who_saw_it_say_so_also_after_the_resident_did() -> None:
+    home = home_with(INSULIN, reminder_only=True)
+    home.until("08:05")
+    home.press()
+    insulin = next(side for side in home.world.sides.values() if "insulin" in side.plan.prescriptions)
+    seen = cmd.DecideDose(
+        "seen", insulin.dose_id, ev.Verdict.WITNESSED, "Bo", "was there", "home", "", 0, home.soon()
+    )
+    home.give(seen)
+    outcome = home.world.sides[insulin.dose_id].outcome
+    assert outcome is not None
+    assert (outcome.outcome, outcome.by, outcome.revision) == (ev.Outcome.WITNESSED, "Bo", 2)
