@@ -1,0 +1,53 @@
+"""Seeded bugs of homes with several residents and robots: the pieces that `bugs_company` plants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import scheduler.as_needed_limits
+import scheduler.gate
+import scheduler.judged
+from scheduler.as_needed_limits import UNKNOWN_ELSEWHERE, Answer, Had
+from scheduler.dose import Stage
+from scheduler.modifiers import Circumstances
+from scheduler.replacing import replace
+from scheduler.world import Dose, Setting, World
+
+_lock = scheduler.gate.lock
+_had = scheduler.as_needed_limits._had
+_may_be_had = scheduler.as_needed_limits.may_be_had
+_circumstances = scheduler.judged.circumstances
+
+
+def always(*_: Any) -> bool:
+    return True
+
+
+def never(*_: Any) -> bool:
+    return False
+
+
+def by_the_number_of_the_prescription(world: World, dose: Dose) -> list[Dose]:
+    mine = dose.plan.prescriptions
+    return [d for d in world.doses.values() if d is not dose and not mine.isdisjoint(d.plan.prescriptions)]
+
+
+def any_doubt_locks(world: World, setting: Setting, serial: str) -> str:
+    doubt = any(dose.stage is Stage.DOUBT for dose in world.doses.values())
+    return "in_doubt" if doubt else _lock(world, setting, serial)
+
+
+def elsewhere_is_nothing(world: World, *about: Any) -> Iterator[Had]:
+    known = {key: replace(each, given=()) for key, each in world.elsewhere.items()}
+    return _had(replace(world, elsewhere=known), *about)
+
+
+def stale_will_do(*about: Any) -> Answer:
+    told = _may_be_had(*about)
+    return Answer() if told.reason == UNKNOWN_ELSEWHERE else told
+
+
+def nobody_is_critical(world: World, dose: Dose, kind: Any) -> Circumstances:
+    found = _circumstances(world, dose, kind)
+    return Circumstances(False, found.two_in_a_row, found.unusual, found.away, found.outage)
