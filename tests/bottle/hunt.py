@@ -21,7 +21,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.bottle.bugs import BUGS, Bug, planted
+from tests.bottle.bug import Bug
+from tests.bottle.bugs import BUGS, planted
 from tests.bottle.company_papers import KINDS
 from tests.bottle.proof import FINE, INTERRUPTED, VIOLATED
 from tests.bottle.recipe import Recipe
