@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from dispenserd.config import Config
+from dispenserd.config import Config, ResidentSection
 from dispenserd.fagsystem.folder import PlanFolder
 from dispenserd.fagsystem.mapping import ResidentIdentity
 from dispenserd.mqtt.session import (
@@ -53,6 +53,9 @@ class Verdict(StrEnum):
     GOOD = "good"
     WARNING = "warning"
     BAD = "bad"
+
+
+_WORST_FIRST = (Verdict.BAD, Verdict.WARNING, Verdict.GOOD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,7 @@ def plan(config: Config, now: datetime) -> Check:
     return good("plan", f"The plans of all {len(found)} residents can be read.")
 
 
-def _plan(config: Config, resident: ResidentConfig, now: datetime) -> Check:
+def _plan(config: Config, resident: ResidentSection, now: datetime) -> Check:
     identity = ResidentIdentity(resident.key, resident.identifier_system, resident.identifier_value)
     path = config.fagsystem.folder / resident.key / "plan.json"
     found = PlanFolder(config.fagsystem.folder, identity, LocalTime(config.home.zone)).poll(now)
