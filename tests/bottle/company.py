@@ -116,7 +116,8 @@ class Company:
 
     def committed(self, events: Sequence[ev.Event]) -> None:
         if self.persons:
-            theirs = [event for event in events if self.is_about(event)]
+            clock = ev.ClockTrusted | ev.ClockDoubted | ev.DaemonStarted
+            theirs = [event for event in events if self.is_about(event) or isinstance(event, clock)]
             self.witness.committed(theirs)
             self.regimes.committed(theirs)
 

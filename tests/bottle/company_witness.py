@@ -16,6 +16,7 @@ from simulator.mechanics import Moved, Place
 from tests.bottle.as_needed_witness import AsNeededWitness
 from tests.bottle.company_papers import SERIAL
 from tests.bottle.regime_witness import RegimeWitness
+from tests.bottle.trust import Trust
 from tests.bottle.witnesses import MOTION, ORDER_LIFE, PERSONS, PRESS_AGE
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class CompanyWitness:
         self.store: set[str] = set()
         self.moves = 0
         self.released: dict[str, int] = {}  # resident key -> sachets
+        self.trusted = Trust()
         self._newest: ev.Order | None = None
         self._pressed = self._bottle.times.true  # the press behind it
 
@@ -50,6 +52,7 @@ class CompanyWitness:
 
     def committed(self, events: Sequence[ev.Event]) -> None:
         for event in events:
+            self.trusted.sees(event)
             match event:
                 case ev.OrderIssued():
                     self._issued(event.order, self._bottle.times.true_of(event.at))
@@ -92,7 +95,7 @@ class CompanyWitness:
         if order.kind not in TOWARDS:
             return
         assert not self.in_doubt, f"P3: {order.kind} while {min(self.in_doubt)[33:]} is in doubt"
-        assert self._bottle.witnesses.trusted, f"rule 18: {order.kind} on an untrusted clock"
+        assert self.trusted, f"rule 18: {order.kind} on an untrusted clock"
         age = decided - self._press_of(order, decided)
         limit = PRESS_AGE if order.kind is ev.OrderKind.RELEASE else PRESS_AGE + ORDER_LIFE
         assert age <= limit, f"rule 2: {order.kind} for a person who pressed {age.total_seconds():.0f} s ago"
