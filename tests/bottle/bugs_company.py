@@ -13,11 +13,10 @@ import scheduler.personal
 import scheduler.receive_regime
 from tests.bottle.bug import Bug
 from tests.bottle.company_papers import KINDS
-from tests.bottle.sabotage import nothing, put
+from tests.bottle.sabotage import nothing, put, rules_without, together
 from tests.bottle.sabotage_company import (
     always,
-    any_doubt_locks,
-    by_the_number_of_the_prescription,
+    anybodys_counts,
     elsewhere_is_nothing,
     never,
     nobody_is_critical,
@@ -36,13 +35,10 @@ COMPANY_BUGS: tuple[Bug, ...] = (
         SHARED,
     ),
     Bug(
-        "two residents' prescriptions are one where they are numbered alike",
+        "what another had counts as one's own where cards number alike",
         ("S8",),
-        put(scheduler.gate, "sharing", by_the_number_of_the_prescription),
+        put(scheduler.gate, "used_on", anybodys_counts),
         SHARED,
-    ),
-    Bug(
-        "a doubt at one robot locks the other", ("S8",), put(scheduler.gate, "lock", any_doubt_locks), SHARED
     ),
     Bug(
         "controlled medicine for whoever presses",
@@ -51,7 +47,10 @@ COMPANY_BUGS: tuple[Bug, ...] = (
         NEIGHBOUR,
     ),
     Bug(
-        "paused, and offered all the same", ("rule 22",), put(scheduler.gate, "withholds", nothing), NEIGHBOUR
+        "paused, and offered all the same",
+        ("rule 22",),
+        together(put(scheduler.gate, "withholds", nothing), rules_without("kept_out")),
+        NEIGHBOUR,
     ),
     Bug(
         "what was not offered was missed",

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import scheduler.as_needed_limits
 import scheduler.gate
 import scheduler.judged
 from scheduler.as_needed_limits import UNKNOWN_ELSEWHERE, Answer, Had
-from scheduler.dose import Stage
 from scheduler.modifiers import Circumstances
 from scheduler.replacing import replace
-from scheduler.world import Dose, Setting, World
+from scheduler.world import Dose, World
 
-_lock = scheduler.gate.lock
+_used_on = scheduler.gate.used_on
 _had = scheduler.as_needed_limits._had
 _may_be_had = scheduler.as_needed_limits.may_be_had
 _circumstances = scheduler.judged.circumstances
@@ -28,14 +28,9 @@ def never(*_: Any) -> bool:
     return False
 
 
-def by_the_number_of_the_prescription(world: World, dose: Dose) -> list[Dose]:
-    mine = dose.plan.prescriptions
-    return [d for d in world.doses.values() if d is not dose and not mine.isdisjoint(d.plan.prescriptions)]
-
-
-def any_doubt_locks(world: World, setting: Setting, serial: str) -> str:
-    doubt = any(dose.stage is Stage.DOUBT for dose in world.doses.values())
-    return "in_doubt" if doubt else _lock(world, setting, serial)
+def anybodys_counts(world: World, resident: str, *about: Any, besides: str = "") -> Decimal:
+    people = {dose.plan.resident for dose in world.doses.values()}
+    return sum((_used_on(world, one, *about, besides=besides) for one in people), Decimal(0))
 
 
 def elsewhere_is_nothing(world: World, *about: Any) -> Iterator[Had]:
