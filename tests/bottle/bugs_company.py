@@ -70,7 +70,6 @@ COMPANY_BUGS: tuple[Bug, ...] = (
         put(scheduler.causes, "STAFF_REMIND", frozenset()),
         NEIGHBOUR,
     ),
-    Bug("nobody asks who saw it", ("rule 22",), put(scheduler.causes, "_not_witnessed", nobody), NEIGHBOUR),
     Bug(
         "resumed before anybody has reconciled",
         ("rule 22",),

@@ -52,7 +52,7 @@ class RegimeWitness:
 
     def _by_a_person(self, resident: str, word: str, by: str) -> None:
         self.changes += 1
-        assert by, f"rule 22: {word} by nobody"
+        assert by.strip(), f"rule 22: {word} by nobody"
         assert (resident, word) in self.said, f"rule 22: {word}, and nobody who may had said so"
 
     def state(self, key: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -28,9 +29,11 @@ def never(*_: Any) -> bool:
     return False
 
 
-def anybodys_counts(world: World, resident: str, *about: Any, besides: str = "") -> Decimal:
+def anybodys_counts(
+    world: World, resident: str, prescription_id: str, day: date, besides: str = ""
+) -> Decimal:
     people = {dose.plan.resident for dose in world.doses.values()}
-    return sum((_used_on(world, one, *about, besides=besides) for one in people), Decimal(0))
+    return sum((_used_on(world, one, prescription_id, day, besides) for one in people), Decimal(0))
 
 
 def elsewhere_is_nothing(world: World, *about: Any) -> Iterator[Had]:
