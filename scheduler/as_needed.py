@@ -76,12 +76,12 @@ def _requested_at(world: World, setting: Setting, press: ev.Pressed, now: dateti
 def effects(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
     """Once a dose: did it help? Not while another question stands, or a dose is asked for."""
     for dose in world.doses.values():
+        if dose.lifted is None or dose.effect or not dose.plan.as_needed:
+            continue
         resident = dose.plan.resident
         answers = world.robot(setting.robot_of(resident)).answers
-        if not dose.plan.as_needed or dose.effect or dose.lifted is None or not answers:
-            continue
         due = dose.lifted + EFFECT_AFTER <= now < dose.lifted + EFFECT_UNTIL
-        if due and resident not in world.asked:
+        if due and answers and resident not in world.asked:
             question = ev.Question.EFFECT
             return [ev.QuestionAsked(now, resident, question, dose.dose_id, now + QUESTIONS[question].shown)]
     return []
@@ -113,7 +113,7 @@ def as_needed_instants(world: World) -> Iterator[datetime]:
         if refused.possible is not None:
             yield refused.possible
     for dose in world.doses.values():
-        if dose.plan.as_needed and dose.lifted is not None and not dose.effect:
+        if dose.lifted is not None and not dose.effect and dose.plan.as_needed:
             yield dose.lifted + EFFECT_AFTER
 
 

@@ -131,9 +131,10 @@ def _dose(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | 
     by_hand = bool(dose.token) or settled is ev.Outcome.GIVEN_BY_STAFF
     if dose.contradicted or (by_hand and dose.stage is Stage.LIFTED):
         return _about(dose, ev.Kind.RECORD_CONTRADICTS, ev.Priority.HIGH, "possible_double_dose")
-    status = world.robot(robot_of(setting, dose)).status
-    if dose.failure and status is not None and status.fault and settled in GIVEN:
-        return judged(world, dose, ev.Kind.RELEASE_FAILED, MEDIUM, dose.failure)  # until it is cleared
+    if dose.failure and settled in GIVEN:
+        status = world.robot(robot_of(setting, dose)).status
+        if status is not None and status.fault:  # until it is cleared
+            return judged(world, dose, ev.Kind.RELEASE_FAILED, MEDIUM, dose.failure)
     told = _as_told(world, dose) if dose.order is not None and settled is not None else None
     if told is not None:
         return told
@@ -207,6 +208,8 @@ def _not_witnessed(world: World, setting: Setting, dose: Dose, now: datetime) ->
 
 def _not_offered(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | None:
     """S8: whatever keeps an open dose from being offered is a care incident at the dose's priority."""
+    if now < dose.plan.opens - UNREACHABLE_LEAD:
+        return None
     gone = setting.limits.robot_gone
     serial = robot_of(setting, dose)
     robot = world.robot(serial)

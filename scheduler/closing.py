@@ -41,9 +41,11 @@ def cleared_away(world: World, setting: Setting, now: datetime) -> Sequence[ev.E
     """Retract what is left in the tray and divert what has a ground; one order at a time and robot."""
     busy = {serial for serial in setting.robots if world.order_under_way(serial)}
     for dose in in_order(world):
+        if dose.stage in GONE:
+            continue
         serial = robot_of(setting, dose)
         ready = world.robot(serial).state is RobotState.READY
-        if dose.stage in GONE or serial in busy or not ready:
+        if serial in busy or not ready:
             continue
         kind, ground = _away(world, setting, dose, now)
         if kind is not None:
@@ -173,9 +175,11 @@ def _lifted(dose: Dose) -> Finding | None:
 def _in_the_way(world: World, setting: Setting, dose: Dose, now: datetime) -> Finding | None:
     """Before its window closes: nobody waits for it, and the next dose has to get past its sachet. No thanks
     stands then. Medicine that is withheld makes way for other people's only (rule 22)."""
+    if dose.outcome is not None or dose.order is not None:
+        return None
     passable = (dose.stage in IN_MAGAZINE and dose.stage is not Stage.HELD) or dose.stage is Stage.HOLDING
     withheld = withholds(world, dose)
-    if not (withheld or dose.declined) or dose.outcome is not None or dose.order is not None or not passable:
+    if not (withheld or dose.declined) or not passable:
         return None
     serial = robot_of(setting, dose)
     ready = world.clock.trusted and world.robot(serial).state is RobotState.READY

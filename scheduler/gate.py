@@ -17,7 +17,7 @@ from scheduler.plan import Plan
 from scheduler.roll import holder, misfit, misfit_as_needed
 from scheduler.timing import intakes_on
 from scheduler.voice import unwanted
-from scheduler.world import Dose, Robot, RobotState, Setting, World, robot_of
+from scheduler.world import Dose, Robot, RobotState, Setting, World, by_robot, robot_of
 
 GIVEN = frozenset({Outcome.RETRIEVED, Outcome.CONFIRMED, Outcome.WITNESSED, Outcome.GIVEN_BY_STAFF})
 BY_WORD = frozenset({Outcome.CONFIRMED, Outcome.GIVEN_BY_STAFF})
@@ -34,9 +34,8 @@ def lock(world: World, setting: Setting, serial: str) -> str:
         return "journal_behind"  # rule 23
     if not world.clock.trusted:
         return "clock"  # rule 18
-    for dose in world.doses.values():
-        if dose.stage is Stage.DOUBT and robot_of(setting, dose) == serial:
-            return "in_doubt"  # P3
+    if any(dose.stage is Stage.DOUBT for dose in by_robot(world.doses, setting).get(serial, ())):
+        return "in_doubt"  # P3
     if robot.status.fault:
         return "fault"
     if robot.status.lid_open:

@@ -24,7 +24,7 @@ from scheduler.regime import QUIET
 from scheduler.roll import sachet_for
 from scheduler.side_doses import confirmed, robot_asks, together
 from scheduler.voice import unwanted
-from scheduler.world import Dose, RobotState, Setting, World, robot_of
+from scheduler.world import Dose, RobotState, Setting, World, by_robot, robot_of
 
 PERSONAL_ACTION = "personal_action"
 """Rule 2: this dose needs a tag or a code beside the press."""
@@ -182,10 +182,11 @@ def reminded(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event
     staff remind, or nothing is offered, the robot is silent."""
     events: list[ev.Event] = []
     for dose in in_order(world):
+        if dose.outcome is not None or not dose.open_at(now):
+            continue
         regime = world.regime(dose.plan.resident)
         silent = dose.plan.as_needed or dose.declined is not None or bool(dose.token)
-        silent = silent or regime.mode in QUIET or regime.pause is not None
-        if silent or not dose.open_at(now) or dose.outcome is not None:
+        if silent or regime.mode in QUIET or regime.pause is not None:
             continue
         if dose.stage not in (Stage.DUE, Stage.FAILED, Stage.HOLDING, Stage.IN_TRAY):
             continue
@@ -254,7 +255,7 @@ def in_order(world: World) -> Collection[Dose]:
 
 def doses_at(world: World, setting: Setting, serial: str) -> Collection[Dose]:
     """Those whose sachets this robot has, in the order of its strip."""
-    return [dose for dose in world.doses.values() if robot_of(setting, dose) == serial]
+    return by_robot(world.doses, setting).get(serial, ())
 
 
 def _first_of(found: Iterable[Sequence[ev.Event]]) -> Sequence[ev.Event]:

@@ -27,7 +27,7 @@ from scheduler.expand import expand
 from scheduler.plan import DosePlan, Plan, Prescription
 from scheduler.regime import PAUSED, QUIET, STAFF_REMIND
 from scheduler.replacing import replace
-from scheduler.world import Dose, RobotState, Setting, SideDose, World, robot_of
+from scheduler.world import Dose, RobotState, Setting, SideDose, World, by_robot
 
 SACHET_UNITS = frozenset({"tablet", "capsule"})
 """What a pharmacy packs."""
@@ -134,7 +134,7 @@ def _stands_still(world: World, setting: Setting, serial: str) -> bool:
     robot = world.robot(serial)
     if robot.state is not RobotState.READY or robot.status is None or world.behind or not world.clock.trusted:
         return True
-    doubt = any(d.stage is Stage.DOUBT and robot_of(setting, d) == serial for d in world.doses.values())
+    doubt = any(d.stage is Stage.DOUBT for d in by_robot(world.doses, setting).get(serial, ()))
     return doubt or bool(robot.status.fault) or robot.status.lid_open
 
 

@@ -26,6 +26,7 @@ from scheduler.events import (
 )
 from scheduler.expand import Catalogue, DayClock
 from scheduler.habits import Habits
+from scheduler.kept import kept
 from scheduler.limits import Limits
 from scheduler.plan import DosePlan, Plan
 from scheduler.regime import ORDINARY, Regime
@@ -339,10 +340,15 @@ class World:
 
     def order_under_way(self, robot: str | None = None) -> OpenOrder | None:
         """P6: one order in flight per robot; None = of any."""
-        for dose in self.doses.values():
-            if dose.order is not None and robot in (None, dose.order.order.robot):
-                return dose.order
+        for under_way in _under_way(self.doses):
+            if robot in (None, under_way.order.robot):
+                return under_way
         return None
+
+
+@kept(4)
+def _under_way(doses: Mapping[str, Dose]) -> tuple[OpenOrder, ...]:
+    return tuple(dose.order for dose in doses.values() if dose.order is not None)
 
 
 def robot_of(setting: Setting, dose: Dose) -> str:
@@ -351,6 +357,15 @@ def robot_of(setting: Setting, dose: Dose) -> str:
     fences the resident's present one."""
     left = dose.order is not None or dose.stage not in IN_MAGAZINE
     return dose.robot if left and dose.robot in setting.robots else setting.robot_of(dose.plan.resident)
+
+
+@kept(4)
+def by_robot(doses: Mapping[str, Dose], setting: Setting) -> Mapping[str, tuple[Dose, ...]]:
+    """Serial -> the doses whose sachets this robot has, in the order of its strip."""
+    found: dict[str, list[Dose]] = {}
+    for dose in doses.values():
+        found.setdefault(robot_of(setting, dose), []).append(dose)
+    return {serial: tuple(there) for serial, there in found.items()}
 
 
 LOSSES_MAX = 64
