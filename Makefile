@@ -13,6 +13,9 @@
 #   make oncall-hour     on-call in real time, killed, each notice timed  MINUTES=60 SEED=k JSON=1
 #   make bench           figures beside their floors, about six minutes         JSON=1 SAMPLES=n QUIET=seconds
 #   make contract        schemas, AsyncAPI document and docs/errors.md, from the source  RELEASE=1 record as released
+#   make scenarios       every scenario on real processes, one after the other   NAMES="spine one_day"
+#   make machines        docs/machines.md: the state machines of the core, drawn from their tables
+#   make mutants         the core with one mistake at a time: does a test notice? hours  MODULE=gate SURVIVORS=1 JUDGE=1
 #   make proof-page      docs/proof.md, from what these five left in build/proof with RESULT=build/proof/name.json
 #   make box             what a box is installed from, in build/box (docs/install.md)
 #   make install-files DESTDIR=dir   units, udev rule, users, templates; the program itself is not among them
@@ -44,6 +47,10 @@ TRACE ?=
 STATES ?=
 RESULT ?=
 RELEASE ?=
+MODULE ?=
+NAMES ?=
+SURVIVORS ?=
+JUDGE ?=
 HOMES ?= 200
 MINUTES ?= 60
 RESULTS ?= build/proof
@@ -51,7 +58,7 @@ UV ?= uv
 ROOMS := dispenserd drivers protocol scheduler simulator
 SOURCES := $(ROOMS) tests
 
-.PHONY: help setup demo test proof siege bugs crash power oncall-day oncall-hour bench contract proof-page box install-files
+.PHONY: help setup demo test proof siege bugs crash power oncall-day oncall-hour bench contract scenarios machines mutants proof-page box install-files
 .PHONY: venv lint format lock clean
 .NOTPARALLEL:
 
@@ -112,6 +119,16 @@ bench: setup
 
 contract: setup
 	@.venv/bin/python -m tests.contract $(if $(filter-out 0,$(RELEASE)),--release)
+
+scenarios: setup
+	@.venv/bin/python -m tests.scenarios $(NAMES)
+
+machines: venv
+	@.venv/bin/python -m tests.machines
+
+mutants: venv
+	@.venv/bin/python -m tests.mutants $(MODULE) $(if $(filter-out 0,$(SURVIVORS)),--survivors) \
+	    $(if $(filter-out 0,$(JUDGE)),--judge)
 
 proof-page: setup
 	@.venv/bin/python -m tests.proof_page $(RESULTS) docs/proof.md

@@ -17,10 +17,13 @@ from dispenserd.home import Home
 from scheduler.commands import PauseResident, RegimeCommand, ResumeResident, ReviewPause, SetMode
 from scheduler.events import CommandAnswered, Mode, PauseKind
 from scheduler.instant import iso
+from scheduler.leave import still_here
+from scheduler.permit import Leave
+from scheduler.receive_leave import taken_along
 from scheduler.world import Setting, World
 
 if TYPE_CHECKING:
-    from dispenserd.shapes.resident import RegimeView, ResidentShow
+    from dispenserd.shapes.resident import LeaveView, RegimeView, ResidentShow
 
 NONCE_BYTES = 16
 TEXT_CHARS_MAX = 200
@@ -40,34 +43,46 @@ def calls(home: Home, setting: Setting, now: Callable[[], datetime]) -> Handlers
     async def mode(arguments: Arguments) -> Answer:
         days = arguments.get("review_days")
         if days is not None and (type(days) is not int or not 0 <= days <= DAYS_MAX):
-            raise _bad("review_days")
+            raise bad("review_days")
         review = None if days is None else now() + timedelta(days=days)
-        return await _asked(
+        return await asked(
             home,
-            SetMode(_nonce(), _resident(arguments, setting), _mode(arguments), review, *_said(arguments)),
+            SetMode(
+                new_nonce(),
+                named_resident(arguments, setting),
+                _mode(arguments),
+                review,
+                *said(arguments, setting, now()),
+            ),
         )
 
     async def pause(arguments: Arguments) -> Answer:
-        until = _until(arguments, setting)
-        return await _asked(
+        until = local_time(arguments, "until", setting)
+        return await asked(
             home,
             PauseResident(
-                _nonce(), _resident(arguments, setting), _kind(arguments), until, *_said(arguments)
+                new_nonce(),
+                named_resident(arguments, setting),
+                _kind(arguments),
+                until,
+                *said(arguments, setting, now()),
             ),
         )
 
     async def review(arguments: Arguments) -> Answer:
-        return await _asked(home, ReviewPause(_nonce(), _resident(arguments, setting), *_said(arguments)))
+        return await asked(
+            home,
+            ReviewPause(new_nonce(), named_resident(arguments, setting), *said(arguments, setting, now())),
+        )
 
     async def resume(arguments: Arguments) -> Answer:
         reconciled = arguments.get("reconciled") is True
-        return await _asked(
-            home, ResumeResident(_nonce(), _resident(arguments, setting), reconciled, *_said(arguments))
+        return await asked(
+            home,
+            ResumeResident(
+                new_nonce(), named_resident(arguments, setting), reconciled, *said(arguments, setting, now())
+            ),
         )
-
-    def _said(arguments: Arguments) -> tuple[str, str, str, int, datetime]:
-        by, reason = _text(arguments, "by"), _text(arguments, "reason")
-        return by, reason, "home", 0, now() + setting.limits.command_life
 
     return {
         "resident_show": show,
@@ -85,7 +100,7 @@ def residents(world: World, setting: Setting) -> ResidentShow:
 
 def _view(world: World, resident: str) -> RegimeView:
     regime = world.regime(resident)
-    pause = regime.pause
+    pause, leave = regime.pause, regime.leave
     return {
         "resident": resident,
         "revision": regime.revision,
@@ -103,10 +118,24 @@ def _view(world: World, resident: str) -> RegimeView:
             "review": iso(pause.due),
             "pressed": iso(pause.acted) if pause.acted else None,
         },
+        "leave": None if leave is None else _leave(world, resident, leave),
     }
 
 
-async def _asked(home: Home, command: RegimeCommand) -> Answer:
+def _leave(world: World, resident: str, leave: Leave) -> LeaveView:
+    return {
+        "first": iso(leave.first),
+        "last": iso(leave.last),
+        "hand_out": iso(leave.hand_out),
+        "departs": iso(leave.departs),
+        "back": iso(leave.back),
+        "by": leave.by,
+        "waiting": len(still_here(world, resident, leave)),
+        "taken_along": [dose.dose_id for dose in taken_along(world, resident)],
+    }
+
+
+async def asked(home: Home, command: RegimeCommand) -> Answer:
     events = await home.submit(command)
     for event in events:
         if isinstance(event, CommandAnswered) and event.command_id == command.command_id:
@@ -116,52 +145,58 @@ async def _asked(home: Home, command: RegimeCommand) -> Answer:
     raise AssertionError("a command is always answered")
 
 
-def _nonce() -> str:
+def new_nonce() -> str:
     return f"home-{secrets.token_hex(NONCE_BYTES)}"
 
 
-def _resident(arguments: Arguments, setting: Setting) -> str:
+def named_resident(arguments: Arguments, setting: Setting) -> str:
     """The one who lives here, where none is named. Of several nobody is meant by default."""
     if not arguments.get("resident") and len(setting.residents) == 1:
         return setting.residents[0].key
-    return _text(arguments, "resident")
+    return one_text(arguments, "resident")
 
 
 def _mode(arguments: Arguments) -> Mode:
     try:
-        return Mode(_text(arguments, "mode"))
+        return Mode(one_text(arguments, "mode"))
     except ValueError:
-        raise _bad("mode") from None
+        raise bad("mode") from None
 
 
 def _kind(arguments: Arguments) -> PauseKind:
     try:
-        return PauseKind(_text(arguments, "kind"))
+        return PauseKind(one_text(arguments, "kind"))
     except ValueError:
-        raise _bad("kind") from None
+        raise bad("kind") from None
 
 
-def _until(arguments: Arguments, setting: Setting) -> datetime | None:
-    """A local civil time of the home, as `2026-11-05T12:00`."""
-    if not arguments.get("until"):
+def said(arguments: Arguments, setting: Setting, now: datetime) -> tuple[str, str, str, int, datetime]:
+    """Who, why, from where, and until when it may be carried out: the end of every such wish."""
+    by, reason = one_text(arguments, "by"), one_text(arguments, "reason")
+    return by, reason, "home", 0, now + setting.limits.command_life
+
+
+def local_time(arguments: Arguments, name: str, setting: Setting) -> datetime | None:
+    """A local civil time of the home, as `2026-11-05T12:00`; None where none is said."""
+    if not arguments.get(name):
         return None
     try:
-        local = datetime.fromisoformat(_text(arguments, "until"))
+        local = datetime.fromisoformat(one_text(arguments, name))
         if local.tzinfo is not None:
-            raise _bad("until")
+            raise bad(name)
         return setting.local.instant(local.date(), local.time().replace(microsecond=0)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise _bad("until") from None
+        raise bad(name) from None
 
 
-def _text(arguments: Arguments, name: str) -> str:
+def one_text(arguments: Arguments, name: str) -> str:
     value = arguments.get(name)
     if not isinstance(value, str) or not value.strip() or len(value) > TEXT_CHARS_MAX:
-        raise _bad(name)
+        raise bad(name)
     return value.strip()
 
 
-def _bad(name: str) -> CallError:
+def bad(name: str) -> CallError:
     return CallError(
         "bad_arguments",
         f"The call's {name} is missing, too long or not one of ours.",

@@ -21,6 +21,9 @@ MILLISECOND = timedelta(milliseconds=1)
 ANSWERS = "answers"
 """W-HELLO-12: a robot with a button for each answer."""
 
+TAKE_ALONG = "take_along"
+"""W-HELLO-13: one that lets several doses out at once, before a leave."""
+
 WIRE_VERSION = wire.PROTOCOL_VERSION
 """Of what we say to a robot; another one is refused."""
 
@@ -57,6 +60,7 @@ def identified(reply: wire.HelloReply, session: int, at: datetime) -> events.Rob
         host_epoch=reply.host_epoch,
         host_head=reply.host_head.hex(),
         answers=ANSWERS in reply.capabilities,
+        take_along=TAKE_ALONG in reply.capabilities,
     )
 
 
@@ -171,6 +175,7 @@ def order(ref: int, order: events.Order, now: datetime, rate: float) -> wire.Ord
         # Only a divert's source is free; the wire has no name for the tray, a retract's only one.
         source=wire.Source.MAGAZINE if order.source == "magazine" else wire.Source.HOLDING,
         expires_in_ms=min(max(_life_ms(order, now, rate), 0), limits.EXPIRES_IN_MS_MAX),
+        take_along=order.take_along,
     )
 
 

@@ -35,6 +35,7 @@ HAD = frozenset(
         Outcome.CONFIRMED,
         Outcome.WITNESSED,
         Outcome.GIVEN_BY_STAFF,
+        Outcome.TAKEN_ALONG,
         Outcome.UNCERTAIN,
     }
 )

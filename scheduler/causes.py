@@ -15,7 +15,9 @@ from scheduler.as_needed import as_needed_causes, effect_cause
 from scheduler.cause import Cause
 from scheduler.causes_robot import REFILL_AHEAD as REFILL_AHEAD
 from scheduler.causes_robot import robot_causes
+from scheduler.changed import to_call
 from scheduler.dose import IN_MAGAZINE, Stage
+from scheduler.forecast import NEEDS_CLOCK as FORECAST_NEEDS_CLOCK
 from scheduler.gate import (
     GIVEN,
     behind_another,
@@ -27,6 +29,8 @@ from scheduler.gate import (
     withholds,
 )
 from scheduler.judged import judged
+from scheduler.leave import NEEDS_CLOCK as LEAVE_NEEDS_CLOCK
+from scheduler.leave import leave_causes
 from scheduler.offering import PERSONAL_ACTION, doses_at, in_order
 from scheduler.regime import PAUSED, STAFF_REMIND, WITHHOLDING
 from scheduler.regime_causes import NEEDS_CLOCK as REGIME_NEEDS_CLOCK
@@ -77,7 +81,8 @@ def causes(world: World, setting: Setting, now: datetime) -> dict[str, Cause]:
     ):
         if technical is not None:
             found[subject] = technical
-    found |= upkeep_causes(world, setting, now) | regime_causes(world, now)
+    found |= upkeep_causes(world, setting, now) | regime_causes(world, now) | custody_causes(world)
+    found |= leave_causes(world, setting, now)
     return found | voice_causes(world) | as_needed_causes(world, now)
 
 
@@ -86,18 +91,27 @@ NEEDS_ROBOT = frozenset(
         ev.Kind.ROBOT_UNREACHABLE,
         ev.Kind.ROBOT_REFUSED,
         ev.Kind.ROBOT_FAULT,
+        ev.Kind.REFILL_DUE,
         ev.Kind.ROLL_EMPTY,
         ev.Kind.ROLL_CONFLICT,
+        ev.Kind.MAINS_LOST,
+        ev.Kind.BATTERY_SHORT,
         ev.Kind.DOSE_BLOCKED,
     }
 )
 """Causes that only a robot in front of us can show to be gone."""
 
 
+NEED_CLOCK = frozenset({ev.Kind.CLOCK_UNTRUSTED}) | NEEDS_CLOCK | REGIME_NEEDS_CLOCK | LEAVE_NEEDS_CLOCK
+"""Causes that a clock nobody trusts can't show to be gone."""
+
+
 def unproven(world: World, setting: Setting, incident: ev.Incident) -> bool:
     """Whether nothing shows yet that the cause is gone: a home that can't look clears nothing."""
-    if incident.kind is ev.Kind.CLOCK_UNTRUSTED or incident.kind in NEEDS_CLOCK | REGIME_NEEDS_CLOCK:
+    if incident.kind in NEED_CLOCK:
         return not world.clock.trusted
+    if incident.kind in FORECAST_NEEDS_CLOCK and not world.clock.trusted:
+        return True
     if incident.kind not in NEEDS_ROBOT:
         return False
     dose = world.doses.get(incident.dose_id)
@@ -113,7 +127,7 @@ def unproven(world: World, setting: Setting, incident: ev.Incident) -> bool:
 def _about_robot(setting: Setting, incident: ev.Incident, dose: Dose | None) -> str:
     """The robot that alone can show that this is over."""
     about, _, name = incident.subject.partition(":")
-    if about == "robot":
+    if about in ("robot", "power"):
         return name
     return setting.robot_of(name) if dose is None else robot_of(setting, dose)
 
@@ -128,6 +142,8 @@ def urgency(dose: Dose) -> ev.Priority:
 
 def _dose(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | None:
     settled = dose.outcome.outcome if dose.outcome is not None else None
+    if dose.resolved and settled is not None and not dose.contradicted and not dose.token:
+        return None  # a person closed it at the home that it came from
     by_hand = bool(dose.token) or settled is ev.Outcome.GIVEN_BY_STAFF
     if dose.contradicted or (by_hand and dose.stage is Stage.LIFTED):
         return _about(dose, ev.Kind.RECORD_CONTRADICTS, ev.Priority.HIGH, "possible_double_dose")
@@ -143,7 +159,7 @@ def _dose(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | 
             dose, ev.Kind.ORDER_UNKNOWN, _most_urgent_blocked(world, setting, dose, now), "in_doubt"
         )
     if settled in GIVEN:
-        return _not_witnessed(world, setting, dose, now) or effect_cause(dose)
+        return to_call(dose) or _not_witnessed(world, setting, dose, now) or effect_cause(dose)
     if dose.token and settled is None:
         return _with_staff(world, dose)
     if settled is not None:
@@ -282,7 +298,11 @@ def _untaken(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause
         return None  # what is not offered, or was asked for, can't be missed
     if waiting and dose.plan.half <= now < dose.plan.closes:
         return judged(world, dose, ev.Kind.ABOUT_TO_MISS, LOW)
-    if waiting and dose.open_at(now) and world.regime(dose.plan.resident).mode in STAFF_REMIND:
+    if (
+        waiting
+        and dose.plan.opens <= now < dose.plan.closes
+        and world.regime(dose.plan.resident).mode in STAFF_REMIND
+    ):
         return judged(world, dose, ev.Kind.DOSE_DUE, LOW)
     return None
 
@@ -299,6 +319,17 @@ def _most_urgent_blocked(world: World, setting: Setting, dose: Dose, now: dateti
 
 def _about(dose: Dose, kind: ev.Kind, priority: ev.Priority, detail: str = "") -> Cause:
     return Cause(kind=kind, priority=priority, detail=detail, dose_id=dose.dose_id, before=dose.plan.closes)
+
+
+def custody_causes(world: World) -> dict[str, Cause]:
+    """Rule 24: sachets that left with a magazine and that nobody has counted, by subject as in `causes`."""
+    return {
+        f"count:{resident}": Cause(
+            ev.Kind.SACHETS_UNCOUNTED, ev.Priority.HIGH, next(count.why for count in counts if count.left)
+        )
+        for resident, counts in world.counts.items()
+        if any(count.left for count in counts)
+    }
 
 
 # --- the home ---------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from scheduler import events as ev
+from scheduler.changed import card_changed
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.evolve_dose import LEFT
 from scheduler.gate import beyond_plan, label_misfit, needs_personal_action, withholds
@@ -73,10 +74,15 @@ def _left_in_tray(world: World, setting: Setting, dose: Dose, closed: bool, now:
     """Why the sachet in the tray must go back now; "" = it stays, or there is none of this dose."""
     serial = robot_of(setting, dose)
     if dose.stage is Stage.IN_TRAY:
-        unplanned = "plan" if beyond_plan(world, dose) else ""  # rule 11: the change reaches it there
+        unplanned = (
+            "plan" if beyond_plan(world, dose) or card_changed(world, dose) else ""
+        )  # rule 11: the change reaches it there
         until = tray_until(setting, dose)
         left = LEFT if until is not None and now >= until else ""
-        back = withholds(world, dose) or unplanned or unwanted(dose) or left
+        ahead = dose.along and now < dose.plan.opens and world.clock.trusted
+        over = "permit_over" if ahead and not dose.ahead_at(now) else ""  # they have left, or will not
+        spot = "staff_lock" if world.robot(serial).locked_by else ""
+        back = withholds(world, dose) or spot or unplanned or unwanted(dose) or left or over
         return "closing" if closed else "discard" if dose.discard else back
     status = world.robot(serial).status
     if not closed or dose.stage is not Stage.DOUBT or status is None or not status.tray:
@@ -169,7 +175,8 @@ def _lifted(dose: Dose) -> Finding | None:
         return None
     if dose.outcome is not None and dose.outcome.outcome not in UNTREATED:
         return None
-    return ev.Outcome.RETRIEVED, "lifted", dose.lifted
+    outcome = ev.Outcome.TAKEN_ALONG if dose.along else ev.Outcome.RETRIEVED
+    return outcome, "lifted", dose.lifted
 
 
 def _in_the_way(world: World, setting: Setting, dose: Dose, now: datetime) -> Finding | None:
@@ -207,6 +214,8 @@ def _closed(world: World, setting: Setting, dose: Dose, now: datetime) -> Findin
         return None
     if dose.lost and dose.order is None:
         return ev.Outcome.UNCERTAIN, "journal_behind", closes  # rule 23: the end that was lost may tell of it
+    if dose.uncounted and not (dose.order or dose.token):
+        return None if uncertain else (ev.Outcome.UNCERTAIN, dose.uncounted, closes)  # rule 24
     withheld = withholds(world, dose)
     if withheld and dose.releases == 0 and dose.stage in IN_MAGAZINE and not (dose.order or dose.token):
         return ev.Outcome.WITHHELD, dose.held or withheld, closes  # rule 22: no record could say otherwise

@@ -9,8 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from scheduler.events import CertificateFound, Event, GivenElsewhere, Mode, PauseKind, Verdict
-from scheduler.expand import Catalogue
+from scheduler.events import (
+    CertificateFound,
+    Event,
+    GivenElsewhere,
+    Mode,
+    PauseKind,
+    ResidentMovedOut,
+    Verdict,
+)
+from scheduler.expand import Catalogue, DayClock
 from scheduler.plan import Prescription, RefusedPrescription
 from scheduler.roll import Roll
 
@@ -132,6 +140,108 @@ class ResumeResident:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanLeave:
+    """Doses planned from `first` to before `last` may be handed out from `hand_out` until `departs`."""
+
+    command_id: str
+    resident: str
+    first: datetime
+    last: datetime
+    hand_out: datetime
+    departs: datetime
+    back: datetime  # expected
+    by: str
+    reason: str
+    via: str
+    revision: int
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EndLeave:
+    """Back, or it did not come to it. `came_back`: doses whose sachets were counted, and are waste."""
+
+    command_id: str
+    resident: str
+    came_back: tuple[str, ...]
+    by: str
+    reason: str
+    via: str
+    revision: int
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AuthoriseRelease:
+    """One dose may be had from now on, before its window; or, with `until`, its window goes on."""
+
+    command_id: str
+    resident: str
+    dose_id: str
+    until: datetime | None
+    by: str
+    reason: str
+    via: str
+    revision: int
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AskMove:
+    """The next five are a named person's word in the home about where a resident's medicine lives (rule 24).
+    `move` is made for this asking alone."""
+
+    command_id: str
+    resident: str
+    move: str
+    by: str
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MoveOut:
+    """To the home that asked; its seal, signature and name have been checked at the door."""
+
+    command_id: str
+    resident: str
+    move: str
+    to_box: str
+    by: str
+    reason: str
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MoveIn:
+    """What the old home sealed for this one; opened and its signature checked at the door."""
+
+    command_id: str
+    moved: ResidentMovedOut
+    by: str
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOutMagazine:
+    """Everything on the strip of one robot is about to leave it: the robot is to be swapped."""
+
+    command_id: str
+    robot: str
+    by: str
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CountSachets:
+    command_id: str
+    resident: str
+    labels: tuple[str, ...]
+    place: str  # "robot" | "waste" | "missing"
+    by: str
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ConfirmPlan:
     """The card was read at its source, and is the one that was offered last."""
 
@@ -143,6 +253,13 @@ class OfferMedicineList:
     """The list of critical and controlled medicine, as configured."""
 
     catalogue: Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class OfferClockTimes:
+    """When the parts of the day are, as configured."""
+
+    clock: DayClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +310,13 @@ class ReportClockStep:
     """The box's wall clock moved against its monotonic one by more than the agreement limit."""
 
 
-RegimeCommand = SetMode | PauseResident | ReviewPause | ResumeResident
+RegimeCommand = (
+    SetMode | PauseResident | ReviewPause | ResumeResident | PlanLeave | EndLeave | AuthoriseRelease
+)
 """About one resident, each answered."""
+
+CustodyCommand = AskMove | MoveOut | MoveIn | TakeOutMagazine | CountSachets
+"""About where a resident's medicine lives, each answered."""
 
 Command = (
     OfferPlan
@@ -204,8 +326,10 @@ Command = (
     | CloseIncident
     | DecideDose
     | RegimeCommand
+    | CustodyCommand
     | ConfirmPlan
     | OfferMedicineList
+    | OfferClockTimes
     | RejectCommand
     | TakeReceipt
     | RaiseTestAlarm

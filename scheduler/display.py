@@ -91,6 +91,9 @@ def _dose_lines(
 TURNED_AWAY = {
     "who": ("Hvem er du?", "Vis din brik, og tryk så."),
     "unknown_tag": ("Brikken kendes ikke her.", "Vis din egen brik, og tryk så."),
+    "staff_lock": ("Personalet er ved robotten.", "De giver dig din medicin."),
+    "not_said": ("Sig først, om dosis er givet.", "Brug skærmen på boksen."),
+    "unlocked": ("Robotten er åben igen.",),
     "other_robot": ("Din medicin er i en anden robot.",),
     "nothing_of_theirs": ("Der er ikke medicin til dig nu.",),
 }
@@ -132,6 +135,8 @@ def _lines_of(world: World, setting: Setting, dose: Dose, now: datetime) -> tupl
         return "steady", "none", DECLINED
     if dose.token:
         return "steady", "none", ("Personalet hjælper dig med din medicin.",)
+    if dose.along_at(now) and dose.stage in (Stage.PLANNED, Stage.DUE, Stage.HOLDING):
+        return _along_lines(world, setting, dose, now)
     if dose.stage in (Stage.PLANNED, Stage.DUE, Stage.FAILED, Stage.HOLDING):
         reason = "" if dose.stage is Stage.HOLDING else why_not_release(world, setting, dose, now)
         serial = robot_of(setting, dose)
@@ -146,6 +151,22 @@ def _lines_of(world: World, setting: Setting, dose: Dose, now: datetime) -> tupl
     if dose.stage in (Stage.RELEASING, Stage.PRESENTING):
         return "steady", "none", ("Et øjeblik ...",)
     return "steady", "none", ("Vent på personalet.", "Tag ikke andet i stedet.")
+
+
+def _along_lines(
+    world: World, setting: Setting, dose: Dose, now: datetime
+) -> tuple[str, str, tuple[str, ...]]:
+    """Before a leave: one press for each sachet, and how many are left."""
+    reason = "" if dose.stage is Stage.HOLDING else why_not_release(world, setting, dose, now)
+    if reason:
+        return "alert", "none", ("Robotten kan ikke give medicin nu.", "Personalet får besked.")
+    left = sum(
+        each.plan.resident == dose.plan.resident and each.along_at(now) and each.outcome is None
+        for each in world.doses.values()
+    )
+    who = must_say_who(setting, robot_of(setting, dose))
+    action = "Vis din brik, og tryk på knappen." if who else "Tryk på knappen."
+    return "pulse", "soft", ("Medicin til turen.", action, f"Tilbage: {left}.")
 
 
 def _beside(

@@ -58,6 +58,7 @@ class Trigger(StrEnum):
     FOUND_IN_HOLDING = "found_in_holding"
     FOUND_OUT = "found_out"  # nobody had it, and the robot does not have it either
     RESIDENT_HAD_IT = "resident_had_it"
+    CAME_BACK = "came_back"  # handed out before a leave, not had, and in the waste now
 
 
 IN_MAGAZINE = frozenset({Stage.PLANNED, Stage.DUE, Stage.HELD, Stage.FAILED})
@@ -115,11 +116,12 @@ TABLE: dict[tuple[Stage, Trigger], Stage | Back] = {
     **{(stage, _T.REFUSED): BACK for stage in (*IN_MOTION, _S.DOUBT)},
     **{(stage, _T.NOT_MOVED): BACK for stage in (*IN_MOTION, _S.DOUBT)},
     (_S.RELEASING, _T.NOT_MOVED): _S.FAILED,
-    # findings settle a doubt, and only a doubt
+    # findings settle a doubt, and only a doubt; but for what was handed out and is counted
     (_S.DOUBT, _T.FOUND_IN_MAGAZINE): _S.DUE,
     (_S.DOUBT, _T.FOUND_IN_HOLDING): _S.HOLDING,
     (_S.DOUBT, _T.FOUND_OUT): _S.OUT,
     (_S.DOUBT, _T.RESIDENT_HAD_IT): _S.LIFTED,
+    (_S.LIFTED, _T.CAME_BACK): _S.OUT,
 }
 """Facts without a cell here lead to DOUBT; decisions without one raise."""
 

@@ -9,17 +9,21 @@ from datetime import date, datetime
 from typing import assert_never
 
 from scheduler import events as ev
+from scheduler.dosage import DayPart
 from scheduler.dose import AT_REST
 from scheduler.evolve_as_needed import evolve_as_needed
 from scheduler.evolve_clock import WENT_BACK, doubted, set_back, trusted_again, vouched
+from scheduler.evolve_clock import restarted as clock_restarted
+from scheduler.evolve_custody import evolve_custody, in_doubt
 from scheduler.evolve_dose import evolve_dose, with_dose
 from scheduler.evolve_incident import evolve_incident
+from scheduler.evolve_leave import evolve_leave, permitted, surplus
 from scheduler.evolve_press import press_of, with_robot
 from scheduler.evolve_robot import evolve_robot, restarted
 from scheduler.evolve_side import evolve_side, settled_before
 from scheduler.evolve_upkeep import evolve_upkeep, not_later
 from scheduler.evolve_voice import evolve_voice
-from scheduler.expand import Catalogue
+from scheduler.expand import Catalogue, DayClock
 from scheduler.regime import after
 from scheduler.replacing import replace, replace_fresh
 from scheduler.world import (
@@ -27,7 +31,6 @@ from scheduler.world import (
     KEEP_SETTLED,
     LOSSES_MAX,
     TOKENS_AHEAD,
-    ClockState,
     Dose,
     Planned,
     World,
@@ -64,6 +67,16 @@ def _of_resident(world: World, event: ev.ResidentEvent) -> World:
             return evolve_as_needed(world, event)
         case ev.SideDosePlanned() | ev.SideDoseWithdrawn() | ev.SideDoseDue():
             return evolve_side(world, event)
+        case ev.LeavePlanned() | ev.LeaveEnded():
+            return evolve_leave(world, event)
+        case (
+            ev.MoveAsked()
+            | ev.ResidentMovedOut()
+            | ev.ResidentMovedIn()
+            | ev.MagazineTakenOut()
+            | ev.SachetsCounted()
+        ):
+            return evolve_custody(world, event)
         case ev.ModeSet() | ev.PauseBegun() | ev.PauseReviewed() | ev.PauseEnded() | ev.PausedAction():
             changed = after(world.regime(event.resident), event)
             return replace(world, regimes={**world.regimes, event.resident: changed})
@@ -97,14 +110,17 @@ def _home(world: World, event: ev.HomeEvent) -> World:
             dose = (
                 replace(known, plan=event.dose) if known else _marked(world, Dose(event.dose, known=event.at))
             )
+            dose = in_doubt(world, permitted(world, dose))
             return replace(world, doses=by_opening({**world.doses, dose.dose_id: dose}.values()))
+        case ev.SurplusHeld():
+            return surplus(world, event)
         case ev.DoseWithdrawn():
             return replace(world, doses={key: d for key, d in world.doses.items() if key != event.dose_id})
         case ev.DayPlanned():
             return _day_planned(world, event)
         case ev.RollLoaded():
             return _loaded(world, event)
-        case ev.Pressed() | ev.AttemptBlocked():
+        case ev.Pressed() | ev.AttemptBlocked() | ev.LockedOnTheSpot() | ev.UnlockedOnTheSpot():
             return press_of(world, event)
         case ev.PressSpent():
             return _spent(world, event)
@@ -115,6 +131,8 @@ def _home(world: World, event: ev.HomeEvent) -> World:
         case ev.AlarmTestBegun() | ev.CertificatesRead() | ev.ChoreEnded():
             return evolve_upkeep(world, event)
         case ev.PlanConfirmed() | ev.MedicineListAdopted() | ev.MedicineListRefused():
+            return _in_force(world, event)
+        case ev.ClockTimesAdopted() | ev.ClockTimesRefused():
             return _in_force(world, event)
         case (
             ev.ProofCommitted()
@@ -136,18 +154,37 @@ def _spent(world: World, event: ev.PressSpent) -> World:
 
 
 def _in_force(
-    world: World, event: ev.PlanConfirmed | ev.MedicineListAdopted | ev.MedicineListRefused
+    world: World,
+    event: ev.PlanConfirmed
+    | ev.MedicineListAdopted
+    | ev.MedicineListRefused
+    | ev.ClockTimesAdopted
+    | ev.ClockTimesRefused,
 ) -> World:
-    """Which card and which list hold. By another list what is ahead is planned again."""
-    if isinstance(event, ev.PlanConfirmed):
-        return replace(world, confirmed={**world.confirmed, event.resident: event.at})
-    if isinstance(event, ev.MedicineListRefused):
-        return replace(world, refused_list=event.reason)
-    adopted = Catalogue(event.known, event.critical, event.controlled, event.version, event.persons)
-    known = world.medicine
-    same = known is not None and known.says_the_same(adopted)
-    world = replace(world, medicine=adopted, refused_list="")
-    if known is None or same:
+    """Which card, which list and which times hold."""
+    match event:
+        case ev.PlanConfirmed():
+            return replace(world, confirmed={**world.confirmed, event.resident: event.at})
+        case ev.MedicineListRefused():
+            return replace(world, refused_list=event.reason)
+        case ev.ClockTimesRefused():
+            return replace(world, refused_times=event.reason)
+        case _:
+            return _adopted(world, event)
+
+
+def _adopted(world: World, event: ev.MedicineListAdopted | ev.ClockTimesAdopted) -> World:
+    """By another list, or other times, what is ahead is planned again."""
+    if isinstance(event, ev.MedicineListAdopted):
+        catalogue = Catalogue(event.known, event.critical, event.controlled, event.version, event.persons)
+        same = world.medicine is None or world.medicine.says_the_same(catalogue)
+        world = replace(world, medicine=catalogue, refused_list="")
+    else:
+        times = (event.morning, event.noon, event.evening, event.night)
+        clock = DayClock(event.version, dict(zip(DayPart, times, strict=True)), event.persons)
+        same = world.mapping is None or world.mapping.says_the_same(clock)
+        world = replace(world, mapping=clock, refused_times="")
+    if same:
         return world
     return replace(world, planned={key: Planned(each.to, 0) for key, each in world.planned.items()})
 
@@ -172,14 +209,12 @@ def _marked(world: World, dose: Dose) -> Dose:
 
 def _restarted(world: World, event: ev.DaemonStarted) -> World:
     """Nothing in flight is known any more: what was pressed is history, what was sent is unproven (P2)."""
-    clock = world.clock
-    since = event.at if clock.trusted else clock.since or event.at
     return replace(
         world,
         box=event.box,
         epoch=event.epoch,
         began=world.began or event.at,
-        clock=ClockState(since=since),
+        clock=clock_restarted(world.clock, event.at),
         robots=restarted(world, event.at),
         doses={key: replace(dose, wanted_until=None) for key, dose in world.doses.items()},
     )
@@ -228,6 +263,9 @@ def _long_settled(world: World, dose: Dose, before: datetime) -> bool:
         return False
     incident = world.incident_about(f"dose:{dose.dose_id}")
     watched = incident is not None and incident.state is not ev.State.CLOSED
+    leave = world.regime(dose.plan.resident).leave
+    if leave is not None and leave.covers(dose.plan.opens):
+        return False  # what came back is yet to be counted
     return not watched and dose.plan.closes <= before and dose.outcome.at <= before
 
 

@@ -14,8 +14,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from scheduler import events as ev
+from scheduler.machines_of_home import CLOCK, ClockInput, ClockTrust
 from scheduler.replacing import replace
-from scheduler.world import ClockState, Dose, RobotState, World
+from scheduler.standing import clock_of
+from scheduler.world import ClockState, Dose, MainsLost, RobotState, World
 
 WENT_BACK = timedelta(seconds=30)
 """Facts of one turn may be dated a little before each other; more than this is a clock that was set back."""
@@ -32,6 +34,8 @@ def set_back(world: World, at: datetime) -> World:
                 since=_not_after(at, robot.since),
                 spent_at=_not_after(at, robot.spent_at),
                 magazine_since=_not_after(at, robot.magazine_since),
+                mains_lost=_lost_not_after(at, robot.mains_lost),
+                battery_read=_not_after(at, robot.battery_read),
             )
             for serial, robot in world.robots.items()
         },
@@ -47,7 +51,7 @@ def vouched(world: World, event: ev.ClockTrusted) -> World:
     clock, robot = world.clock, event.source.removeprefix("robot:")
     doubts = {serial: reason for serial, reason in clock.doubts.items() if serial != robot}
     if not clock.trusted:
-        clock = ClockState(trusted=True, since=event.at)
+        clock = ClockState(trusted=_trusted(clock, ClockInput.VOUCHED), since=event.at)
     return replace(world, clock=replace(clock, reason="", vouched=clock.vouched | {robot}, doubts=doubts))
 
 
@@ -57,9 +61,18 @@ def doubted(world: World, event: ev.ClockDoubted) -> World:
     clock = world.clock
     doubts = {**clock.doubts, event.robot: event.reason} if event.robot else {}
     if stands(world, event.robot, event.reason):
-        return replace(world, clock=replace(clock, vouched=clock.vouched - {event.robot}, doubts=doubts))
+        trusted = _trusted(clock, ClockInput.OUTVOTED)
+        vouched = clock.vouched - {event.robot}
+        return replace(world, clock=replace(clock, trusted=trusted, vouched=vouched, doubts=doubts))
     since = event.at if clock.trusted else clock.since or event.at
-    return replace(world, clock=ClockState(False, event.reason, since, doubts=doubts))
+    trusted = _trusted(clock, ClockInput.DOUBTED)
+    return replace(world, clock=ClockState(trusted, event.reason, since, doubts=doubts))
+
+
+def restarted(clock: ClockState, at: datetime) -> ClockState:
+    """After a start of the home no robot has vouched yet."""
+    since = at if clock.trusted else clock.since or at
+    return ClockState(trusted=_trusted(clock, ClockInput.RESTARTED), since=since)
 
 
 def stands(world: World, robot: str, reason: str) -> bool:
@@ -84,6 +97,10 @@ def trusted_again(world: World, at: datetime) -> World:
     return replace(world, doses=doses)
 
 
+def _trusted(clock: ClockState, given: ClockInput) -> bool:
+    return CLOCK.after(clock_of(clock), given) is ClockTrust.TRUSTED
+
+
 def _misdated(dose: Dose, at: datetime) -> bool:
     recorded = dose.lifted is not None or dose.outcome is not None
     return recorded and (dose.untimed or dose.had_at > at)
@@ -97,6 +114,10 @@ def _dose_set_back(dose: Dose, at: datetime) -> Dose:
         away_tried=_not_after(at, dose.away_tried),
         order=replace(order, issued=min(order.issued, at)) if order is not None else None,
     )
+
+
+def _lost_not_after(at: datetime, lost: MainsLost | None) -> MainsLost | None:
+    return None if lost is None else replace(lost, at=min(lost.at, at))
 
 
 def _not_after(at: datetime, since: datetime | None) -> datetime | None:

@@ -10,10 +10,13 @@ from typing import assert_never
 from scheduler import events as ev
 from scheduler.dose import IN_MAGAZINE, IN_MOTION, Stage, Trigger, advance
 from scheduler.evolve_incident import with_token
+from scheduler.evolve_leave import authorised, came_back
 from scheduler.evolve_press import press_used
 from scheduler.evolve_side import evolve_side
 from scheduler.habits import learnt
+from scheduler.machines_of_dose import TOKEN, Token, TokenInput, WishInput
 from scheduler.replacing import replace
+from scheduler.standing import token_of, wished
 from scheduler.world import Dose, OpenOrder, World
 
 
@@ -68,11 +71,12 @@ def _issued(world: World, event: ev.OrderIssued) -> World:
     spent = order.ground == "press"
     released = order.kind is ev.OrderKind.RELEASE
     robot = world.robot(order.robot)
+    rest = dose.stage
     dose = replace(
-        moved(dose, Trigger(f"{order.kind}_ordered")),
+        moved(wished(dose, WishInput.ORDERED, event.at) if spent else dose, Trigger(f"{order.kind}_ordered")),
         robot=order.robot,
         order=OpenOrder(order=order, issued=event.at, session=robot.session),
-        rest=dose.stage,
+        rest=rest,
         doubted=None,
         attempts=dose.attempts + 1,
         releases=dose.releases + released,
@@ -82,13 +86,13 @@ def _issued(world: World, event: ev.OrderIssued) -> World:
         anonymous=dose.anonymous and not spent,
         left=dose.left or (order.ground == LEFT and dose.plan.controlled),
         away_tried=event.at if order.kind in AWAY else dose.away_tried,
-        put_off=None if spent else dose.put_off,
-        declined=None if spent else dose.declined,
-        said="" if spent else dose.said,
+        along=order.take_along if order.kind in TOWARDS else dose.along,
     )
     world = with_dose(world, dose)
     return press_used(world, order.robot) if spent else world
 
+
+TOWARDS = frozenset({ev.OrderKind.RELEASE, ev.OrderKind.PRESENT})
 
 LEFT = "left"
 """Ground of a retract: it lay in the tray for longer than controlled medicine may."""
@@ -109,11 +113,11 @@ def _dose_changed(dose: Dose, event: ev.DoseChange, world: World) -> Dose:
         case ev.ReminderGiven():
             return replace(dose, reminders=event.number)
         case ev.DosePutOff():
-            return replace(dose, put_off=event.at, declined=None, said="", wanted_until=None)
+            return replace(wished(dose, WishInput.LATER, event.at), wanted_until=None)
         case ev.DoseDeclined():
-            return replace(dose, put_off=None, declined=event.at, said="", wanted_until=None)
+            return replace(wished(dose, WishInput.NO_THANKS, event.at), wanted_until=None)
         case ev.AnswerTakenBack():
-            return replace(dose, put_off=None, declined=None, said="")
+            return wished(dose, WishInput.TAKEN_BACK, event.at)
         case ev.DoseHeld():
             return replace(moved(dose, Trigger.HELD), held=event.reason, held_label=event.label)
         case ev.OutcomeRecorded():
@@ -128,13 +132,24 @@ def _dose_changed(dose: Dose, event: ev.DoseChange, world: World) -> Dose:
             fenced = dose.stage in IN_MAGAZINE or dose.stage is Stage.HOLDING
             return replace(dose, contradicted=True, stage=Stage.DOUBT if fenced else dose.stage)
         case ev.TokenPassed():
-            return replace(dose, token=event.to, wanted_until=None)
+            passed = _with_token(dose, TokenInput.PASSED, event.to)
+            return replace(passed, handed_back="", wanted_until=None)
         case ev.TokenReturned():
-            return replace(dose, token="")
+            return replace(_with_token(dose, TokenInput.RETURNED, event.by), handed_back=event.by)
         case ev.DecisionMade():
             return _decided(dose, event, trusted)
+        case ev.ReleaseAuthorised():
+            return authorised(dose, event)
+        case ev.SachetCameBack():
+            return came_back(dose, event)
+        case ev.HandedOutChanged():
+            return replace(dose, changed=event.plan_version)
         case _:
             assert_never(event)
+
+
+def _with_token(dose: Dose, given: TokenInput, person: str) -> Dose:
+    return replace(dose, token=person if TOKEN.after(token_of(dose), given) is Token.PERSON else "")
 
 
 def _adopted(dose: Dose, event: ev.MotionAdopted) -> Dose:

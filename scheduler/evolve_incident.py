@@ -8,6 +8,7 @@ from typing import assert_never
 from scheduler import events as ev
 from scheduler.evolve_as_needed import elsewhere_looked_into
 from scheduler.evolve_upkeep import alarm_test_told
+from scheduler.machines_of_home import INCIDENT, IncidentInput
 from scheduler.regime import action_looked_into, mode_looked_into, pause_looked_into
 from scheduler.replacing import replace
 from scheduler.world import LOSSES_MAX, Receipt, Robot, World
@@ -42,22 +43,27 @@ def _changed(world: World, incident: ev.Incident, event: ev.IncidentChange) -> W
         case ev.IncidentCleared() if incident.state is ev.State.CLOSED:
             return _kept(world, replace(incident, cleared=True))  # nobody outside need hear it again
         case ev.IncidentCleared():
-            cleared = replace(incident, cleared=True, state=ev.State.CLOSED, holds_token=False)
+            state = INCIDENT.after(incident.state, IncidentInput.CLEARED)
+            cleared = replace(incident, cleared=True, state=state, holds_token=False)
             return _revised(world, replace(cleared, resolution=incident.resolution or event.reason), event)
         case ev.IncidentTaken():
             dose = world.doses.get(incident.dose_id)  # reopened: the token may still be theirs
             holds = dose is not None and dose.token == event.by
-            taken = replace(incident, state=ev.State.ACKNOWLEDGED, owner=event.by, holds_token=holds)
+            state = INCIDENT.after(incident.state, IncidentInput.TAKEN)
+            taken = replace(incident, state=state, owner=event.by, holds_token=holds)
             return _revised(world, taken, event)
         case ev.IncidentHandled():
-            handled = replace(incident, state=ev.State.HANDLED, resolution=event.resolution)
-            return _revised(world, handled, event)
+            state = INCIDENT.after(incident.state, IncidentInput.HANDLED)
+            return _revised(world, replace(incident, state=state, resolution=event.resolution), event)
         case ev.IncidentClosed():
             world = _looked_into(world, incident, event.at)
-            return _revised(world, replace(incident, state=ev.State.CLOSED), event)
+            state = INCIDENT.after(incident.state, IncidentInput.CLOSED)
+            return _revised(world, replace(incident, state=state), event)
         case ev.IncidentPublished():
-            known = incident.state is ev.State.RAISED and event.revision == incident.revision
-            return _kept(world, replace(incident, state=ev.State.PUBLISHED)) if known else world
+            state = INCIDENT.after(incident.state, IncidentInput.PUBLISHED)
+            return (
+                _kept(world, replace(incident, state=state)) if event.revision == incident.revision else world
+            )
         case ev.IncidentUndelivered():
             return _kept(world, replace(incident, undelivered=True))
         case ev.IncidentDelivered():
@@ -106,7 +112,7 @@ def _regime_looked_into(world: World, incident: ev.Incident, at: datetime) -> Wo
     if incident.kind is ev.Kind.MODE_REVIEW:
         regime = mode_looked_into(regime, at)
     elif incident.kind is ev.Kind.PAUSED_ACTION:
-        regime = action_looked_into(regime)
+        regime = action_looked_into(regime, at)
     else:
         regime = pause_looked_into(regime, at)
     return replace(world, regimes={**world.regimes, resident: regime})
@@ -122,7 +128,8 @@ def _reworded(incident: ev.Incident, event: ev.IncidentChanged) -> ev.Incident:
         cleared=False,
     )
     if event.reopened:
-        return replace(incident, state=ev.State.RAISED, owner="", resolution="", holds_token=False)
+        state = INCIDENT.after(incident.state, IncidentInput.REOPENED)
+        return replace(incident, state=state, owner="", resolution="", holds_token=False)
     return incident
 
 
@@ -131,7 +138,7 @@ def _delivered(world: World, incident: ev.Incident, event: ev.IncidentDelivered)
     if receipt is None or event.revision < receipt.revision:
         return world
     receipts = {key: value for key, value in world.receipts.items() if key != incident.incident_id}
-    state = ev.State.DELIVERED if incident.state in (ev.State.RAISED, ev.State.PUBLISHED) else incident.state
+    state = INCIDENT.after(incident.state, IncidentInput.DELIVERED)
     return _kept(replace(world, receipts=receipts), replace(incident, undelivered=False, state=state))
 
 

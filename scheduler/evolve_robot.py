@@ -14,8 +14,11 @@ from scheduler import events as ev
 from scheduler.dose import Trigger
 from scheduler.evolve_dose import moved
 from scheduler.evolve_press import with_robot
+from scheduler.machines_of_dose import ORDER, OrderInput, OrderState
+from scheduler.machines_of_home import LINK, RobotInput
 from scheduler.replacing import replace
-from scheduler.world import NO_ROBOT_YET, Dose, Robot, RobotState, World
+from scheduler.standing import order_of
+from scheduler.world import NO_ROBOT_YET, Dose, MainsLost, Robot, RobotState, World
 
 
 def evolve_robot(world: World, event: ev.RobotEvent) -> World:
@@ -27,19 +30,20 @@ def evolve_robot(world: World, event: ev.RobotEvent) -> World:
             others = {key: other for key, other in world.robots.items() if key != serial}
             return replace(world, robots={**others, serial: _identified(robot, event)})
         case ev.RobotCaughtUp():
-            robot = replace(robot, state=RobotState.READY, since=event.at)
+            state = LINK.after(robot.state, RobotInput.CAUGHT_UP)
+            robot = replace(robot, state=state, since=event.at)
         case ev.RobotLost():
-            robot = replace(_left(robot, RobotState.ABSENT, event.reason, event), press=None)
+            robot = replace(_left(robot, RobotInput.LOST, event.reason, event), press=None)
             world = _unwanted(world, serial)
         case ev.RobotRejected():
-            robot = _left(robot, RobotState.REJECTED, event.reason, event)
+            robot = _left(robot, RobotInput.REJECTED, event.reason, event)
         case ev.RobotLogBroken():
             robot = replace(robot, log_broken=event.reason, log_alarm=event.reason)
             world = _unprovable(world, serial, event)
         case ev.RobotReported():
             moved = robot.status is None or robot.status.production_id != event.status.production_id
             since = event.at if moved else robot.magazine_since
-            robot = replace(robot, status=event.status, magazine_since=since)
+            robot = replace(_powered(robot, event), status=event.status, magazine_since=since)
         case ev.RobotLogged():
             robot = _logged(robot, event)
             world = _dose_of(world, serial, event)
@@ -54,7 +58,7 @@ def restarted(world: World, at: datetime) -> Mapping[str, Robot]:
     return {
         serial: replace(
             robot,
-            state=RobotState.ABSENT,
+            state=LINK.after(robot.state, RobotInput.RESTARTED),
             since=_gone_since(robot, at),
             reason="starting",
             session="",
@@ -70,7 +74,7 @@ def _identified(robot: Robot, event: ev.RobotIdentified) -> Robot:
     same_log = event.log_id == robot.log_id
     return replace(
         robot,
-        state=RobotState.IDENTIFIED,
+        state=LINK.after(robot.state, RobotInput.IDENTIFIED),
         since=_gone_since(robot, event.at),
         reason="",
         session=event.session,
@@ -82,16 +86,26 @@ def _identified(robot: Robot, event: ev.RobotIdentified) -> Robot:
         last_entry=robot.last_entry if same_log else None,
         log_broken="",
         answers=event.answers,
+        take_along=event.take_along,
     )
 
 
-def _left(robot: Robot, state: RobotState, reason: str, event: ev.RobotLost | ev.RobotRejected) -> Robot:
+def _left(robot: Robot, given: RobotInput, reason: str, event: ev.RobotLost | ev.RobotRejected) -> Robot:
+    state = LINK.after(robot.state, given)
     return replace(robot, state=state, since=_gone_since(robot, event.at), reason=reason, session="")
 
 
 def _gone_since(robot: Robot, at: datetime) -> datetime:
     """Since when it can't be used: neither another reason nor another try makes that younger."""
     return at if robot.state is RobotState.READY or robot.since is None else robot.since
+
+
+def _powered(robot: Robot, event: ev.RobotReported) -> Robot:
+    status, before = event.status, robot.status
+    told = before is None or (before.mains, before.battery_percent) != (status.mains, status.battery_percent)
+    read = event.at if told or robot.battery_read is None else robot.battery_read
+    lost = None if status.mains else robot.mains_lost or MainsLost(event.at, status.battery_percent)
+    return replace(robot, mains_lost=lost, battery_read=read)
 
 
 def _unwanted(world: World, serial: str) -> World:
@@ -140,9 +154,9 @@ def _dose_logged(dose: Dose, serial: str, event: ev.RobotLogged, *, trusted: boo
         return replace(dose, untimed=not trusted, robot=serial)
     if dose.order is None or dose.order.order.order_id != event.order_id:
         return dose
-    if event.entry == "accepted":
-        return replace(dose, order=replace(dose.order, accepted=True))
-    if event.entry == "started":
-        order = replace(dose.order, accepted=True, started=True, boot_id=event.boot_id)
-        return replace(dose, order=order)
-    return dose
+    if event.entry not in ("accepted", "started"):
+        return dose
+    after = ORDER.after(order_of(dose), OrderInput(event.entry))
+    boot_id = event.boot_id if event.entry == "started" else dose.order.boot_id
+    started = after is OrderState.STARTED
+    return replace(dose, order=replace(dose.order, accepted=True, started=started, boot_id=boot_id))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from scheduler import events as ev
+from scheduler.machines_of_dose import SIDE, Side, SideInput, WishInput
 from scheduler.replacing import replace
+from scheduler.standing import side_of, wished
 from scheduler.world import SideDose, World
 
 SideEvent = (
@@ -56,15 +58,15 @@ def _watched(world: World, dose_id: str) -> bool:
 def _changed(side: SideDose, event: ev.DoseChange | ev.SideEvent) -> SideDose:
     match event:
         case ev.SideDoseDue():
-            return replace(side, due=True)
+            return replace(side, due=SIDE.after(side_of(side), SideInput.DUE) is not Side.PLANNED)
         case ev.ReminderGiven():
             return replace(side, reminders=event.number)
         case ev.DosePutOff():
-            return replace(side, put_off=event.at, declined=None, said="")
+            return wished(side, WishInput.LATER, event.at)
         case ev.DoseDeclined():
-            return replace(side, put_off=None, declined=event.at, said="")
+            return wished(side, WishInput.NO_THANKS, event.at)
         case ev.AnswerTakenBack():
-            return replace(side, put_off=None, declined=None, said="")
+            return wished(side, WishInput.TAKEN_BACK, event.at)
         case ev.OutcomeRecorded():
             return replace(side, outcome=event)
         case _:

@@ -10,7 +10,9 @@ from typing import assert_never
 from scheduler import events as ev
 from scheduler.evolve_dose import with_dose
 from scheduler.evolve_press import press_used
+from scheduler.machines_of_dose import ASKING, Asking, AskingInput
 from scheduler.replacing import replace
+from scheduler.standing import asking_of
 from scheduler.world import Asked, World
 
 
@@ -32,8 +34,10 @@ def evolve_voice(world: World, event: ev.VoiceEvent) -> World:
 
 
 def _answered(world: World, event: ev.QuestionAnswered) -> World:
-    asked = {resident: each for resident, each in world.asked.items() if resident != event.resident}
-    world = replace(world, asked=asked)
+    given = AskingInput.ANSWERED if event.answer else AskingInput.LEFT_OPEN
+    if ASKING.after(asking_of(world, event.resident), given) is Asking.NOTHING:
+        rest = {resident: each for resident, each in world.asked.items() if resident != event.resident}
+        world = replace(world, asked=rest)
     world = press_used(world, event.robot) if event.answer else world
     world = _effect(world, event, event.answer or "left_open")
     dose = world.doses.get(event.dose_id)

@@ -51,10 +51,14 @@ class DayClock:
 
     version: int
     times: Mapping[DayPart, time]
+    persons: tuple[str, ...] = ()  # who changed it, together
 
     def __post_init__(self) -> None:
         if set(self.times) != set(PARTS):
             raise ValueError("each day part needs a clock time")
+
+    def says_the_same(self, other: DayClock) -> bool:
+        return dict(self.times) == dict(other.times)
 
     def nearest(self, clock: time) -> DayPart:
         """The part mapped nearest to `clock` within the day; a tie goes to the earlier one."""

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from scheduler.as_needed_limits import UNKNOWN_ELSEWHERE, may_be_had, quantity_of
+from scheduler.changed import CARD_CHANGED, card_changed
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.events import Order, OrderKind, Outcome, State
 from scheduler.expand import SHARE_OF_GAP, minimum_interval
@@ -19,7 +20,9 @@ from scheduler.timing import intakes_on
 from scheduler.voice import unwanted
 from scheduler.world import Dose, Robot, RobotState, Setting, World, by_robot, robot_of
 
-GIVEN = frozenset({Outcome.RETRIEVED, Outcome.CONFIRMED, Outcome.WITNESSED, Outcome.GIVEN_BY_STAFF})
+GIVEN = frozenset(
+    {Outcome.RETRIEVED, Outcome.CONFIRMED, Outcome.WITNESSED, Outcome.GIVEN_BY_STAFF, Outcome.TAKEN_ALONG}
+)
 BY_WORD = frozenset({Outcome.CONFIRMED, Outcome.GIVEN_BY_STAFF})
 """Outcomes that a person has said."""
 
@@ -36,6 +39,8 @@ def lock(world: World, setting: Setting, serial: str) -> str:
         return "clock"  # rule 18
     if any(dose.stage is Stage.DOUBT for dose in by_robot(world.doses, setting).get(serial, ())):
         return "in_doubt"  # P3
+    if robot.locked_by:
+        return "staff_lock"  # rule 5: somebody stands there and gives by hand
     if robot.status.fault:
         return "fault"
     if robot.status.lid_open:
@@ -54,6 +59,7 @@ def why_not_release(world: World, setting: Setting, dose: Dose, now: datetime) -
         or _places_taken(robot)
         or magazine_misfit(robot, dose.plan.resident)
         or label_misfit(world, setting, dose)
+        or _along(world, setting, dose, now)
         or _too_close(world, dose, now)
         or _too_much(world, dose)
     )
@@ -67,6 +73,7 @@ def why_not_present(world: World, setting: Setting, dose: Dose, now: datetime) -
         lock(world, setting, serial)
         or _not_its_turn(world, dose, now)
         or ("tray_occupied" if status is not None and status.tray else "")
+        or _along(world, setting, dose, now)
         or _too_close(world, dose, now)
         or beyond_plan(world, dose)
         or ("" if dose.label else "label_unknown")  # S3: nothing to check the holding place against
@@ -126,12 +133,14 @@ def _not_its_turn(world: World, dose: Dose, now: datetime) -> str:
         return "settled"
     if dose.lost:
         return "journal_behind"  # rule 23: it may have been given already
+    if dose.uncounted:
+        return dose.uncounted  # rule 24: its sachet left with a magazine
     if dose.discard:
         return "discarded"
     plan = world.plans.get(dose.plan.resident)
     if plan is None or plan.plan_version < dose.plan.plan_version:
         return "no_plan"
-    return withholds(world, dose)
+    return withholds(world, dose) or (CARD_CHANGED if card_changed(world, dose) else "")
 
 
 def withholds(world: World, dose: Dose) -> str:
@@ -153,9 +162,21 @@ def needs_personal_action(dose: Dose) -> bool:
     return dose.plan.controlled
 
 
-def why_not_take_along(dose: Dose) -> str:
-    """Why this dose must not be handed out before a leave; "" = it may. Controlled medicine never is."""
-    return "controlled" if dose.plan.controlled else ""
+def why_not_take_along(world: World, setting: Setting, dose: Dose) -> str:
+    """Why this dose must not be handed out before a leave; "" = it may. Controlled medicine never is,
+    nor what nobody has classified (rule 9)."""
+    if dose.plan.controlled:
+        return "controlled"
+    known = world.catalogue(setting).known
+    return "" if all(portion.content.drug in known for portion in dose.plan.portions) else "unknown_code"
+
+
+def _along(world: World, setting: Setting, dose: Dose, now: datetime) -> str:
+    """Before a leave several leave the robot at once: what may not, and a robot that would not."""
+    if not dose.along_at(now):
+        return ""
+    able = world.robot(robot_of(setting, dose)).take_along
+    return why_not_take_along(world, setting, dose) or ("" if able else "no_take_along")
 
 
 def _places_taken(robot: Robot) -> str:
@@ -180,8 +201,8 @@ def magazine_misfit(robot: Robot, resident: str) -> str:
 def _too_close(world: World, dose: Dose, now: datetime) -> str:
     if any(being_given(world, other) for other in sharing(world, dose)):
         return "shared_with_staff"
-    if dose.plan.as_needed:
-        return ""  # its own gap is asked with its limits
+    if dose.plan.as_needed or dose.along_at(now):
+        return ""  # its own gap is asked with its limits; what is taken along is had at its own time
     return "too_soon" if now < earliest(world, dose) else ""
 
 
@@ -212,15 +233,23 @@ def in_reach(dose: Dose) -> bool:
 
 def earliest(world: World, dose: Dose) -> datetime:
     """S2: from when it is open and far enough from every other one that shares a prescription."""
-    instant = dose.plan.opens
+    early = dose.permit is not None and not dose.permit.along
+    instant = dose.permit.opens if dose.permit is not None and early else dose.plan.opens
     planned = [
         d.plan for d in world.doses.values() if d.plan.resident == dose.plan.resident and not d.plan.as_needed
     ]
     for other in sharing(world, dose):
+        if other.outcome is not None and other.outcome.outcome is Outcome.TAKEN_ALONG and later(other, dose):
+            continue  # in their hands, and to be had at its own time after this one
         at_most = abs(other.plan.opens - dose.plan.opens) / SHARE_OF_GAP  # with nothing planned between them
-        if counts_as_given(other) and other.had_at + at_most > instant:
+        doubtful = bool(other.uncounted) and other.plan.opens < dose.plan.opens  # rule 24
+        if (doubtful or counts_as_given(other)) and other.had_at + at_most > instant:
             instant = max(instant, other.had_at + minimum_interval(other.plan, dose.plan, planned))
     return instant
+
+
+def later(other: Dose, dose: Dose) -> bool:
+    return other.plan.opens > dose.plan.opens
 
 
 def counts_as_given(dose: Dose) -> bool:
@@ -299,7 +328,7 @@ def planned_on(plan: Plan, prescription_id: str, day: date) -> Decimal:
 def _used(dose: Dose) -> bool:
     """Counts against the plan: out of the magazine and not in the store, given, in doubt, or with staff."""
     out = dose.stage in (Stage.RELEASING, Stage.HOLDING, Stage.PRESENTING, Stage.IN_TRAY, Stage.RETRACTING)
-    return counts_as_given(dose) or out or bool(dose.token)
+    return counts_as_given(dose) or out or bool(dose.token or dose.uncounted)
 
 
 def lead_window(dose: Dose, lead: timedelta, now: datetime) -> bool:

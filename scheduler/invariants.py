@@ -14,17 +14,29 @@ from scheduler.dose import Stage
 from scheduler.events import OrderKind, Outcome
 from scheduler.evolve import evolve
 from scheduler.ids import administration_id
+from scheduler.machines_of_custody import Where
 from scheduler.outbox import Change, Put
+from scheduler.transitions import LOOKED_AT as STEPS
+from scheduler.transitions import refused
 from scheduler.world import Dose, SideDose, World
 
 TOWARDS_RESIDENT = frozenset({OrderKind.RELEASE, OrderKind.PRESENT})
 MAY_BE_HAD = frozenset({Stage.RELEASING, Stage.PRESENTING, Stage.IN_TRAY, Stage.LIFTED, Stage.DOUBT})
 """Where the resident may have the sachet, or get it at this moment."""
 
-HAD = frozenset({Outcome.RETRIEVED, Outcome.CONFIRMED, Outcome.WITNESSED, Outcome.GIVEN_BY_STAFF})
+HAD = frozenset(
+    {Outcome.RETRIEVED, Outcome.CONFIRMED, Outcome.WITNESSED, Outcome.GIVEN_BY_STAFF, Outcome.TAKEN_ALONG}
+)
 NEED_A_PERSON = frozenset({Outcome.MISSED, Outcome.REFUSED, Outcome.FAILED, Outcome.UNCERTAIN})
 
-LOOKED_AT = (ev.OrderIssued, ev.TokenPassed, ev.OutcomeRecorded, ev.IncidentRaised)
+LOOKED_AT = (
+    ev.OrderIssued,
+    ev.TokenPassed,
+    ev.OutcomeRecorded,
+    ev.ResidentMovedIn,
+    ev.IncidentRaised,
+    *STEPS,
+)
 
 
 class InvariantBroken(Exception):
@@ -52,7 +64,9 @@ def _faults(before: World, after: World, events: Sequence[ev.Event], told: Seque
     settled: list[Dose | SideDose] = [*before.doses.values(), *before.sides.values()]
     known = {dose.dose_id: dose.outcome.revision for dose in settled if dose.outcome}
     world = before  # as it was when each was decided: what came in after an order is the courier's to look at
-    for event in events if any(isinstance(event, LOOKED_AT) for event in events) else ():
+    looked_at = [number for number, event in enumerate(events) if isinstance(event, LOOKED_AT)]
+    for event in events[: looked_at[-1] + 1] if looked_at else ():
+        no_such_step = refused(world, event)
         world = evolve(world, event)
         match event:
             case ev.OrderIssued():
@@ -66,12 +80,16 @@ def _faults(before: World, after: World, events: Sequence[ev.Event], told: Seque
                     yield "S4: a second outcome that is no correction of the first"
                 known[event.dose_id] = event.revision
                 yield from _documented(after, event, puts)
+            case ev.ResidentMovedIn():
+                known |= {each.plan.dose_id: each.outcome.revision for each in event.doses if each.outcome}
             case ev.IncidentRaised():
                 incident = after.incidents.get(event.incident.incident_id)
                 if incident and ("incident", f"{incident.incident_id}/{incident.revision}") not in puts:
                     yield "S4: an incident without its outbox row"
             case _:
                 pass
+        if no_such_step:
+            yield f"S5: a step that no table of the core has ({no_such_step})"
 
 
 def _ordered(world: World, event: ev.OrderIssued) -> Iterator[str]:
@@ -83,23 +101,44 @@ def _ordered(world: World, event: ev.OrderIssued) -> Iterator[str]:
         yield "S3: an order in another person's name"
     if order.kind not in TOWARDS_RESIDENT:
         return
-    if not dose.plan.opens <= event.at < dose.plan.closes:
+    word = dose.permit  # a person's, recorded before
+    allowed = word is not None and word.opens <= event.at < word.closes
+    if not dose.plan.opens <= event.at < dose.plan.closes and not allowed:
         yield "S2: an order towards the resident outside the window"
     if not world.clock.trusted:
         yield "S2: an order towards the resident by a clock that nobody trusts"
     if any(each.stage is Stage.DOUBT and each.robot in ("", order.robot) for each in world.doses.values()):
         yield "S1: an order towards the resident beside a dose in doubt"
+    if world.robot(order.robot).locked_by:
+        yield "S1: an order towards the resident while staff give by hand at that robot"
     if dose.token or dose.outcome is not None:
         yield "S1: an order for a dose that a person gives, or that is settled"
+    if any(_packed_for(dose, count.left) for count in world.counts.get(order.resident, ())):
+        yield "S1: an order for a dose whose sachet left with a magazine and was not counted"
+    custody = world.custody.get(order.resident)
+    if custody is not None and custody.where is not Where.HERE:
+        yield "S1: an order for a resident who is in another home's care"
     if world.behind or dose.lost:
         yield "S1: an order while the journal may lack what was given"
     regime = world.regimes.get(order.resident)
     if regime is not None and (regime.pause is not None or regime.mode is ev.Mode.SUSPENDED):
         yield "S2: an order towards a resident whose medicine is paused or suspended"
+    if order.take_along and (word is None or not word.along or dose.plan.controlled):
+        yield "S2: medicine handed out for a leave that nobody planned, or controlled medicine"
     if order.kind is OrderKind.RELEASE:
         yield from _released(world, dose, order)
     elif not order.label or order.label != dose.label:
         yield "S3: a present of another sachet than was released"
+
+
+def _packed_for(dose: Dose, left: Sequence[ev.LeftSachet]) -> bool:
+    """Of the date, and not hours away from its time."""
+    mine = [each for each in left if each.day == dose.plan.day]
+    hours = [abs(each.packed - dose.plan.opens).total_seconds() / 3600 for each in mine]
+    return min(hours, default=24.0) <= PACKED_APART_H
+
+
+PACKED_APART_H = 2
 
 
 def _released(world: World, dose: Dose, order: ev.Order) -> Iterator[str]:

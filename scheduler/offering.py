@@ -9,7 +9,9 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from scheduler import events as ev
+from scheduler.changed import CARD_CHANGED, card_changed
 from scheduler.dose import IN_MAGAZINE, Stage
+from scheduler.evolve_dose import TOWARDS
 from scheduler.gate import (
     label_misfit,
     lock,
@@ -30,7 +32,14 @@ PERSONAL_ACTION = "personal_action"
 """Rule 2: this dose needs a tag or a code beside the press."""
 
 HOLDING_MISFITS = frozenset(
-    {"label_unreadable", "label_unknown", "label_mismatch", "content_mismatch", "wrong_resident"}
+    {
+        "label_unreadable",
+        "label_unknown",
+        "label_mismatch",
+        "content_mismatch",
+        "wrong_resident",
+        CARD_CHANGED,
+    }
 )
 """What the reader saw is not this dose: a person must look. A missing manifest only blocks: loading one is
 a person's act."""
@@ -46,7 +55,7 @@ def opened(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
     return [
         ev.DoseDue(at=now, dose_id=dose.dose_id, outage=_outage(world, setting, dose, now))
         for dose in in_order(world)
-        if dose.stage is Stage.PLANNED and dose.open_at(now) and dose.outcome is None
+        if dose.stage is Stage.PLANNED and dose.plan.opens <= now < dose.plan.closes and dose.outcome is None
     ]
 
 
@@ -79,13 +88,16 @@ def held_at(world: World, setting: Setting, serial: str, now: datetime) -> Seque
         roll = robot.rolls.get(dose.plan.resident)
         if roll is None or roll.production_id != status.production_id or status.sachets_left == 0:
             continue
-        offered = dose.stage in (Stage.DUE, Stage.FAILED) and dose.open_at(now) and dose.outcome is None
-        if not offered or dose.lost or _earlier_at_mouth(world, setting, serial, dose):
+        here = dose.stage in (Stage.DUE, Stage.FAILED) or (dose.stage is Stage.PLANNED and dose.ahead_at(now))
+        offered = here and dose.open_at(now) and dose.outcome is None
+        if not offered or dose.lost or dose.uncounted or _earlier_at_mouth(world, setting, serial, dose):
             continue
         reason = label_misfit(world, setting, dose)
+        if not reason and card_changed(world, dose):
+            reason = CARD_CHANGED  # rule 22: its sachet is as it was planned, and that is no longer asked for
         if reason in HOLDING_MISFITS:
             label = status.mouth_label
-            return [ev.DoseHeld(at=now, dose_id=dose.dose_id, reason=reason, label=label)]
+            return [*due(dose, now), ev.DoseHeld(at=now, dose_id=dose.dose_id, reason=reason, label=label)]
     return []
 
 
@@ -162,7 +174,13 @@ def _order_or_spend(
         return [spent(press, reason, now)]
     if needs_personal_action(dose) and press is not None and not press.resident:
         return [spent(press, PERSONAL_ACTION, now, dose.dose_id)]
-    return [issue(world, setting, dose, kind, "press", now)]
+    return [*due(dose, now), issue(world, setting, dose, kind, "press", now)]
+
+
+def due(dose: Dose, now: datetime) -> Sequence[ev.Event]:
+    """One that is had before its window, by a person's word, becomes due with the first thing done about it:
+    until then a newer card may still change it."""
+    return [ev.DoseDue(at=now, dose_id=dose.dose_id)] if dose.stage is Stage.PLANNED else []
 
 
 def presented(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
@@ -219,6 +237,7 @@ def issue(
             label=_label(world, setting, dose, kind, source),
             expires=_expires(setting, dose, kind, now),
             ground=ground,
+            take_along=kind in TOWARDS and dose.along_at(now),
         ),
     )
 
@@ -226,8 +245,7 @@ def issue(
 def _expires(setting: Setting, dose: Dose, kind: ev.OrderKind, now: datetime) -> datetime:
     """S2: an order towards the resident dies with the window, however late it starts."""
     expires = now + setting.limits.order_life
-    towards = kind in (ev.OrderKind.RELEASE, ev.OrderKind.PRESENT)
-    return min(expires, dose.plan.closes) if towards else expires
+    return min(expires, dose.until_at(now)) if kind in TOWARDS else expires
 
 
 def _label(world: World, setting: Setting, dose: Dose, kind: ev.OrderKind, source: str) -> str:

@@ -16,6 +16,10 @@ AS_NEEDED_SLOT = "pn-"
 """Begins the slot of medicine as needed; then a number from 1 on each date."""
 
 
+SURPLUS_SLOT = "surplus-"
+"""Begins the slot of a sachet that no dose waits for; then its number in the strip."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Content:
     """One drug in one sachet or dose. `quantity` counts `unit` (a tablet, as a rule)."""
@@ -94,6 +98,11 @@ class DosePlan:
     def as_needed(self) -> bool:
         """Asked for by the resident, and by nobody's plan."""
         return self.slot.startswith(AS_NEEDED_SLOT)
+
+    @property
+    def surplus(self) -> bool:
+        """A sachet that no dose waits for: of no prescription, and only to be put away."""
+        return self.slot.startswith(SURPLUS_SLOT)
 
     @property
     def content(self) -> frozenset[Content]:

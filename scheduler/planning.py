@@ -16,6 +16,7 @@ from datetime import date, datetime, timedelta
 from scheduler import events as ev
 from scheduler.dose import Stage
 from scheduler.expand import expand
+from scheduler.leave import planned_until
 from scheduler.plan import DosePlan, Plan
 from scheduler.receive_command import UNTREATED
 from scheduler.side_doses import in_sachets, side_day
@@ -38,7 +39,8 @@ def _planned_for(world: World, setting: Setting, resident: str, now: datetime) -
     plan, known = world.plans.get(resident), world.planned.get(resident)
     if plan is None or not world.clock.trusted:
         return []  # a wrong clock would plan the wrong days; the lock itself is an incident
-    horizon = setting.local.day_of(now + setting.limits.plan_ahead)
+    ahead = max(now + setting.limits.plan_ahead, planned_until(world, resident, now))
+    horizon = setting.local.day_of(ahead)
     today = setting.local.day_of(now)
     if known is None or known.version != plan.plan_version:
         return _days(world, setting, plan, today, max(horizon, known.to if known else horizon), now)
@@ -68,13 +70,13 @@ def _day(world: World, setting: Setting, plan: Plan, day: date, now: datetime) -
     known = {
         dose.dose_id: dose
         for dose in world.doses.values()
-        if dose.plan.day == day and dose.plan.resident == plan.resident and not dose.plan.as_needed
+        if dose.plan.day == day and dose.plan.resident == plan.resident and _by_plan(dose)
     }
     fixed = {key for key, dose in known.items() if not _untouched(dose)}
     doses = expand(
         in_sachets(plan, setting),
         day,
-        setting.clock,
+        world.day_clock(setting),
         setting.local,
         world.catalogue(setting),
         setting.limits.window,
@@ -99,6 +101,10 @@ def _day(world: World, setting: Setting, plan: Plan, day: date, now: datetime) -
         if key not in wanted and key not in fixed
     ]
     return [*events, *side_day(world, setting, plan, day, now)]
+
+
+def _by_plan(dose: Dose) -> bool:
+    return not dose.plan.as_needed and not dose.plan.surplus
 
 
 def _untouched(dose: Dose) -> bool:

@@ -1,4 +1,4 @@
-"""People's wishes about how a resident gets their medicine for now; and the list of critical medicine.
+"""People's wishes about how a resident gets their medicine for now.
 
 Each wish is carried out or refused with a reason code, and answered. Only a person's word ever loosens
 anything (rule 22): nothing in here is asked by time.
@@ -11,12 +11,16 @@ from datetime import datetime
 
 from scheduler import commands as cmd
 from scheduler import events as ev
-from scheduler.expand import Catalogue
+from scheduler.care import not_ours
 from scheduler.receive_command import answer
+from scheduler.receive_leave import (
+    authorised,
+    leave_events,
+    why_not_authorise,
+    why_not_end,
+    why_not_leave,
+)
 from scheduler.world import Setting, World
-
-PERSONS_MIN = 2
-"""Rule 9: who change the list of critical medicine, together."""
 
 
 def regime_changed(
@@ -26,7 +30,7 @@ def regime_changed(
     if fact.command_id in world.answered:
         return []
     refusal = _stranger(world, setting, fact) or _why_not(world, setting, fact, now)
-    events = [] if refusal else [_event(fact, now)]
+    events = [] if refusal else _events(world, fact, now)
     return [*events, answer(setting, fact, refusal, now)]
 
 
@@ -41,32 +45,12 @@ def confirmed(world: World, setting: Setting, fact: cmd.ConfirmPlan, now: dateti
     return [ev.PlanConfirmed(at=now, resident=fact.resident, card_version=plan.card_version)]
 
 
-def adopted(world: World, fact: cmd.OfferMedicineList, now: datetime) -> Sequence[ev.Event]:
-    """Rule 9: the first list is the one the home was set up with; each later one has a higher version and two
-    persons' names. What is refused changes nothing, and is an incident."""
-    known, new = world.medicine, fact.catalogue
-    if known is None:
-        return [_adopted(new, now)]
-    if known.says_the_same(new) and new.version <= known.version:
-        return [_adopted(known, now)] if world.refused_list else []  # put back: nothing is refused any more
-    refusal = ""
-    if new.version <= known.version:
-        refusal = "list_not_raised"
-    elif len({person.strip().casefold() for person in new.persons if person.strip()}) < PERSONS_MIN:
-        refusal = "list_needs_two_persons"
-    if not refusal:
-        return [_adopted(new, now)]
-    told = world.refused_list == refusal
-    return [] if told else [ev.MedicineListRefused(at=now, version=new.version, reason=refusal)]
-
-
-def _adopted(new: Catalogue, now: datetime) -> ev.Event:
-    return ev.MedicineListAdopted(now, new.version, new.known, new.critical, new.controlled, new.persons)
-
-
 def _stranger(world: World, setting: Setting, fact: cmd.RegimeCommand) -> str:
     if not setting.lives_here(fact.resident):
         return "unknown_resident"
+    elsewhere = not_ours(world, setting, fact.resident)
+    if elsewhere:
+        return elsewhere  # rule 24
     if not fact.by.strip():
         return "no_name"  # who answers for it
     seen = fact.via == "home" or fact.revision == world.regime(fact.resident).revision
@@ -86,6 +70,14 @@ def _why_not(world: World, setting: Setting, fact: cmd.RegimeCommand, now: datet
             if not paused:
                 return "not_paused"
             return "" if fact.reconciled else "not_reconciled"
+        case _ if not world.clock.trusted:
+            return "clock"  # rule 18: whose hours would be meant
+        case cmd.PlanLeave():
+            return why_not_leave(world, fact, now)
+        case cmd.EndLeave():
+            return why_not_end(world, fact)
+        case cmd.AuthoriseRelease():
+            return why_not_authorise(world, setting, fact, now)
 
 
 def _review(setting: Setting, fact: cmd.SetMode, now: datetime) -> str:
@@ -97,13 +89,17 @@ def _review(setting: Setting, fact: cmd.SetMode, now: datetime) -> str:
     return "review_too_late" if fact.review > now + setting.limits.review_max else ""
 
 
-def _event(fact: cmd.RegimeCommand, now: datetime) -> ev.Event:
+def _events(world: World, fact: cmd.RegimeCommand, now: datetime) -> Sequence[ev.Event]:
     match fact:
         case cmd.SetMode():
-            return ev.ModeSet(now, fact.resident, fact.mode, fact.review, fact.by, fact.reason, fact.via)
+            return [ev.ModeSet(now, fact.resident, fact.mode, fact.review, fact.by, fact.reason, fact.via)]
         case cmd.PauseResident():
-            return ev.PauseBegun(now, fact.resident, fact.kind, fact.until, fact.by, fact.reason, fact.via)
+            return [ev.PauseBegun(now, fact.resident, fact.kind, fact.until, fact.by, fact.reason, fact.via)]
         case cmd.ReviewPause():
-            return ev.PauseReviewed(now, fact.resident, fact.by, fact.reason, fact.via)
+            return [ev.PauseReviewed(now, fact.resident, fact.by, fact.reason, fact.via)]
         case cmd.ResumeResident():
-            return ev.PauseEnded(now, fact.resident, fact.by, fact.reason, fact.via)
+            return [ev.PauseEnded(now, fact.resident, fact.by, fact.reason, fact.via)]
+        case cmd.PlanLeave() | cmd.EndLeave():
+            return leave_events(world, fact, now)
+        case cmd.AuthoriseRelease():
+            return [authorised(world, fact, now)]

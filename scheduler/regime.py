@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from scheduler.events import (
+    LeaveEnded,
+    LeavePlanned,
     Mode,
     ModeSet,
     PauseBegun,
@@ -21,6 +23,8 @@ from scheduler.events import (
     PauseReviewed,
     RegimeEvent,
 )
+from scheduler.machines_of_home import MODE, PAUSE, Paused, PauseInput
+from scheduler.permit import Leave
 from scheduler.replacing import replace
 
 PAUSED, SUSPENDED = "paused", "suspended"
@@ -67,6 +71,7 @@ class Regime:
     review: datetime | None = None  # of the mode
     looked: datetime | None = None  # a person closed the incident about the review, and left the mode
     pause: Pause | None = None
+    leave: Leave | None = None  # until what came back is counted
     resumed: datetime | None = None  # when the newest pause ended
 
     @property
@@ -87,16 +92,24 @@ class Regime:
 ORDINARY = Regime()
 
 
+def paused_of(regime: Regime) -> Paused:
+    """Which state of the pause's table this is."""
+    if regime.pause is None:
+        return Paused.NO
+    return Paused.YES if regime.pause.acted is None else Paused.ACTED
+
+
 def after(regime: Regime, event: RegimeEvent) -> Regime:
     """The regime after one event about its resident. Total; of a pause that is over an event says nothing."""
     match event:
         case ModeSet():
-            changed = replace(regime, mode=event.mode, since=event.at, by=event.by)
+            mode = MODE.after(regime.mode, event.mode)
+            changed = replace(regime, mode=mode, since=event.at, by=event.by)
             return _next(replace(changed, review=event.review, looked=None))
         case PauseBegun():
             known = regime.pause
             since = known.since if known is not None else event.at
-            acted = known.acted if known is not None else None
+            acted = _acted(regime, PauseInput.BEGUN, event.at)
             return _next(
                 replace(
                     regime,
@@ -115,8 +128,12 @@ def after(regime: Regime, event: RegimeEvent) -> Regime:
         case PauseEnded():
             return _next(replace(regime, pause=None, resumed=event.at))
         case PausedAction():
-            pause = regime.pause
-            return regime if pause is None else replace(regime, pause=replace(pause, acted=event.at))
+            return _with_acted(regime, PauseInput.ACTION, event.at)
+        case LeavePlanned():
+            leave = Leave(event.first, event.last, event.hand_out, event.departs, event.back, event.by)
+            return _next(replace(regime, leave=leave))
+        case LeaveEnded():
+            return _next(replace(regime, leave=None))
         case _:
             assert_never(event)
 
@@ -130,9 +147,21 @@ def pause_looked_into(regime: Regime, at: datetime) -> Regime:
     return regime if regime.pause is None else _looked_at(regime, regime.pause, at)
 
 
-def action_looked_into(regime: Regime) -> Regime:
+def action_looked_into(regime: Regime, at: datetime) -> Regime:
+    return _with_acted(regime, PauseInput.ACTION_CLOSED, at)
+
+
+def _with_acted(regime: Regime, given: PauseInput, at: datetime) -> Regime:
     pause = regime.pause
-    return regime if pause is None else replace(regime, pause=replace(pause, acted=None))
+    return regime if pause is None else replace(regime, pause=replace(pause, acted=_acted(regime, given, at)))
+
+
+def _acted(regime: Regime, given: PauseInput, at: datetime) -> datetime | None:
+    """Since when somebody has pressed and nobody looked, after this input."""
+    if PAUSE.after(paused_of(regime), given) is not Paused.ACTED:
+        return None
+    known = regime.pause.acted if regime.pause is not None else None
+    return known or at
 
 
 def _looked_at(regime: Regime, pause: Pause, at: datetime) -> Regime:

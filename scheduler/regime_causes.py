@@ -1,4 +1,4 @@
-"""When a person must look at a mode, a pause or the list of critical medicine: part of the alarm catalogue.
+"""When a person must look at a mode, a pause, or what two persons change together: of the alarm catalogue.
 
 Rule 22: a restrictive mode has a review, an open pause one a day, and neither ends by itself. Pure.
 """
@@ -18,7 +18,10 @@ NEEDS_CLOCK = frozenset({ev.Kind.MODE_REVIEW, ev.Kind.PAUSE_REVIEW, ev.Kind.PAUS
 
 def regime_causes(world: World, now: datetime) -> dict[str, Cause]:
     """By subject, as in `causes`."""
-    found: dict[str, Cause | None] = {"medicine": _list(world)}
+    found: dict[str, Cause | None] = {
+        "medicine": _refused(ev.Kind.LIST_REFUSED, world.refused_list),
+        "clock_times": _refused(ev.Kind.CLOCK_TIMES_REFUSED, world.refused_times),
+    }
     for resident in world.regimes:
         found[f"mode:{resident}"] = _mode(world, resident, now)
         found[f"pause:{resident}"] = _pause(world, resident, now)
@@ -60,5 +63,5 @@ def _action(world: World, resident: str) -> Cause | None:
     return Cause(ev.Kind.PAUSED_ACTION, ev.Priority.MEDIUM, pause.kind.value)
 
 
-def _list(world: World) -> Cause | None:
-    return Cause(ev.Kind.LIST_REFUSED, ev.Priority.MEDIUM, world.refused_list) if world.refused_list else None
+def _refused(kind: ev.Kind, reason: str) -> Cause | None:
+    return Cause(kind, ev.Priority.MEDIUM, reason) if reason else None

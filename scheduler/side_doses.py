@@ -190,7 +190,7 @@ def _expanded(
         alone = expand(
             replace(plan, prescriptions=(one,)),
             day,
-            setting.clock,
+            world.day_clock(setting),
             setting.local,
             world.catalogue(setting),
             setting.limits.window,

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 
+from scheduler.custody import Count, Custody
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.events import (
     AsNeededRefused,
@@ -28,6 +28,8 @@ from scheduler.expand import Catalogue, DayClock
 from scheduler.habits import Habits
 from scheduler.kept import kept
 from scheduler.limits import Limits
+from scheduler.machines_of_home import RobotState as RobotState
+from scheduler.permit import Permit
 from scheduler.plan import DosePlan, Plan
 from scheduler.regime import ORDINARY, Regime
 from scheduler.roll import Roll
@@ -42,6 +44,15 @@ class Resident:
     robot: str  # serial number of the robot that holds their roll; "" = none
     tags: frozenset[str] = frozenset()  # what they show at a robot, as its reader tells it
     reminder_only: bool = False  # no medicine of theirs lies in a roll
+    moves_in: bool = False  # they come from another home: nothing is done for them before it let them go
+
+
+@dataclass(frozen=True, slots=True)
+class StaffKey:
+    """What a member of staff shows at a robot (rule 5)."""
+
+    name: str  # as they sign everything else
+    tags: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +67,7 @@ class Setting:
     catalogue: Catalogue
     limits: Limits
     staff_phone: str
+    staff: tuple[StaffKey, ...] = ()
     served: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
     """Serial -> the residents whose rolls it holds, in their order."""
     _robots: Mapping[str, str] = field(init=False, repr=False, compare=False)
@@ -77,11 +89,10 @@ class Setting:
         return any(one.reminder_only for one in self.residents if one.key == resident)
 
 
-class RobotState(StrEnum):
-    ABSENT = "absent"
-    IDENTIFIED = "identified"  # catching up: nothing may be ordered
-    READY = "ready"
-    REJECTED = "rejected"  # something answers, but it is not the robot we serve
+@dataclass(frozen=True, slots=True)
+class MainsLost:
+    at: datetime
+    percent: int  # of the battery, then
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +112,16 @@ class Robot:
     status: RobotStatus | None = None
     gone_label: str = ""  # of the sachet that left the magazine last: a status that shows it there is older
     magazine_since: datetime | None = None  # production id last changed
+    mains_lost: MainsLost | None = None  # None: it has mains, or never said otherwise
+    battery_read: datetime | None = None  # when it last told its charge
     answers: bool = False  # it has a button for each answer
+    take_along: bool = False  # it lets several doses out at once, before a leave
     rolls: Mapping[str, Roll] = field(default_factory=dict)  # by resident: several may share one strip
     press: Pressed | None = None
     spent: str = ""  # why the last press led to nothing, until the next one
     spent_at: datetime | None = None
     spent_by: str = ""  # whose press that was: a resident key; "" = nobody said
+    locked_by: str = ""  # who of the staff locked it where it stands (rule 5)
     attempt: str = ""  # why a press was an attempt at what is not theirs, until a person closed the incident
 
 
@@ -150,6 +165,7 @@ class Dose:
     held_label: str = ""
     label: str = ""  # on its sachet, by the release that moved it: what the holding place must show
     token: str = ""  # who may give it by hand; "" = the robot
+    handed_back: str = ""  # who had that right last and said that they did not give it
     discard: str = ""  # who decided that its sachet goes to the locked store
     wanted_until: datetime | None = None  # a press asked for it: present without another one until then
     away_tried: datetime | None = None  # the newest retract or divert that did not succeed
@@ -165,11 +181,16 @@ class Dose:
     purpose: str = ""  # what it is for, of medicine as needed, if they said so
     effect: str = ""  # of medicine as needed: "asked", "left_open", or what they answered
     lost: bool = False  # what became of it may stand in a part of the journal that was lost (rule 23)
+    uncounted: str = ""  # why it is in doubt where its sachet is (rule 24): a code of `custody`
+    resolved: bool = False  # a person closed its incident at the home that it came from
     known: datetime | None = None  # since when it is planned
     outage: bool = False  # its window opened while the home could not offer it
     anonymous: bool = False  # pressed for by nobody in person, and it needs that (rule 2)
     left: bool = False  # lay in the tray for too long, and was taken back
     to_witness: bool = False  # had in the mode `witnessed`, and nobody has said that they saw it
+    permit: Permit | None = None  # what a person has authorised beside its window
+    along: bool = False  # its newest release or present was for a leave
+    changed: int = 0  # the plan version that asks for other medicine than was handed out
 
     @property
     def dose_id(self) -> str:
@@ -179,6 +200,8 @@ class Dose:
     def had_at(self) -> datetime:
         """When it counts as had (S2), if it does; where only an untrusted clock dated it, when a trusted one
         first vouched that it was over."""
+        if self.along and self.lifted is not None:
+            return self.plan.opens  # handed out to be had at its time
         if self.had_before is not None:
             return self.had_before
         if self.lifted is not None:
@@ -188,8 +211,20 @@ class Dose:
         return self.plan.closes if self.lost else self.plan.opens
 
     def open_at(self, now: datetime) -> bool:
-        """Whether its window is open."""
-        return self.plan.opens <= now < self.plan.closes
+        """Whether it may be had now: its window is open, or a person has authorised it (S2)."""
+        return self.plan.opens <= now < self.plan.closes or self.ahead_at(now)
+
+    def ahead_at(self, now: datetime) -> bool:
+        """Whether it may be had now by a person's word alone, before its own window."""
+        return self.permit is not None and now < self.plan.opens and self.permit.holds_at(now)
+
+    def along_at(self, now: datetime) -> bool:
+        """Whether a press now is for taking it along."""
+        return self.permit is not None and self.permit.along and self.ahead_at(now)
+
+    def until_at(self, now: datetime) -> datetime:
+        """When what is open now closes."""
+        return self.permit.closes if self.permit is not None and self.ahead_at(now) else self.plan.closes
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,14 +352,21 @@ class World:
     habits: Mapping[str, Habits] = field(default_factory=dict)  # by resident
     confirmed: Mapping[str, datetime] = field(default_factory=dict)
     """Resident -> when their card was last read at its source."""
+    custody: Mapping[str, Custody] = field(default_factory=dict)  # by resident; none: they never moved
+    counts: Mapping[str, tuple[Count, ...]] = field(default_factory=dict)  # by resident (rule 24)
     medicine: Catalogue | None = None  # the list in force; None: as configured, before the home adopted one
     refused_list: str = ""  # why the configured list is not in force
+    mapping: DayClock | None = None  # when the parts of the day are; None as for `medicine`
+    refused_times: str = ""  # why the configured times are not in force
 
     def regime(self, resident: str) -> Regime:
         return self.regimes.get(resident, ORDINARY)
 
     def catalogue(self, setting: Setting) -> Catalogue:
         return self.medicine or setting.catalogue
+
+    def day_clock(self, setting: Setting) -> DayClock:
+        return self.mapping or setting.clock
 
     def incident_about(self, subject: str) -> Incident | None:
         """The newest incident of this cause, open or closed."""

@@ -25,7 +25,17 @@ from simulator.refusals import FirmwareLimits, View, label_at, refusal, second_l
 
 FAMILY = "sachet_roll"
 FIRMWARE = "sim-1"
-CAPABILITIES = ("release", "present", "retract", "divert", "label", "prompt", "battery_clock", "answers")
+CAPABILITIES = (
+    "release",
+    "present",
+    "retract",
+    "divert",
+    "label",
+    "prompt",
+    "battery_clock",
+    "answers",
+    "take_along",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,9 @@ from dispenserd.cli import (
     doctor,
     dosage,
     journal,
+    leave,
+    move,
     provision,
-    resident,
     roll,
     simulate,
     staff,
@@ -69,7 +70,8 @@ app.add_typer(journal.app, name="journal", epilog=EPILOG)
 app.add_typer(roll.app, name="roll", epilog=EPILOG)
 app.command("holds", epilog=EPILOG)(at_home.holds)
 app.command("decide", epilog=EPILOG)(at_home.decide)
-app.add_typer(resident.app, name="resident", epilog=EPILOG)
+app.add_typer(leave.app, name="resident", epilog=EPILOG)
+app.add_typer(move.robots, name="robot", epilog=EPILOG)
 app.command("test-alarm", epilog=EPILOG)(alarm_path.test_alarm)
 app.command("doctor", epilog=EPILOG)(doctor.doctor)
 app.add_typer(dosage.app, name="dosage", epilog=EPILOG)

@@ -32,7 +32,7 @@ def _mode(value: str) -> str:
     return value
 
 
-def _local_time(value: str) -> str:
+def local_time(value: str) -> str:
     try:
         bad = bool(value) and datetime.fromisoformat(value).tzinfo is not None
     except ValueError:
@@ -50,7 +50,7 @@ UntilOption = Annotated[
     typer.Option(
         "--until",
         help='Local time of its end, as in "2026-11-05 12:00"; default: open.',
-        callback=_local_time,
+        callback=local_time,
     ),
 ]
 
@@ -87,7 +87,7 @@ def mode(
 ) -> None:
     """Set how much the robot does for a resident. Only a person ends a restrictive mode."""
     said = {"mode": wanted, "review_days": review_days}
-    _change(ctx, config, "mode", {**said, "by": by, "reason": reason, "resident": resident}, as_json)
+    change(ctx, config, "mode", {**said, "by": by, "reason": reason, "resident": resident}, as_json)
 
 
 @app.command("pause", epilog=EPILOG)
@@ -106,7 +106,7 @@ def pause(
     if hospital == away:
         raise typer.BadParameter("say exactly one of --hospital, --away")
     said = {"kind": "hospital" if hospital else "away", "until": until}
-    _change(ctx, config, "pause", {**said, "by": by, "reason": reason, "resident": resident}, as_json)
+    change(ctx, config, "pause", {**said, "by": by, "reason": reason, "resident": resident}, as_json)
 
 
 @app.command("review", epilog=EPILOG)
@@ -119,7 +119,7 @@ def review(
     as_json: JsonOption = False,
 ) -> None:
     """Say that a pause was looked into and stays; the next look is due in 24 hours."""
-    _change(ctx, config, "review", {"by": by, "reason": reason, "resident": resident}, as_json)
+    change(ctx, config, "review", {"by": by, "reason": reason, "resident": resident}, as_json)
 
 
 @app.command("resume", epilog=EPILOG)
@@ -137,10 +137,10 @@ def resume(
 ) -> None:
     """End a pause: the robot offers what is due from now on. `--by` names the nurse who reconciled."""
     said = {"reconciled": reconciled, "by": by, "reason": reason, "resident": resident}
-    _change(ctx, config, "resume", said, as_json)
+    change(ctx, config, "resume", said, as_json)
 
 
-def _change(
+def change(
     ctx: typer.Context, config: Any, name: str, arguments: Mapping[str, object], as_json: bool
 ) -> None:
     here: Place = place(config_path(ctx, config))

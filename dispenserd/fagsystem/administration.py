@@ -76,7 +76,7 @@ def administration(body: Plain, resident: ResidentIdentity, local: LocalTime) ->
     }
     if status == "not-done":
         told["statusReason"] = [{"coding": [{"system": OUTCOME_SYSTEM, "code": row.outcome.value}]}]
-    if status == "completed":
+    if status in ("completed", "in-progress"):
         told["dosage"] = {"dose": {"value": _json_number(row.quantity), "unit": row.unit}}
     if row.by:
         told["performer"] = [{"actor": {"display": row.by}}]
@@ -106,6 +106,8 @@ def _status(outcome: Outcome) -> str:
     match outcome:
         case Outcome.RETRIEVED | Outcome.CONFIRMED | Outcome.WITNESSED | Outcome.GIVEN_BY_STAFF:
             return "completed"
+        case Outcome.TAKEN_ALONG:
+            return "in-progress"  # handed out, to be had at its time; what came back corrects it
         case Outcome.MISSED | Outcome.REFUSED | Outcome.WITHHELD | Outcome.FAILED:
             return "not-done"
         case Outcome.UNCERTAIN:

@@ -41,7 +41,7 @@ def told(read: Imported) -> str:
     known = UNITS.get(read.unit)
     if known is not None and read.plural in ("", read.unit):
         unit = Unit(read.unit, known.plural)
-    shown = sorted(read.shown, key=lambda period: not period.fixed)
+    shown = sorted(read.shown, key=lambda period: (period.as_needed and not period.fixed, period.first))
     sentences = [sentence for period in shown for sentence in _period(period, unit)]
     if sentences and any(part.period is None for part in read.parts):
         sentences.append("resten af doseringen kan ikke læses")
@@ -80,7 +80,7 @@ def _rhythm(period: Period, days: Sequence[Day], unit: Unit, behind: str) -> str
         spoken = all(each.plain or each.as_needed for each in days[0].intakes)
         daily = "" if spoken or period.first == period.last else "hver dag"
         return _joined(what, daily, _dates(period), behind)
-    if same and every % WEEK == 0 and numbers[-1] <= WEEK and period.first != date.min:
+    if same and every % WEEK == 0 and numbers[-1] <= WEEK and (every == WEEK or period.first != date.min):
         return _joined(what, _weekdays(period, numbers), _dates(period), behind)
     if numbers == [1]:
         return _joined(what, f"hver {every}. dag", _dates(period), behind)

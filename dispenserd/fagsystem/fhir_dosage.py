@@ -49,7 +49,7 @@ def imported(
     alone: bool = False,
 ) -> Imported:
     """The dosage of all instructions. `sachet_unit`: what one unit of the medicine in a sachet is called;
-    None where no sachet is meant. `alone`: one instruction that stands in no list."""
+    None where no sachet is meant. `alone`: one instruction that stands in no list and no card."""
     if not plain:
         raise Refused(Reason.NO_STRUCTURE, path)
     if len(plain) > DOSAGES_MAX:
@@ -61,7 +61,7 @@ def imported(
         where = path if alone else f"{path}[{index}]"
         try:
             instruction = shaped(DosageInstruction, one, where)
-            made, unit = instruction_parts(instruction, where, local, sachet_unit)
+            made, unit = instruction_parts(instruction, where, local, sachet_unit, alone)
         except Refused as fault:
             parts.append(Part(None, (Refusal(fault.reason, fault.path),), _hint(one)))
             continue
@@ -74,7 +74,11 @@ def imported(
 
 
 def instruction_parts(
-    instruction: DosageInstruction, path: str, local: LocalTime, sachet_unit: str | None = None
+    instruction: DosageInstruction,
+    path: str,
+    local: LocalTime,
+    sachet_unit: str | None = None,
+    alone: bool = False,
 ) -> tuple[list[Part], Unit]:
     """The periods of one instruction and what their amounts count; Refused with the first fault."""
     _must_be_plain(instruction, path)
@@ -90,7 +94,7 @@ def instruction_parts(
         assert instruction.timing is not None
         if instruction.timing.repeat is None and instruction.timing.code is None:
             raise Refused(Reason.NO_STRUCTURE, f"{path}.timing")
-        made = periods(instruction.timing, f"{path}.timing", intake, local)
+        made = periods(instruction.timing, f"{path}.timing", intake, local, alone)
 
     def name(day: int | None, intake: int | None) -> str:
         if intake is not None:

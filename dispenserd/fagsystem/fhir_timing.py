@@ -4,9 +4,12 @@ It knows `Timing`; amounts and everything else on a dosage are `fhir_dosage`'s. 
 time to be guessed is refused.
 
 Decisions (2026-11-23):
-- A cycle counts from `boundsPeriod.start`; without it there is none. A start given as an instant counts from
-  its local date, and on that date only clock times from the instant on are asked for; likewise at the end.
-  Doses without a clock time know no "from ten o'clock": such a period is refused.
+- A cycle counts from `boundsPeriod.start`; without it there is none. In a card every fixed dosage has one: a
+  `boundsPeriod` that was lost on its way would take the end with it. A dosage that stands alone has its dates
+  somewhere else, and needs none where every day or every week is like the other.
+- A start given as an instant counts from its local date, and on that date only clock times from the instant
+  on are asked for; likewise at the end. Doses without a clock time know no "from ten o'clock": such a period
+  is refused.
 - Every n hours is wall-clock time, from the clock time at which the period starts: 06:00, 14:00 and 22:00 all
   year. Sachets are labelled with clock times, and people live by them; elapsed time would shift each dose by
   an hour for half a year. In the nights of the change one gap is an hour longer or shorter.
@@ -54,7 +57,7 @@ DAY_MIN = 24 * 60
 HOURS_MIN = 60
 """More often than every hour is an infusion."""
 START_UNKNOWN = date.min
-"""As-needed medicine may have no start."""
+"""As-needed medicine may have no start, nor a dosage alone that is the same every day or every week."""
 
 FHIR_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 FHIR_INSTANT = re.compile(
@@ -63,8 +66,9 @@ FHIR_INSTANT = re.compile(
 FHIR_MINUTE = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]:00(\.0+)?")
 
 
-def periods(timing: Timing, path: str, intake: Intake, local: LocalTime) -> list[Period]:
-    """One period, or two or three where bounds or hours cut a day. `intake` has the amount."""
+def periods(timing: Timing, path: str, intake: Intake, local: LocalTime, alone: bool = False) -> list[Period]:
+    """One period, or two or three where bounds or hours cut a day. `intake` has the amount; `alone`: in no
+    card."""
     _must_lack(timing, "event", Reason.TIMING_EVENT, path)
     repeat, where = timing.repeat or Repeat(), f"{path}.repeat"
     if timing.code is not None:
@@ -72,7 +76,7 @@ def periods(timing: Timing, path: str, intake: Intake, local: LocalTime) -> list
     elif timing.repeat is None:
         raise Refused(Reason.NO_STRUCTURE, path)
     _must_be_plain(repeat, where)
-    bounds = _bounds(repeat, f"{where}.boundsPeriod", local, intake.as_needed and _every_day(repeat))
+    bounds = _bounds(repeat, f"{where}.boundsPeriod", local, _needs_no_start(repeat, intake, alone))
     times = _times(repeat, intake, where)
     if repeat.periodUnit == "h" and not times and not _whole_days(repeat, bounds):
         made = _every_n_hours(repeat, bounds, intake, where)
@@ -151,9 +155,15 @@ def _moment(text: str, path: str, local: LocalTime) -> tuple[date, time | None]:
 # --- which days -------------------------------------------------------------------------------------------
 
 
-def _every_day(repeat: Repeat) -> bool:
-    """Whether no date matters: only then as-needed medicine needs no start."""
-    return repeat.dayOfWeek is None and repeat.period in (None, 1) and repeat.periodUnit in (None, "d", "h")
+def _needs_no_start(repeat: Repeat, intake: Intake, alone: bool) -> bool:
+    """Whether it does not matter which day was the first."""
+    if repeat.count is not None or not (alone or intake.as_needed):
+        return False
+    if repeat.dayOfWeek is not None:
+        every_week = (repeat.period, repeat.periodUnit) in ((None, None), (1, "d"), (1, "wk"))
+        return alone and not intake.as_needed and every_week
+    units = (None, "d", "h") if intake.as_needed else (None, "d")
+    return repeat.period in (None, 1) and repeat.periodUnit in units
 
 
 def _whole_days(repeat: Repeat, bounds: Bounds) -> bool:

@@ -38,6 +38,8 @@ DOSAGE_KEYS = frozenset(
         "patientInstruction",
     }
 )
+DATA_TYPES = ("Dosage", "Timing")
+"""FHIR's data types are no resources; a file with one may say all the same what it is."""
 XML_ROOTS = frozenset({"Dosage", "DosageForRequest", "DosageForResponse"})
 XML_160 = frozenset({"DosagePeriod", "Precondition", "Parameter", "IsSelfAdministration"})
 SPACES_160 = ("http://fmk-teknik.dk/160",)
@@ -75,6 +77,8 @@ def _json(raw: bytes, local: LocalTime) -> Imported:
     if plain.keys() & fmk_json.ROOT_KEYS:
         return fmk_json.read(plain)
     parse_json(raw, "", bytes_max=BYTES_MAX)  # FHIR has no null
+    if plain.get("resourceType") in DATA_TYPES:
+        plain = {name: value for name, value in plain.items() if name != "resourceType"}
     if "resourceType" in plain:
         return _resource(plain, local)
     if plain.keys() & DOSAGE_KEYS:
@@ -105,7 +109,7 @@ def _resource(plain: dict[str, Any], local: LocalTime) -> Imported:
 def _timing(plain: dict[str, Any], local: LocalTime) -> Imported:
     timing = shaped(Timing, plain, "Timing")
     try:
-        made = periods(timing, "Timing", Intake(Decimal(1)), local)
+        made = periods(timing, "Timing", Intake(Decimal(1)), local, alone=True)
     except Refused as fault:
         return Imported(DOSE, (Part(None, (Refusal(fault.reason, fault.path),), "fixed"),), plural="doser")
 

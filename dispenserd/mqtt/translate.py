@@ -19,21 +19,27 @@ from protocol.mqtt import payloads
 from protocol.mqtt.forms import PERSON_CHARS_MAX
 from protocol.mqtt.instants import from_text
 from protocol.mqtt.payloads import (
+    BackPayload,
     ClosePayload,
     DecidePayload,
     DecisionPayload,
+    LeavePayload,
     ModePayload,
     PausePayload,
     RegimePayload,
+    ReleasePayload,
     ResumePayload,
     ReviewPausePayload,
     TakePayload,
 )
 from protocol.mqtt.topics import Channel, topic
 from scheduler.commands import (
+    AuthoriseRelease,
     CloseIncident,
     DecideDose,
+    EndLeave,
     PauseResident,
+    PlanLeave,
     RegimeCommand,
     ResumeResident,
     ReviewPause,
@@ -169,6 +175,13 @@ def _about_resident(decision: RegimePayload) -> RegimeCommand:
             return ReviewPause(key, resident, *said)
         case ResumePayload():
             return ResumeResident(key, resident, decision.reconciled, *said)
+        case LeavePayload():
+            times = (decision.first, decision.last, decision.hand_out, decision.departs, decision.back)
+            return PlanLeave(key, resident, *times, *said)
+        case BackPayload():
+            return EndLeave(key, resident, tuple(decision.came_back), *said)
+        case ReleasePayload():
+            return AuthoriseRelease(key, resident, decision.dose, decision.until, *said)
         case _:
             assert_never(decision)
 

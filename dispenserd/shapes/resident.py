@@ -10,7 +10,7 @@ from typing import Annotated
 
 from typing_extensions import TypedDict
 
-from dispenserd.shapes.forms import Code, Form, Instant, OneOf
+from dispenserd.shapes.forms import Code, DoseId, Form, Instant, OneOf
 from scheduler.events import Mode, PauseKind
 
 ResidentKey = Annotated[str, Form(r"^[0-9a-f]{32}$")]
@@ -33,6 +33,27 @@ class PauseView(TypedDict):
     """When somebody pressed meanwhile, and nobody has looked into that yet; null for never."""
 
 
+class LeaveView(TypedDict):
+    """Doses that are handed out before a leave, each for a press of its own."""
+
+    first: Instant
+    """Doses planned from then on are taken along,"""
+    last: Instant
+    """and those planned before then."""
+    hand_out: Instant
+    """From when the robot hands them out."""
+    departs: Instant
+    """Until when."""
+    back: Instant
+    """When the resident is expected back."""
+    by: str
+    """Who said so."""
+    waiting: int
+    """Sachets of it that are still in the robot."""
+    taken_along: list[DoseId]
+    """Doses in the resident's hands that nobody has accounted for."""
+
+
 class RegimeView(TypedDict):
     """One resident's mode and pause."""
 
@@ -50,6 +71,8 @@ class RegimeView(TypedDict):
     """When somebody looks whether it still fits; null for the normal mode."""
     pause: PauseView | None
     """Null while they are here."""
+    leave: LeaveView | None
+    """Doses that are handed out before they leave; null without one, and once it was counted."""
 
 
 class ResidentShow(TypedDict):
@@ -74,4 +97,7 @@ SCHEMAS: Mapping[str, object] = {
     "resident-pause/1": Changed,
     "resident-review/1": Changed,
     "resident-resume/1": Changed,
+    "resident-leave/1": Changed,
+    "resident-back/1": Changed,
+    "resident-release/1": Changed,
 }

@@ -36,9 +36,12 @@ from protocol.mqtt.forms import (
 from protocol.mqtt.forms import Payload as Payload
 from protocol.mqtt.forms import Signed as Signed
 from protocol.mqtt.instants import Instant
+from protocol.mqtt.regime_payloads import BackPayload as BackPayload
+from protocol.mqtt.regime_payloads import LeavePayload as LeavePayload
 from protocol.mqtt.regime_payloads import ModePayload as ModePayload
 from protocol.mqtt.regime_payloads import PausePayload as PausePayload
 from protocol.mqtt.regime_payloads import RegimePayload as RegimePayload
+from protocol.mqtt.regime_payloads import ReleasePayload as ReleasePayload
 from protocol.mqtt.regime_payloads import ResumePayload as ResumePayload
 from protocol.mqtt.regime_payloads import ReviewPausePayload as ReviewPausePayload
 
@@ -400,6 +403,9 @@ _FIELD_NAMES = frozenset(
         PausePayload,
         ReviewPausePayload,
         ResumePayload,
+        LeavePayload,
+        BackPayload,
+        ReleasePayload,
     )
     for name, field in model.model_fields.items()
 )

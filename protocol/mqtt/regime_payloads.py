@@ -9,8 +9,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from protocol.mqtt.forms import REASON_CHARS_MAX, Box, Count, Id, Person, ResidentKey, Signed
+from protocol.mqtt.forms import REASON_CHARS_MAX, Box, Count, DoseId, Id, Person, ResidentKey, Signed
 from protocol.mqtt.instants import Instant
+
+DOSES_MAX = 60
+"""Of one leave that came back: four doses a day for fourteen days, and four."""
 
 
 class _AboutResident(Signed):
@@ -75,4 +78,49 @@ class ResumePayload(_AboutResident):
     """That they compared card, roll and what was given elsewhere; refused without."""
 
 
-RegimePayload = ModePayload | PausePayload | ReviewPausePayload | ResumePayload
+class LeavePayload(_AboutResident):
+    """Doses are handed out before the resident leaves (rule 22)."""
+
+    action: Literal["leave"]
+    """To plan a leave, or to plan it anew."""
+    first: Instant
+    """Doses planned from then on are taken along,"""
+    last: Instant
+    """and those planned before then; at most 14 days later."""
+    hand_out: Instant
+    """From when the robot hands out, at most 24 hours before departure."""
+    departs: Instant
+    """Until when."""
+    back: Instant
+    """When the resident is expected back."""
+
+
+class BackPayload(_AboutResident):
+    """The leave is over, or called off, and what came back was counted."""
+
+    action: Literal["back"]
+    """To end it."""
+    came_back: Annotated[list[DoseId], Field(max_length=DOSES_MAX)]
+    """The doses whose sachets came back, and are waste."""
+
+
+class ReleasePayload(_AboutResident):
+    """One dose before its window, or for longer (S2)."""
+
+    action: Literal["release"]
+    """To authorise it."""
+    dose: DoseId
+    """Which one."""
+    until: Instant | None
+    """Late: its window goes on until then. Null: early, from now on."""
+
+
+RegimePayload = (
+    ModePayload
+    | PausePayload
+    | ReviewPausePayload
+    | ResumePayload
+    | LeavePayload
+    | BackPayload
+    | ReleasePayload
+)

@@ -5,6 +5,7 @@ Knows data only. All ids and texts are invented.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from protocol.wire import messages as m
@@ -72,6 +73,7 @@ MESSAGES: dict[str, m.Message] = {
     "present": m.Order(
         6, ORDER_ID, m.OrderKind.PRESENT, RESIDENT, DOSE, 7, LABEL, m.Source.HOLDING, expires_in_ms=60_000
     ),
+    "release before a leave": replace(_RELEASE, ref=13, take_along=True),
     "retract": m.Order(
         7, ORDER_ID, m.OrderKind.RETRACT, RESIDENT, DOSE, 7, "", m.Source.HOLDING, expires_in_ms=1
     ),

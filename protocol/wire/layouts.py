@@ -112,6 +112,7 @@ _ORDER: dict[str, Kind] = {
     "label": _LABEL_OR_NONE,
     "source": Choice(m.Source),
     "expires_in_ms": Number(limits.EXPIRES_IN_MS_MAX),
+    "take_along": Flag(),
 }
 
 _HELLO_REPLY: dict[str, Kind] = {
@@ -191,7 +192,7 @@ LAYOUTS: dict[int, Layout] = {
     2: Layout(m.ReadClock, {"ref": _REF}),
     3: Layout(m.SetClock, {"ref": _REF, "utc_ms": _TIME_MS}),
     4: Layout(m.ReadStatus, {"ref": _REF}),
-    5: Layout(m.Order, _ORDER, _order_says_what_to_check),
+    5: Layout(m.Order, _ORDER, _order_says_what_to_check, left_out={"take_along": False}),
     6: Layout(m.Prompt, _PROMPT),
     7: Layout(m.ReadLog, _READ_LOG),
     8: Layout(m.ConfirmLog, _CONFIRM_LOG),

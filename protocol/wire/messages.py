@@ -160,6 +160,7 @@ class Order:
     label: str
     source: Source  # of a divert; MAGAZINE for a release, HOLDING for a present
     expires_in_ms: int  # counted by the robot's uptime from the arrival of this message
+    take_along: bool = False  # of several that leave at once, before a leave (W-ORDER-27)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,18 @@ differently.
 from __future__ import annotations
 
 from scheduler.events.as_needed import AsNeededRefused, AsNeededRequested, ElsewhereRead, GivenElsewhere
+from scheduler.events.custody import (
+    Carried,
+    CarriedDose,
+    LeftSachet,
+    Magazine,
+    MagazineTakenOut,
+    MoveAsked,
+    PastDose,
+    ResidentMovedIn,
+    ResidentMovedOut,
+    SachetsCounted,
+)
 from scheduler.events.doses import (
     AdministrationFiled,
     AnswerDelivered,
@@ -49,7 +61,17 @@ from scheduler.events.incidents import (
     IncidentTaken,
     IncidentUndelivered,
 )
+from scheduler.events.leave import (
+    HandedOutChanged,
+    LeaveEnded,
+    LeavePlanned,
+    ReleaseAuthorised,
+    SachetCameBack,
+    SurplusHeld,
+)
 from scheduler.events.regime import (
+    ClockTimesAdopted,
+    ClockTimesRefused,
     MedicineListAdopted,
     MedicineListRefused,
     Mode,
@@ -63,6 +85,7 @@ from scheduler.events.regime import (
 )
 from scheduler.events.robot import (
     AttemptBlocked,
+    LockedOnTheSpot,
     MotionAdopted,
     OrderEnded,
     OrderIssued,
@@ -77,6 +100,7 @@ from scheduler.events.robot import (
     RobotLost,
     RobotRejected,
     RobotReported,
+    UnlockedOnTheSpot,
 )
 from scheduler.events.side import SideDoseDue, SideDosePlanned, SideDoseWithdrawn
 from scheduler.events.upkeep import AlarmTestBegun, CertificateFound, CertificatesRead, ChoreEnded
@@ -111,10 +135,13 @@ SideEvent = SideDosePlanned | SideDoseWithdrawn | SideDoseDue
 
 AsNeededEvent = AsNeededRequested | AsNeededRefused | ElsewhereRead
 """About medicine as needed, before it is a dose like every other."""
-RegimeEvent = ModeSet | PauseBegun | PauseReviewed | PauseEnded | PausedAction
+RegimeEvent = ModeSet | PauseBegun | PauseReviewed | PauseEnded | PausedAction | LeavePlanned | LeaveEnded
 """How a resident gets their medicine for now."""
 
-ResidentEvent = VoiceEvent | SideEvent | AsNeededEvent | RegimeEvent
+CustodyEvent = MoveAsked | ResidentMovedOut | ResidentMovedIn | MagazineTakenOut | SachetsCounted
+"""In whose care a resident is, and where the sachets of a magazine went."""
+
+ResidentEvent = VoiceEvent | SideEvent | AsNeededEvent | RegimeEvent | CustodyEvent
 """About one resident, beside the doses in their strip."""
 
 HomeEvent = (
@@ -135,6 +162,8 @@ HomeEvent = (
     | Pressed
     | PressSpent
     | AttemptBlocked
+    | LockedOnTheSpot
+    | UnlockedOnTheSpot
     | CommandAnswered
     | AnswerDelivered
     | AdministrationFiled
@@ -142,8 +171,11 @@ HomeEvent = (
     | CertificatesRead
     | ChoreEnded
     | PlanConfirmed
+    | ClockTimesAdopted
+    | ClockTimesRefused
     | MedicineListAdopted
     | MedicineListRefused
+    | SurplusHeld
 )
 """About the home itself, and what travels through it."""
 
@@ -166,6 +198,9 @@ DoseChange = (
     | TokenPassed
     | TokenReturned
     | DecisionMade
+    | ReleaseAuthorised
+    | SachetCameBack
+    | HandedOutChanged
 )
 """About one dose that is named in it."""
 
@@ -197,12 +232,17 @@ __all__ = [
     "AsNeededRefused",
     "AsNeededRequested",
     "AttemptBlocked",
+    "Carried",
+    "CarriedDose",
     "CertificateFound",
     "CertificatesRead",
     "ChoreEnded",
     "ClockDoubted",
+    "ClockTimesAdopted",
+    "ClockTimesRefused",
     "ClockTrusted",
     "CommandAnswered",
+    "CustodyEvent",
     "DaemonStarted",
     "DayPlanned",
     "DecisionMade",
@@ -218,6 +258,7 @@ __all__ = [
     "Event",
     "FindingContradicted",
     "GivenElsewhere",
+    "HandedOutChanged",
     "HelpAsked",
     "HomeEvent",
     "Incident",
@@ -234,11 +275,18 @@ __all__ = [
     "IncidentUndelivered",
     "JournalFoundBehind",
     "Kind",
+    "LeaveEnded",
+    "LeavePlanned",
+    "LeftSachet",
+    "LockedOnTheSpot",
+    "Magazine",
+    "MagazineTakenOut",
     "MedicineListAdopted",
     "MedicineListRefused",
     "Mode",
     "ModeSet",
     "MotionAdopted",
+    "MoveAsked",
     "Order",
     "OrderEnded",
     "OrderIssued",
@@ -246,6 +294,7 @@ __all__ = [
     "OrderRevoked",
     "Outcome",
     "OutcomeRecorded",
+    "PastDose",
     "PauseBegun",
     "PauseEnded",
     "PauseKind",
@@ -262,8 +311,11 @@ __all__ = [
     "QuestionAnswered",
     "QuestionAsked",
     "RegimeEvent",
+    "ReleaseAuthorised",
     "ReminderGiven",
     "ResidentEvent",
+    "ResidentMovedIn",
+    "ResidentMovedOut",
     "Result",
     "RobotCaughtUp",
     "RobotDumped",
@@ -277,14 +329,18 @@ __all__ = [
     "RobotStatus",
     "RollLoaded",
     "RollRefused",
+    "SachetCameBack",
+    "SachetsCounted",
     "SideDoseDue",
     "SideDosePlanned",
     "SideDoseWithdrawn",
     "SideEvent",
     "State",
     "StoreStopped",
+    "SurplusHeld",
     "TokenPassed",
     "TokenReturned",
+    "UnlockedOnTheSpot",
     "Verdict",
     "VoiceEvent",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from enum import StrEnum
 
 
@@ -104,4 +104,26 @@ class MedicineListRefused:
 
     at: datetime
     version: int
-    reason: str  # "list_not_raised", "list_needs_two_persons"
+    reason: str  # "version_not_raised", "needs_two_persons"
+
+
+@dataclass(frozen=True, slots=True)
+class ClockTimesAdopted:
+    """When the parts of the day are in this home, as local clock times."""
+
+    at: datetime
+    version: int
+    morning: time
+    noon: time
+    evening: time
+    night: time
+    persons: tuple[str, ...]  # who changed them, together; empty for those that the home began with
+
+
+@dataclass(frozen=True, slots=True)
+class ClockTimesRefused:
+    """The times adopted before stay in force."""
+
+    at: datetime
+    version: int
+    reason: str  # as of a list

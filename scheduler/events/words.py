@@ -34,6 +34,7 @@ class Outcome(StrEnum):
     WITNESSED = "witnessed"  # a named member of staff saw it
     MISSED = "missed"
     GIVEN_BY_STAFF = "given_by_staff"
+    TAKEN_ALONG = "taken_along"  # handed out before a leave, to be had at its time
     REFUSED = "refused"  # the resident said no thanks
     WITHHELD = "withheld"  # held, paused, suspended, or no longer on the plan
     FAILED = "failed"  # robot or system at fault, no release was ever sent or none left the magazine
@@ -77,7 +78,11 @@ class Kind(StrEnum):
     JOURNAL_BEHIND = "journal_behind"  # robot or on-call know more of this journal than it holds
     PLAN_REFUSED = "plan_refused"
     ROLL_CONFLICT = "roll_conflict"  # magazine and manifest disagree, or nobody put in a manifest
+    REFILL_DUE = "refill_due"  # the roll ends before the plan does
     ROLL_EMPTY = "roll_empty"
+    SACHETS_UNCOUNTED = "sachets_uncounted"  # a magazine left its robot, and some of it is nowhere yet
+    MAINS_LOST = "mains_lost"
+    BATTERY_SHORT = "battery_short"  # it does not last to the end of the next dose
     STORE_FAILED = "store_failed"  # disk full, database broken: the home stopped and was started again
     COMMAND_REFUSED = "command_refused"  # a forged, replayed or expired command arrived
     ATTEMPT_BLOCKED = "attempt_blocked"  # a press at a robot for what is not that person's
@@ -89,7 +94,11 @@ class Kind(StrEnum):
     PAUSE_REVIEW = "pause_review"  # a pause without an end: is the resident still away?
     PAUSE_OVER = "pause_over"  # past its end, and nobody resumed
     PAUSED_ACTION = "paused_action"  # somebody pressed for a resident who is not there
+    TAKE_ALONG_INCOMPLETE = "take_along_incomplete"  # the resident leaves, and not all is handed out
+    TAKE_ALONG_OVERDUE = "take_along_overdue"  # what came back is not counted
+    CALL_RESIDENT = "call_resident"  # medicine that they have in their hands was changed
     LIST_REFUSED = "list_refused"  # of critical and controlled medicine: the one before stays in force
+    CLOCK_TIMES_REFUSED = "clock_times_refused"  # when morning is: the times before stay in force
 
 
 class State(StrEnum):
@@ -148,7 +157,8 @@ class Order:
     source: str  # "magazine" | "holding" | "tray"
     label: str
     expires: datetime
-    ground: str  # why: "press", "closing", "settled", "discard", "left", "plan", "paused", "suspended"
+    ground: str  # why: "press", "closing", "settled", "discard", "left", "plan", "paused", "suspended", ...
+    take_along: bool = False  # before a leave: the robot's least time between two releases does not count
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +183,10 @@ class Incident:
     """One cause about one dose, robot or plan, as the staff sees it at `revision`."""
 
     incident_id: str
-    subject: str  # "dose:<id>"; "robot:", "press:", "clock:" and a serial; "plan:", "roll:", "horizon:",
-    # "mode:", "pause:", "paused:", "as_needed:" and a resident key; "help:" and either; or one of the home's
+    subject: str
+    """What it is about: "dose:<id>"; "robot:", "press:", "clock:", "power:" and a serial; "plan:", "roll:",
+    "horizon:", "count:", "mode:", "pause:", "paused:", "leave:", "back:", "as_needed:" and a resident key;
+    "help:" and either; or one of the home's."""
     kind: Kind
     priority: Priority
     dose_id: str  # empty unless the subject is a dose

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from simulator.stage.scenario import Deed, Scenario
+from simulator.stage.scenario import FOR_NOW, Deed, Scenario
 
 Line = dict[str, Any]
 
@@ -53,7 +53,7 @@ class Narrator:
 
     def deed(self, at: datetime, deed: Deed, end: str) -> Happening:
         """A command that a member of staff runs, and how it ended if that is worth a line."""
-        way = "at the robot" if deed.via == "home" else "on-call"
+        way = "at the robot" if deed.via == "home" or deed.do in FOR_NOW else "on-call"
         what = f"{WORDS[deed.do]} ({way})" + (f": {end}" if end else "")
         return Happening(at, deed.who, deed.dose, what, "high" if end == "refused" else "")
 
@@ -125,6 +125,10 @@ WORDS = {
     "had_it": "says: the resident had it",
     "not_given": "says: nobody had it",
     "discard": "says: discard the sachet",
+    "witnessed": "says: saw them have it",
+    "mode": "sets another mode",
+    "pause": "says: in hospital",
+    "resume": "says: back, all reconciled",
 }
 PHYSICAL = {
     "Press": ("resident", "presses"),

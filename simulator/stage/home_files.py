@@ -137,6 +137,7 @@ demo = true
 [medicine]
 known = {json.dumps(scenario.known)}
 critical = {json.dumps(scenario.critical)}
+controlled = {json.dumps(scenario.controlled)}
 {"".join(_robot_toml(household, files, robot) for robot in household.robots)}\
 [store]
 path = "home.db"

@@ -132,7 +132,9 @@ def _hands(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
     for dose in evidence.doses:
         name, label = scenario.dose_name(dose["dose"]), labels.get(_date_slot(dose["dose"]), "")
         times = lifted.pop(label, 0)
-        by_helper = dose["outcome"] == "confirmed" and times == 1  # who saw it said so afterwards
+        by_helper = (
+            dose["outcome"] in ("confirmed", "witnessed") and times == 1
+        )  # who saw it said so afterwards
         if times != (dose["outcome"] == "retrieved") and not by_helper:
             yield f"{name}: outcome {dose['outcome']}, but its sachet was lifted {times} times"
     for label in lifted:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from simulator.stage.evidence import Evidence, IncidentStory, Line, incident_stories
 from simulator.stage.processes import StageError, command
-from simulator.stage.scenario import Deed, Scenario
+from simulator.stage.scenario import FOR_NOW, Deed, Scenario
 
 LOOK_S = 0.1
 """Real seconds between looks at the journal's newest rows."""
@@ -54,7 +54,9 @@ class Staff:
             await asyncio.sleep(LOOK_S)
 
     def _ready(self, deed: Deed) -> bool:
-        if deed.via == "home" and deed.do == "had_it" and not deed.wait_for:  # a helper who was there
+        if deed.do in FOR_NOW:
+            return True
+        if deed.via == "home" and deed.do in ("had_it", "witnessed") and not deed.wait_for:  # was there
             return any(self._is_about(deed, row["dose_id"]) for row in self._evidence.rows("OutcomeRecorded"))
         stories = incident_stories(self._evidence.journal).values()
         story = next((s for s in stories if self._is_told(deed, s)), None)
@@ -78,6 +80,8 @@ class Staff:
         self._told(deed, "refused" if code else "done")
 
     def _arguments(self, deed: Deed) -> list[str]:
+        if deed.do in FOR_NOW:
+            return ["resident", *self._for_now(deed)]
         if deed.via == "home":
             dose = self._scenario.dose_end(deed.dose)
             return ["decide", dose, *_finding(deed)]
@@ -89,6 +93,19 @@ class Staff:
         if deed.do == "close":
             return ["oncall", "close", incident, "--resolution", deed.resolution, "--as", deed.who]
         return ["oncall", "decide", incident, *_finding(deed)]
+
+    def _for_now(self, deed: Deed) -> list[str]:
+        home = self._scenario.home
+        said = ["--by", deed.who, "--reason", deed.reason or deed.do]
+        said += ["--resident", home.named(deed.resident).key] if home.several else []
+        match deed.do:
+            case "mode":
+                review = ["--review-days", str(deed.review_days)] if deed.review_days else []
+                return ["mode", deed.mode, *review, *said]
+            case "pause":
+                return ["pause", "--hospital", *said]
+            case _:
+                return ["resume", "--reconciled", *said]
 
     def _is_told(self, deed: Deed, story: IncidentStory) -> bool:
         """One about no dose is named by its kind."""

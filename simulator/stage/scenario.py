@@ -27,7 +27,12 @@ PARTS_APART = 100
 
 AT_THE_ROBOT = frozenset({ROBOT, RESIDENT})
 MACHINE_DEEDS = {DAEMON: ("kill_while_releasing",), BROKER: ("stop", "start")}
-STAFF_DEEDS = ("take", "close", "given", "had_it", "not_given", "discard")
+FINDINGS = ("given", "had_it", "witnessed", "not_given", "discard")
+FOR_NOW = ("mode", "pause", "resume")
+"""About a resident and no dose: said at the box by a person who stands there."""
+
+STAFF_DEEDS = ("take", "close", *FINDINGS, *FOR_NOW)
+MODES = ("normal", "assisted", "witnessed", "suspended")
 ONCALL, HOME = "oncall", "home"
 
 
@@ -50,7 +55,7 @@ class Prescription:
 class Deed:
     """`robot`: the name of the one at which it is done, where there are several. `wait_for` names the kind of
     incident that a member of staff waits for before acting; `about`, in place of a dose, the kind of one that
-    is about none.
+    is about none. `mode` and `review_days` are of a mode that is set, `resident` whose, where several live.
     """
 
     at: str
@@ -63,12 +68,15 @@ class Deed:
     resolution: str = ""
     robot: str = ""
     about: str = ""
+    mode: str = ""
+    review_days: int = 0
+    resident: str = ""
     more: dict[str, Any] = field(default_factory=dict)  # arguments of a deed at the robot
 
     def __str__(self) -> str:
         waits = f", once there is {self.wait_for}" if self.wait_for else ""
         return (
-            " ".join(filter(None, (self.who, self.do, self.robot, self.dose or self.about)))
+            " ".join(filter(None, (self.who, self.do, self.robot, self.dose or self.about or self.mode)))
             + f" at {self.at}{waits}"
         )
 
@@ -121,6 +129,7 @@ class Scenario:
     roll_days: int
     known: tuple[str, ...]
     critical: tuple[str, ...]
+    controlled: tuple[str, ...]
     prescriptions: tuple[Prescription, ...]
     deeds: tuple[Deed, ...]
     doses: tuple[ExpectedDose, ...]

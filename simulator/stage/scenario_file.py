@@ -18,8 +18,10 @@ from simulator.script import DEEDS, ScriptError, parse_script
 from simulator.stage.household import Household, Person
 from simulator.stage.scenario import (
     AT_THE_ROBOT,
+    FOR_NOW,
     HOME,
     MACHINE_DEEDS,
+    MODES,
     ONCALL,
     RESIDENT,
     SLOT_CLOCKS,
@@ -55,6 +57,9 @@ OUTCOMES = (
 PRESSES = frozenset({"press", "press_when_prompted"})
 """Deeds before which a tag is shown."""
 
+OWN_TAG = "own"
+"""Of a press: they show theirs also where nobody else lives, as for controlled medicine."""
+
 TABLES = {
     "resident": Person,
     "prescription": Prescription,
@@ -87,7 +92,7 @@ def parse_scenario(document: dict[str, Any]) -> Scenario:
     _only(document, ("scenario", "medicine", *TABLES), "table")
     home = _household(document)
     medicine = _table(document, "medicine")
-    _only(medicine, ("known", "critical"), "key of [medicine]")
+    _only(medicine, ("known", "critical", "controlled"), "key of [medicine]")
     rows = {name: _rows(document, name) for name in TABLES}
     scenario = _filled(
         Scenario,
@@ -95,6 +100,7 @@ def parse_scenario(document: dict[str, Any]) -> Scenario:
         "[scenario]",
         known=_texts(medicine.get("known", []), "known of [medicine]"),
         critical=_texts(medicine.get("critical", []), "critical of [medicine]"),
+        controlled=_texts(medicine.get("controlled", []), "controlled of [medicine]"),
         prescriptions=tuple(_prescription(row, where) for where, row in rows["prescription"]),
         deeds=tuple(_deed(row, where, home) for where, row in rows["deed"]),
         doses=tuple(_filled(ExpectedDose, row, where) for where, row in rows["expect_dose"]),
@@ -216,7 +222,10 @@ def _deed(row: dict[str, Any], where: str, home: Household) -> Deed:
     _one_of(what, STAFF_DEEDS, f"{where}: a member of staff does")
     _only(row, own, f"key of {where}")
     deed = _filled(Deed, row, where)
-    _check_staff(deed, where)
+    if what in FOR_NOW:
+        _check_for_now(deed, where, home)
+    else:
+        _check_staff(deed, where)
     return deed
 
 
@@ -231,11 +240,28 @@ def _deed_at_the_robot(row: dict[str, Any], where: str, home: Household) -> Deed
         robot = robot or person.robot
         if row["do"] in PRESSES and home.shares(person):
             more.setdefault("tag", person.tag)
+    if more.get("tag") == OWN_TAG:
+        more["tag"] = home.named(resident).tag
     _one_of(robot, home.robots, f"{where}: robot")
     return Deed(row["at"], row["who"], row["do"], robot=robot, more=more)
 
 
+def _check_for_now(deed: Deed, where: str, home: Household) -> None:
+    if home.several:
+        _lives_here(home, deed.resident, f"{where}: resident")
+    if any((deed.dose, deed.about, deed.resolution, deed.wait_for)):
+        raise ScenarioError(f"{where}: is about a resident; it has no dose, about, resolution or wait_for")
+    if deed.do == "mode":
+        _one_of(deed.mode, MODES, f"{where}: mode")
+    elif deed.mode:
+        raise ScenarioError(f"{where}: only the deed mode has a mode")
+    if (deed.review_days > 0) != (deed.mode in MODES[1:]):
+        raise ScenarioError(f"{where}: every mode but normal has review_days, and nothing else has any")
+
+
 def _check_staff(deed: Deed, where: str) -> None:
+    if deed.mode or deed.review_days or deed.resident:
+        raise ScenarioError(f"{where}: mode, review_days and resident are of a mode or a pause")
     _one_of(deed.via, (ONCALL, HOME), f"{where}: via")
     if bool(deed.dose) == (bool(deed.about) and deed.do in ("take", "close")):
         raise ScenarioError(f'{where}: needs dose, as "day1 evening", or to take or close about, a kind')

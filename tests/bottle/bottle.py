@@ -31,6 +31,7 @@ from tests.bottle.company import Company
 from tests.bottle.faraway import Faraway
 from tests.bottle.fuse import Fuse
 from tests.bottle.journal import Disk
+from tests.bottle.leaves import Leaves
 from tests.bottle.liveness import Liveness
 from tests.bottle.network import Network
 from tests.bottle.oncall import OnCall, Payload
@@ -38,6 +39,7 @@ from tests.bottle.papers import FOREIGN, PRODUCTION, WINDOW, ZONE, Papers
 from tests.bottle.peace import at_peace
 from tests.bottle.people import Resident, Staff
 from tests.bottle.recipe import EVERY, Recipe
+from tests.bottle.regimes import Regimes
 from tests.bottle.robot_end import RobotEnd
 from tests.bottle.siege import SIEGE, Siege
 from tests.bottle.technician import Technician
@@ -118,6 +120,8 @@ class Bottle:
         self.company.settle_in(severity)
         self.resident, self.staff, self.technician = Resident(self), Staff(self), Technician(self)
         self.clocks, self.faraway, self.voices = Clocks(self), Faraway(self), Voices(self, recipe.seed)
+        self.regimes = Regimes(self, recipe.seed)
+        self.leaves = Leaves(self, recipe.seed)
         self.oncall.heard = self._heard
         self.end.booted = self.weather.recovering
         self.box_since_s = self.box_down_since_s = 0.0
@@ -143,12 +147,15 @@ class Bottle:
         for number in range(self.days):
             day = self.papers.first + timedelta(days=number)
             self._at_local(day, time(0, 30) if number else time(6, 20), partial(self._day, day))
+            if number and self.papers.is_due(day):
+                self._at_local(day - timedelta(days=1), time(17, 0), partial(self.leaves.plan_day, day))
             for hour in (9, 13, 17, 21):
                 self._at_local(day, time(hour, 17), self.technician.round)
         self.until_s((self.days - 1) * 86_400.0 + 18.5 * 3600)
         self._make_peace()
 
     def _day(self, day: date) -> None:
+        self.regimes.plan_day(day)
         if self.papers.is_due(day):
             self.company.plan_day(day)
             self.resident.plan_day(day)
@@ -178,6 +185,8 @@ class Bottle:
                 self.clocks.step(timedelta(0))
             self.lid(open_=False)
             self.company.mend()
+            if number in (1, 4, 8):
+                self.regimes.end()
             if number in (2, 9):
                 self.after(1, self.technician.round)
             self.after(30, self.staff.look_at_all)
@@ -330,6 +339,7 @@ class Bottle:
         self.presses.append(self.times.true)
         self.weather.aim()
         self.liveness.pressed()
+        self.regimes.pressed()
         self.end.press()
 
     def lift(self) -> None:
@@ -377,6 +387,8 @@ class Bottle:
     def where(self, dose: str) -> str:
         if self.company.has(dose):
             return self.company.witness.where_is(dose)
+        if dose in self.witnesses.surplus:
+            return self.witnesses.where(self.witnesses.surplus[dose])
         _, day, slot, _ = dose.split("/")
         return self.witnesses.where(self.papers.label_of[date.fromisoformat(day), slot])
 

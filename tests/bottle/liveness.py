@@ -100,6 +100,8 @@ class Liveness:
         if where == "hands" or dose in bottle.given or self._told(dose):
             return
         outcome = bottle.witnesses.journal.outcomes.get(dose)
+        if outcome is not None and (outcome.outcome.value, outcome.reason) == ("withheld", "paused"):
+            return  # rule 22: it disturbs nobody
         if dose not in bottle.witnesses.journal.planned and outcome is None:
             return  # withdrawn before its window
         raise AssertionError(
@@ -158,6 +160,8 @@ class Liveness:
         bottle, matter = self._bottle, self._bottle.matter
         if not self.settled_at_home(SETTLE_S) or not self._robot_fine() or bottle.slow_disk_s:
             return ""
+        if bottle.regimes.withheld:
+            return ""  # rule 22: nothing may come
         if not matter.magazine or matter.holding or matter.tray or bottle.end.robot.due_ms is not None:
             return ""
         if matter.magazine[0].label.startswith(FOREIGN):

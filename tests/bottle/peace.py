@@ -29,6 +29,7 @@ def at_peace(bottle: Bottle) -> None:
     _matter(bottle)
     _doses(bottle)
     bottle.alarm_tests.at_peace()
+    bottle.regimes.at_peace()
     _administrations(bottle)
     _replay(bottle)
 
@@ -117,12 +118,14 @@ def _doses(bottle: Bottle) -> None:
         name = outcome.outcome.value
         assert not (had and dose in bottle.given), f"S1: {dose[33:]} from the robot and by hand"
         if had:
-            assert name in ("retrieved", "confirmed", "uncertain"), f"S4: {dose[33:]} was had, told as {name}"
+            assert name in ("retrieved", "confirmed", "uncertain", "taken_along"), (
+                f"S4: {dose[33:]} was had, told as {name}"
+            )
         elif name == "given_by_staff":
             assert dose in bottle.given, f"S4: {dose[33:]} told as {name}, and nobody gave it"
-        elif name in ("retrieved", "confirmed"):
+        elif name in ("retrieved", "confirmed", "taken_along"):
             raise AssertionError(f"S4: {dose[33:]} told as {name}, and nobody had it")
-        if outcome_needs_person(outcome):
+        if outcome_needs_person(outcome) and (name, outcome.reason) != ("withheld", "paused"):
             assert dose in told, f"S4: {dose[33:]} is {name}, and on-call was never told"
 
 
@@ -134,7 +137,7 @@ def _administrations(bottle: Bottle) -> None:
     plans: dict[str, int] = {}
     wanted = 0
     for event in bottle.disk.rows:
-        if isinstance(event, ev.DosePlanned | ev.AsNeededRequested):
+        if isinstance(event, ev.DosePlanned | ev.SurplusHeld | ev.AsNeededRequested):
             plans[event.dose.dose_id] = len(event.dose.portions)
         elif isinstance(event, ev.OutcomeRecorded):
             wanted += plans[event.dose_id]

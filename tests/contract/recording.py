@@ -176,6 +176,12 @@ async def _away_for_a_moment(terminal: Terminal) -> None:
     await terminal("resident", "resume", *said)  # not reconciled
     await terminal("resident", "resume", "--reconciled", *said)
     await terminal("resident", "mode", "normal", *said)
+    times = ("--from", "2026-11-07T00:00", "--to", "2026-11-08T00:00", "--back", "2026-11-08T09:00")
+    away = ("--hand-out", "2026-11-06T23:00", "--departs", "2026-11-06T23:30")
+    await terminal("resident", "leave", *times, *away, *said)
+    await terminal("resident", "show")
+    await terminal("resident", "back", *said)
+    await terminal("resident", "release", "2026-11-03/noon", "--until", "2026-11-03T14:00", *said)
 
 
 async def _a_cable(home: RunningHome, terminal: Terminal) -> None:

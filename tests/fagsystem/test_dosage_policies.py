@@ -181,6 +181,37 @@ def test_a_bare_timing_counts_administrations() -> None:
     ]
 
 
+DAILY: Json = {"when": ["MORN"], "frequency": 1, "period": 1, "periodUnit": "d"}
+THURSDAYS: Json = {"when": ["MORN"], "dayOfWeek": ["thu"]}
+EVERY_THIRD: Json = {"when": ["MORN"], "frequency": 1, "period": 3, "periodUnit": "d"}
+WEEKLY: Json = {"when": ["MORN"], "frequency": 1, "period": 1, "periodUnit": "wk"}
+EVERY_OTHER_MONDAY: Json = {"when": ["MORN"], "dayOfWeek": ["mon"], "period": 2, "periodUnit": "wk"}
+
+
+def test_a_dosage_alone_needs_no_start_where_no_day_was_the_first() -> None:
+    last = date(2026, 11, 5)
+    assert times(fhir(start=False, **DAILY), last=last) == [f"11-0{n}T08:00" for n in range(1, 6)]
+    assert times(fhir(start=False, **THURSDAYS), last=last) == ["11-05T08:00"]
+    assert explain(fhir(start=False, **THURSDAYS))["text"] == "1 tablet morgen hver torsdag"
+    ends = fhir(start=False, boundsPeriod={"end": "2026-11-03"}, **DAILY)
+    assert times(ends, last=last) == ["11-01T08:00", "11-02T08:00", "11-03T08:00"]
+    alone = {"resourceType": "Timing", "repeat": {"frequency": 2, "period": 1, "periodUnit": "d"}}
+    assert times(alone, last=date(2026, 11, 1)) == ["11-01T08:00", "11-01T18:00"]
+
+
+@pytest.mark.parametrize("repeat", [EVERY_THIRD, WEEKLY, EVERY_OTHER_MONDAY, {**DAILY, "count": 5}])
+def test_what_counts_from_a_start_is_refused_without_one(repeat: Json) -> None:
+    told = explain(fhir(start=False, **repeat))
+    assert [each["reason"] for each in told["refused"]] == ["start_missing"]
+    assert told["doses"] == []
+
+
+@pytest.mark.parametrize("repeat", [DAILY, THURSDAYS])
+def test_in_an_order_no_start_is_guessed_for_its_end_may_be_lost_with_it(repeat: Json) -> None:
+    told = explain(request(fhir(start=False, **repeat)))
+    assert [each["reason"] for each in told["refused"]] == ["start_missing"]
+
+
 # --- beside a walk over hours and days -------------------------------------------------------------------
 
 

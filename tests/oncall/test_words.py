@@ -38,10 +38,13 @@ from dispenserd.store.errors import REASONS
 from protocol.wire.link import LostReason
 from protocol.wire.messages import Error
 from scheduler import causes
+from scheduler.changed import CARD_CHANGED
 from scheduler.events import Kind, Mode, PauseKind, Priority, State, Verdict
 from scheduler.judged import TOLD
 from scheduler.offering import PERSONAL_ACTION
+from scheduler.receive_leave import CAME_BACK
 from scheduler.regime import PAUSED, SUSPENDED
+from scheduler.surplus import ALREADY_HAD, NOT_ON_CARD
 from scheduler.upkeep import NOT_RECEIPTED
 from scheduler.world import FORGERIES, RobotState
 
@@ -56,6 +59,7 @@ SPEAKERS = {
     "scheduler/roll.py": ("return",),
     "scheduler/closing.py": ("return",),
     "scheduler/regime_causes.py": ("Cause",),
+    "scheduler/leave.py": ("Cause",),
     "scheduler/receive.py": ("reason", "_refuse_plan"),
     "scheduler/receive_clock.py": ("return",),
     "scheduler/personal.py": ("return",),
@@ -144,7 +148,8 @@ def details() -> set[str]:
         | {causes.NO_LONGER_PLANNED, causes.TAKEN_BACK, PERSONAL_ACTION, PAUSED, SUSPENDED, "other"}
         | {mode.value for mode in Mode}
         | {kind.value for kind in PauseKind}
-        | {"list_not_raised", "list_needs_two_persons"}
+        | {"version_not_raised", "needs_two_persons", CARD_CHANGED, CAME_BACK, NOT_ON_CARD, ALREADY_HAD}
+        | {"not_handed_out", "needs_a_person", "not_planned"}
         | {"_and_".join(why) for count in (1, 2, 3) for why in combinations(TOLD, count)}
         | {kind.value for kind in Kind if kind in LOCKING}
         | keepers

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 BOTTLE, LIVENESS, PEACE = "tests/bottle/witnesses.py", "tests/bottle/liveness.py", "tests/bottle/peace.py"
-VOICES = "tests/bottle/voices.py"
+VOICES, REGIMES = "tests/bottle/voices.py", "tests/bottle/regimes.py"
 JOURNAL, CRASH = "tests/support/witness.py", "tests/crash/witness.py"
 POWER = "tests/storage/power_loss.py"
 
@@ -114,6 +114,16 @@ PROMISES = (
         ((BOTTLE, ("_issued", "sending")),),
     ),
     Promise("rule 19", "no older card", ((BOTTLE, ("committed",)),)),
+    Promise(
+        "rule 22",
+        "who is away or suspended gets nothing, and nothing restrictive ends but by a person's word",
+        (
+            (
+                REGIMES,
+                ("committed", "sending", "_answered", "_missed", "_look_back", "_look_told", "at_peace"),
+            ),
+        ),
+    ),
     Promise("rule 26", "an open incident loses no priority and comes to rest", ((JOURNAL, ("_changed",)),)),
     Promise(
         "fail-stop",

@@ -108,8 +108,8 @@ def test_other_medicine_may_lie_there(home: PureHome) -> None:
 
 
 def test_it_never_leaves_with_a_take_along(home: PureHome) -> None:
-    assert why_not_take_along(home.dose("morning")) == "controlled"
-    assert why_not_take_along(home.dose("noon")) == ""
+    assert why_not_take_along(home.world, home.setting, home.dose("morning")) == "controlled"
+    assert why_not_take_along(home.world, home.setting, home.dose("noon")) == ""
 
 
 def test_a_card_that_is_too_old_locks_it_and_nothing_else(home: PureHome) -> None:
@@ -163,11 +163,11 @@ def test_the_first_list_is_the_one_that_the_home_was_set_up_with(home: PureHome)
 @pytest.mark.parametrize(
     ("version", "persons", "reason"),
     [
-        (1, ("Anna", "Berit"), "list_not_raised"),
-        (2, (), "list_needs_two_persons"),
-        (2, ("Anna",), "list_needs_two_persons"),
-        (2, ("Anna", " anna "), "list_needs_two_persons"),
-        (2, ("Anna", ""), "list_needs_two_persons"),
+        (1, ("Anna", "Berit"), "version_not_raised"),
+        (2, (), "needs_two_persons"),
+        (2, ("Anna",), "needs_two_persons"),
+        (2, ("Anna", " anna "), "needs_two_persons"),
+        (2, ("Anna", ""), "needs_two_persons"),
     ],
 )
 def test_a_list_that_one_person_changed_is_not_in_force(

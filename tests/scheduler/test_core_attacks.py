@@ -49,7 +49,7 @@ def test_a_dose_whose_medicine_was_stopped_is_not_presented_from_the_holding_pla
     home.move()
     home.give(ev.OrderRevoked(home.now, home.world.order_under_way().order.order_id, "robot_not_ready"))  # type: ignore[union-attr]
     home.give(cmd.OfferPlan(RESIDENT, 2, prescriptions()[1:], "f2"))
-    assert why_not_present(home.world, home.setting, home.dose("morning"), home.now) == "double_dose"
+    assert why_not_present(home.world, home.setting, home.dose("morning"), home.now) == "card_changed"
     home.press()
     assert home.world.order_under_way() is None
     assert is_open(home.incident("morning"))

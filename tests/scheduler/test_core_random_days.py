@@ -194,7 +194,7 @@ def staff_looks(home: RandomHome) -> None:
     """A person at the robot says truly what they found."""
     home.tell()
     for dose in list(home.world.doses.values()):
-        where = home.matter.where(home.witness.label(dose.dose_id))
+        where = "" if dose.plan.surplus else home.matter.where(home.witness.label(dose.dose_id))
         if dose.stage.value == "doubt":
             had = where == "hands"
             verdict = ev.Verdict.HAD_IT if had else ev.Verdict.NOT_GIVEN

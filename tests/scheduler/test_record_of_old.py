@@ -107,4 +107,4 @@ def test_a_journal_of_a_home_with_one_robot_is_that_robots() -> None:
     (entry,) = [robot.last_entry for serial, robot in world.robots.items() if serial]
     assert entry is not None and entry.robot == ""
     mine = home.world.robot(ROBOT)
-    assert world.robots[ROBOT] == replace(mine, last_entry=entry, answers=False)
+    assert world.robots[ROBOT] == replace(mine, last_entry=entry, answers=False, take_along=False)

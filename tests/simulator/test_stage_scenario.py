@@ -317,3 +317,38 @@ def test_somebody_or_something_that_is_not_of_this_home_is_refused(
     document[row] = [{**document[row][0], **changes}, *document[row][1:]]
     with pytest.raises(ScenarioError, match=said):
         parse_scenario(document)
+
+
+MODE = {"who": "Anna", "at": "day1 07:30", "do": "mode", "mode": "assisted", "review_days": 7}
+
+
+def test_a_mode_is_set_at_the_box_and_controlled_medicine_goes_into_the_configuration(tmp_path: Path) -> None:
+    document = small()
+    document["deed"].append(dict(MODE))
+    document["deed"][RESIDENT] = {"who": "resident", "at": "day1 08:03", "do": "press", "tag": "own"}
+    document["medicine"]["controlled"] = ["C07AB02"]
+    scenario = parse_scenario(document)
+    assert (scenario.deeds[-1].mode, scenario.deeds[-1].review_days) == ("assisted", 7)
+    assert scenario.script()["deeds"][0]["tag"] == scenario.home.people[0].tag
+    files = write_files(scenario, tmp_path, {"host": "x"}, {"host": "x"})
+    assert tomllib.loads(files.home.read_text())["medicine"]["controlled"] == ["C07AB02"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"mode": "assistted"}, '"assistted" is not known.*assisted'),
+        ({"review_days": 0}, "every mode but normal has review_days"),
+        ({"mode": "normal"}, "every mode but normal has review_days"),
+        ({"dose": "day1 morning"}, "is about a resident"),
+        ({"wait_for": "dose_due"}, "is about a resident"),
+        ({"do": "pause"}, "only the deed mode has a mode"),
+        ({"do": "take", "dose": "day1 morning"}, "are of a mode or a pause"),
+        ({"review_days": "7"}, "review_days is a whole number"),
+    ],
+)
+def test_a_mode_that_nobody_could_set_is_refused(changes: dict[str, Any], complaint: str) -> None:
+    document = small()
+    document["deed"].append({**MODE, **changes})
+    with pytest.raises(ScenarioError, match=complaint):
+        parse_scenario(document)

@@ -14,7 +14,6 @@ from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.decide import next_wakeup, settle
 from scheduler.dosage import DayPart, Dosage, Intake, cycle
-from scheduler.evolve import evolve
 from scheduler.expand import Catalogue, DayClock
 from scheduler.gate import why_not_send
 from scheduler.invariants import broken
@@ -24,6 +23,7 @@ from scheduler.plan import Content, Prescription
 from scheduler.roll import Roll, Sachet
 from scheduler.window import LocalTime
 from scheduler.world import Dose, Resident, Setting, World
+from tests.support.machine_states import evolved
 
 RESIDENT = "5f0c7a3e9b1d4c6f8a2e7d9c0b3f1a64"
 ROBOT = "SIM-0001"
@@ -171,7 +171,19 @@ class PureHome:
         session, boot = f"s{robot.session}", f"boot-{robot.boot}"
         self.give(
             ev.RobotIdentified(
-                self.now, ROBOT, session, "1.0", "none", boot, robot.log_id, 1, len(robot.log), 0, "", True
+                self.now,
+                ROBOT,
+                session,
+                "1.0",
+                "none",
+                boot,
+                robot.log_id,
+                1,
+                len(robot.log),
+                0,
+                "",
+                True,
+                True,
             ),
             self.clock_report(),
             ev.RobotReported(self.now, robot.status()),
@@ -265,7 +277,7 @@ class PureHome:
         world, events = settle(self.world, self.setting, facts, self.now)
         replayed = self.world
         for event in events:
-            replayed = evolve(replayed, event)
+            replayed = evolved(replayed, event)
         assert replayed == world, "replay gives another world"
         assert broken(self.world, world, events, changes(self.world, world, events)) == ""
         self.world = world

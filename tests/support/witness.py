@@ -139,6 +139,8 @@ class Witness:
         self.journal += events
 
     def _event(self, event: ev.Event, matter: Matter) -> None:
+        if "/surplus-" in getattr(event, "dose_id", ""):
+            return  # a sachet, and nobody's dose
         match event:
             case ev.DosePlanned():
                 self.planned.add(event.dose.dose_id)
@@ -196,7 +198,7 @@ class Witness:
                 event.outcome is ev.Outcome.REFUSED and where == "holding"
             )
             assert away, f"{event.outcome}, and the sachet is in the {where}"  # rule 3
-        if event.outcome is ev.Outcome.RETRIEVED:
+        if event.outcome in (ev.Outcome.RETRIEVED, ev.Outcome.TAKEN_ALONG):
             assert where == "hands", f"retrieved, and the sachet is in the {where}"
         if event.outcome is ev.Outcome.FAILED:
             assert where != "hands", "failed, and the resident had it"
@@ -226,7 +228,12 @@ class Witness:
         for subject, ids in self.subjects.items():
             if event.incident_id in ids and subject.startswith("dose:"):
                 outcome = self.outcomes.get(subject.removeprefix("dose:"))
-                assert outcome is None or outcome.outcome not in UNTREATED, "nobody had it, nobody told"  # S4
+                away = outcome is not None and (outcome.outcome.value, outcome.reason) == (
+                    "withheld",
+                    "paused",
+                )
+                treated = outcome is None or away or outcome.outcome not in UNTREATED
+                assert treated, "nobody had it, nobody told"  # S4; rule 22: of who is away nobody need hear
         self.priority[event.incident_id] = (self.priority[event.incident_id][0], False)
 
     # --- at rest ---
@@ -283,5 +290,5 @@ class Witness:
                 outcome = self.outcomes.get(dose)
                 assert outcome is not None, f"{dose} has no outcome"  # S4
                 if had:
-                    told = outcome.outcome.value in ("retrieved", "confirmed", "uncertain")
+                    told = outcome.outcome.value in ("retrieved", "confirmed", "uncertain", "taken_along")
                     assert told, f"{dose}: had, told as {outcome.outcome}"

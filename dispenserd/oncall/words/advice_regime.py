@@ -96,6 +96,18 @@ REGIME_ADVICE: Mapping[str, Advice] = {
         ),
         ("Regn ikke med, at ændringen gælder.", "Do not rely on the change."),
     ),
+    "clock_times_refused": advice(
+        (
+            "Klokkeslættene for morgen, middag, aften og nat er ændret forkert. De gamle gælder.",
+            "The clock times of morning, noon, evening and night were changed wrongly; the old ones hold.",
+        ),
+        ("Hvem har ændret dem, og hvorfor?", "Who changed them, and why?"),
+        (
+            "Ring til administratoren: ny version, og to personers navne.",
+            "Call the administrator: a higher version, and the names of two persons.",
+        ),
+        ("Regn ikke med, at ændringen gælder.", "Do not rely on the change."),
+    ),
     "dose_blocked/suspended": advice(
         (
             "Robotten giver ikke denne borger noget; personalet giver hver dosis.",

@@ -53,6 +53,20 @@ _DOSE: Mapping[str, Said] = {
     "release_failed": Said("udleveringen mislykkedes", "the release failed"),
 }
 
+_LEAVE: Mapping[str, Said] = {
+    "card_changed": Said("medicinkortet er ændret", "the card was changed"),
+    "not_handed_out": Said("ikke udleveret endnu", "not handed out yet"),
+    "needs_a_person": Said("en pose kræver en person", "a sachet needs a person"),
+    "not_planned": Said("planen rækker ikke så langt", "the plan does not reach so far"),
+    "controlled": Said("kontrolleret medicin", "controlled medicine"),
+    "unknown_code": Said("medicin uden for listen", "medicine on no list"),
+    "no_take_along": Said("robotten giver kun en ad gangen", "the robot lets out one at a time"),
+    "came_back": Said("kom tilbage fra turen", "came back from the leave"),
+    "permit_over": Said("tiden til at tage den med er gået", "the time to take it along is over"),
+    "not_on_card": Said("ingen dosis venter på posen", "no dose waits for this sachet"),
+    "already_had": Said("dens dosis er afklaret", "its dose is settled already"),
+}
+
 _REGIME: Mapping[str, Said] = {
     "normal": Said("robotten minder selv", "the robot prompts"),
     "assisted": Said("personalet minder", "staff remind"),
@@ -64,8 +78,8 @@ _REGIME: Mapping[str, Said] = {
     "personal_action": Said("kræver kort eller kode", "needs a tag or a code"),
     "card_too_old": Said("medicinkortet er for gammelt hertil", "card too old for this medicine"),
     "taken_back": Said("lå for længe, robotten hentede den ind", "lay too long, taken back in"),
-    "list_not_raised": Said("listens version er ikke hævet", "its version did not rise"),
-    "list_needs_two_persons": Said("to personer skal stå for den", "it needs two persons"),
+    "version_not_raised": Said("versionen er ikke hævet", "its version did not rise"),
+    "needs_two_persons": Said("to personer skal stå for det", "it needs two persons"),
     "unusual": Said("usædvanligt for borgeren", "unusual for this person"),
     "outage": Said("tiden begyndte under et udfald", "due inside an outage"),
     "two_in_a_row_and_unusual": Said("anden gang i træk, usædvanligt", "two in a row, unusual"),
@@ -83,6 +97,14 @@ _SACHET: Mapping[str, Said] = {
     "wrong_resident": Said("en anden borgers rulle eller pose", "another resident's roll or sachet"),
     "behind_another": Said("en andens pose skal først ud", "another resident's sachet is before it"),
     "roll_empty": Said("rullen er tom", "the roll is empty"),
+    "staff_lock": Said("personalet har låst robotten", "staff locked the robot"),
+    "swapped": Said("robotten er skiftet ud", "the robot was swapped"),
+    "moved": Said("borgeren er flyttet hertil", "the resident moved here"),
+    "uncounted": Said("posen er ikke talt efter flytning", "its sachet was not counted"),
+    "missing_sachet": Said("dens pose kan ikke findes", "its sachet can't be found"),
+    "within_72_h": Said("dosis uden pose inden 72 timer", "a dose without a sachet in 72 h"),
+    "within_48_h": Said("dosis uden pose inden 48 timer", "a dose without a sachet in 48 h"),
+    "within_24_h": Said("dosis uden pose inden 24 timer", "a dose without a sachet in 24 h"),
     "label_unreadable": Said("mærkatet kan ikke læses", "label unreadable"),
     "label_unknown": Said("mærkatet er ukendt", "label unknown"),
     "label_mismatch": Said("det er en anden dosis' pose", "label mismatch"),
@@ -240,6 +262,7 @@ DETAILS: Mapping[str, Said] = {
     # of homes
     **CARD_DETAILS,
     **_DOSE,
+    **_LEAVE,
     **_REGIME,
     **_SACHET,
     **_ROBOT,

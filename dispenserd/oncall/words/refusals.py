@@ -8,22 +8,16 @@ languages; the codes are those of `desk`, of `scheduler` and of the door for sig
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from dispenserd.oncall.words.language import Language, Said
-
-
-class Refusal(NamedTuple):
-    what: Said
-    next_step: Said
-    see: str = ""  # the command at home that shows more: `dispenserd doses`; "" = none does
-
-
-def _r(what_da: str, what_en: str, next_da: str, next_en: str, see: str = "") -> Refusal:
-    return Refusal(Said(what_da, what_en), Said(next_da, next_en), see)
-
+from dispenserd.oncall.words.refusal_parts import Refusal as Refusal
+from dispenserd.oncall.words.refusal_parts import refuse as _r
+from dispenserd.oncall.words.refusals_leave import LEAVE_REFUSALS
+from dispenserd.oncall.words.refusals_moving import MOVING_REFUSALS
 
 REFUSALS: Mapping[str, Refusal] = {
+    **LEAVE_REFUSALS,
+    **MOVING_REFUSALS,
     "side_open": _r(
         "Borgeren kan stadig være ved at tage medicinen selv.",
         "The resident may still be at it themselves.",
@@ -328,8 +322,8 @@ REFUSALS: Mapping[str, Refusal] = {
         "Leave the date out.",
     ),
     "until_is_past": _r(
-        "Pausen ville være slut, før den begynder.",
-        "The pause would be over before it begins.",
+        "Den tid ville være forbi, før den begynder.",
+        "That time would be over before it begins.",
         "Vælg et senere tidspunkt, eller intet.",
         "Choose a later end, or none.",
     ),

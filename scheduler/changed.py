@@ -1,0 +1,74 @@
+"""A newer card, and medicine in its window or out of the strip: what is no longer as it is asked for.
+
+What is still ahead is planned anew, and its sachet is held at the label (S3). A dose whose window has opened
+keeps what it was planned as: here it is held against the card in force. Only a dose whose own content is
+affected is; a moved time, or medicine that joins, leaves it alone. Pure.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from scheduler import events as ev
+from scheduler.cause import Cause
+from scheduler.dose import Stage
+from scheduler.plan import DosePlan, Plan
+from scheduler.timing import intakes_on
+from scheduler.world import Dose, Setting, World
+
+CARD_CHANGED = "card_changed"
+"""Reason of the gate and of a hold."""
+
+IN_HANDS = frozenset({ev.Outcome.RETRIEVED, ev.Outcome.CONFIRMED, ev.Outcome.TAKEN_ALONG})
+"""Outcomes after which the medicine may still lie in front of the resident."""
+
+
+def card_changed(world: World, dose: Dose) -> bool:
+    """Whether the card in force asks for something else than this dose holds."""
+    plan = world.plans.get(dose.plan.resident)
+    newer = plan is not None and plan.plan_version > dose.plan.plan_version
+    return newer and plan is not None and not dose.plan.as_needed and _differs(plan, dose.plan)
+
+
+def recalled(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
+    """Rule 22: a change that touches what was handed out. While its window is open it may not be swallowed
+    yet; what was taken along is had at its own time."""
+    return [
+        ev.HandedOutChanged(at=now, dose_id=dose.dose_id, plan_version=plan.plan_version)
+        for dose in world.doses.values()
+        if dose.stage is Stage.LIFTED
+        and dose.outcome is not None
+        and dose.outcome.outcome in IN_HANDS
+        and now < dose.plan.closes
+        and (plan := world.plans.get(dose.plan.resident)) is not None
+        and dose.changed < plan.plan_version
+        and card_changed(world, dose)
+    ]
+
+
+def to_call(dose: Dose) -> Cause | None:
+    """Somebody must call the resident, whatever became of the dose since."""
+    if not dose.changed:
+        return None
+    return Cause(ev.Kind.CALL_RESIDENT, ev.Priority.HIGH, CARD_CHANGED, dose.dose_id, dose.plan.closes)
+
+
+def _differs(plan: Plan, dose: DosePlan) -> bool:
+    asked = {one.prescription_id: one for one in plan.prescriptions}
+    for portion in dose.portions:
+        one, content = asked.get(portion.prescription_id), portion.content
+        if one is None or (one.drug, one.strength, one.unit) != (
+            content.drug,
+            content.strength,
+            content.unit,
+        ):
+            return True
+        at_a_time: Counter[object] = Counter()
+        for intake in intakes_on(one.dosage, dose.day):
+            at_a_time[intake.part or intake.clock] += intake.quantity  # type: ignore[assignment]
+        if content.quantity not in {Decimal(amount) for amount in at_a_time.values()}:
+            return True
+    return False

@@ -1,0 +1,85 @@
+"""A card changes while the roll is in: what is affected waits for a person, all else goes on (rule 22)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from scheduler import commands as cmd
+from scheduler import events as ev
+from scheduler.dose import Stage
+from tests.support.attack_moves import about, is_open, live_until, resolve
+from tests.support.pure_home import RESIDENT, PureHome, prescriptions, utc
+
+
+def stronger(home: PureHome, slot: str, version: int = 2) -> None:
+    changed = tuple(
+        replace(one, strength="20 mg") if one.prescription_id == f"p-{slot}" else one
+        for one in prescriptions()
+    )
+    home.give(cmd.OfferPlan(RESIDENT, version, changed, f"f{version}"))
+
+
+def test_in_its_window_the_sachet_of_before_is_held_and_not_given(home: PureHome) -> None:
+    """S3: it is planned as it was packed, and the card in force asks for another strength."""
+    home.until("08:05")
+    stronger(home, "morning")
+    assert home.dose("morning").stage is Stage.HELD
+    assert (about(home).kind, about(home).priority, about(home).detail) == (
+        ev.Kind.SACHET_MISMATCH,
+        ev.Priority.HIGH,
+        "card_changed",
+    )
+    before = home.orders()
+    home.press()
+    assert home.orders() == before
+    assert home.decide(home.dose("morning"), ev.Verdict.DISCARD, "Berit").accepted
+    home.move()
+    home.until("12:05")
+    home.take_dose()
+    assert home.outcome("noon") == ("retrieved", False), "the strip went on"
+
+
+def test_a_sachet_in_the_tray_is_taken_back_and_not_presented_again(home: PureHome) -> None:
+    """Rule 11: a change reaches it there."""
+    home.until("08:05")
+    home.press()
+    home.move()
+    home.move()
+    stronger(home, "morning")
+    assert home.orders()[-1] == ("retract", "morning")
+    home.move()
+    home.press()
+    assert home.orders()[-1] == ("retract", "morning")
+    assert (about(home).kind, about(home).detail) == (ev.Kind.DOSE_BLOCKED, "card_changed")
+
+
+def test_what_was_lifted_and_changed_in_its_window_calls_the_resident(home: PureHome) -> None:
+    home.until("08:05")
+    home.take_dose()
+    stronger(home, "morning")
+    assert (about(home).kind, about(home).priority) == (ev.Kind.CALL_RESIDENT, ev.Priority.HIGH)
+    resolve(home, about(home))
+    live_until(home, utc("11:00"))
+    assert not is_open(about(home))
+    calls = [event for event in home.journal if isinstance(event, ev.HandedOutChanged)]
+    assert len(calls) == 1
+
+
+def test_after_its_window_it_is_swallowed(home: PureHome) -> None:
+    home.until("08:05")
+    home.take_dose()
+    home.until("10:01")
+    stronger(home, "morning")
+    assert home.incident("morning") is None
+
+
+def test_what_the_change_does_not_touch_disturbs_nobody(home: PureHome) -> None:
+    home.until("08:05")
+    home.press()
+    home.move()
+    home.move()
+    stronger(home, "evening")
+    assert home.orders()[-1] == ("present", "morning")
+    home.lift()
+    assert home.outcome("morning") == ("retrieved", False)
+    assert home.open_incidents() == []
