@@ -7,6 +7,7 @@ is first told.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -29,9 +30,10 @@ from scheduler.gate import (
     withholds,
 )
 from scheduler.judged import judged
+from scheduler.kept import kept
 from scheduler.leave import NEEDS_CLOCK as LEAVE_NEEDS_CLOCK
 from scheduler.leave import leave_causes
-from scheduler.offering import PERSONAL_ACTION, doses_at, in_order
+from scheduler.offering import PERSONAL_ACTION, doses_at
 from scheduler.regime import PAUSED, STAFF_REMIND, WITHHOLDING
 from scheduler.regime_causes import NEEDS_CLOCK as REGIME_NEEDS_CLOCK
 from scheduler.regime_causes import regime_causes
@@ -61,7 +63,7 @@ NOT_LOCKS = frozenset({"", "robot_not_ready", "window_closed", "with_staff", "se
 def causes(world: World, setting: Setting, now: datetime) -> dict[str, Cause]:
     """Every cause that needs a person, by subject."""
     found: dict[str, Cause] = {}
-    for dose in in_order(world):
+    for dose in _of_concern(world.doses):
         cause = _dose(world, setting, dose, now)
         if cause is not None and being_given(world, dose) and beyond_plan(world, dose):
             cause = replace(cause, priority=ev.Priority.HIGH, detail=NO_LONGER_PLANNED)
@@ -140,6 +142,20 @@ def urgency(dose: Dose) -> ev.Priority:
 # --- doses ------------------------------------------------------------------------------------------
 
 
+@kept(2)
+def _of_concern(doses: Mapping[str, Dose]) -> tuple[Dose, ...]:
+    """In the order of the strip, without those of which nothing is to be told whatever else happens."""
+    return tuple(dose for dose in doses.values() if not _well(dose))
+
+
+def _well(dose: Dose) -> bool:
+    """By the robot's record they had it, and nobody is to look, call or answer."""
+    outcome = dose.outcome.outcome if dose.outcome is not None else None
+    had = outcome in (ev.Outcome.RETRIEVED, ev.Outcome.TAKEN_ALONG) and dose.stage is Stage.LIFTED
+    open_still = dose.order is not None or dose.contradicted or dose.to_witness or dose.token or dose.failure
+    return had and not open_still and to_call(dose) is None and effect_cause(dose) is None
+
+
 def _dose(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | None:
     settled = dose.outcome.outcome if dose.outcome is not None else None
     if dose.resolved and settled is not None and not dose.contradicted and not dose.token:
@@ -172,8 +188,16 @@ def _dose(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | 
         return _held(world, dose)
     if dose.failure and dose.stage in (Stage.FAILED, Stage.HOLDING):
         return judged(world, dose, ev.Kind.RELEASE_FAILED, MEDIUM, dose.failure)
+    if _ahead(dose, now):
+        return None
     not_offered = _not_offered(world, setting, dose, now)
     return not_offered or refusal(world, dose) or _untaken(world, setting, dose, now)
+
+
+def _ahead(dose: Dose, now: datetime) -> bool:
+    """Nobody waits for it yet, and nothing that is said of a dose in the magazine can be said of it."""
+    untold = dose.stage is Stage.PLANNED and dose.declined is None and dose.permit is None
+    return untold and now < dose.plan.opens - UNREACHABLE_LEAD
 
 
 def _with_staff(world: World, dose: Dose) -> Cause:
@@ -224,8 +248,6 @@ def _not_witnessed(world: World, setting: Setting, dose: Dose, now: datetime) ->
 
 def _not_offered(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | None:
     """S8: whatever keeps an open dose from being offered is a care incident at the dose's priority."""
-    if now < dose.plan.opens - UNREACHABLE_LEAD:
-        return None
     gone = setting.limits.robot_gone
     serial = robot_of(setting, dose)
     robot = world.robot(serial)

@@ -42,7 +42,7 @@ def cleared_away(world: World, setting: Setting, now: datetime) -> Sequence[ev.E
     """Retract what is left in the tray and divert what has a ground; one order at a time and robot."""
     busy = {serial for serial in setting.robots if world.order_under_way(serial)}
     for dose in in_order(world):
-        if dose.stage in GONE:
+        if dose.stage in GONE or _stays(dose, now):
             continue
         serial = robot_of(setting, dose)
         ready = world.robot(serial).state is RobotState.READY
@@ -52,6 +52,12 @@ def cleared_away(world: World, setting: Setting, now: datetime) -> Sequence[ev.E
         if kind is not None:
             return [issue(world, setting, dose, kind, ground, now)]
     return []
+
+
+def _stays(dose: Dose, now: datetime) -> bool:
+    """In the magazine for its window, or until a person says otherwise."""
+    undecided = dose.outcome is None and not dose.discard
+    return undecided and dose.stage in IN_MAGAZINE and now < dose.plan.closes
 
 
 def _away(world: World, setting: Setting, dose: Dose, now: datetime) -> tuple[ev.OrderKind | None, str]:
@@ -143,6 +149,8 @@ def _can_be_diverted(world: World, setting: Setting, dose: Dose) -> bool:
 def settled(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
     """One outcome per dose, and its corrections."""
     for dose in in_order(world):
+        if dose.outcome is not None and dose.outcome.outcome not in UNTREATED:
+            continue
         found = _lifted(dose) or _in_the_way(world, setting, dose, now) or _closed(world, setting, dose, now)
         if found is None:
             continue
@@ -172,8 +180,6 @@ Finding = tuple[ev.Outcome, str, datetime]
 def _lifted(dose: Dose) -> Finding | None:
     """The record of a lift settles it, also against an earlier missed, failed or uncertain."""
     if dose.stage is not Stage.LIFTED or dose.lifted is None:
-        return None
-    if dose.outcome is not None and dose.outcome.outcome not in UNTREATED:
         return None
     outcome = ev.Outcome.TAKEN_ALONG if dose.along else ev.Outcome.RETRIEVED
     return outcome, "lifted", dose.lifted

@@ -75,8 +75,11 @@ def _dose_lines(
     withheld = _withheld(world, setting, serial)
     if withheld:
         return "off", "none", withheld
-    there = [dose for dose in there if not world.regime(dose.plan.resident).withholds]
-    open_doses = [d for d in there if d.open_at(now) and d.outcome is None]
+    open_doses = [
+        d
+        for d in there
+        if d.outcome is None and d.open_at(now) and not world.regime(d.plan.resident).withholds
+    ]
     wanted = [dose for dose in open_doses if dose.declined is None]
     told = () if wanted else _told(world, setting, serial, now)
     if told:
@@ -176,6 +179,8 @@ def _beside(
     """What is due beside the robot, as soon as the robot asks for nothing itself; what it can't give stays in
     sight below."""
     served, every = setting.served.get(serial, ()), setting.limits.reminder_every
+    if not world.sides:
+        return light, sound, lines
     due = [
         together(world, resident, now)
         for resident in served
@@ -286,9 +291,8 @@ LOUD_FROM_REMINDER = 3
 
 
 def _next_line(world: World, setting: Setting, serial: str, now: datetime) -> tuple[str, ...]:
-    there = doses_at(world, setting, serial)
-    ahead = [d for d in there if not world.regime(d.plan.resident).withholds]
-    coming = next((d for d in ahead if d.plan.opens > now and d.outcome is None), None)
+    ahead = (d for d in doses_at(world, setting, serial) if d.plan.opens > now and d.outcome is None)
+    coming = next((d for d in ahead if not world.regime(d.plan.resident).withholds), None)
     if coming is None or world.robot(serial).state is not RobotState.READY:
         return ()
     return (f"Næste medicin kl. {setting.local.local(coming.plan.opens):%H:%M}",)

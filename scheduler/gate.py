@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from scheduler.as_needed_limits import UNKNOWN_ELSEWHERE, may_be_had, quantity_of
+from scheduler.at_robots import in_doubt
 from scheduler.changed import CARD_CHANGED, card_changed
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.events import Order, OrderKind, Outcome, State
@@ -18,7 +19,7 @@ from scheduler.plan import Plan
 from scheduler.roll import holder, misfit, misfit_as_needed
 from scheduler.timing import intakes_on
 from scheduler.voice import unwanted
-from scheduler.world import Dose, Robot, RobotState, Setting, World, by_robot, robot_of
+from scheduler.world import Dose, Robot, RobotState, Setting, World, robot_of
 
 GIVEN = frozenset(
     {Outcome.RETRIEVED, Outcome.CONFIRMED, Outcome.WITNESSED, Outcome.GIVEN_BY_STAFF, Outcome.TAKEN_ALONG}
@@ -37,7 +38,7 @@ def lock(world: World, setting: Setting, serial: str) -> str:
         return "journal_behind"  # rule 23
     if not world.clock.trusted:
         return "clock"  # rule 18
-    if any(dose.stage is Stage.DOUBT for dose in by_robot(world.doses, setting).get(serial, ())):
+    if serial in in_doubt(world.doses, setting):
         return "in_doubt"  # P3
     if robot.locked_by:
         return "staff_lock"  # rule 5: somebody stands there and gives by hand
@@ -220,10 +221,12 @@ def sharing(world: World, dose: Dose) -> list[Dose]:
 def being_given(world: World, dose: Dose) -> bool:
     """Somebody may be giving it by hand at this moment: they own its incident, and have not said. What the
     robot's record says of its sachet, or can't say, does not stop them."""
+    if not dose.token:
+        return False
     incident = world.incident_about(f"dose:{dose.dose_id}")
     owned = incident is not None and incident.state is not State.CLOSED
     said = dose.outcome is not None and dose.outcome.outcome in BY_WORD
-    return bool(dose.token) and owned and not said
+    return owned and not said
 
 
 def in_reach(dose: Dose) -> bool:
@@ -235,15 +238,15 @@ def earliest(world: World, dose: Dose) -> datetime:
     """S2: from when it is open and far enough from every other one that shares a prescription."""
     early = dose.permit is not None and not dose.permit.along
     instant = dose.permit.opens if dose.permit is not None and early else dose.plan.opens
-    planned = [
-        d.plan for d in world.doses.values() if d.plan.resident == dose.plan.resident and not d.plan.as_needed
-    ]
+    resident = dose.plan.resident
     for other in sharing(world, dose):
         if other.outcome is not None and other.outcome.outcome is Outcome.TAKEN_ALONG and later(other, dose):
             continue  # in their hands, and to be had at its own time after this one
         at_most = abs(other.plan.opens - dose.plan.opens) / SHARE_OF_GAP  # with nothing planned between them
         doubtful = bool(other.uncounted) and other.plan.opens < dose.plan.opens  # rule 24
         if (doubtful or counts_as_given(other)) and other.had_at + at_most > instant:
+            theirs = [d.plan for d in world.doses.values() if d.plan.resident == resident]
+            planned = [plan for plan in theirs if not plan.as_needed]
             instant = max(instant, other.had_at + minimum_interval(other.plan, dose.plan, planned))
     return instant
 

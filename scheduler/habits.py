@@ -17,6 +17,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from scheduler.events import Outcome
+from scheduler.kept import kept
 from scheduler.plan import DosePlan
 
 ENOUGH = 14
@@ -90,5 +91,6 @@ def part_of(plan: DosePlan) -> str:
     return plan.slot.partition("-")[0]
 
 
+@kept(64)
 def _before(habits: Habits, plan: DosePlan) -> list[Past]:
     return [past for past in habits if past.opens < plan.opens and past.dose_id != plan.dose_id]

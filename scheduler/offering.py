@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from scheduler import events as ev
+from scheduler.at_robots import by_robot
 from scheduler.changed import CARD_CHANGED, card_changed
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.evolve_dose import TOWARDS
@@ -26,7 +27,7 @@ from scheduler.regime import QUIET
 from scheduler.roll import sachet_for
 from scheduler.side_doses import confirmed, robot_asks, together
 from scheduler.voice import unwanted
-from scheduler.world import Dose, RobotState, Setting, World, by_robot, robot_of
+from scheduler.world import Dose, RobotState, Setting, World, robot_of
 
 PERSONAL_ACTION = "personal_action"
 """Rule 2: this dose needs a tag or a code beside the press."""
@@ -85,12 +86,14 @@ def held_at(world: World, setting: Setting, serial: str, now: datetime) -> Seque
     if status.mouth_label and status.mouth_label == robot.gone_label:
         return []  # that one has just left: what lies there now has not been read
     for dose in doses_at(world, setting, serial):
-        roll = robot.rolls.get(dose.plan.resident)
-        if roll is None or roll.production_id != status.production_id or status.sachets_left == 0:
-            continue
         here = dose.stage in (Stage.DUE, Stage.FAILED) or (dose.stage is Stage.PLANNED and dose.ahead_at(now))
         offered = here and dose.open_at(now) and dose.outcome is None
-        if not offered or dose.lost or dose.uncounted or _earlier_at_mouth(world, setting, serial, dose):
+        roll = robot.rolls.get(dose.plan.resident)
+        if not offered or roll is None or roll.production_id != status.production_id:
+            continue
+        if status.sachets_left == 0 or dose.lost or dose.uncounted:
+            continue
+        if _earlier_at_mouth(world, setting, serial, dose):
             continue
         reason = label_misfit(world, setting, dose)
         if not reason and card_changed(world, dose):

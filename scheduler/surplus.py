@@ -45,7 +45,7 @@ def _at(world: World, setting: Setting, serial: str, now: datetime) -> ev.Event 
     if status.mouth_label == robot.gone_label or status.sachets_left == 0:
         return None  # that one has just left: what lies there now has not been read
     there = doses_at(world, setting, serial)
-    waiting = [d for d in there if d.stage in IN_MAGAZINE and d.outcome is None and d.plan.closes > now]
+    waiting = (d for d in there if d.stage in IN_MAGAZINE and d.outcome is None and d.plan.closes > now)
     following = next((dose for dose in waiting if dose.plan.opens <= now + AHEAD), None)
     if following is None or world.order_under_way(serial) or lock(world, setting, serial):
         return None
@@ -56,11 +56,12 @@ def _at(world: World, setting: Setting, serial: str, now: datetime) -> ev.Event 
     if roll is None or roll.as_needed or roll.production_id != status.production_id:
         return None
     sachet = next(each for each in roll.sachets if each.label == status.mouth_label)
+    day = sachet.local.date()
     mine = [
         dose
         for dose in world.doses.values()
-        if dose.plan.resident == resident
-        and dose.plan.day == sachet.local.date()
+        if dose.plan.day == day
+        and dose.plan.resident == resident
         and not dose.plan.as_needed
         and not dose.plan.surplus
         and sachet_for(roll, dose.plan.day, setting.local.local(dose.plan.opens)) == sachet

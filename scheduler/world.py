@@ -401,15 +401,6 @@ def robot_of(setting: Setting, dose: Dose) -> str:
     return dose.robot if left and dose.robot in setting.robots else setting.robot_of(dose.plan.resident)
 
 
-@kept(4)
-def by_robot(doses: Mapping[str, Dose], setting: Setting) -> Mapping[str, tuple[Dose, ...]]:
-    """Serial -> the doses whose sachets this robot has, in the order of its strip."""
-    found: dict[str, list[Dose]] = {}
-    for dose in doses.values():
-        found.setdefault(robot_of(setting, dose), []).append(dose)
-    return {serial: tuple(there) for serial, there in found.items()}
-
-
 LOSSES_MAX = 64
 """P12: heads of lost journals remembered. One forgotten would only lock the robot once more."""
 

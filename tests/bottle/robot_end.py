@@ -170,6 +170,9 @@ class RobotEnd:
 
     def turn(self) -> None:
         """All that is due now."""
+        due_s = self.due_s
+        if due_s is None or due_s > self.times.now_s:
+            return
         data = self.inward.pull(self.times.now_s)
         self._guarded(lambda: self._hear(data))
         while (due_ms := self.robot.due_ms) is not None and due_ms <= self.times.true_ms:
