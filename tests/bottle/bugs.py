@@ -248,7 +248,7 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "the token passes with the sachet anywhere",
         ("the token", "S1", "S2", "rule 5"),
-        put(scheduler.receive_command, "_token_may_pass", token_always_passes),
+        put(scheduler.receive_command, "token_may_pass", token_always_passes),
     ),
     Bug(
         "given without the token",
