@@ -247,6 +247,8 @@ def _dose(dose: Dose) -> DoseView:
         "holder": dose.token,
         "critical": plan.critical,
         "held": dose.held if dose.stage is Stage.HELD else "",
+        "let_go_by": list(dose.let_go.by) if dose.let_go is not None else [],
+        "let_go_until": iso(dose.let_go.until) if dose.let_go is not None and dose.let_go.until else None,
     }
 
 

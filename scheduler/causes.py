@@ -154,13 +154,13 @@ def _dose(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | 
     if dose.token and settled is None:
         return _with_staff(world, dose)
     if settled is not None:
-        return _unhappy(world, dose, settled)
+        return _unhappy(world, dose, settled, now)
     if dose.stage is Stage.DOUBT:
         return _about(
             dose, ev.Kind.ORDER_UNKNOWN, _most_urgent_blocked(world, setting, dose, now), "in_doubt"
         )
     if dose.stage is Stage.HELD:
-        return _held(world, dose)
+        return _held(world, dose, now)
     if dose.failure and dose.stage in (Stage.FAILED, Stage.HOLDING):
         return judged(world, dose, ev.Kind.RELEASE_FAILED, MEDIUM, dose.failure)
     not_offered = _not_offered(world, setting, dose, now)
@@ -176,7 +176,7 @@ def _with_staff(world: World, dose: Dose) -> Cause:
     return _about(dose, kind, ev.Priority(priority), "" if detail == NO_LONGER_PLANNED else detail)
 
 
-def _unhappy(world: World, dose: Dose, outcome: ev.Outcome) -> Cause | None:
+def _unhappy(world: World, dose: Dose, outcome: ev.Outcome, now: datetime) -> Cause | None:
     """The dose closed and nobody had it, by all we know: staff must, until they gave a resolution."""
     reason = dose.outcome.reason if dose.outcome is not None else ""
     if outcome is ev.Outcome.MISSED:
@@ -184,7 +184,7 @@ def _unhappy(world: World, dose: Dose, outcome: ev.Outcome) -> Cause | None:
     if outcome is ev.Outcome.REFUSED:
         return refusal(world, dose)
     if outcome is ev.Outcome.WITHHELD and reason not in WITHHOLDING:
-        return _held(world, dose)
+        return _held(world, dose, now)
     if reason == PAUSED and not _back_in_time(world, dose):
         return None  # others look after them, and are told nothing that they know (rule 22)
     if outcome is ev.Outcome.UNCERTAIN:
@@ -199,7 +199,14 @@ def _back_in_time(world: World, dose: Dose) -> bool:
     return resumed is not None and dose.plan.opens <= resumed < dose.plan.closes
 
 
-def _held(world: World, dose: Dose) -> Cause | None:
+LET_GO_BY_ONE = "let_go_by_one"
+"""Detail: somebody has said that the held sachet may go; nothing changes before a second person has."""
+
+
+def _held(world: World, dose: Dose, now: datetime) -> Cause | None:
+    waits = dose.stage is Stage.HELD and dose.outcome is None and dose.let_go is not None
+    if waits and dose.let_go is not None and dose.let_go.waits_at(now):
+        return judged(world, dose, ev.Kind.SACHET_MISMATCH, ev.Priority.HIGH, LET_GO_BY_ONE)
     if dose.held == "label_unreadable":
         return judged(world, dose, ev.Kind.SACHET_UNREADABLE, MEDIUM, dose.held)
     return judged(world, dose, ev.Kind.SACHET_MISMATCH, ev.Priority.HIGH, dose.held)

@@ -30,6 +30,9 @@ def card_changed(world: World, dose: Dose) -> bool:
     """Whether the card in force asks for something else than this dose holds."""
     plan = world.plans.get(dose.plan.resident)
     newer = plan is not None and plan.plan_version > dose.plan.plan_version
+    word = dose.let_go
+    if plan is not None and word is not None and word.done and word.plan_version == plan.plan_version:
+        return False  # two people have looked at this very change
     return newer and plan is not None and not dose.plan.as_needed and _differs(plan, dose.plan)
 
 

@@ -154,6 +154,8 @@ def next_wakeup(world: World, setting: Setting, now: datetime) -> datetime | Non
 def _dose_instants(world: World, setting: Setting, dose: Dose, now: datetime) -> list[datetime]:
     limits, plan = setting.limits, dose.plan
     instants = [plan.opens, plan.closes]
+    if dose.let_go is not None and dose.let_go.until is not None:
+        instants.append(dose.let_go.until)
     if dose.order is not None:
         instants.append(dose.order.issued + limits.order_life)
     if dose.away_tried is not None:

@@ -14,6 +14,7 @@ from scheduler.evolve_leave import authorised, came_back
 from scheduler.evolve_press import press_used
 from scheduler.evolve_side import evolve_side
 from scheduler.habits import learnt
+from scheduler.let_go import LetGo
 from scheduler.machines_of_dose import TOKEN, Token, TokenInput, WishInput
 from scheduler.replacing import replace
 from scheduler.standing import token_of, wished
@@ -119,7 +120,10 @@ def _dose_changed(dose: Dose, event: ev.DoseChange, world: World) -> Dose:
         case ev.AnswerTakenBack():
             return wished(dose, WishInput.TAKEN_BACK, event.at)
         case ev.DoseHeld():
-            return replace(moved(dose, Trigger.HELD), held=event.reason, held_label=event.label)
+            held = moved(dose, Trigger.HELD)
+            return replace(held, held=event.reason, held_label=event.label, let_go=None)
+        case ev.HoldLetGo():
+            return _let_go(dose, event)
         case ev.OutcomeRecorded():
             seen = world.regime(dose.plan.resident).mode is ev.Mode.WITNESSED or dose.to_witness
             to_witness = seen and event.outcome in (ev.Outcome.RETRIEVED, ev.Outcome.CONFIRMED)
@@ -145,6 +149,13 @@ def _dose_changed(dose: Dose, event: ev.DoseChange, world: World) -> Dose:
             return replace(dose, changed=event.plan_version)
         case _:
             assert_never(event)
+
+
+def _let_go(dose: Dose, event: ev.HoldLetGo) -> Dose:
+    said = LetGo(event.by, event.label, event.production_id, event.plan_version, event.until)
+    if event.until is not None:
+        return replace(dose, let_go=said)
+    return replace(moved(dose, Trigger.LET_GO), held="", held_label="", let_go=said if said.done else None)
 
 
 def _with_token(dose: Dose, given: TokenInput, person: str) -> Dose:

@@ -111,6 +111,8 @@ def label_misfit(world: World, setting: Setting, dose: Dose) -> str:
     robot, plan = world.robot(robot_of(setting, dose)), dose.plan
     local = setting.local.local(plan.opens)
     label = robot.status.mouth_label if robot.status else ""
+    if robot.status is not None and dose.let_go_as(label, robot.status.production_id):
+        return ""
     if plan.as_needed:
         return misfit_as_needed(robot.rolls, plan.resident, plan.content, label)
     return misfit(robot.rolls, plan.resident, plan.day, local, plan.content, label)

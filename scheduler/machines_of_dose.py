@@ -64,6 +64,44 @@ ORDER = Table(
 )
 
 
+# --- a held sachet ----------------------------------------------------------------------------------
+
+
+class Hold(StrEnum):
+    """Of a dose's sachet."""
+
+    FREE = "free"
+    HELD = "held"
+    ONE_WORD = "one_word"  # one person has said that it may go: nothing has changed
+    LET_GO = "let_go"  # by two
+
+
+class HoldInput(StrEnum):
+    HELD = "held"
+    FIRST = "first"  # word of two
+    SECOND = "second"  # another person's, about the same sachet, in time
+    CHECKED = "checked"  # one person looked, and it fits by now
+
+
+_H, _HI = Hold, HoldInput
+
+HOLD = Table(
+    "hold",
+    "A held sachet (rule 3): let go by one where it fits by now, else by two. Held again, two again.",
+    Hold,
+    HoldInput,
+    {
+        (_H.FREE, _HI.HELD): _H.HELD,
+        (_H.LET_GO, _HI.HELD): _H.HELD,
+        (_H.HELD, _HI.FIRST): _H.ONE_WORD,
+        (_H.ONE_WORD, _HI.FIRST): _H.ONE_WORD,  # the one before came too long ago, or of another sachet
+        (_H.ONE_WORD, _HI.SECOND): _H.LET_GO,
+        (_H.HELD, _HI.CHECKED): _H.FREE,
+        (_H.ONE_WORD, _HI.CHECKED): _H.FREE,
+    },
+)
+
+
 # --- who may give a dose, and what became of it -----------------------------------------------------
 
 

@@ -14,6 +14,7 @@ from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.gate import GIVEN, being_given, beyond_plan, earliest, in_reach, label_misfit, sharing
+from scheduler.receive_let_go import SECOND_NEEDED, let_go
 from scheduler.world import FORGERIES, Dose, Setting, SideDose, World, robot_of
 
 TOKEN_STAGES = IN_MAGAZINE | {Stage.HOLDING, Stage.IN_STORE, Stage.OUT}
@@ -120,6 +121,8 @@ def decide_dose(world: World, setting: Setting, fact: cmd.DecideDose, now: datet
             refusal, events = _discard(dose, fact, now)
         case ev.Verdict.WITNESSED:
             refusal, events = _witnessed(dose, fact, now)
+        case ev.Verdict.LET_GO:
+            return _let_go(world, setting, dose, fact, now)
     return [*events, answer(setting, fact, refusal, now)]
 
 
@@ -234,6 +237,8 @@ def _beside(side: SideDose, fact: cmd.DecideDose, now: datetime) -> tuple[str, l
             return "not_in_doubt", []
         case ev.Verdict.DISCARD:
             return "not_in_robot", []
+        case ev.Verdict.LET_GO:
+            return "not_held", []
 
 
 def _put_away_since(dose: Dose, fact: cmd.DecideDose) -> bool:
@@ -312,6 +317,18 @@ def _witnessed(dose: Dose, fact: cmd.DecideDose, now: datetime) -> tuple[str, li
         return "already_settled" if known else "nothing_to_witness", []
     seen = _outcome(dose, ev.Outcome.WITNESSED, fact, now)
     return "", [_made(fact, now), replace(seen, late=outcome.late, happened=outcome.happened)]
+
+
+def _let_go(
+    world: World, setting: Setting, dose: Dose, fact: cmd.DecideDose, now: datetime
+) -> Sequence[ev.Event]:
+    refusal, said = let_go(world, setting, dose, fact, now)
+    if said is None:
+        return [answer(setting, fact, refusal, now)]
+    told = answer(setting, fact, "", now)
+    if said.until is not None:
+        told = replace(told, reason=SECOND_NEEDED)
+    return [_made(fact, now), said, told]
 
 
 def _made(fact: cmd.DecideDose, now: datetime, found: str = "") -> ev.DecisionMade:

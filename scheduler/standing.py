@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from scheduler.dose import Stage
 from scheduler.events import Incident
-from scheduler.machines_of_dose import WISH, Asking, Fate, OrderState, Side, Token, Wish, WishInput
+from scheduler.machines_of_dose import WISH, Asking, Fate, Hold, OrderState, Side, Token, Wish, WishInput
 from scheduler.machines_of_home import AlarmTestState, ClockTrust, Delivery
 from scheduler.replacing import replace
 from scheduler.world import ClockState, Dose, SideDose, World
@@ -25,6 +25,15 @@ def order_of(dose: Dose) -> OrderState:
     if dose.order.started:
         return OrderState.STARTED
     return OrderState.ACCEPTED if dose.order.accepted else OrderState.ISSUED
+
+
+def hold_of(dose: Dose) -> Hold:
+    """Whatever else moved a sachet with one person's word ended its hold."""
+    if dose.let_go is not None and dose.let_go.done:
+        return Hold.LET_GO
+    if dose.stage is not Stage.HELD:
+        return Hold.FREE
+    return Hold.HELD if dose.let_go is None else Hold.ONE_WORD
 
 
 def token_of(dose: Dose) -> Token:

@@ -51,6 +51,8 @@ def _at(world: World, setting: Setting, serial: str, now: datetime) -> ev.Event 
         return None
     if any(d.stage is Stage.HELD and d.held_label == status.mouth_label for d in there):
         return None  # a person decides about it already
+    if any(d.outcome is None and d.let_go_as(status.mouth_label, status.production_id) for d in there):
+        return None  # two people have let it go for a dose
     resident = holder(robot.rolls, status.mouth_label)
     roll = robot.rolls.get(resident)
     if roll is None or roll.as_needed or roll.production_id != status.production_id:

@@ -10,14 +10,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from scheduler import events as ev
+from scheduler.let_go import TOGETHER
 from scheduler.machines_of_dose import (
     ASKING,
+    HOLD,
     ORDER,
     OUTCOME,
     SIDE,
     TOKEN,
     WISH,
     AskingInput,
+    HoldInput,
     OrderInput,
     SideInput,
     TokenInput,
@@ -43,6 +46,7 @@ from scheduler.standing import (
     asking_of,
     delivery_of,
     fate_of,
+    hold_of,
     order_of,
     side_of,
     token_of,
@@ -52,7 +56,7 @@ from scheduler.table import Step, Table
 from scheduler.world import Dose, SideDose, World
 
 MACHINES: tuple[Table[Any, Any], ...] = (
-    ORDER, TOKEN, OUTCOME, SIDE, WISH, ASKING, INCIDENT, DELIVERY, MODE, PAUSE, LINK, CLOCK, ALARM_TEST,
+    ORDER, HOLD, TOKEN, OUTCOME, SIDE, WISH, ASKING, INCIDENT, DELIVERY, MODE, PAUSE, LINK, CLOCK, ALARM_TEST,
 )  # fmt: skip
 """Beside `dose.TABLE`, which refuses by itself."""
 
@@ -90,6 +94,8 @@ OF_DOSE = (
     ev.OrderIssued,
     ev.OrderRevoked,
     ev.OrderEnded,
+    ev.DoseHeld,
+    ev.HoldLetGo,
     ev.TokenPassed,
     ev.TokenReturned,
     ev.OutcomeRecorded,
@@ -197,6 +203,10 @@ def _of_sachet(dose: Dose, event: ev.DoseEvent) -> Iterator[Step]:
             yield Step(ORDER, order_of(dose), OrderInput.ISSUED)
         case ev.OrderEnded():
             yield Step(ORDER, order_of(dose), OrderInput(event.result.value))
+        case ev.DoseHeld():
+            yield Step(HOLD, hold_of(dose), HoldInput.HELD)
+        case ev.HoldLetGo():
+            yield Step(HOLD, hold_of(dose), hold_input(event))
         case ev.TokenPassed():
             yield Step(TOKEN, token_of(dose), TokenInput.PASSED)
         case ev.TokenReturned():
@@ -207,6 +217,12 @@ def _of_sachet(dose: Dose, event: ev.DoseEvent) -> Iterator[Step]:
             yield Step(WISH, wish_of(dose), WishInput.TAKEN_BACK)
         case _:
             return
+
+
+def hold_input(event: ev.HoldLetGo) -> HoldInput:
+    if event.until is not None:
+        return HoldInput.FIRST
+    return HoldInput.SECOND if len(event.by) == TOGETHER else HoldInput.CHECKED
 
 
 def _of_side(side: SideDose, event: Any) -> Iterator[Step]:

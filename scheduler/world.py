@@ -25,6 +25,7 @@ from scheduler.events import (
 )
 from scheduler.expand import Catalogue, DayClock
 from scheduler.habits import Habits
+from scheduler.let_go import LetGo
 from scheduler.limits import Limits
 from scheduler.machines_of_home import RobotState as RobotState
 from scheduler.permit import Permit
@@ -142,6 +143,7 @@ class Dose:
     failure: str = ""  # why the newest release or present came to nothing, in the robot's code
     held: str = ""
     held_label: str = ""
+    let_go: LetGo | None = None  # of this hold: what people said of its sachet
     label: str = ""  # on its sachet, by the release that moved it: what the holding place must show
     token: str = ""  # who may give it by hand; "" = the robot
     discard: str = ""  # who decided that its sachet goes to the locked store
@@ -185,6 +187,11 @@ class Dose:
         if self.outcome is not None:
             return self.outcome.happened
         return self.plan.closes if self.lost else self.plan.opens
+
+    def let_go_as(self, label: str, production_id: str) -> bool:
+        """Whether two people have let this very sachet go for it."""
+        word = self.let_go
+        return word is not None and word.done and word.is_about(label, production_id)
 
     def open_at(self, now: datetime) -> bool:
         """Whether it may be had now: its window is open, or a person has authorised it (S2)."""

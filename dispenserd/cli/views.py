@@ -81,7 +81,7 @@ def doses(result: Mapping[str, Any], zone: tzinfo) -> None:
             stage(text(dose.get("stage"))),
             (_outcome(dose), f"by {text(dose['by'])}" if dose.get("by") else ""),
             _who_gives(dose),
-            _notes(dose),
+            _notes(dose, zone),
         )
         lines.append((cells, OUTCOME_STYLES.get(outcome, "")))
     console().print(filled(DOSE_COLUMNS, lines, WHOLE) if lines else "No doses are planned.")
@@ -103,6 +103,7 @@ def holds(result: Mapping[str, Any], zone: tzinfo) -> None:
     shown = table("Dose", "Window", "Why held", whole=WHOLE)
     for hold in rows(result, "holds"):
         why = plain(text(hold.get("held"))) or stage(text(hold.get("stage")))
+        why = ", ".join([why, *_let_go(hold, zone)])
         add(shown, [short_dose(hold.get("dose")), span(hold.get("opens"), hold.get("closes"), zone), why])
     console().print(shown if shown.row_count else "Nothing is held.")
 
@@ -188,8 +189,20 @@ def _outcome(dose: Mapping[str, Any]) -> str:
     return f"{outcome}{late}{corrected}" if outcome else ""
 
 
-def _notes(dose: Mapping[str, Any]) -> str:
+def _notes(dose: Mapping[str, Any], zone: tzinfo) -> str:
     notes = ["critical"] if dose.get("critical") else []
     if dose.get("held"):
         notes.append(f"held: {plain(text(dose['held']))}")
-    return ", ".join(notes)
+    return ", ".join([*notes, *_let_go(dose, zone)])
+
+
+def _let_go(dose: Mapping[str, Any], zone: tzinfo) -> list[str]:
+    """`right after all, says Anna; a second person until 08:35` before it is let go."""
+    by = [text(each) for each in dose.get("let_go_by") or []]
+    if not by:
+        return []
+    if dose.get("let_go_until"):
+        return [
+            f"right after all, says {by[0]}; a second person until {clock_time(dose['let_go_until'], zone)}"
+        ]
+    return [f"let go by {' and '.join(by)}"]

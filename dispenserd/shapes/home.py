@@ -13,7 +13,6 @@ from typing_extensions import TypedDict
 
 from dispenserd.shapes.forms import (
     Box,
-    Code,
     CodeOrNone,
     Day,
     DoseId,
@@ -242,6 +241,10 @@ class DoseView(TypedDict):
     """Whether it holds time-critical medicine."""
     held: CodeOrNone
     """Why it must not be released until a person decided; empty if it may."""
+    let_go_by: list[str]
+    """Who has said that its held sachet is right after all. One person's word alone changes nothing."""
+    let_go_until: Instant | None
+    """Until when a second person's word lets it go; null where none is waited for."""
 
 
 class Doses(TypedDict):
@@ -334,8 +337,8 @@ class Answer(TypedDict):
 
     accepted: bool
     """Always true where it is printed; a refusal ends as an error instead."""
-    reason: Code
-    """`done`."""
+    reason: Annotated[str, Open("done", "second_needed")]
+    """`second_needed`: recorded, and nothing has changed before another person says the same."""
 
 
 class Decide(Answer):

@@ -18,6 +18,7 @@ from scheduler.events.doses import (
     DoseDue,
     DoseHeld,
     FindingContradicted,
+    HoldLetGo,
     OutcomeRecorded,
     ReminderGiven,
     TokenPassed,
@@ -171,6 +172,7 @@ DoseChange = (
     | DoseDue
     | ReminderGiven
     | DoseHeld
+    | HoldLetGo
     | DosePutOff
     | DoseDeclined
     | AnswerTakenBack
@@ -238,6 +240,7 @@ __all__ = [
     "GivenElsewhere",
     "HandedOutChanged",
     "HelpAsked",
+    "HoldLetGo",
     "HomeEvent",
     "Incident",
     "IncidentChange",

@@ -137,6 +137,7 @@ class Verdict(StrEnum):
     NOT_GIVEN = "not_given"  # nobody had it: settles Unknown, or returns the token
     DISCARD = "discard"  # divert the sachet
     WITNESSED = "witnessed"  # they saw the resident take what the robot handed out
+    LET_GO = "let_go"  # the held sachet is this dose's after all; counts with a second person's word
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,7 +145,15 @@ def details() -> set[str]:
         | {reason.value for reason in LostReason}
         | set(REASONS)
         | set(FORGERIES)
-        | {causes.NO_LONGER_PLANNED, causes.TAKEN_BACK, PERSONAL_ACTION, PAUSED, SUSPENDED, "other"}
+        | {
+            causes.LET_GO_BY_ONE,
+            causes.NO_LONGER_PLANNED,
+            causes.TAKEN_BACK,
+            PERSONAL_ACTION,
+            PAUSED,
+            SUSPENDED,
+            "other",
+        }
         | {mode.value for mode in Mode}
         | {kind.value for kind in PauseKind}
         | {"version_not_raised", "needs_two_persons", CARD_CHANGED, CAME_BACK, NOT_ON_CARD, ALREADY_HAD}
@@ -230,6 +238,8 @@ def test_every_refusal_that_staff_can_meet_has_words() -> None:
         "not_said",
         "taken_by_other",
     }
+    of_home |= codes_in("scheduler/receive_let_go.py", ("return",))
+    assert {"same_person", "other_medicine"} <= set(REFUSALS)
     assert {"in_doubt", "double_dose", "not_in_robot", "stale"} <= of_home
     assert sorted((raised | of_home | set(FORGERIES)) - set(REFUSALS) - {"done"}) == []
     assert {"bad_name", "bad_reason", "no_answer", "other_life"} <= set(REFUSALS)

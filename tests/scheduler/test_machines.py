@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from scheduler.dose import IllegalTransition, Stage, Trigger, advance
-from scheduler.machines_of_dose import ASKING, ORDER, OUTCOME, SIDE, TOKEN, WISH
+from scheduler.machines_of_dose import ASKING, HOLD, ORDER, OUTCOME, SIDE, TOKEN, WISH
 from scheduler.machines_of_home import ALARM_TEST, CLOCK, DELIVERY, INCIDENT, LINK, MODE, PAUSE
 from scheduler.table import Table
 from scheduler.transitions import MACHINES
@@ -43,6 +43,13 @@ EXPECTED: list[tuple[Table[Any, Any], str]] = [
     unknown     !         in_doubt  in_doubt  in_doubt  =
     lifted      =         none      none      none      none
     found       =         !         !         !         none
+    """),
+    (HOLD, """
+                free      held      one_word  let_go
+    held        held      !         !         held
+    first       !         one_word  =         !
+    second      !         !         let_go    !
+    checked     !         free      free      !
     """),
     (TOKEN, """
                 robot     person
@@ -134,6 +141,7 @@ DOSE = """
                    planned    due        held       failed     releasing  holding    presenting in_tray    retracting passing    diverting  in_store   lifted     out        doubt
 opened             due        !          !          !          !          !          !          !          !          !          !          !          !          !          !
 held               !          held       !          held       !          !          !          !          !          !          !          !          !          !          !
+let_go             !          !          due        !          !          !          !          !          !          !          !          !          !          !          !
 release_ordered    !          releasing  !          releasing  !          !          !          !          !          !          !          !          !          !          !
 present_ordered    !          !          !          !          !          presenting !          !          !          !          !          !          !          !          !
 retract_ordered    !          !          !          !          !          !          !          retracting !          !          !          !          !          !          retracting

@@ -173,17 +173,17 @@ DOSE_ADVICE: Mapping[str, Advice] = {
             "Compare the roll with the medicine card: person, day, content?",
         ),
         (
-            "Kassér posen (d), når du er sikker. Tag den, og giv dosis i hånden.",
-            "Discard the sachet (d) once you are sure. Take this and give the dose by hand.",
+            "Forkert: kassér posen (d), og giv i hånden. Rigtig alligevel: to personer slipper den fri (d).",
+            "Wrong: discard it (d) and give by hand. Right after all: two people let it go (d).",
         ),
-        ("Giv aldrig borgeren posen fra robotten.", "Never hand out the sachet that is in the robot."),
+        ("Giv aldrig borgeren posen fra robotten i hånden.", "Never hand out the held sachet yourself."),
     ),
     "sachet_unreadable": advice(
         ("Robotten kan ikke læse posens mærkat. Den holdes tilbage.", "The label can't be read. It is held."),
         ("Se på posen i robotten: er mærkatet krøllet?", "Look at the sachet: is its label creased?"),
         (
-            "Kassér posen (d), eller få den rettet ind. Tag den, hvis du vil give i hånden.",
-            "Discard it (d) or have it straightened. Take this if you want to give by hand.",
+            "Ret posen ind, og slip den fri (d), når robotten kan læse den. Ellers kassér den (d).",
+            "Straighten it, and let it go (d) once the robot reads it. Otherwise discard it (d).",
         ),
         ("Gæt ikke på, hvad posen indeholder.", "Do not guess what is in the sachet."),
     ),

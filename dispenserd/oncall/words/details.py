@@ -35,6 +35,7 @@ _DOSE: Mapping[str, Said] = {
     "not_offered": Said("blev aldrig tilbudt", "never offered"),
     "not_in_robot": Said("posen er ikke i robotten", "not in the robot"),
     "settled": Said("dosis er afklaret", "already settled"),
+    "let_go_by_one": Said("sluppet fri af én; en til skal sige det", "let go by one; a second must say so"),
     "discarded": Said("posen er kasseret", "discarded"),
     "with_staff": Said("personalet har den", "with staff"),
     "shared_with_staff": Said(
