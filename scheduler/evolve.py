@@ -14,10 +14,12 @@ from scheduler.dose import AT_REST
 from scheduler.evolve_as_needed import evolve_as_needed
 from scheduler.evolve_clock import WENT_BACK, doubted, set_back, trusted_again, vouched
 from scheduler.evolve_clock import restarted as clock_restarted
+from scheduler.evolve_custody import evolve_custody, in_doubt
 from scheduler.evolve_dose import evolve_dose, with_dose
 from scheduler.evolve_incident import evolve_incident
 from scheduler.evolve_leave import evolve_leave, permitted, surplus
 from scheduler.evolve_press import press_of, with_robot
+from scheduler.evolve_refill import roll_compared
 from scheduler.evolve_robot import evolve_robot, restarted
 from scheduler.evolve_side import evolve_side, settled_before
 from scheduler.evolve_upkeep import evolve_upkeep, not_later
@@ -68,6 +70,14 @@ def _of_resident(world: World, event: ev.ResidentEvent) -> World:
             return evolve_side(world, event)
         case ev.LeavePlanned() | ev.LeaveEnded():
             return evolve_leave(world, event)
+        case (
+            ev.MoveAsked()
+            | ev.ResidentMovedOut()
+            | ev.ResidentMovedIn()
+            | ev.MagazineTakenOut()
+            | ev.SachetsCounted()
+        ):
+            return evolve_custody(world, event)
         case ev.ModeSet() | ev.PauseBegun() | ev.PauseReviewed() | ev.PauseEnded() | ev.PausedAction():
             changed = after(world.regime(event.resident), event)
             return replace(world, regimes={**world.regimes, event.resident: changed})
@@ -101,7 +111,7 @@ def _home(world: World, event: ev.HomeEvent) -> World:
             dose = (
                 replace(known, plan=event.dose) if known else _marked(world, Dose(event.dose, known=event.at))
             )
-            dose = permitted(world, dose)
+            dose = in_doubt(world, permitted(world, dose))
             return replace(world, doses=by_opening({**world.doses, dose.dose_id: dose}.values()))
         case ev.SurplusHeld():
             return surplus(world, event)
@@ -109,9 +119,9 @@ def _home(world: World, event: ev.HomeEvent) -> World:
             return replace(world, doses={key: d for key, d in world.doses.items() if key != event.dose_id})
         case ev.DayPlanned():
             return _day_planned(world, event)
-        case ev.RollLoaded():
-            return _loaded(world, event)
-        case ev.Pressed() | ev.AttemptBlocked():
+        case ev.RollLoaded() | ev.RollCompared():
+            return _loaded(world, event) if isinstance(event, ev.RollLoaded) else roll_compared(world, event)
+        case ev.Pressed() | ev.AttemptBlocked() | ev.LockedOnTheSpot() | ev.UnlockedOnTheSpot():
             return press_of(world, event)
         case ev.PressSpent():
             return _spent(world, event)
@@ -217,6 +227,8 @@ def _loaded(world: World, event: ev.RollLoaded) -> World:
     robot = world.robot(serial)
     beside = {key: one for key, one in robot.rolls.items() if one.production_id == roll.production_id}
     rolls = {**beside, roll.resident: roll}
+    anew = {roll.resident, *(key for key in robot.rolls if key not in beside)}
+    world = replace(world, compared={key: one for key, one in world.compared.items() if key not in anew})
     return with_robot(world, serial, replace(robot, rolls=rolls, magazine_since=event.at, gone_label=""))
 
 

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from scheduler import events as ev
 from scheduler.evolve_as_needed import elsewhere_looked_into
+from scheduler.evolve_refill import refill_looked_into
 from scheduler.evolve_upkeep import alarm_test_told
 from scheduler.machines_of_home import INCIDENT, IncidentInput
 from scheduler.regime import action_looked_into, mode_looked_into, pause_looked_into
@@ -78,6 +79,8 @@ def _looked_into(world: World, incident: ev.Incident, at: datetime) -> World:
         return elsewhere_looked_into(world, incident, at)
     if incident.kind in OF_REGIME:
         return _regime_looked_into(world, incident, at)
+    if incident.kind in (ev.Kind.ROLL_CONFLICT, ev.Kind.REFILL_WRONG):
+        return refill_looked_into(world, incident)
     if incident.kind is ev.Kind.COMMAND_REFUSED:
         return replace(world, forged="")
     if incident.kind is ev.Kind.HELP_ASKED:

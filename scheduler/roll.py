@@ -72,7 +72,7 @@ def misfit(
         return "wrong_resident" if holder(rolls, label) else "label_unknown"
     if read != sachet_for(roll, day, local):
         return "label_mismatch"
-    if _medicine(read.content) != _medicine(content):
+    if not same_medicine(read.content, content):
         return "content_mismatch"
     return ""
 
@@ -91,7 +91,12 @@ def misfit_as_needed(
     read = next((sachet for sachet in roll.sachets if sachet.label == label), None)
     if read is None:
         return "wrong_resident" if holder(rolls, label) else "label_unknown"
-    return "" if _medicine(read.content) == _medicine(content) else "content_mismatch"
+    return "" if same_medicine(read.content, content) else "content_mismatch"
+
+
+def same_medicine(one: frozenset[Content], other: frozenset[Content]) -> bool:
+    """S3: the same drugs in the same strengths and quantities."""
+    return _medicine(one) == _medicine(other)
 
 
 def _medicine(content: frozenset[Content]) -> frozenset[tuple[str, str, Decimal]]:

@@ -33,8 +33,9 @@ def status(case: Case) -> View:
 
 def doses(case: Case) -> Sequence[View]:
     told = case.running.doses if case.running is not None else {}
-    if case.running is None and case.journal is not None:
-        told = views.doses(case.journal.world)
+    here = setting(case)
+    if case.running is None and case.journal is not None and here is not None:
+        told = views.doses(case.journal.world, here)
     return [dose for dose in told.get("doses") or [] if isinstance(dose, Mapping)]
 
 

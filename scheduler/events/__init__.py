@@ -10,6 +10,18 @@ differently.
 from __future__ import annotations
 
 from scheduler.events.as_needed import AsNeededRefused, AsNeededRequested, ElsewhereRead, GivenElsewhere
+from scheduler.events.custody import (
+    Carried,
+    CarriedDose,
+    LeftSachet,
+    Magazine,
+    MagazineTakenOut,
+    MoveAsked,
+    PastDose,
+    ResidentMovedIn,
+    ResidentMovedOut,
+    SachetsCounted,
+)
 from scheduler.events.doses import (
     AdministrationFiled,
     AnswerDelivered,
@@ -58,6 +70,7 @@ from scheduler.events.leave import (
     SachetCameBack,
     SurplusHeld,
 )
+from scheduler.events.refill import RollCompared, RollMisfit
 from scheduler.events.regime import (
     ClockTimesAdopted,
     ClockTimesRefused,
@@ -74,6 +87,7 @@ from scheduler.events.regime import (
 )
 from scheduler.events.robot import (
     AttemptBlocked,
+    LockedOnTheSpot,
     MotionAdopted,
     OrderEnded,
     OrderIssued,
@@ -88,6 +102,7 @@ from scheduler.events.robot import (
     RobotLost,
     RobotRejected,
     RobotReported,
+    UnlockedOnTheSpot,
 )
 from scheduler.events.side import SideDoseDue, SideDosePlanned, SideDoseWithdrawn
 from scheduler.events.upkeep import AlarmTestBegun, CertificateFound, CertificatesRead, ChoreEnded
@@ -125,7 +140,10 @@ AsNeededEvent = AsNeededRequested | AsNeededRefused | ElsewhereRead
 RegimeEvent = ModeSet | PauseBegun | PauseReviewed | PauseEnded | PausedAction | LeavePlanned | LeaveEnded
 """How a resident gets their medicine for now."""
 
-ResidentEvent = VoiceEvent | SideEvent | AsNeededEvent | RegimeEvent
+CustodyEvent = MoveAsked | ResidentMovedOut | ResidentMovedIn | MagazineTakenOut | SachetsCounted
+"""In whose care a resident is, and where the sachets of a magazine went."""
+
+ResidentEvent = VoiceEvent | SideEvent | AsNeededEvent | RegimeEvent | CustodyEvent
 """About one resident, beside the doses in their strip."""
 
 HomeEvent = (
@@ -141,11 +159,14 @@ HomeEvent = (
     | DoseWithdrawn
     | DayPlanned
     | RollLoaded
+    | RollCompared
     | RollRefused
     | RobotDumped
     | Pressed
     | PressSpent
     | AttemptBlocked
+    | LockedOnTheSpot
+    | UnlockedOnTheSpot
     | CommandAnswered
     | AnswerDelivered
     | AdministrationFiled
@@ -215,6 +236,8 @@ __all__ = [
     "AsNeededRefused",
     "AsNeededRequested",
     "AttemptBlocked",
+    "Carried",
+    "CarriedDose",
     "CertificateFound",
     "CertificatesRead",
     "ChoreEnded",
@@ -223,6 +246,7 @@ __all__ = [
     "ClockTimesRefused",
     "ClockTrusted",
     "CommandAnswered",
+    "CustodyEvent",
     "DaemonStarted",
     "DayPlanned",
     "DecisionMade",
@@ -258,11 +282,16 @@ __all__ = [
     "Kind",
     "LeaveEnded",
     "LeavePlanned",
+    "LeftSachet",
+    "LockedOnTheSpot",
+    "Magazine",
+    "MagazineTakenOut",
     "MedicineListAdopted",
     "MedicineListRefused",
     "Mode",
     "ModeSet",
     "MotionAdopted",
+    "MoveAsked",
     "Order",
     "OrderEnded",
     "OrderIssued",
@@ -270,6 +299,7 @@ __all__ = [
     "OrderRevoked",
     "Outcome",
     "OutcomeRecorded",
+    "PastDose",
     "PauseBegun",
     "PauseEnded",
     "PauseKind",
@@ -289,6 +319,8 @@ __all__ = [
     "ReleaseAuthorised",
     "ReminderGiven",
     "ResidentEvent",
+    "ResidentMovedIn",
+    "ResidentMovedOut",
     "Result",
     "RobotCaughtUp",
     "RobotDumped",
@@ -300,9 +332,12 @@ __all__ = [
     "RobotRejected",
     "RobotReported",
     "RobotStatus",
+    "RollCompared",
     "RollLoaded",
+    "RollMisfit",
     "RollRefused",
     "SachetCameBack",
+    "SachetsCounted",
     "SideDoseDue",
     "SideDosePlanned",
     "SideDoseWithdrawn",
@@ -312,6 +347,7 @@ __all__ = [
     "SurplusHeld",
     "TokenPassed",
     "TokenReturned",
+    "UnlockedOnTheSpot",
     "Verdict",
     "VoiceEvent",
 ]

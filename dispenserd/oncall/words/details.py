@@ -92,12 +92,23 @@ _REGIME: Mapping[str, Said] = {
 }
 
 _SACHET: Mapping[str, Said] = {
+    "refill_partial": Said("der mangler poser på rullen", "sachets of the roll are missing"),
+    "wrong_period": Said("rullen er til en anden periode", "the roll is for another period"),
+    "overlapping": Said("rullen har doser, der er givet", "the roll holds doses that were had"),
     "no_manifest": Said("ingen rulle er meldt i", "no roll was put in"),
     "other_roll": Said("en anden rulle end den meldte", "another roll than the one put in"),
     "wrong_production_id": Said("en anden rulle end den meldte", "another roll than the one put in"),
     "wrong_resident": Said("en anden borgers rulle eller pose", "another resident's roll or sachet"),
     "behind_another": Said("en andens pose skal først ud", "another resident's sachet is before it"),
     "roll_empty": Said("rullen er tom", "the roll is empty"),
+    "staff_lock": Said("personalet har låst robotten", "staff locked the robot"),
+    "swapped": Said("robotten er skiftet ud", "the robot was swapped"),
+    "moved": Said("borgeren er flyttet hertil", "the resident moved here"),
+    "uncounted": Said("posen er ikke talt efter flytning", "its sachet was not counted"),
+    "missing_sachet": Said("dens pose kan ikke findes", "its sachet can't be found"),
+    "within_72_h": Said("dosis uden pose inden 72 timer", "a dose without a sachet in 72 h"),
+    "within_48_h": Said("dosis uden pose inden 48 timer", "a dose without a sachet in 48 h"),
+    "within_24_h": Said("dosis uden pose inden 24 timer", "a dose without a sachet in 24 h"),
     "label_unreadable": Said("mærkatet kan ikke læses", "label unreadable"),
     "label_unknown": Said("mærkatet er ukendt", "label unknown"),
     "label_mismatch": Said("det er en anden dosis' pose", "label mismatch"),

@@ -13,9 +13,13 @@ from dispenserd.oncall.words.language import Language, Said
 from dispenserd.oncall.words.refusal_parts import Refusal as Refusal
 from dispenserd.oncall.words.refusal_parts import refuse as _r
 from dispenserd.oncall.words.refusals_leave import LEAVE_REFUSALS
+from dispenserd.oncall.words.refusals_let_go import LET_GO_REFUSALS
+from dispenserd.oncall.words.refusals_moving import MOVING_REFUSALS
 
 REFUSALS: Mapping[str, Refusal] = {
     **LEAVE_REFUSALS,
+    **LET_GO_REFUSALS,
+    **MOVING_REFUSALS,
     "side_open": _r(
         "Borgeren kan stadig være ved at tage medicinen selv.",
         "The resident may still be at it themselves.",
@@ -84,50 +88,6 @@ REFUSALS: Mapping[str, Refusal] = {
         "A colleague has the right to give this dose.",
         "Spørg kollegaen. Retten går først tilbage ved kollegaens ord.",
         "Ask them; the right comes back only by their word.",
-    ),
-    "not_held": _r(
-        "Posen holdes ikke tilbage, så der er intet at slippe fri.",
-        "The sachet is not held; there is nothing to let go.",
-        "Se på dosis igen.",
-        "Look at the dose again.",
-        see="holds",
-    ),
-    "no_dose_waits": _r(
-        "Ingen dosis venter på den pose.",
-        "No dose waits for this sachet.",
-        "Kassér den; så kan den næste komme frem.",
-        "Discard it; then the next one can come.",
-    ),
-    "discarded": _r(
-        "En person har besluttet, at posen kasseres.",
-        "Somebody has decided that the sachet is discarded.",
-        "Tag hændelsen, og giv dosis i hånden, hvis den stadig skal gives.",
-        "Take the incident, and give the dose by hand if it is still to be given.",
-    ),
-    "same_person": _r(
-        "To forskellige personer skal sige det, og det er sagt af den samme.",
-        "Two different people must say so, and this is the same one again.",
-        "Få en kollega til at se på posen og sige det samme, inden tiden er gået.",
-        "Have a colleague look at the sachet and say the same in time.",
-        see="holds",
-    ),
-    "other_person": _r(
-        "Posen er en anden borgers. Den slippes aldrig fri.",
-        "The sachet is another resident's. It is never let go.",
-        "Tag den ud, og find ud af, hvordan den kom derind.",
-        "Take it out, and find out how it came there.",
-    ),
-    "other_medicine": _r(
-        "Ifølge følgesedlen er der anden medicin i posen end planlagt, eller mere af den.",
-        "By the manifest it holds other medicine than planned, or more of it.",
-        "Kassér posen, og giv dosis i hånden.",
-        "Discard the sachet, and give the dose by hand.",
-    ),
-    "still_unreadable": _r(
-        "Robotten kan stadig ikke læse posens mærkat.",
-        "The robot still can't read the sachet's label.",
-        "Ret posen ind, så mærkatet kan læses, eller kassér den.",
-        "Straighten the sachet until its label is read, or discard it.",
     ),
     "contradicts_record": _r(
         "Robotten viser, hvor posen er, og den er ikke udleveret.",
