@@ -149,6 +149,8 @@ def _dose(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | 
         return None  # a person closed it at the home that it came from
     by_hand = bool(dose.token) or settled is ev.Outcome.GIVEN_BY_STAFF
     if dose.contradicted or (by_hand and dose.stage is Stage.LIFTED):
+        if dose.double_looked_into:
+            return to_call(dose)
         return _about(dose, ev.Kind.RECORD_CONTRADICTS, ev.Priority.HIGH, "possible_double_dose")
     status = world.robot(robot_of(setting, dose)).status
     if dose.failure and status is not None and status.fault and settled in GIVEN:

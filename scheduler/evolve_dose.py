@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from scheduler import events as ev
+from scheduler.changed import handed_out_changed
 from scheduler.dose import IN_MAGAZINE, IN_MOTION, Stage, Trigger, advance
 from scheduler.evolve_incident import with_token
 from scheduler.evolve_leave import authorised, came_back
@@ -147,7 +148,7 @@ def _dose_changed(dose: Dose, event: ev.DoseChange, world: World) -> Dose:
         case ev.SachetCameBack():
             return came_back(dose, event)
         case ev.HandedOutChanged():
-            return replace(dose, changed=event.plan_version)
+            return handed_out_changed(world, dose, event)
         case _:
             assert_never(event)
 

@@ -36,6 +36,11 @@ class LetGo:
         return (self.label, self.production_id) == (label, production_id)
 
 
+def is_let_go(word: LetGo | None, label: str, production_id: str) -> bool:
+    """Whether two people have let this very sachet go."""
+    return word is not None and word.done and word.is_about(label, production_id)
+
+
 def same_person(one: str, other: str) -> bool:
     """A name typed in another way is the same person's."""
     return _plain(one) == _plain(other)

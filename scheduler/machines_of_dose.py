@@ -195,6 +195,31 @@ SIDE = Table(
 )
 
 
+class Call(StrEnum):
+    """Of what lies in the resident's hands."""
+
+    NONE = "none"
+    TO_CALL = "to_call"
+    CALLED = "called"  # a person closed it
+
+
+class CallInput(StrEnum):
+    CHANGED = "changed"  # a newer card asks for something else than it did
+    CLOSED = "closed"
+
+
+CALL = Table(
+    "call",
+    "The resident is called about medicine in their hands that was changed, and again if it is again.",
+    Call,
+    CallInput,
+    {
+        **{(state, CallInput.CHANGED): Call.TO_CALL for state in Call},
+        (Call.TO_CALL, CallInput.CLOSED): Call.CALLED,
+    },
+)
+
+
 # --- the resident's word ----------------------------------------------------------------------------
 
 

@@ -21,6 +21,7 @@ from scheduler.gate import (
     why_not_release,
 )
 from scheduler.ids import order_id
+from scheduler.let_go import is_let_go
 from scheduler.personal import is_for, not_theirs, spent, turned_away, who
 from scheduler.regime import QUIET
 from scheduler.roll import sachet_for
@@ -114,7 +115,7 @@ def _earlier_at_mouth(world: World, setting: Setting, serial: str, dose: Dose) -
             continue
         if other.stage is Stage.HELD and other.held_label == status.mouth_label:
             return True  # the sachet that was held for it is still there
-        if other.let_go_as(status.mouth_label, status.production_id):
+        if is_let_go(other.let_go, status.mouth_label, status.production_id):
             return True  # and goes to nobody else
         roll = robot.rolls.get(other.plan.resident)
         if roll is None:

@@ -13,7 +13,18 @@ from scheduler.custody import sachet_state
 from scheduler.dose import Stage
 from scheduler.events import Incident
 from scheduler.machines_of_custody import Sachet, Spot, Where
-from scheduler.machines_of_dose import WISH, Asking, Fate, Hold, OrderState, Side, Token, Wish, WishInput
+from scheduler.machines_of_dose import (
+    WISH,
+    Asking,
+    Call,
+    Fate,
+    Hold,
+    OrderState,
+    Side,
+    Token,
+    Wish,
+    WishInput,
+)
 from scheduler.machines_of_home import AlarmTestState, ClockTrust, Delivery
 from scheduler.replacing import replace
 from scheduler.world import ClockState, Dose, SideDose, World
@@ -36,6 +47,12 @@ def hold_of(dose: Dose) -> Hold:
     if dose.stage is not Stage.HELD:
         return Hold.FREE
     return Hold.HELD if dose.let_go is None else Hold.ONE_WORD
+
+
+def call_of(dose: Dose) -> Call:
+    if dose.changed > dose.called:
+        return Call.TO_CALL
+    return Call.CALLED if dose.called else Call.NONE
 
 
 def token_of(dose: Dose) -> Token:

@@ -14,6 +14,7 @@ from scheduler.let_go import TOGETHER
 from scheduler.machines_of_custody import COUNT, CUSTODY, SPOT, CountInput, CustodyInput, SpotInput
 from scheduler.machines_of_dose import (
     ASKING,
+    CALL,
     HOLD,
     ORDER,
     OUTCOME,
@@ -21,6 +22,7 @@ from scheduler.machines_of_dose import (
     TOKEN,
     WISH,
     AskingInput,
+    CallInput,
     HoldInput,
     OrderInput,
     SideInput,
@@ -45,6 +47,7 @@ from scheduler.regime import paused_of
 from scheduler.standing import (
     alarm_test_of,
     asking_of,
+    call_of,
     count_of,
     custody_of,
     delivery_of,
@@ -61,7 +64,7 @@ from scheduler.world import Dose, SideDose, World
 
 MACHINES: tuple[Table[Any, Any], ...] = (
     ORDER, HOLD, TOKEN, OUTCOME, SIDE, WISH, ASKING, INCIDENT, DELIVERY, MODE, PAUSE, LINK, CLOCK, ALARM_TEST,
-    CUSTODY, COUNT, SPOT,
+    CUSTODY, COUNT, SPOT, CALL,
 )  # fmt: skip
 """Beside `dose.TABLE`, which refuses by itself."""
 
@@ -103,6 +106,7 @@ OF_DOSE = (
     ev.OrderEnded,
     ev.DoseHeld,
     ev.HoldLetGo,
+    ev.HandedOutChanged,
     ev.TokenPassed,
     ev.TokenReturned,
     ev.OutcomeRecorded,
@@ -128,6 +132,7 @@ NEVER_REFUSED = (
     ev.MagazineTakenOut,
     ev.DosePutOff,
     ev.DoseDeclined,
+    ev.HandedOutChanged,
 )
 LOOKED_AT = tuple(
     kind
@@ -165,6 +170,9 @@ def _of_incident(world: World, event: ev.IncidentEvent) -> Iterator[Step]:
     if isinstance(event, ev.IncidentPublished) and event.revision != incident.revision:
         return
     yield Step(INCIDENT, incident.state, incident_input(event))
+    called = world.doses.get(incident.dose_id) if incident.kind is ev.Kind.CALL_RESIDENT else None
+    if isinstance(event, ev.IncidentClosed) and called is not None:
+        yield Step(CALL, call_of(called), CallInput.CLOSED)
     if isinstance(event, ev.IncidentUndelivered):
         yield Step(DELIVERY, delivery_of(world, incident), DeliveryInput.TOO_LONG)
     if incident.kind is ev.Kind.TEST_ALARM and incident.state is not ev.State.CLOSED:
@@ -225,6 +233,8 @@ def _of_sachet(dose: Dose, event: ev.DoseEvent) -> Iterator[Step]:
             yield Step(HOLD, hold_of(dose), HoldInput.HELD)
         case ev.HoldLetGo():
             yield Step(HOLD, hold_of(dose), hold_input(event))
+        case ev.HandedOutChanged():
+            yield Step(CALL, call_of(dose), CallInput.CHANGED)
         case ev.TokenPassed():
             yield Step(TOKEN, token_of(dose), TokenInput.PASSED)
         case ev.TokenReturned():

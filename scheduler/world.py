@@ -30,7 +30,7 @@ from scheduler.let_go import LetGo
 from scheduler.limits import Limits
 from scheduler.machines_of_home import RobotState as RobotState
 from scheduler.permit import Permit
-from scheduler.plan import DosePlan, Plan
+from scheduler.plan import Asks, DosePlan, Plan
 from scheduler.regime import ORDINARY, Regime
 from scheduler.roll import Roll
 from scheduler.roll_look import Compared
@@ -193,6 +193,10 @@ class Dose:
     permit: Permit | None = None  # what a person has authorised beside its window
     along: bool = False  # its newest release or present was for a leave
     changed: int = 0  # the plan version that asks for other medicine than was handed out
+    changed_to: Asks | None = None  # what that asks for
+    changes: int = 0  # how many such have come since the resident was called
+    called: int = 0  # the one of them that they were called about
+    double_looked_into: bool = False  # a person closed the incident of a possible double dose
 
     @property
     def dose_id(self) -> str:
@@ -211,11 +215,6 @@ class Dose:
         if self.outcome is not None:
             return self.outcome.happened
         return self.plan.closes if self.lost else self.plan.opens
-
-    def let_go_as(self, label: str, production_id: str) -> bool:
-        """Whether two people have let this very sachet go for it."""
-        word = self.let_go
-        return word is not None and word.done and word.is_about(label, production_id)
 
     def open_at(self, now: datetime) -> bool:
         """Whether it may be had now: its window is open, or a person has authorised it (S2)."""

@@ -38,7 +38,7 @@ from dispenserd.store.errors import REASONS
 from protocol.wire.link import LostReason
 from protocol.wire.messages import Error
 from scheduler import causes, refill
-from scheduler.changed import CARD_CHANGED
+from scheduler.changed import CARD_CHANGED, CHANGED_AGAIN
 from scheduler.events import Kind, Mode, PauseKind, Priority, State, Verdict
 from scheduler.judged import TOLD
 from scheduler.offering import PERSONAL_ACTION
@@ -156,7 +156,15 @@ def details() -> set[str]:
         }
         | {mode.value for mode in Mode}
         | {kind.value for kind in PauseKind}
-        | {"version_not_raised", "needs_two_persons", CARD_CHANGED, CAME_BACK, NOT_ON_CARD, ALREADY_HAD}
+        | {
+            "version_not_raised",
+            "needs_two_persons",
+            CARD_CHANGED,
+            CHANGED_AGAIN,
+            CAME_BACK,
+            NOT_ON_CARD,
+            ALREADY_HAD,
+        }
         | {refill.REFILL_PARTIAL, refill.WRONG_PERIOD, refill.OVERLAPPING, *refill.OF_CONTENT}
         | {"not_handed_out", "needs_a_person", "not_planned"}
         | {"_and_".join(why) for count in (1, 2, 3) for why in combinations(TOLD, count)}

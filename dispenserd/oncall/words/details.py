@@ -56,6 +56,7 @@ _DOSE: Mapping[str, Said] = {
 
 _LEAVE: Mapping[str, Said] = {
     "card_changed": Said("medicinkortet er ændret", "the card was changed"),
+    "card_changed_again": Said("medicinkortet er ændret igen", "the card was changed again"),
     "not_handed_out": Said("ikke udleveret endnu", "not handed out yet"),
     "needs_a_person": Said("en pose kræver en person", "a sachet needs a person"),
     "not_planned": Said("planen rækker ikke så langt", "the plan does not reach so far"),
