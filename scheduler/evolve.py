@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import assert_never
 
 from scheduler import events as ev
+from scheduler.as_needed_limits import remembered
 from scheduler.dosage import DayPart
 from scheduler.dose import AT_REST
 from scheduler.evolve_as_needed import evolve_as_needed
@@ -239,7 +240,7 @@ def _day_planned(world: World, event: ev.DayPlanned) -> World:
     before = event.at - KEEP_SETTLED
     sides = world.sides.keys()
     world = settled_before(world, before)
-    kept = {key: dose for key, dose in world.doses.items() if not _long_settled(world, dose, before)}
+    kept = {key: dose for key, dose in world.doses.items() if not _long_settled(world, dose, event.at)}
     gone_sides = sides - world.sides.keys()
     about = {f"dose:{key}" for key in (world.doses.keys() - kept.keys()) | gone_sides}
     gone = {
@@ -259,16 +260,19 @@ def _day_planned(world: World, event: ev.DayPlanned) -> World:
     )
 
 
-def _long_settled(world: World, dose: Dose, before: datetime) -> bool:
+def _long_settled(world: World, dose: Dose, at: datetime) -> bool:
     """Nothing more is to come of it. An incident that nobody closed keeps its dose: nothing closes one by
     time."""
     if dose.order is not None or dose.outcome is None or dose.stage not in AT_REST:
         return False
+    before = at - KEEP_SETTLED
     incident = world.incident_about(f"dose:{dose.dose_id}")
     watched = incident is not None and incident.state is not ev.State.CLOSED
     leave = world.regime(dose.plan.resident).leave
     if leave is not None and leave.covers(dose.plan.opens):
         return False  # what came back is yet to be counted
+    if dose.plan.as_needed:  # it counts against a most of many days (rule 8)
+        before = min(before, at - remembered(world, dose.plan.resident))
     return not watched and dose.plan.closes <= before and dose.outcome.at <= before
 
 

@@ -99,8 +99,8 @@ DOSE_ADVICE: Mapping[str, Advice] = {
     ),
     "as_needed_limit": advice(
         (
-            "Borgeren har bedt om medicin efter behov, men har fået det højeste i døgnet.",
-            "The resident asked for medicine as needed and has had the most of 24 hours.",
+            "Borgeren har bedt om medicin efter behov, men har fået det højeste, kortet tillader.",
+            "The resident asked for medicine as needed and has had the most that the card allows.",
         ),
         ("Ring: hvordan har de det?", "Call: how are they?"),
         (
