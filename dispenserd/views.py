@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         DoseView,
         Holds,
         IncidentView,
+        PermitView,
         RefillView,
         ResidentAtHome,
         RobotAtHome,
@@ -273,10 +274,27 @@ def _dose(dose: Dose) -> DoseView:
         "token": "staff" if dose.token else "robot",
         "holder": dose.token,
         "critical": plan.critical,
+        "permits": _permits(dose),
         "held": dose.held if dose.stage is Stage.HELD else "",
         "let_go_by": list(dose.let_go.by) if dose.let_go is not None else [],
         "let_go_until": iso(dose.let_go.until) if dose.let_go is not None and dose.let_go.until else None,
     }
+
+
+def _permits(dose: Dose) -> list[PermitView]:
+    """What people have authorised beside its own window, as they said it."""
+    kinds = (("take_along" if dose.permit is not None and dose.permit.along else "early", dose.permit),)
+    return [
+        {
+            "kind": kind,
+            "opens": iso(permit.opens),
+            "closes": iso(permit.closes),
+            "by": permit.by,
+            "reason": permit.reason,
+        }
+        for kind, permit in (*kinds, ("late", dose.late))
+        if permit is not None
+    ]
 
 
 BESIDE = "beside"

@@ -18,7 +18,7 @@ from scheduler.evolve_clock import restarted as clock_restarted
 from scheduler.evolve_custody import evolve_custody, in_doubt
 from scheduler.evolve_dose import evolve_dose, with_dose
 from scheduler.evolve_incident import evolve_incident
-from scheduler.evolve_leave import evolve_leave, permitted, surplus
+from scheduler.evolve_leave import evolve_leave, kept_open, permitted, surplus
 from scheduler.evolve_press import press_of, with_robot
 from scheduler.evolve_refill import roll_compared
 from scheduler.evolve_robot import evolve_robot, restarted
@@ -112,7 +112,7 @@ def _home(world: World, event: ev.HomeEvent) -> World:
             dose = (
                 replace(known, plan=event.dose) if known else _marked(world, Dose(event.dose, known=event.at))
             )
-            dose = in_doubt(world, permitted(world, dose))
+            dose = in_doubt(world, kept_open(permitted(world, dose)))
             return replace(world, doses=by_opening({**world.doses, dose.dose_id: dose}.values()))
         case ev.SurplusHeld():
             return surplus(world, event)

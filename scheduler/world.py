@@ -191,6 +191,7 @@ class Dose:
     left: bool = False  # lay in the tray for too long, and was taken back
     to_witness: bool = False  # had in the mode `witnessed`, and nobody has said that they saw it
     permit: Permit | None = None  # what a person has authorised beside its window
+    late: Permit | None = None  # its window goes on by a person's word: `plan.closes` says so, too
     along: bool = False  # its newest release or present was for a leave
     changed: int = 0  # the plan version that asks for other medicine than was handed out
     changed_to: Asks | None = None  # what that asks for

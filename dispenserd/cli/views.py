@@ -207,7 +207,22 @@ def _notes(dose: Mapping[str, Any], zone: tzinfo) -> str:
     notes = ["critical"] if dose.get("critical") else []
     if dose.get("held"):
         notes.append(f"held: {plain(text(dose['held']))}")
-    return ", ".join([*notes, *_let_go(dose, zone)])
+    return ", ".join([*notes, *_let_go(dose, zone), *_permits(dose, zone)])
+
+
+def _permits(dose: Mapping[str, Any], zone: tzinfo) -> list[str]:
+    """`may be had early, from Mon 02 Nov 06:10, by Anna (visit at eight)`."""
+    found = []
+    for permit in rows(dose, "permits"):
+        opens, closes = local(permit.get("opens"), zone), local(permit.get("closes"), zone)
+        said = {
+            "early": f"may be had early, from {opens}",
+            "late": f"may be had late, until {closes}",
+            "take_along": f"may be taken along, handed out from {opens} until {closes}",
+        }.get(text(permit.get("kind")), plain(text(permit.get("kind"))))
+        why = f" ({text(permit['reason'])})" if permit.get("reason") else ""
+        found.append(f"{said}, by {text(permit.get('by'))}{why}")
+    return found
 
 
 def _let_go(dose: Mapping[str, Any], zone: tzinfo) -> list[str]:

@@ -221,6 +221,22 @@ class Status(StatusView):
     """Digest of the configuration file as the home read it; `doctor` compares it with the file as it is."""
 
 
+class PermitView(TypedDict):
+    """What a person has authorised beside a dose's own window."""
+
+    kind: Annotated[str, Open("early", "late", "take_along")]
+    """`early`: it may be had before its window. `late`: its window goes on. `take_along`: it may be handed
+    out before a leave, to be had at its own time."""
+    opens: Instant
+    """From when."""
+    closes: Instant
+    """Until when: of `early` its own window begins then, of `take_along` the resident departs."""
+    by: str
+    """Who authorised it."""
+    reason: str
+    """Why, in a few words; may be empty."""
+
+
 class DoseView(TypedDict):
     """One dose: its window, where it is, its outcome, and who may give it."""
 
@@ -260,6 +276,8 @@ class DoseView(TypedDict):
     """The person who has that right; empty while it is with the robot."""
     critical: bool
     """Whether it holds time-critical medicine."""
+    permits: list[PermitView]
+    """What people have authorised for it, as they said it; also after it was had."""
     held: CodeOrNone
     """Why it must not be released until a person decided; empty if it may."""
     let_go_by: list[str]
