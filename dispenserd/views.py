@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from dispenserd.chore_times import TEST_ALARM, due, last_run, rhythms
 from scheduler.display import display
 from scheduler.dose import Stage
-from scheduler.events import Incident, RobotStatus
+from scheduler.events import Incident, Outcome, RobotStatus
 from scheduler.forecast import battery_until, refills
 from scheduler.instant import iso
 from scheduler.offering import in_order
@@ -194,14 +194,21 @@ def holds(world: World) -> Holds:
     waiting = [
         dose
         for dose in in_order(world)
-        if dose.stage is Stage.DOUBT or (dose.stage is Stage.HELD and not dose.discard)
+        if dose.stage is Stage.DOUBT or (dose.stage is Stage.HELD and not dose.discard) or _may_be_had(dose)
     ]
-    return {
-        "holds": [
-            {**_dose(dose), "reason": "in_doubt" if dose.stage is Stage.DOUBT else dose.held}
-            for dose in waiting
-        ]
-    }
+    return {"holds": [{**_dose(dose), "reason": _why_held(dose)} for dose in waiting]}
+
+
+def _may_be_had(dose: Dose) -> bool:
+    """Rule 23: nobody has settled yet whether the lost part of the journal tells of it."""
+    settled = dose.outcome is not None and dose.outcome.outcome is not Outcome.UNCERTAIN
+    return dose.lost and not settled
+
+
+def _why_held(dose: Dose) -> str:
+    if dose.stage is Stage.DOUBT:
+        return "in_doubt"
+    return "journal_behind" if _may_be_had(dose) else dose.held
 
 
 def roll(world: World, setting: Setting, resident: str) -> RollShow:
@@ -275,6 +282,7 @@ def _dose(dose: Dose) -> DoseView:
         "holder": dose.token,
         "critical": plan.critical,
         "permits": _permits(dose),
+        "lost": _may_be_had(dose),
         "held": dose.held if dose.stage is Stage.HELD else "",
         "let_go_by": list(dose.let_go.by) if dose.let_go is not None else [],
         "let_go_until": iso(dose.let_go.until) if dose.let_go is not None and dose.let_go.until else None,

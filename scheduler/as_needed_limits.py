@@ -17,7 +17,7 @@ Policies (2026-11-23):
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -26,7 +26,7 @@ from scheduler.dosage import Limit, Period
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.events import Outcome
 from scheduler.plan import DosePlan, Prescription
-from scheduler.world import Dose, World
+from scheduler.world import Dose, Elsewhere, World
 
 DAY = timedelta(hours=24)
 
@@ -41,7 +41,7 @@ HAD = frozenset(
     }
 )
 
-NO_LIMIT, UNKNOWN_ELSEWHERE = "no_limit", "elsewhere_unknown"
+NO_LIMIT, UNKNOWN_ELSEWHERE, LOST_HERE = "no_limit", "elsewhere_unknown", "journal_behind"
 TOO_SOON, FIXED_SOON, LIMIT_REACHED = "asked_too_soon", "fixed_dose_soon", "limit_reached"
 
 
@@ -86,6 +86,8 @@ def may_be_had(
         return Answer(NO_LIMIT)
     gap = least_gap(limit, quantity)
     known = world.elsewhere.get(resident)
+    if _lost(world, known, bounds, now):
+        return Answer(LOST_HERE)
     if known is None or now - known.known_to > gap:
         return Answer(UNKNOWN_ELSEWHERE)
     had = sorted(_had(world, resident, prescription.prescription_id, besides), key=lambda each: each.at)
@@ -119,6 +121,15 @@ def _latest(refused: list[Answer]) -> Answer:
     if never is not None or not refused:
         return never or Answer()
     return max(refused, key=lambda each: each.possible or datetime.max.replace(tzinfo=UTC))
+
+
+def _lost(world: World, known: Elsewhere | None, bounds: Sequence[_Bound], now: datetime) -> bool:
+    """Rule 23: what was had as needed in a lost part of this journal has no planned dose to be in doubt. As
+    long as it could count, a person is asked once."""
+    lost = world.lost_before
+    if lost is None or now - lost > max(bound.span for bound in bounds):
+        return False
+    return known is None or known.asked is None or known.asked < lost
 
 
 def least_gap(limit: Limit, quantity: Decimal) -> timedelta:

@@ -28,7 +28,9 @@ def evolve_as_needed(world: World, event: ev.AsNeededEvent) -> World:
             world = replace(world, refusals={**world.refusals, event.resident: event})
             return press_used(world, event.robot)
         case ev.ElsewhereRead():
-            known = Elsewhere(event.known_to, (*_further_back(world, event), *event.given))
+            known = Elsewhere(
+                event.known_to, (*_further_back(world, event), *event.given), _asked(world, event)
+            )
             return replace(world, elsewhere={**world.elsewhere, event.resident: known})
         case _:
             assert_never(event)
@@ -36,6 +38,11 @@ def evolve_as_needed(world: World, event: ev.AsNeededEvent) -> World:
 
 REACHES_BACK = timedelta(hours=48)
 """So far back a report is the whole of what was given: what it no longer names was not (entered in error)."""
+
+
+def _asked(world: World, event: ev.ElsewhereRead) -> datetime | None:
+    known = world.elsewhere.get(event.resident)
+    return known.asked if known is not None else None
 
 
 def _further_back(world: World, event: ev.ElsewhereRead) -> tuple[ev.GivenElsewhere, ...]:
@@ -56,7 +63,7 @@ def elsewhere_looked_into(world: World, incident: ev.Incident, at: datetime) -> 
     known = world.elsewhere.get(resident)
     if incident.kind is not ev.Kind.AS_NEEDED_UNSURE or incident.resolution != NOTHING_ELSEWHERE:
         return world
-    newer = Elsewhere(at, known.given if known is not None else ())
+    newer = Elsewhere(at, known.given if known is not None else (), at)
     return replace(world, elsewhere={**world.elsewhere, resident: newer})
 
 

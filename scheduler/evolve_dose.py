@@ -16,7 +16,7 @@ from scheduler.evolve_press import press_used
 from scheduler.evolve_side import evolve_side
 from scheduler.habits import learnt
 from scheduler.let_go import LetGo
-from scheduler.machines_of_dose import TOKEN, Token, TokenInput, WishInput
+from scheduler.machines_of_dose import TOKEN, LossInput, Token, TokenInput, WishInput
 from scheduler.replacing import replace
 from scheduler.standing import token_of, wished
 from scheduler.world import Dose, OpenOrder, World
@@ -206,12 +206,14 @@ def _decided(dose: Dose, event: ev.DecisionMade, trusted: bool) -> Dose:
     match event.verdict:
         case ev.Verdict.DISCARD:
             return replace(dose, discard=event.by)
+        case _ if event.found in (LossInput.HAD, LossInput.NOT_HAD):
+            return replace(dose, lost=False)  # what the lost part says of it is known
         case ev.Verdict.HAD_IT if dose.stage is Stage.DOUBT:
             found = Trigger.RESIDENT_HAD_IT
-            dose = replace(moved(dose, found), found=found.value)
+            dose = replace(moved(dose, found), found=found.value, lost=False)
             return replace(dose, lifted=event.at, had_before=None, untimed=not trusted)
         case ev.Verdict.NOT_GIVEN if dose.stage is Stage.DOUBT:
-            return replace(moved(dose, Trigger(event.found)), found=event.found)
+            return replace(moved(dose, Trigger(event.found)), found=event.found, lost=False)
         case _:
             return dose
 

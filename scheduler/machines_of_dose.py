@@ -195,6 +195,27 @@ SIDE = Table(
 )
 
 
+class Loss(StrEnum):
+    """Whether the part of the journal that was lost may tell of a dose (rule 23)."""
+
+    KNOWN = "known"
+    LOST = "lost"
+
+
+class LossInput(StrEnum):
+    HAD = "had"  # these two: a named person's word about this one dose
+    NOT_HAD = "not_had"
+
+
+LOSS = Table(
+    "lost dose",
+    "After a restore each dose is in doubt by itself, until the robot's record or a person settles it.",
+    Loss,
+    LossInput,
+    {(Loss.LOST, given): Loss.KNOWN for given in LossInput},
+)
+
+
 class Call(StrEnum):
     """Of what lies in the resident's hands."""
 

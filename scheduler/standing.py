@@ -19,6 +19,7 @@ from scheduler.machines_of_dose import (
     Call,
     Fate,
     Hold,
+    Loss,
     OrderState,
     Side,
     Token,
@@ -53,6 +54,10 @@ def call_of(dose: Dose) -> Call:
     if dose.changed > dose.called:
         return Call.TO_CALL
     return Call.CALLED if dose.called else Call.NONE
+
+
+def loss_of(dose: Dose) -> Loss:
+    return Loss.LOST if dose.lost else Loss.KNOWN
 
 
 def token_of(dose: Dose) -> Token:

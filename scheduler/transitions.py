@@ -16,6 +16,7 @@ from scheduler.machines_of_dose import (
     ASKING,
     CALL,
     HOLD,
+    LOSS,
     ORDER,
     OUTCOME,
     SIDE,
@@ -24,6 +25,7 @@ from scheduler.machines_of_dose import (
     AskingInput,
     CallInput,
     HoldInput,
+    LossInput,
     OrderInput,
     SideInput,
     TokenInput,
@@ -53,6 +55,7 @@ from scheduler.standing import (
     delivery_of,
     fate_of,
     hold_of,
+    loss_of,
     order_of,
     side_of,
     spot_of,
@@ -64,7 +67,7 @@ from scheduler.world import Dose, SideDose, World
 
 MACHINES: tuple[Table[Any, Any], ...] = (
     ORDER, HOLD, TOKEN, OUTCOME, SIDE, WISH, ASKING, INCIDENT, DELIVERY, MODE, PAUSE, LINK, CLOCK, ALARM_TEST,
-    CUSTODY, COUNT, SPOT, CALL,
+    CUSTODY, COUNT, SPOT, CALL, LOSS,
 )  # fmt: skip
 """Beside `dose.TABLE`, which refuses by itself."""
 
@@ -107,6 +110,7 @@ OF_DOSE = (
     ev.DoseHeld,
     ev.HoldLetGo,
     ev.HandedOutChanged,
+    ev.DecisionMade,
     ev.TokenPassed,
     ev.TokenReturned,
     ev.OutcomeRecorded,
@@ -233,6 +237,8 @@ def _of_sachet(dose: Dose, event: ev.DoseEvent) -> Iterator[Step]:
             yield Step(HOLD, hold_of(dose), HoldInput.HELD)
         case ev.HoldLetGo():
             yield Step(HOLD, hold_of(dose), hold_input(event))
+        case ev.DecisionMade() if event.found in (LossInput.HAD, LossInput.NOT_HAD):
+            yield Step(LOSS, loss_of(dose), LossInput(event.found))
         case ev.HandedOutChanged():
             yield Step(CALL, call_of(dose), CallInput.CHANGED)
         case ev.TokenPassed():

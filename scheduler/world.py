@@ -297,6 +297,7 @@ class Elsewhere:
 
     known_to: datetime
     given: tuple[GivenElsewhere, ...]
+    asked: datetime | None = None  # until when a person has said that nothing more was had, here or elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,9 +342,7 @@ class World:
     answered: Mapping[str, datetime] = field(default_factory=dict)  # command id -> forget after
     store_stopped: tuple[str, datetime] | None = None  # why and when, until a person closed the incident
     forged: str = ""  # why the newest forged command failed at the door, until a person closed the incident
-    behind: tuple[
-        JournalFoundBehind, ...
-    ] = ()  # what robot and on-call know and this journal doesn't: a lock
+    behind: tuple[JournalFoundBehind, ...] = ()  # what robot and on-call know and we don't: a lock
     looked_into: tuple[tuple[int, str], ...] = ()  # (epoch, head) of such a loss that a person has closed
     lost_before: datetime | None = None  # doses due before it may have been given in the part that was lost
     began: datetime | None = None  # the first start; by a trusted clock as soon as there was one
@@ -411,8 +410,8 @@ TOKENS_AHEAD = timedelta(minutes=30)
 """So long before its window staff may have taken a dose that the robot could not offer (rule 5)."""
 
 KEEP_SETTLED = timedelta(days=3)
-"""A settled dose leaves the world after this; the journal keeps it. Longer than any offline correction of
-a robot's log by the same session, shorter than a roll so that the world stays small."""
+"""A settled dose leaves the world after this; the journal keeps it. Longer than any offline correction of a
+robot's log by the same session, shorter than a roll: the world stays small."""
 
 FORGERIES = frozenset(
     {"bad_signature", "other_home", "other_epoch", "unreadable", "lives_too_long", "from_the_future"},

@@ -110,7 +110,11 @@ def _who_gives(dose: Mapping[str, Any]) -> str:
 def holds(result: Mapping[str, Any], zone: tzinfo) -> None:
     shown = table("Dose", "Window", "Why held", whole=WHOLE)
     for hold in rows(result, "holds"):
-        why = plain(text(hold.get("held"))) or stage(text(hold.get("stage")))
+        why = (
+            (LOST if hold.get("lost") else "")
+            or plain(text(hold.get("held")))
+            or stage(text(hold.get("stage")))
+        )
         why = ", ".join([why, *_let_go(hold, zone)])
         add(shown, [short_dose(hold.get("dose")), span(hold.get("opens"), hold.get("closes"), zone), why])
     console().print(shown if shown.row_count else "Nothing is held.")
@@ -203,8 +207,13 @@ def _outcome(dose: Mapping[str, Any]) -> str:
     return f"{outcome}{late}{corrected}" if outcome else ""
 
 
+LOST = "may have been had: the journal lost its end"
+
+
 def _notes(dose: Mapping[str, Any], zone: tzinfo) -> str:
     notes = ["critical"] if dose.get("critical") else []
+    if dose.get("lost"):
+        notes.append(LOST)
     if dose.get("held"):
         notes.append(f"held: {plain(text(dose['held']))}")
     return ", ".join([*notes, *_let_go(dose, zone), *_permits(dose, zone)])

@@ -13,6 +13,7 @@ from typing_extensions import TypedDict
 
 from dispenserd.shapes.forms import (
     Box,
+    Code,
     CodeOrNone,
     Day,
     DoseId,
@@ -278,6 +279,8 @@ class DoseView(TypedDict):
     """Whether it holds time-critical medicine."""
     permits: list[PermitView]
     """What people have authorised for it, as they said it; also after it was had."""
+    lost: bool
+    """Whether a part of the journal that was lost may tell of it, and nobody has settled that yet."""
     held: CodeOrNone
     """Why it must not be released until a person decided; empty if it may."""
     let_go_by: list[str]
@@ -299,7 +302,7 @@ class Holds(TypedDict):
     """The doses that must not be released until a person has decided."""
 
     holds: list[DoseView]
-    """`reason` says why each is held: `in_doubt`, or the code in `held`."""
+    """`reason` says why each is held: `in_doubt`, `journal_behind`, or the code in `held`."""
 
 
 class Content(TypedDict):
@@ -378,8 +381,8 @@ class Answer(TypedDict):
 
     accepted: bool
     """Always true where it is printed; a refusal ends as an error instead."""
-    reason: Annotated[str, Open("done", "second_needed")]
-    """`second_needed`: recorded, and nothing has changed before another person says the same."""
+    reason: Code
+    """`done`; or `second_needed`: recorded, and nothing has changed before another person says the same."""
 
 
 class Decide(Answer):

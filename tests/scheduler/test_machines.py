@@ -13,7 +13,7 @@ import pytest
 
 from scheduler.dose import IllegalTransition, Stage, Trigger, advance
 from scheduler.machines_of_custody import COUNT, CUSTODY, SPOT
-from scheduler.machines_of_dose import ASKING, CALL, HOLD, ORDER, OUTCOME, SIDE, TOKEN, WISH
+from scheduler.machines_of_dose import ASKING, CALL, HOLD, LOSS, ORDER, OUTCOME, SIDE, TOKEN, WISH
 from scheduler.machines_of_home import ALARM_TEST, CLOCK, DELIVERY, INCIDENT, LINK, MODE, PAUSE
 from scheduler.table import Table
 from scheduler.transitions import MACHINES
@@ -158,6 +158,11 @@ EXPECTED: list[tuple[Table[Any, Any], str]] = [
                 none      to_call   called
     changed     to_call   =         to_call
     closed      !         called    !
+    """),
+    (LOSS, """
+                known     lost
+    had         !         known
+    not_had     !         known
     """),
 ]  # fmt: skip
 

@@ -7,7 +7,7 @@ from typing import Any
 from scheduler import events as ev
 from scheduler.evolve import evolve
 from scheduler.machines_of_custody import COUNT, CUSTODY, SPOT
-from scheduler.machines_of_dose import ASKING, CALL, HOLD, ORDER, OUTCOME, SIDE, TOKEN, WISH
+from scheduler.machines_of_dose import ASKING, CALL, HOLD, LOSS, ORDER, OUTCOME, SIDE, TOKEN, WISH
 from scheduler.machines_of_home import ALARM_TEST, CLOCK, DELIVERY, INCIDENT, LINK, MODE, PAUSE
 from scheduler.regime import paused_of
 from scheduler.standing import (
@@ -20,6 +20,7 @@ from scheduler.standing import (
     delivery_of,
     fate_of,
     hold_of,
+    loss_of,
     order_of,
     side_of,
     spot_of,
@@ -81,6 +82,8 @@ def _of_dose(world: World, event: Any, table: Table[Any, Any]) -> Any:
     if table is WISH:
         return wish_of(about)
     assert dose is not None
+    if table is LOSS:
+        return loss_of(dose)
     if table in (HOLD, CALL):
         return hold_of(dose) if table is HOLD else call_of(dose)
     return order_of(dose) if table is ORDER else token_of(dose) if table is TOKEN else None

@@ -272,8 +272,8 @@ DOSE_ADVICE: Mapping[str, Advice] = {
             "Ask the resident and colleagues what was given since yesterday.",
         ),
         (
-            "Er du sikker på, at den ikke er givet: tag den, og giv i hånden, når det er bekræftet.",
-            "If you are sure it was not given: take this, and give by hand once confirmed.",
+            "Skriv fundet med d: 'har fået den' eller 'ikke givet'. Ikke givet: så tilbydes den igen.",
+            "Record the finding with d: 'had it' or 'not given'. If not given, it is offered again.",
         ),
         _NOT_IN_DOUBT,
     ),
