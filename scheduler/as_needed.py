@@ -24,7 +24,13 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 from scheduler import events as ev
-from scheduler.as_needed_limits import LIMIT_REACHED, UNKNOWN_ELSEWHERE, as_needed_period, may_be_had
+from scheduler.as_needed_limits import (
+    LIMIT_REACHED,
+    LOST_HERE,
+    UNKNOWN_ELSEWHERE,
+    as_needed_period,
+    may_be_had,
+)
 from scheduler.cause import Cause
 from scheduler.dose import Stage
 from scheduler.gate import lock, magazine_misfit, needs_personal_action, why_not_release
@@ -92,7 +98,9 @@ def as_needed_causes(world: World, now: datetime) -> dict[str, Cause]:
     found: dict[str, Cause] = {}
     for resident, refused in world.refusals.items():
         subject = f"as_needed:{resident}/{refused.prescription_id}"
-        if refused.reason == UNKNOWN_ELSEWHERE:
+        if refused.reason == LOST_HERE and refused.prescription_id:
+            found[subject] = Cause(ev.Kind.AS_NEEDED_UNSURE, ev.Priority.MEDIUM, LOST_HERE)
+        elif refused.reason == UNKNOWN_ELSEWHERE:
             found[subject] = Cause(ev.Kind.AS_NEEDED_UNSURE, ev.Priority.MEDIUM, UNKNOWN_ELSEWHERE)
         elif refused.reason == LIMIT_REACHED and (refused.possible is None or now < refused.possible):
             found[subject] = Cause(ev.Kind.AS_NEEDED_LIMIT, ev.Priority.LOW, LIMIT_REACHED)

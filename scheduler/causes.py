@@ -34,6 +34,8 @@ from scheduler.kept import kept
 from scheduler.leave import NEEDS_CLOCK as LEAVE_NEEDS_CLOCK
 from scheduler.leave import leave_causes
 from scheduler.offering import PERSONAL_ACTION, doses_at
+from scheduler.refill import NEEDS_CLOCK as REFILL_NEEDS_CLOCK
+from scheduler.refill import refill_causes
 from scheduler.regime import PAUSED, STAFF_REMIND, WITHHOLDING
 from scheduler.regime_causes import NEEDS_CLOCK as REGIME_NEEDS_CLOCK
 from scheduler.regime_causes import regime_causes
@@ -84,7 +86,7 @@ def causes(world: World, setting: Setting, now: datetime) -> dict[str, Cause]:
         if technical is not None:
             found[subject] = technical
     found |= upkeep_causes(world, setting, now) | regime_causes(world, now) | custody_causes(world)
-    found |= leave_causes(world, setting, now)
+    found |= leave_causes(world, setting, now) | refill_causes(world, setting, now)
     return found | voice_causes(world) | as_needed_causes(world, now)
 
 
@@ -94,6 +96,7 @@ NEEDS_ROBOT = frozenset(
         ev.Kind.ROBOT_REFUSED,
         ev.Kind.ROBOT_FAULT,
         ev.Kind.REFILL_DUE,
+        ev.Kind.REFILL_WRONG,
         ev.Kind.ROLL_EMPTY,
         ev.Kind.ROLL_CONFLICT,
         ev.Kind.MAINS_LOST,
@@ -112,7 +115,7 @@ def unproven(world: World, setting: Setting, incident: ev.Incident) -> bool:
     """Whether nothing shows yet that the cause is gone: a home that can't look clears nothing."""
     if incident.kind in NEED_CLOCK:
         return not world.clock.trusted
-    if incident.kind in FORECAST_NEEDS_CLOCK and not world.clock.trusted:
+    if incident.kind in FORECAST_NEEDS_CLOCK | REFILL_NEEDS_CLOCK and not world.clock.trusted:
         return True
     if incident.kind not in NEEDS_ROBOT:
         return False
@@ -162,6 +165,8 @@ def _dose(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | 
         return None  # a person closed it at the home that it came from
     by_hand = bool(dose.token) or settled is ev.Outcome.GIVEN_BY_STAFF
     if dose.contradicted or (by_hand and dose.stage is Stage.LIFTED):
+        if dose.double_looked_into:
+            return to_call(dose)
         return _about(dose, ev.Kind.RECORD_CONTRADICTS, ev.Priority.HIGH, "possible_double_dose")
     if dose.failure and settled in GIVEN:
         status = world.robot(robot_of(setting, dose)).status
@@ -179,13 +184,13 @@ def _dose(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | 
     if dose.token and settled is None:
         return _with_staff(world, dose)
     if settled is not None:
-        return _unhappy(world, dose, settled)
+        return _unhappy(world, dose, settled, now)
     if dose.stage is Stage.DOUBT:
         return _about(
             dose, ev.Kind.ORDER_UNKNOWN, _most_urgent_blocked(world, setting, dose, now), "in_doubt"
         )
     if dose.stage is Stage.HELD:
-        return _held(world, dose)
+        return _held(world, dose, now)
     if dose.failure and dose.stage in (Stage.FAILED, Stage.HOLDING):
         return judged(world, dose, ev.Kind.RELEASE_FAILED, MEDIUM, dose.failure)
     if _ahead(dose, now):
@@ -209,7 +214,7 @@ def _with_staff(world: World, dose: Dose) -> Cause:
     return _about(dose, kind, ev.Priority(priority), "" if detail == NO_LONGER_PLANNED else detail)
 
 
-def _unhappy(world: World, dose: Dose, outcome: ev.Outcome) -> Cause | None:
+def _unhappy(world: World, dose: Dose, outcome: ev.Outcome, now: datetime) -> Cause | None:
     """The dose closed and nobody had it, by all we know: staff must, until they gave a resolution."""
     reason = dose.outcome.reason if dose.outcome is not None else ""
     if outcome is ev.Outcome.MISSED:
@@ -217,7 +222,7 @@ def _unhappy(world: World, dose: Dose, outcome: ev.Outcome) -> Cause | None:
     if outcome is ev.Outcome.REFUSED:
         return refusal(world, dose)
     if outcome is ev.Outcome.WITHHELD and reason not in WITHHOLDING:
-        return _held(world, dose)
+        return _held(world, dose, now)
     if reason == PAUSED and not _back_in_time(world, dose):
         return None  # others look after them, and are told nothing that they know (rule 22)
     if outcome is ev.Outcome.UNCERTAIN:
@@ -232,7 +237,14 @@ def _back_in_time(world: World, dose: Dose) -> bool:
     return resumed is not None and dose.plan.opens <= resumed < dose.plan.closes
 
 
-def _held(world: World, dose: Dose) -> Cause | None:
+LET_GO_BY_ONE = "let_go_by_one"
+"""Detail: somebody has said that the held sachet may go; nothing changes before a second person has."""
+
+
+def _held(world: World, dose: Dose, now: datetime) -> Cause | None:
+    waits = dose.stage is Stage.HELD and dose.outcome is None and dose.let_go is not None
+    if waits and dose.let_go is not None and dose.let_go.waits_at(now):
+        return judged(world, dose, ev.Kind.SACHET_MISMATCH, ev.Priority.HIGH, LET_GO_BY_ONE)
     if dose.held == "label_unreadable":
         return judged(world, dose, ev.Kind.SACHET_UNREADABLE, MEDIUM, dose.held)
     return judged(world, dose, ev.Kind.SACHET_MISMATCH, ev.Priority.HIGH, dose.held)

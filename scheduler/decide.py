@@ -29,6 +29,7 @@ from scheduler.personal import kept_out
 from scheduler.planning import planned
 from scheduler.receive import receive
 from scheduler.receive_custody import swapped
+from scheduler.refill import compared, refill_instants
 from scheduler.regime_causes import regime_instants
 from scheduler.side_doses import side_by_side, side_instants
 from scheduler.surplus import surplus_held
@@ -111,6 +112,7 @@ def proven(world: World, setting: Setting, now: datetime) -> Sequence[Event]:
 RULES: tuple[Rule, ...] = (
     swapped,  # before anything is offered from a strip that is not there
     planned,  # what there is to give
+    compared,  # with what is on the strip
     opened,
     overdue,
     surplus_held,  # before a dose would be held for what lies before it
@@ -152,6 +154,7 @@ def next_wakeup(world: World, setting: Setting, now: datetime) -> datetime | Non
     instants += regime_instants(world, setting)
     instants += leave_instants(world)
     instants += forecast_instants(world, setting)
+    instants += refill_instants(world)
     instants += voice_instants(world)
     instants += side_instants(world, setting)
     instants += as_needed_instants(world)
@@ -173,6 +176,8 @@ def _dose_instants(setting: Setting, dose: Dose) -> list[datetime]:
     """Of a dose by itself, whatever time it is."""
     limits, plan = setting.limits, dose.plan
     instants = [plan.opens, plan.closes]
+    if dose.let_go is not None and dose.let_go.until is not None:
+        instants.append(dose.let_go.until)
     if dose.order is not None:
         instants.append(dose.order.issued + limits.order_life)
     if dose.away_tried is not None:

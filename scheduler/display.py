@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from scheduler.dose import Stage
 from scheduler.events import AsNeededRefused
@@ -250,8 +250,18 @@ def _not_now(setting: Setting, refused: AsNeededRefused, now: datetime) -> tuple
     if refused.possible is None:
         return ("Ikke nu. Personalet kan hjælpe dig.", "Tryk hjælp, så ringer vi.")
     at = setting.local.local(refused.possible)
-    day = "" if at.date() == setting.local.day_of(now) else "i morgen "
-    return ("Ikke endnu.", f"Du kan få den {day}fra kl. {at:%H:%M}.")
+    return ("Ikke endnu.", f"Du kan få den {_day(at.date(), setting.local.day_of(now))}fra kl. {at:%H:%M}.")
+
+
+def _day(day: date, today: date) -> str:
+    """`i morgen `, `på torsdag `, `d. 12/11 `; nothing of today."""
+    ahead = (day - today).days
+    if ahead <= 1:
+        return "i morgen " if ahead else ""
+    return f"på {WEEKDAYS[day.weekday()]} " if ahead < len(WEEKDAYS) else f"d. {day.day}/{day.month} "
+
+
+WEEKDAYS = ("mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag", "søndag")
 
 
 PERSONAL = ("Brug dit kort eller din kode.", "Personalet har fået besked.")

@@ -70,6 +70,7 @@ def _gone(world: World, event: ev.ResidentMovedOut) -> World:
         refusals={key: each for key, each in world.refusals.items() if key != who},
         help={key: each for key, each in world.help.items() if key != who},
         counts={key: each for key, each in world.counts.items() if key != who},
+        compared={key: each for key, each in world.compared.items() if key != who},
     )
 
 

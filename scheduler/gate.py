@@ -15,6 +15,7 @@ from scheduler.changed import CARD_CHANGED, card_changed
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.events import Order, OrderKind, Outcome, State
 from scheduler.expand import SHARE_OF_GAP, minimum_interval
+from scheduler.let_go import is_let_go
 from scheduler.plan import Plan
 from scheduler.roll import holder, misfit, misfit_as_needed
 from scheduler.timing import intakes_on
@@ -113,6 +114,8 @@ def label_misfit(world: World, setting: Setting, dose: Dose) -> str:
     robot, plan = world.robot(robot_of(setting, dose)), dose.plan
     local = setting.local.local(plan.opens)
     label = robot.status.mouth_label if robot.status else ""
+    if robot.status is not None and is_let_go(dose.let_go, label, robot.status.production_id):
+        return ""
     if plan.as_needed:
         return misfit_as_needed(robot.rolls, plan.resident, plan.content, label)
     return misfit(robot.rolls, plan.resident, plan.day, local, plan.content, label)

@@ -22,6 +22,7 @@ from scheduler.gate import (
     why_not_release,
 )
 from scheduler.ids import order_id
+from scheduler.let_go import is_let_go
 from scheduler.personal import is_for, not_theirs, spent, turned_away, who
 from scheduler.regime import QUIET
 from scheduler.roll import sachet_for
@@ -117,6 +118,8 @@ def _earlier_at_mouth(world: World, setting: Setting, serial: str, dose: Dose) -
             continue
         if other.stage is Stage.HELD and other.held_label == status.mouth_label:
             return True  # the sachet that was held for it is still there
+        if is_let_go(other.let_go, status.mouth_label, status.production_id):
+            return True  # and goes to nobody else
         roll = robot.rolls.get(other.plan.resident)
         if roll is None:
             continue
@@ -261,6 +264,8 @@ def _label(world: World, setting: Setting, dose: Dose, kind: ev.OrderKind, sourc
     if dose.stage is Stage.HELD:
         return dose.held_label
     robot = world.robot(robot_of(setting, dose))
+    if dose.let_go is not None and dose.let_go.done:
+        return dose.let_go.label
     if dose.plan.as_needed:
         return robot.status.mouth_label if robot.status is not None else ""
     local = setting.local.local(dose.plan.opens)

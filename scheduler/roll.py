@@ -73,7 +73,7 @@ def misfit(
         return "wrong_resident" if holder(rolls, label) else "label_unknown"
     if read != sachet_for(roll, day, local):
         return "label_mismatch"
-    if _medicine(read.content) != _medicine(content):
+    if not same_medicine(read.content, content):
         return "content_mismatch"
     return ""
 
@@ -92,7 +92,12 @@ def misfit_as_needed(
     read = _by_label(roll).get(label)
     if read is None:
         return "wrong_resident" if holder(rolls, label) else "label_unknown"
-    return "" if _medicine(read.content) == _medicine(content) else "content_mismatch"
+    return "" if same_medicine(read.content, content) else "content_mismatch"
+
+
+def same_medicine(one: frozenset[Content], other: frozenset[Content]) -> bool:
+    """S3: the same drugs in the same strengths and quantities."""
+    return _medicine(one) == _medicine(other)
 
 
 @kept(32)

@@ -15,6 +15,7 @@ from scheduler import events as ev
 from scheduler.dose import IN_MAGAZINE, IN_MOTION, Stage
 from scheduler.gate import lock
 from scheduler.ids import dose_id
+from scheduler.let_go import is_let_go
 from scheduler.offering import doses_at
 from scheduler.plan import SURPLUS_SLOT, DosePlan
 from scheduler.roll import Sachet, holder, sachet_for
@@ -51,6 +52,10 @@ def _at(world: World, setting: Setting, serial: str, now: datetime) -> ev.Event 
         return None
     if any(d.stage is Stage.HELD and d.held_label == status.mouth_label for d in there):
         return None  # a person decides about it already
+    if any(
+        d.outcome is None and is_let_go(d.let_go, status.mouth_label, status.production_id) for d in there
+    ):
+        return None  # two people have let it go for a dose
     resident = holder(robot.rolls, status.mouth_label)
     roll = robot.rolls.get(resident)
     if roll is None or roll.as_needed or roll.production_id != status.production_id:

@@ -27,12 +27,14 @@ from scheduler.events import (
 from scheduler.expand import Catalogue, DayClock
 from scheduler.habits import Habits
 from scheduler.kept import kept
+from scheduler.let_go import LetGo
 from scheduler.limits import Limits
 from scheduler.machines_of_home import RobotState as RobotState
 from scheduler.permit import Permit
-from scheduler.plan import DosePlan, Plan
+from scheduler.plan import Asks, DosePlan, Plan
 from scheduler.regime import ORDINARY, Regime
 from scheduler.roll import Roll
+from scheduler.roll_look import Compared
 from scheduler.window import LocalTime
 
 
@@ -163,6 +165,7 @@ class Dose:
     failure: str = ""  # why the newest release or present came to nothing, in the robot's code
     held: str = ""
     held_label: str = ""
+    let_go: LetGo | None = None  # of this hold: what people said of its sachet
     label: str = ""  # on its sachet, by the release that moved it: what the holding place must show
     token: str = ""  # who may give it by hand; "" = the robot
     handed_back: str = ""  # who had that right last and said that they did not give it
@@ -189,8 +192,13 @@ class Dose:
     left: bool = False  # lay in the tray for too long, and was taken back
     to_witness: bool = False  # had in the mode `witnessed`, and nobody has said that they saw it
     permit: Permit | None = None  # what a person has authorised beside its window
+    late: Permit | None = None  # its window goes on by a person's word: `plan.closes` says so, too
     along: bool = False  # its newest release or present was for a leave
     changed: int = 0  # the plan version that asks for other medicine than was handed out
+    changed_to: Asks | None = None  # what that asks for
+    changes: int = 0  # how many such have come since the resident was called
+    called: int = 0  # the one of them that they were called about
+    double_looked_into: bool = False  # a person closed the incident of a possible double dose
 
     @property
     def dose_id(self) -> str:
@@ -290,6 +298,7 @@ class Elsewhere:
 
     known_to: datetime
     given: tuple[GivenElsewhere, ...]
+    asked: datetime | None = None  # until when a person has said that nothing more was had, here or elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,9 +343,7 @@ class World:
     answered: Mapping[str, datetime] = field(default_factory=dict)  # command id -> forget after
     store_stopped: tuple[str, datetime] | None = None  # why and when, until a person closed the incident
     forged: str = ""  # why the newest forged command failed at the door, until a person closed the incident
-    behind: tuple[
-        JournalFoundBehind, ...
-    ] = ()  # what robot and on-call know and this journal doesn't: a lock
+    behind: tuple[JournalFoundBehind, ...] = ()  # what robot and on-call know and we don't: a lock
     looked_into: tuple[tuple[int, str], ...] = ()  # (epoch, head) of such a loss that a person has closed
     lost_before: datetime | None = None  # doses due before it may have been given in the part that was lost
     began: datetime | None = None  # the first start; by a trusted clock as soon as there was one
@@ -352,6 +359,7 @@ class World:
     habits: Mapping[str, Habits] = field(default_factory=dict)  # by resident
     confirmed: Mapping[str, datetime] = field(default_factory=dict)
     """Resident -> when their card was last read at its source."""
+    compared: Mapping[str, Compared] = field(default_factory=dict)  # by resident
     custody: Mapping[str, Custody] = field(default_factory=dict)  # by resident; none: they never moved
     counts: Mapping[str, tuple[Count, ...]] = field(default_factory=dict)  # by resident (rule 24)
     medicine: Catalogue | None = None  # the list in force; None: as configured, before the home adopted one
@@ -408,8 +416,8 @@ TOKENS_AHEAD = timedelta(minutes=30)
 """So long before its window staff may have taken a dose that the robot could not offer (rule 5)."""
 
 KEEP_SETTLED = timedelta(days=3)
-"""A settled dose leaves the world after this; the journal keeps it. Longer than any offline correction of
-a robot's log by the same session, shorter than a roll so that the world stays small."""
+"""A settled dose leaves the world after this; the journal keeps it. Longer than any offline correction of a
+robot's log by the same session, shorter than a roll: the world stays small."""
 
 FORGERIES = frozenset(
     {"bad_signature", "other_home", "other_epoch", "unreadable", "lives_too_long", "from_the_future"},

@@ -125,6 +125,7 @@ WORDS = {
     "had_it": "says: the resident had it",
     "not_given": "says: nobody had it",
     "discard": "says: discard the sachet",
+    "let_go": "says: the held sachet is right",
     "witnessed": "says: saw them have it",
     "mode": "sets another mode",
     "pause": "says: in hospital",

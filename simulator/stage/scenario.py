@@ -27,7 +27,7 @@ PARTS_APART = 100
 
 AT_THE_ROBOT = frozenset({ROBOT, RESIDENT})
 MACHINE_DEEDS = {DAEMON: ("kill_while_releasing",), BROKER: ("stop", "start")}
-FINDINGS = ("given", "had_it", "witnessed", "not_given", "discard")
+FINDINGS = ("given", "had_it", "witnessed", "not_given", "discard", "let_go")
 FOR_NOW = ("mode", "pause", "resume")
 """About a resident and no dose: said at the box by a person who stands there."""
 

@@ -182,6 +182,7 @@ async def _away_for_a_moment(terminal: Terminal) -> None:
     await terminal("resident", "show")
     await terminal("resident", "back", *said)
     await terminal("resident", "release", "2026-11-03/noon", "--until", "2026-11-03T14:00", *said)
+    await terminal("doses")
 
 
 async def _a_cable(home: RunningHome, terminal: Terminal) -> None:
