@@ -19,7 +19,7 @@ from typing import Any
 
 import structlog
 
-from dispenserd import __version__, control, leave_calls, peer_choice, regime_calls, vitals
+from dispenserd import __version__, control, leave_calls, moving, peer_choice, regime_calls, vitals
 from dispenserd.calls import calls
 from dispenserd.chores import CA, CLIENT, Chores
 from dispenserd.clock import Clock
@@ -39,12 +39,14 @@ from dispenserd.notify import NOBODY, Supervisor
 from dispenserd.probe import Point, Probe
 from dispenserd.probed import Wiring
 from dispenserd.progress import Progress
+from dispenserd.security.sealing import Box
 from dispenserd.store import emergency
 from dispenserd.store.errors import StoreError, damaged
 from dispenserd.store.thread import StoreThread
 from dispenserd.wakeups import Wakeups
 from drivers.connection import RobotConnection
 from drivers.robot import RobotExpectation
+from scheduler.care import not_ours
 from scheduler.commands import Fact, OfferClockTimes, OfferMedicineList
 from scheduler.dosage import DayPart
 from scheduler.events import DaemonStarted, RobotDumped, StoreStopped
@@ -52,7 +54,7 @@ from scheduler.evolve import evolve
 from scheduler.expand import Catalogue, DayClock
 from scheduler.summary import summarise
 from scheduler.window import LocalTime
-from scheduler.world import Resident, RobotState, Setting, World
+from scheduler.world import Resident, RobotState, Setting, StaffKey, World
 
 SESSION_BITS = 64
 """A serial session's number: none of an earlier run may come again while one of its frames is in flight."""
@@ -69,7 +71,7 @@ def setting_of(config: Config, rate: float) -> Setting:
     return Setting(
         box=config.home.box,
         residents=tuple(
-            Resident(one.key, config.robot_of(one), frozenset(one.tags), one.reminder_only)
+            Resident(one.key, config.robot_of(one), frozenset(one.tags), one.reminder_only, one.moves_in)
             for one in config.residents
         ),
         robots=tuple(one.serial for one in config.robots),
@@ -93,6 +95,7 @@ def setting_of(config: Config, rate: float) -> Setting:
         ),
         limits=limits(config).stretched(rate),
         staff_phone=config.home.staff_phone,
+        staff=tuple(StaffKey(one.name, frozenset(one.tags)) for one in config.staff),
     )
 
 
@@ -173,9 +176,7 @@ async def _serve(
             control.serve,
             listening,
             {
-                **calls(engine, setting, now, config.home.demo, config.digest, progress.lag.in_ms),
-                **regime_calls.calls(engine, setting, now),
-                **leave_calls.calls(engine, setting, now),
+                **_calls(config, engine, setting, now, progress),
                 **vitals.calls(
                     engine,
                     setting,
@@ -195,6 +196,23 @@ async def _serve(
         await _tell_of_the_stop(config.store.path, engine, now())
         for service in services:
             tasks.create_task(service())
+
+
+def _calls(
+    config: Config, engine: Engine, setting: Setting, now: Callable[[], datetime], progress: Progress
+) -> control.Handlers:
+    """What people at the box may ask of the home."""
+    return {
+        **calls(engine, setting, now, config.home.demo, config.digest, progress.lag.in_ms),
+        **regime_calls.calls(engine, setting, now),
+        **leave_calls.calls(engine, setting, now),
+        **moving.calls(engine, setting, now, _box(config)),
+    }
+
+
+def _box(config: Config) -> Box | None:
+    path = config.home.signing_key_file
+    return None if path is None else Box(config.home.box, peer_choice.signing_key(path))
 
 
 def _line(engine: Engine, setting: Setting) -> str:
@@ -273,7 +291,11 @@ def _folder(config: Config, home: Home, setting: Setting, now: Callable[[], date
         for one in config.residents
     ]
     fagsystem = config.fagsystem
-    return FolderSync(home, fagsystem.folder, residents, setting.local, fagsystem.poll_s, now)
+
+    def ours(resident: str) -> bool:
+        return not not_ours(home.world, setting, resident)
+
+    return FolderSync(home, fagsystem.folder, residents, setting.local, fagsystem.poll_s, now, ours)
 
 
 async def _opened(config: Config) -> tuple[StoreThread, World]:

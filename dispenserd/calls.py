@@ -55,7 +55,7 @@ def calls(
         }
 
     async def doses(arguments: Arguments) -> Doses:
-        return views.doses(home.world)
+        return views.doses(home.world, setting)
 
     async def holds(arguments: Arguments) -> Holds:
         return views.holds(home.world)

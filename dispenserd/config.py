@@ -50,6 +50,7 @@ class HomeSection(Section):
     zone: Zone = "Europe/Copenhagen"
     staff_phone: Annotated[str, Field(pattern=r"^\+?[0-9][0-9 ]{2,23}$")]
     demo: bool = False
+    signing_key_file: FilePath | None = None  # who this box is: needed when a resident moves from or to it
     # No medicine of this home lies in a roll: the robot, or a prompt without a magazine, only reminds.
 
 
@@ -60,6 +61,7 @@ class ResidentSection(Section):
     robot: Serial | None = None  # whose strip holds their roll; needed where the home has several
     tags: Tags = ()  # what they show at a robot that they share (rule 2)
     reminder_only: bool = False  # no medicine of theirs lies in a roll
+    moves_in: bool = False  # they come from another box: nothing is done for them before `resident move-in`
 
 
 class ClockTimesSection(Section):
@@ -196,17 +198,27 @@ class LimitsSection(Section):
         return self
 
 
+class StaffSection(Section):
+    """Who may lock a robot where it stands, and give by hand there (rule 5)."""
+
+    name: Word
+    tags: Tags
+
+
 def _one_or_several(value: object) -> object:
     """`[resident]` once is the same as one `[[resident]]`."""
     return (value,) if isinstance(value, dict | Section) else as_tuple(value)
 
 
-SEVERAL = ("resident", "robot")
+SEVERAL = ("resident", "robot", "staff")
 """Tables that may stand once or, as [[...]], several times."""
 
 RESIDENTS_MAX = 32
 ROBOTS_MAX = 8
 """Of one box: beyond that its USB ports end, and a residential home takes a second box."""
+
+STAFF_MAX = 64
+"""Keys of one home's staff."""
 
 Residents = Annotated[
     tuple[ResidentSection, ...],
@@ -226,6 +238,9 @@ class Config(Section):
     clock_times: ClockTimesSection = Field(default_factory=ClockTimesSection)
     medicine: MedicineSection = Field(default_factory=MedicineSection)
     robot: Robots
+    staff: Annotated[
+        tuple[StaffSection, ...], BeforeValidator(_one_or_several), Field(max_length=STAFF_MAX)
+    ] = ()
     store: StoreSection
     mqtt: BoxMqttSection
     fagsystem: FagsystemSection
@@ -256,7 +271,8 @@ class Config(Section):
         _no_two("resident.key", [one.key for one in self.resident])
         people = [(one.identifier_system, one.identifier_value) for one in self.resident]
         _no_two("resident.identifier_value", people)
-        _no_two("resident.tags", [tag for one in self.resident for tag in one.tags])
+        tags = [*(one.tags for one in self.resident), *(one.tags for one in self.staff)]
+        _no_two("resident.tags", [tag for each in tags for tag in each])
         _no_two("robot.serial", [one.serial for one in self.robot])
         _no_two("robot.port", [one.port for one in self.robot])
         return self

@@ -13,6 +13,7 @@ from dispenserd.chore_times import TEST_ALARM, due, last_run, rhythms
 from scheduler.display import display
 from scheduler.dose import Stage
 from scheduler.events import Incident, RobotStatus
+from scheduler.forecast import battery_until, refills
 from scheduler.instant import iso
 from scheduler.offering import in_order
 from scheduler.summary import open_incidents, robot_word, summarise
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         DoseView,
         Holds,
         IncidentView,
+        RefillView,
         ResidentAtHome,
         RobotAtHome,
         RollShow,
@@ -86,7 +88,12 @@ def _robot(world: World, setting: Setting, serial: str, now: datetime) -> RobotA
         "status": _sensors(robot.status) if robot.status else None,
         "residents": list(setting.served[serial]),
         "display": list(display(world, setting, serial, now).lines),
+        "battery_until": _or_none(battery_until(robot)),
     }
+
+
+def _or_none(at: datetime | None) -> str | None:
+    return iso(at) if at else None
 
 
 def _resident(world: World, setting: Setting, resident: Resident, now: datetime) -> ResidentAtHome:
@@ -112,7 +119,24 @@ def _resident(world: World, setting: Setting, resident: Resident, now: datetime)
             "left": robot.status.sachets_left if robot.status else None,
         },
         "next_window": iso(min(ahead)) if ahead else None,
+        "refill": next((each for each in _refills(world, setting) if each["resident"] == resident.key), None),
     }
+
+
+def _refills(world: World, setting: Setting) -> list[RefillView]:
+    """The soonest first."""
+    found = [refill for serial in setting.robots for refill in refills(world, setting, serial)]
+    return [
+        {
+            "resident": each.resident,
+            "robot": each.robot,
+            "dose": each.dose.dose_id,
+            "date": each.dose.day.isoformat(),
+            "slot": each.dose.slot,
+            "opens": iso(each.dose.opens),
+        }
+        for each in sorted(found, key=lambda one: (one.dose.opens, one.resident))
+    ]
 
 
 def test_alarm(world: World, setting: Setting) -> AlarmTestView | None:
@@ -155,10 +179,13 @@ def chores(world: World, setting: Setting, now: datetime) -> Chores:
     return {"chores": found}
 
 
-def doses(world: World) -> Doses:
+def doses(world: World, setting: Setting) -> Doses:
     shown = [(dose.plan.opens, _dose(dose)) for dose in in_order(world)]
     shown += [(side.plan.opens, _side(side)) for side in world.sides.values()]
-    return {"doses": [view for _, view in sorted(shown, key=lambda each: (each[0], each[1]["dose"]))]}
+    return {
+        "doses": [view for _, view in sorted(shown, key=lambda each: (each[0], each[1]["dose"]))],
+        "refills": _refills(world, setting),
+    }
 
 
 def holds(world: World) -> Holds:

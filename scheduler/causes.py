@@ -17,6 +17,7 @@ from scheduler.causes_robot import REFILL_AHEAD as REFILL_AHEAD
 from scheduler.causes_robot import robot_causes
 from scheduler.changed import to_call
 from scheduler.dose import IN_MAGAZINE, Stage
+from scheduler.forecast import NEEDS_CLOCK as FORECAST_NEEDS_CLOCK
 from scheduler.gate import (
     GIVEN,
     behind_another,
@@ -80,7 +81,7 @@ def causes(world: World, setting: Setting, now: datetime) -> dict[str, Cause]:
     ):
         if technical is not None:
             found[subject] = technical
-    found |= upkeep_causes(world, setting, now) | regime_causes(world, now)
+    found |= upkeep_causes(world, setting, now) | regime_causes(world, now) | custody_causes(world)
     found |= leave_causes(world, setting, now)
     return found | voice_causes(world) | as_needed_causes(world, now)
 
@@ -90,8 +91,11 @@ NEEDS_ROBOT = frozenset(
         ev.Kind.ROBOT_UNREACHABLE,
         ev.Kind.ROBOT_REFUSED,
         ev.Kind.ROBOT_FAULT,
+        ev.Kind.REFILL_DUE,
         ev.Kind.ROLL_EMPTY,
         ev.Kind.ROLL_CONFLICT,
+        ev.Kind.MAINS_LOST,
+        ev.Kind.BATTERY_SHORT,
         ev.Kind.DOSE_BLOCKED,
     }
 )
@@ -106,6 +110,8 @@ def unproven(world: World, setting: Setting, incident: ev.Incident) -> bool:
     """Whether nothing shows yet that the cause is gone: a home that can't look clears nothing."""
     if incident.kind in NEED_CLOCK:
         return not world.clock.trusted
+    if incident.kind in FORECAST_NEEDS_CLOCK and not world.clock.trusted:
+        return True
     if incident.kind not in NEEDS_ROBOT:
         return False
     dose = world.doses.get(incident.dose_id)
@@ -121,7 +127,7 @@ def unproven(world: World, setting: Setting, incident: ev.Incident) -> bool:
 def _about_robot(setting: Setting, incident: ev.Incident, dose: Dose | None) -> str:
     """The robot that alone can show that this is over."""
     about, _, name = incident.subject.partition(":")
-    if about == "robot":
+    if about in ("robot", "power"):
         return name
     return setting.robot_of(name) if dose is None else robot_of(setting, dose)
 
@@ -136,6 +142,8 @@ def urgency(dose: Dose) -> ev.Priority:
 
 def _dose(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | None:
     settled = dose.outcome.outcome if dose.outcome is not None else None
+    if dose.resolved and settled is not None and not dose.contradicted and not dose.token:
+        return None  # a person closed it at the home that it came from
     by_hand = bool(dose.token) or settled is ev.Outcome.GIVEN_BY_STAFF
     if dose.contradicted or (by_hand and dose.stage is Stage.LIFTED):
         return _about(dose, ev.Kind.RECORD_CONTRADICTS, ev.Priority.HIGH, "possible_double_dose")
@@ -308,6 +316,17 @@ def _most_urgent_blocked(world: World, setting: Setting, dose: Dose, now: dateti
 
 def _about(dose: Dose, kind: ev.Kind, priority: ev.Priority, detail: str = "") -> Cause:
     return Cause(kind=kind, priority=priority, detail=detail, dose_id=dose.dose_id, before=dose.plan.closes)
+
+
+def custody_causes(world: World) -> dict[str, Cause]:
+    """Rule 24: sachets that left with a magazine and that nobody has counted, by subject as in `causes`."""
+    return {
+        f"count:{resident}": Cause(
+            ev.Kind.SACHETS_UNCOUNTED, ev.Priority.HIGH, next(count.why for count in counts if count.left)
+        )
+        for resident, counts in world.counts.items()
+        if any(count.left for count in counts)
+    }
 
 
 # --- the home ---------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from scheduler import events as ev
 from scheduler.cause import Cause
 from scheduler.dose import IN_MAGAZINE
+from scheduler.forecast import power, refill_due, refills
 from scheduler.offering import doses_at
 from scheduler.world import Robot, RobotState, Setting, World, robot_of
 
@@ -30,6 +31,7 @@ def robot_causes(
         causes[f"robot:{serial}"] = _robot(world, setting, serial, found, now)
         causes[f"clock:{serial}"] = _clock(world, serial)
         causes[f"press:{serial}"] = _attempt(robot)
+        causes[f"power:{serial}"] = power(world, setting, serial, now)
         causes |= _strip(world, setting, serial, now)
     return {subject: cause for subject, cause in causes.items() if cause is not None}
 
@@ -86,8 +88,8 @@ def _attempt(robot: Robot) -> Cause | None:
 
 
 def _strip(world: World, setting: Setting, serial: str, now: datetime) -> Iterator[tuple[str, Cause | None]]:
-    """The magazine can't serve the plan: none in place, empty, or no manifest for it. That it is empty is one
-    thing to mend, for however many it serves: told of the first of them."""
+    """The magazine can't serve the plan: none in place, empty or soon to be, or no manifest for it. That
+    it is empty is one thing to mend, for however many it serves: told of the first of them."""
     robot, residents = world.robot(serial), setting.served[serial]
     if robot.state is not RobotState.READY or robot.status is None:
         return
@@ -99,6 +101,8 @@ def _strip(world: World, setting: Setting, serial: str, now: datetime) -> Iterat
             empty = Cause(ev.Kind.ROLL_EMPTY, _urgency(world, setting, serial, planned, now))
             yield f"roll:{planned[0]}", empty
         return
+    for refill in refills(world, setting, serial)[:1] if world.clock.trusted else ():
+        yield f"roll:{planned[0] if planned else refill.resident}", refill_due(refill, now)
     for key in planned:
         roll = robot.rolls.get(key)
         if roll is None or roll.production_id != robot.status.production_id:

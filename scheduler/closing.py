@@ -79,7 +79,8 @@ def _left_in_tray(world: World, setting: Setting, dose: Dose, closed: bool, now:
         left = LEFT if until is not None and now >= until else ""
         ahead = dose.along and now < dose.plan.opens and world.clock.trusted
         over = "permit_over" if ahead and not dose.ahead_at(now) else ""  # they have left, or will not
-        back = withholds(world, dose) or unplanned or unwanted(dose) or left or over
+        spot = "staff_lock" if world.robot(serial).locked_by else ""
+        back = withholds(world, dose) or spot or unplanned or unwanted(dose) or left or over
         return "closing" if closed else "discard" if dose.discard else back
     status = world.robot(serial).status
     if not closed or dose.stage is not Stage.DOUBT or status is None or not status.tray:
@@ -209,6 +210,8 @@ def _closed(world: World, setting: Setting, dose: Dose, now: datetime) -> Findin
         return None
     if dose.lost and dose.order is None:
         return ev.Outcome.UNCERTAIN, "journal_behind", closes  # rule 23: the end that was lost may tell of it
+    if dose.uncounted and not (dose.order or dose.token):
+        return None if uncertain else (ev.Outcome.UNCERTAIN, dose.uncounted, closes)  # rule 24
     withheld = withholds(world, dose)
     if withheld and dose.releases == 0 and dose.stage in IN_MAGAZINE and not (dose.order or dose.token):
         return ev.Outcome.WITHHELD, dose.held or withheld, closes  # rule 22: no record could say otherwise

@@ -9,7 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from scheduler.events import CertificateFound, Event, GivenElsewhere, Mode, PauseKind, Verdict
+from scheduler.events import (
+    CertificateFound,
+    Event,
+    GivenElsewhere,
+    Mode,
+    PauseKind,
+    ResidentMovedOut,
+    Verdict,
+)
 from scheduler.expand import Catalogue, DayClock
 from scheduler.plan import Prescription, RefusedPrescription
 from scheduler.roll import Roll
@@ -179,6 +187,61 @@ class AuthoriseRelease:
 
 
 @dataclass(frozen=True, slots=True)
+class AskMove:
+    """The next five are a named person's word in the home about where a resident's medicine lives (rule 24).
+    `move` is made for this asking alone."""
+
+    command_id: str
+    resident: str
+    move: str
+    by: str
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MoveOut:
+    """To the home that asked; its seal, signature and name have been checked at the door."""
+
+    command_id: str
+    resident: str
+    move: str
+    to_box: str
+    by: str
+    reason: str
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MoveIn:
+    """What the old home sealed for this one; opened and its signature checked at the door."""
+
+    command_id: str
+    moved: ResidentMovedOut
+    by: str
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOutMagazine:
+    """Everything on the strip of one robot is about to leave it: the robot is to be swapped."""
+
+    command_id: str
+    robot: str
+    by: str
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CountSachets:
+    command_id: str
+    resident: str
+    labels: tuple[str, ...]
+    place: str  # "robot" | "waste" | "missing"
+    by: str
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ConfirmPlan:
     """The card was read at its source, and is the one that was offered last."""
 
@@ -252,6 +315,9 @@ RegimeCommand = (
 )
 """About one resident, each answered."""
 
+CustodyCommand = AskMove | MoveOut | MoveIn | TakeOutMagazine | CountSachets
+"""About where a resident's medicine lives, each answered."""
+
 Command = (
     OfferPlan
     | ReportElsewhere
@@ -260,6 +326,7 @@ Command = (
     | CloseIncident
     | DecideDose
     | RegimeCommand
+    | CustodyCommand
     | ConfirmPlan
     | OfferMedicineList
     | OfferClockTimes

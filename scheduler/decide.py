@@ -17,13 +17,16 @@ from scheduler.closing import AGAIN, cleared_away, settled, tray_until
 from scheduler.commands import Fact
 from scheduler.events import Event, OrderEnded, ProofCommitted, Result
 from scheduler.evolve import evolve
+from scheduler.forecast import forecast_instants
 from scheduler.gate import earliest
 from scheduler.incidents import alarmed, undelivered
 from scheduler.leave import leave_instants
 from scheduler.offering import held, opened, presented, pressed, reminded
+from scheduler.on_the_spot import given_over, locked
 from scheduler.personal import kept_out
 from scheduler.planning import planned
 from scheduler.receive import receive
+from scheduler.receive_custody import swapped
 from scheduler.regime_causes import regime_instants
 from scheduler.side_doses import side_by_side, side_instants
 from scheduler.surplus import surplus_held
@@ -104,11 +107,14 @@ def proven(world: World, setting: Setting, now: datetime) -> Sequence[Event]:
 
 
 RULES: tuple[Rule, ...] = (
+    swapped,  # before anything is offered from a strip that is not there
     planned,  # what there is to give
     opened,
     overdue,
     surplus_held,  # before a dose would be held for what lies before it
     held,  # before any press is answered
+    locked,  # a key of the staff is no resident's press
+    given_over,
     kept_out,  # before whatever else a press may mean
     requested,
     heard,
@@ -143,6 +149,7 @@ def next_wakeup(world: World, setting: Setting, now: datetime) -> datetime | Non
     instants += upkeep_instants(world, setting)
     instants += regime_instants(world, setting)
     instants += leave_instants(world)
+    instants += forecast_instants(world, setting)
     instants += voice_instants(world)
     instants += side_instants(world, setting)
     instants += as_needed_instants(world)

@@ -91,6 +91,9 @@ def _dose_lines(
 TURNED_AWAY = {
     "who": ("Hvem er du?", "Vis din brik, og tryk så."),
     "unknown_tag": ("Brikken kendes ikke her.", "Vis din egen brik, og tryk så."),
+    "staff_lock": ("Personalet er ved robotten.", "De giver dig din medicin."),
+    "not_said": ("Sig først, om dosis er givet.", "Brug skærmen på boksen."),
+    "unlocked": ("Robotten er åben igen.",),
     "other_robot": ("Din medicin er i en anden robot.",),
     "nothing_of_theirs": ("Der er ikke medicin til dig nu.",),
 }

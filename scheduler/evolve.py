@@ -14,6 +14,7 @@ from scheduler.dose import AT_REST
 from scheduler.evolve_as_needed import evolve_as_needed
 from scheduler.evolve_clock import WENT_BACK, doubted, set_back, trusted_again, vouched
 from scheduler.evolve_clock import restarted as clock_restarted
+from scheduler.evolve_custody import evolve_custody, in_doubt
 from scheduler.evolve_dose import evolve_dose, with_dose
 from scheduler.evolve_incident import evolve_incident
 from scheduler.evolve_leave import evolve_leave, permitted, surplus
@@ -68,6 +69,14 @@ def _of_resident(world: World, event: ev.ResidentEvent) -> World:
             return evolve_side(world, event)
         case ev.LeavePlanned() | ev.LeaveEnded():
             return evolve_leave(world, event)
+        case (
+            ev.MoveAsked()
+            | ev.ResidentMovedOut()
+            | ev.ResidentMovedIn()
+            | ev.MagazineTakenOut()
+            | ev.SachetsCounted()
+        ):
+            return evolve_custody(world, event)
         case ev.ModeSet() | ev.PauseBegun() | ev.PauseReviewed() | ev.PauseEnded() | ev.PausedAction():
             changed = after(world.regime(event.resident), event)
             return replace(world, regimes={**world.regimes, event.resident: changed})
@@ -101,7 +110,7 @@ def _home(world: World, event: ev.HomeEvent) -> World:
             dose = (
                 replace(known, plan=event.dose) if known else _marked(world, Dose(event.dose, known=event.at))
             )
-            dose = permitted(world, dose)
+            dose = in_doubt(world, permitted(world, dose))
             return replace(world, doses=by_opening({**world.doses, dose.dose_id: dose}.values()))
         case ev.SurplusHeld():
             return surplus(world, event)
@@ -111,7 +120,7 @@ def _home(world: World, event: ev.HomeEvent) -> World:
             return _day_planned(world, event)
         case ev.RollLoaded():
             return _loaded(world, event)
-        case ev.Pressed() | ev.AttemptBlocked():
+        case ev.Pressed() | ev.AttemptBlocked() | ev.LockedOnTheSpot() | ev.UnlockedOnTheSpot():
             return press_of(world, event)
         case ev.PressSpent():
             return _spent(world, event)

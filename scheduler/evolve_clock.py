@@ -17,7 +17,7 @@ from scheduler import events as ev
 from scheduler.machines_of_home import CLOCK, ClockInput, ClockTrust
 from scheduler.replacing import replace
 from scheduler.standing import clock_of
-from scheduler.world import ClockState, Dose, RobotState, World
+from scheduler.world import ClockState, Dose, MainsLost, RobotState, World
 
 WENT_BACK = timedelta(seconds=30)
 """Facts of one turn may be dated a little before each other; more than this is a clock that was set back."""
@@ -34,6 +34,8 @@ def set_back(world: World, at: datetime) -> World:
                 since=_not_after(at, robot.since),
                 spent_at=_not_after(at, robot.spent_at),
                 magazine_since=_not_after(at, robot.magazine_since),
+                mains_lost=_lost_not_after(at, robot.mains_lost),
+                battery_read=_not_after(at, robot.battery_read),
             )
             for serial, robot in world.robots.items()
         },
@@ -112,6 +114,10 @@ def _dose_set_back(dose: Dose, at: datetime) -> Dose:
         away_tried=_not_after(at, dose.away_tried),
         order=replace(order, issued=min(order.issued, at)) if order is not None else None,
     )
+
+
+def _lost_not_after(at: datetime, lost: MainsLost | None) -> MainsLost | None:
+    return None if lost is None else replace(lost, at=min(lost.at, at))
 
 
 def _not_after(at: datetime, since: datetime | None) -> datetime | None:

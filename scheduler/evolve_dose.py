@@ -132,9 +132,10 @@ def _dose_changed(dose: Dose, event: ev.DoseChange, world: World) -> Dose:
             fenced = dose.stage in IN_MAGAZINE or dose.stage is Stage.HOLDING
             return replace(dose, contradicted=True, stage=Stage.DOUBT if fenced else dose.stage)
         case ev.TokenPassed():
-            return replace(_with_token(dose, TokenInput.PASSED, event.to), wanted_until=None)
+            passed = _with_token(dose, TokenInput.PASSED, event.to)
+            return replace(passed, handed_back="", wanted_until=None)
         case ev.TokenReturned():
-            return _with_token(dose, TokenInput.RETURNED, event.by)
+            return replace(_with_token(dose, TokenInput.RETURNED, event.by), handed_back=event.by)
         case ev.DecisionMade():
             return _decided(dose, event, trusted)
         case ev.ReleaseAuthorised():

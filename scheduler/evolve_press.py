@@ -9,8 +9,10 @@ from scheduler import events as ev
 from scheduler.replacing import replace
 from scheduler.world import Robot, World
 
+PressEvent = ev.Pressed | ev.PressSpent | ev.AttemptBlocked | ev.LockedOnTheSpot | ev.UnlockedOnTheSpot
 
-def press_of(world: World, event: ev.Pressed | ev.PressSpent | ev.AttemptBlocked) -> World:
+
+def press_of(world: World, event: PressEvent) -> World:
     """A press at one robot, and what came of it."""
     serial = world.serial(event.robot)
     robot = world.robot(serial)
@@ -21,6 +23,10 @@ def press_of(world: World, event: ev.Pressed | ev.PressSpent | ev.AttemptBlocked
             robot = replace(robot, press=None, spent=event.reason, spent_at=event.at, spent_by=event.resident)
         case ev.AttemptBlocked():
             robot = replace(robot, attempt=event.reason)
+        case ev.LockedOnTheSpot():
+            robot = replace(robot, locked_by=event.by)
+        case ev.UnlockedOnTheSpot():
+            robot = replace(robot, locked_by="")
         case _:
             assert_never(event)
     return with_robot(world, serial, robot)

@@ -18,7 +18,7 @@ from scheduler.machines_of_dose import ORDER, OrderInput, OrderState
 from scheduler.machines_of_home import LINK, RobotInput
 from scheduler.replacing import replace
 from scheduler.standing import order_of
-from scheduler.world import NO_ROBOT_YET, Dose, Robot, RobotState, World
+from scheduler.world import NO_ROBOT_YET, Dose, MainsLost, Robot, RobotState, World
 
 
 def evolve_robot(world: World, event: ev.RobotEvent) -> World:
@@ -43,7 +43,7 @@ def evolve_robot(world: World, event: ev.RobotEvent) -> World:
         case ev.RobotReported():
             moved = robot.status is None or robot.status.production_id != event.status.production_id
             since = event.at if moved else robot.magazine_since
-            robot = replace(robot, status=event.status, magazine_since=since)
+            robot = replace(_powered(robot, event), status=event.status, magazine_since=since)
         case ev.RobotLogged():
             robot = _logged(robot, event)
             world = _dose_of(world, serial, event)
@@ -98,6 +98,14 @@ def _left(robot: Robot, given: RobotInput, reason: str, event: ev.RobotLost | ev
 def _gone_since(robot: Robot, at: datetime) -> datetime:
     """Since when it can't be used: neither another reason nor another try makes that younger."""
     return at if robot.state is RobotState.READY or robot.since is None else robot.since
+
+
+def _powered(robot: Robot, event: ev.RobotReported) -> Robot:
+    status, before = event.status, robot.status
+    told = before is None or (before.mains, before.battery_percent) != (status.mains, status.battery_percent)
+    read = event.at if told or robot.battery_read is None else robot.battery_read
+    lost = None if status.mains else robot.mains_lost or MainsLost(event.at, status.battery_percent)
+    return replace(robot, mains_lost=lost, battery_read=read)
 
 
 def _unwanted(world: World, serial: str) -> World:

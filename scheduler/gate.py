@@ -40,6 +40,8 @@ def lock(world: World, setting: Setting, serial: str) -> str:
     for dose in world.doses.values():
         if dose.stage is Stage.DOUBT and robot_of(setting, dose) == serial:
             return "in_doubt"  # P3
+    if robot.locked_by:
+        return "staff_lock"  # rule 5: somebody stands there and gives by hand
     if robot.status.fault:
         return "fault"
     if robot.status.lid_open:
@@ -132,6 +134,8 @@ def _not_its_turn(world: World, dose: Dose, now: datetime) -> str:
         return "settled"
     if dose.lost:
         return "journal_behind"  # rule 23: it may have been given already
+    if dose.uncounted:
+        return dose.uncounted  # rule 24: its sachet left with a magazine
     if dose.discard:
         return "discarded"
     plan = world.plans.get(dose.plan.resident)
@@ -239,7 +243,8 @@ def earliest(world: World, dose: Dose) -> datetime:
         if other.outcome is not None and other.outcome.outcome is Outcome.TAKEN_ALONG and later(other, dose):
             continue  # in their hands, and to be had at its own time after this one
         at_most = abs(other.plan.opens - dose.plan.opens) / SHARE_OF_GAP  # with nothing planned between them
-        if counts_as_given(other) and other.had_at + at_most > instant:
+        doubtful = bool(other.uncounted) and other.plan.opens < dose.plan.opens  # rule 24
+        if (doubtful or counts_as_given(other)) and other.had_at + at_most > instant:
             instant = max(instant, other.had_at + minimum_interval(other.plan, dose.plan, planned))
     return instant
 
@@ -324,7 +329,7 @@ def planned_on(plan: Plan, prescription_id: str, day: date) -> Decimal:
 def _used(dose: Dose) -> bool:
     """Counts against the plan: out of the magazine and not in the store, given, in doubt, or with staff."""
     out = dose.stage in (Stage.RELEASING, Stage.HOLDING, Stage.PRESENTING, Stage.IN_TRAY, Stage.RETRACTING)
-    return counts_as_given(dose) or out or bool(dose.token)
+    return counts_as_given(dose) or out or bool(dose.token or dose.uncounted)
 
 
 def lead_window(dose: Dose, lead: timedelta, now: datetime) -> bool:

@@ -14,6 +14,7 @@ from scheduler.dose import Stage
 from scheduler.events import OrderKind, Outcome
 from scheduler.evolve import evolve
 from scheduler.ids import administration_id
+from scheduler.machines_of_custody import Where
 from scheduler.outbox import Change, Put
 from scheduler.transitions import LOOKED_AT as STEPS
 from scheduler.transitions import refused
@@ -28,7 +29,14 @@ HAD = frozenset(
 )
 NEED_A_PERSON = frozenset({Outcome.MISSED, Outcome.REFUSED, Outcome.FAILED, Outcome.UNCERTAIN})
 
-LOOKED_AT = (ev.OrderIssued, ev.TokenPassed, ev.OutcomeRecorded, ev.IncidentRaised, *STEPS)
+LOOKED_AT = (
+    ev.OrderIssued,
+    ev.TokenPassed,
+    ev.OutcomeRecorded,
+    ev.ResidentMovedIn,
+    ev.IncidentRaised,
+    *STEPS,
+)
 
 
 class InvariantBroken(Exception):
@@ -72,6 +80,8 @@ def _faults(before: World, after: World, events: Sequence[ev.Event], told: Seque
                     yield "S4: a second outcome that is no correction of the first"
                 known[event.dose_id] = event.revision
                 yield from _documented(after, event, puts)
+            case ev.ResidentMovedIn():
+                known |= {each.plan.dose_id: each.outcome.revision for each in event.doses if each.outcome}
             case ev.IncidentRaised():
                 incident = after.incidents.get(event.incident.incident_id)
                 if incident and ("incident", f"{incident.incident_id}/{incident.revision}") not in puts:
@@ -99,8 +109,15 @@ def _ordered(world: World, event: ev.OrderIssued) -> Iterator[str]:
         yield "S2: an order towards the resident by a clock that nobody trusts"
     if any(each.stage is Stage.DOUBT and each.robot in ("", order.robot) for each in world.doses.values()):
         yield "S1: an order towards the resident beside a dose in doubt"
+    if world.robot(order.robot).locked_by:
+        yield "S1: an order towards the resident while staff give by hand at that robot"
     if dose.token or dose.outcome is not None:
         yield "S1: an order for a dose that a person gives, or that is settled"
+    if any(_packed_for(dose, count.left) for count in world.counts.get(order.resident, ())):
+        yield "S1: an order for a dose whose sachet left with a magazine and was not counted"
+    custody = world.custody.get(order.resident)
+    if custody is not None and custody.where is not Where.HERE:
+        yield "S1: an order for a resident who is in another home's care"
     if world.behind or dose.lost:
         yield "S1: an order while the journal may lack what was given"
     regime = world.regimes.get(order.resident)
@@ -112,6 +129,16 @@ def _ordered(world: World, event: ev.OrderIssued) -> Iterator[str]:
         yield from _released(world, dose, order)
     elif not order.label or order.label != dose.label:
         yield "S3: a present of another sachet than was released"
+
+
+def _packed_for(dose: Dose, left: Sequence[ev.LeftSachet]) -> bool:
+    """Of the date, and not hours away from its time."""
+    mine = [each for each in left if each.day == dose.plan.day]
+    hours = [abs(each.packed - dose.plan.opens).total_seconds() / 3600 for each in mine]
+    return min(hours, default=24.0) <= PACKED_APART_H
+
+
+PACKED_APART_H = 2
 
 
 def _released(world: World, dose: Dose, order: ev.Order) -> Iterator[str]:

@@ -90,7 +90,7 @@ def held_at(world: World, setting: Setting, serial: str, now: datetime) -> Seque
             continue
         here = dose.stage in (Stage.DUE, Stage.FAILED) or (dose.stage is Stage.PLANNED and dose.ahead_at(now))
         offered = here and dose.open_at(now) and dose.outcome is None
-        if not offered or dose.lost or _earlier_at_mouth(world, setting, serial, dose):
+        if not offered or dose.lost or dose.uncounted or _earlier_at_mouth(world, setting, serial, dose):
             continue
         reason = label_misfit(world, setting, dose)
         if not reason and card_changed(world, dose):

@@ -33,6 +33,9 @@ def named(setting: Setting, press: ev.Pressed) -> ev.Pressed:
     """The press with its owner in place of the tag that was read."""
     if not press.tag:
         return press
+    staff = next((one.name for one in setting.staff if press.tag in one.tags), "")
+    if staff:
+        return replace(press, staff=staff, tag=KNOWN)
     owner = next((one.key for one in setting.residents if press.tag in one.tags), "")
     return replace(press, resident=owner, tag=KNOWN if owner else UNKNOWN)
 
@@ -76,7 +79,7 @@ def kept_out(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event
     A wish for help is heard all the same (S7)."""
     for serial in setting.robots:
         press = world.robot(serial).press
-        if press is None or press.answer is ev.Answer.HELP:
+        if press is None or press.staff or press.answer is ev.Answer.HELP:
             continue
         resident = who(setting, press)
         pause = world.regime(resident).pause

@@ -12,11 +12,13 @@ from datetime import datetime, timedelta
 
 from scheduler import commands as cmd
 from scheduler import events as ev
+from scheduler.care import not_ours
 from scheduler.dose import Stage, Trigger
 from scheduler.personal import named
 from scheduler.plan import Plan
 from scheduler.receive_clock import compared
 from scheduler.receive_command import close, decide_dose, reject, take
+from scheduler.receive_custody import custody_changed
 from scheduler.receive_regime import confirmed, regime_changed
 from scheduler.receive_roll import load_roll
 from scheduler.receive_settings import clock_times, medicine_list
@@ -75,6 +77,8 @@ def _wish(world: World, setting: Setting, fact: cmd.Fact, now: datetime) -> Sequ
             | cmd.AuthoriseRelease()
         ):
             return regime_changed(world, setting, fact, now)
+        case cmd.AskMove() | cmd.MoveOut() | cmd.MoveIn() | cmd.TakeOutMagazine() | cmd.CountSachets():
+            return custody_changed(world, setting, fact, now)
         case cmd.ConfirmPlan():
             return confirmed(world, setting, fact, now)
         case cmd.OfferMedicineList():
@@ -315,6 +319,8 @@ def _known_loss(world: World, fact: ev.JournalFoundBehind) -> bool:
 def _offered(world: World, setting: Setting, fact: cmd.OfferPlan, now: datetime) -> Sequence[ev.Event]:
     """Rule 19: plan versions only rise; a card of the same version may only repeat what it said."""
     known = world.plans.get(fact.resident)
+    if setting.lives_here(fact.resident) and not_ours(world, setting, fact.resident):
+        return []  # in another home's care (rule 24): read again once they are in ours
     if not setting.lives_here(fact.resident):
         return _refuse_plan(world, fact, "wrong_person", now)
     if known is None:

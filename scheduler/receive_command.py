@@ -12,6 +12,7 @@ from datetime import datetime
 
 from scheduler import commands as cmd
 from scheduler import events as ev
+from scheduler.custody import UNCOUNTED
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.gate import GIVEN, being_given, beyond_plan, earliest, in_reach, label_misfit, sharing
 from scheduler.world import FORGERIES, Dose, Setting, SideDose, World, robot_of
@@ -39,7 +40,7 @@ def take(world: World, setting: Setting, fact: cmd.TakeIncident, now: datetime) 
     )
     events: list[ev.Event] = [taken]
     dose = world.doses.get(incident.dose_id)
-    if dose is not None and _token_may_pass(world, incident, dose, now):
+    if dose is not None and token_may_pass(world, incident, dose, now):
         passed = ev.TokenPassed(at=now, dose_id=dose.dose_id, to=fact.by, incident_id=incident.incident_id)
         events.append(passed)
     return [*events, answer(setting, fact, "", now)]
@@ -134,7 +135,12 @@ def reject(world: World, setting: Setting, fact: cmd.RejectCommand, now: datetim
 
 def answer(
     setting: Setting,
-    fact: cmd.TakeIncident | cmd.CloseIncident | cmd.DecideDose | cmd.RegimeCommand | cmd.RejectCommand,
+    fact: cmd.TakeIncident
+    | cmd.CloseIncident
+    | cmd.DecideDose
+    | cmd.RegimeCommand
+    | cmd.CustodyCommand
+    | cmd.RejectCommand,
     refusal: str,
     now: datetime,
 ) -> ev.CommandAnswered:
@@ -174,7 +180,8 @@ def _stale(incident: ev.Incident | None, seen: int) -> str:
     return "" if incident.revision == seen else "stale"
 
 
-def _token_may_pass(world: World, incident: ev.Incident, dose: Dose, now: datetime) -> bool:
+def token_may_pass(world: World, incident: ev.Incident, dose: Dose, now: datetime) -> bool:
+    """Whether the right to give it by hand may pass to whoever owns this incident (rule 5)."""
     if incident.kind in RESIDENT_MAY_COME or dose.token or dose.order is not None or dose.plan.surplus:
         return False
     if incident.kind is ev.Kind.DOSE_REFUSED and dose.outcome is None:
@@ -183,6 +190,8 @@ def _token_may_pass(world: World, incident: ev.Incident, dose: Dose, now: dateti
         return False  # S2: by hand too, no sooner after a dose that shares a prescription
     if any(being_given(world, other) or in_reach(other) for other in sharing(world, dose)):
         return False  # S2: somebody may be giving, or taking, that one at this moment
+    if dose.uncounted == UNCOUNTED:
+        return False  # rule 24: somebody says first where its sachet is
     if beyond_plan(world, dose):
         return False  # S1: by hand too, no more than the plan in force asks for; it may have been stopped
     return dose.stage in TOKEN_STAGES and _untreated(dose)

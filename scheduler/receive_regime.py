@@ -11,6 +11,7 @@ from datetime import datetime
 
 from scheduler import commands as cmd
 from scheduler import events as ev
+from scheduler.care import not_ours
 from scheduler.receive_command import answer
 from scheduler.receive_leave import (
     authorised,
@@ -47,6 +48,9 @@ def confirmed(world: World, setting: Setting, fact: cmd.ConfirmPlan, now: dateti
 def _stranger(world: World, setting: Setting, fact: cmd.RegimeCommand) -> str:
     if not setting.lives_here(fact.resident):
         return "unknown_resident"
+    elsewhere = not_ours(world, setting, fact.resident)
+    if elsewhere:
+        return elsewhere  # rule 24
     if not fact.by.strip():
         return "no_name"  # who answers for it
     seen = fact.via == "home" or fact.revision == world.regime(fact.resident).revision

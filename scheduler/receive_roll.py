@@ -11,6 +11,7 @@ from datetime import datetime
 
 from scheduler import commands as cmd
 from scheduler import events as ev
+from scheduler.care import not_ours
 from scheduler.world import Robot, RobotState, Setting, World
 
 
@@ -25,6 +26,9 @@ def load_roll(world: World, setting: Setting, fact: cmd.LoadRoll, now: datetime)
 
 def _refusal(world: World, setting: Setting, robot: Robot, fact: cmd.LoadRoll) -> str:
     status, roll = robot.status, fact.roll
+    elsewhere = not_ours(world, setting, roll.resident) if setting.lives_here(roll.resident) else ""
+    if elsewhere:
+        return elsewhere  # rule 24
     if roll.resident not in world.plans or not setting.lives_here(roll.resident):
         return "wrong_resident"
     if robot.state is not RobotState.READY or status is None:

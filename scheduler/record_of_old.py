@@ -74,7 +74,7 @@ ADDED: Mapping[type, Plain] = {
     ev.ClockDoubted: {"robot": ""},
     ev.RollLoaded: {"robot": ""},
     # and a press may say whose it is, and more than take: until then a robot had one button
-    ev.Pressed: {"resident": "", "tag": "", "answer": "take"},
+    ev.Pressed: {"resident": "", "staff": "", "tag": "", "answer": "take"},
     ev.RobotIdentified: {"answers": False, "take_along": False},
     ev.Order: {"take_along": False},
     Roll: {"as_needed": False},

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from scheduler.custody import Count, Custody
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.events import (
     AsNeededRefused,
@@ -42,6 +43,15 @@ class Resident:
     robot: str  # serial number of the robot that holds their roll; "" = none
     tags: frozenset[str] = frozenset()  # what they show at a robot, as its reader tells it
     reminder_only: bool = False  # no medicine of theirs lies in a roll
+    moves_in: bool = False  # they come from another home: nothing is done for them before it let them go
+
+
+@dataclass(frozen=True, slots=True)
+class StaffKey:
+    """What a member of staff shows at a robot (rule 5)."""
+
+    name: str  # as they sign everything else
+    tags: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,7 @@ class Setting:
     catalogue: Catalogue
     limits: Limits
     staff_phone: str
+    staff: tuple[StaffKey, ...] = ()
     served: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
     """Serial -> the residents whose rolls it holds, in their order."""
     _robots: Mapping[str, str] = field(init=False, repr=False, compare=False)
@@ -78,6 +89,12 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
+class MainsLost:
+    at: datetime
+    percent: int  # of the battery, then
+
+
+@dataclass(frozen=True, slots=True)
 class Robot:
     state: RobotState = RobotState.ABSENT
     since: datetime | None = None  # of the state
@@ -94,6 +111,8 @@ class Robot:
     status: RobotStatus | None = None
     gone_label: str = ""  # of the sachet that left the magazine last: a status that shows it there is older
     magazine_since: datetime | None = None  # production id last changed
+    mains_lost: MainsLost | None = None  # None: it has mains, or never said otherwise
+    battery_read: datetime | None = None  # when it last told its charge
     answers: bool = False  # it has a button for each answer
     take_along: bool = False  # it lets several doses out at once, before a leave
     rolls: Mapping[str, Roll] = field(default_factory=dict)  # by resident: several may share one strip
@@ -101,6 +120,7 @@ class Robot:
     spent: str = ""  # why the last press led to nothing, until the next one
     spent_at: datetime | None = None
     spent_by: str = ""  # whose press that was: a resident key; "" = nobody said
+    locked_by: str = ""  # who of the staff locked it where it stands (rule 5)
     attempt: str = ""  # why a press was an attempt at what is not theirs, until a person closed the incident
 
 
@@ -144,6 +164,7 @@ class Dose:
     held_label: str = ""
     label: str = ""  # on its sachet, by the release that moved it: what the holding place must show
     token: str = ""  # who may give it by hand; "" = the robot
+    handed_back: str = ""  # who had that right last and said that they did not give it
     discard: str = ""  # who decided that its sachet goes to the locked store
     wanted_until: datetime | None = None  # a press asked for it: present without another one until then
     away_tried: datetime | None = None  # the newest retract or divert that did not succeed
@@ -159,6 +180,8 @@ class Dose:
     purpose: str = ""  # what it is for, of medicine as needed, if they said so
     effect: str = ""  # of medicine as needed: "asked", "left_open", or what they answered
     lost: bool = False  # what became of it may stand in a part of the journal that was lost (rule 23)
+    uncounted: str = ""  # why it is in doubt where its sachet is (rule 24): a code of `custody`
+    resolved: bool = False  # a person closed its incident at the home that it came from
     known: datetime | None = None  # since when it is planned
     outage: bool = False  # its window opened while the home could not offer it
     anonymous: bool = False  # pressed for by nobody in person, and it needs that (rule 2)
@@ -328,6 +351,8 @@ class World:
     habits: Mapping[str, Habits] = field(default_factory=dict)  # by resident
     confirmed: Mapping[str, datetime] = field(default_factory=dict)
     """Resident -> when their card was last read at its source."""
+    custody: Mapping[str, Custody] = field(default_factory=dict)  # by resident; none: they never moved
+    counts: Mapping[str, tuple[Count, ...]] = field(default_factory=dict)  # by resident (rule 24)
     medicine: Catalogue | None = None  # the list in force; None: as configured, before the home adopted one
     refused_list: str = ""  # why the configured list is not in force
     mapping: DayClock | None = None  # when the parts of the day are; None as for `medicine`

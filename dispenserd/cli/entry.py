@@ -21,6 +21,7 @@ from dispenserd.cli import (
     dosage,
     journal,
     leave,
+    move,
     provision,
     roll,
     simulate,
@@ -70,6 +71,7 @@ app.add_typer(roll.app, name="roll", epilog=EPILOG)
 app.command("holds", epilog=EPILOG)(at_home.holds)
 app.command("decide", epilog=EPILOG)(at_home.decide)
 app.add_typer(leave.app, name="resident", epilog=EPILOG)
+app.add_typer(move.robots, name="robot", epilog=EPILOG)
 app.command("test-alarm", epilog=EPILOG)(alarm_path.test_alarm)
 app.command("doctor", epilog=EPILOG)(doctor.doctor)
 app.add_typer(dosage.app, name="dosage", epilog=EPILOG)

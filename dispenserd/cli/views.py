@@ -59,6 +59,12 @@ def status(result: Mapping[str, Any], zone: tzinfo) -> None:
         add(shown, ["Plan refused", f"{plain(text(plan['refused']))}; the accepted one stays"], "bold red")
     add(shown, ["Roll", _loaded(roll)])
     add(shown, ["Next window", _next_window(result, zone)])
+    for resident in rows(result, "residents"):
+        if resident.get("refill"):
+            add(shown, ["Refill before", _refill(resident["refill"], zone)])
+    for each in rows(result, "robots"):
+        if each.get("battery_until"):
+            add(shown, ["On battery until", local(each["battery_until"], zone)], "bold red")
     undelivered = result.get("undelivered") or 0
     add(shown, ["Undelivered", undelivered], "bold red" if undelivered else "")
     add(shown, ["Test alarm", *_alarm_test(result.get("test_alarm") or {}, zone)])
@@ -85,6 +91,8 @@ def doses(result: Mapping[str, Any], zone: tzinfo) -> None:
         )
         lines.append((cells, OUTCOME_STYLES.get(outcome, "")))
     console().print(filled(DOSE_COLUMNS, lines, WHOLE) if lines else "No doses are planned.")
+    for refill in rows(result, "refills"):
+        console().print(f"Refill before {_refill(refill, zone)}.")
 
 
 SAID = frozenset({"given_by_staff", "confirmed", "witnessed"})
@@ -157,6 +165,12 @@ def _loaded(roll: Mapping[str, Any]) -> str:
     if not loaded:
         return "none"
     return loaded if left is None else f"{loaded}, {text(left)} sachets left"
+
+
+def _refill(refill: Mapping[str, Any], zone: tzinfo) -> str:
+    """`Mon 09 Nov 08:00 (morning): the roll in SN-1 ends`."""
+    when = f"{local(refill.get('opens'), zone)} ({text(refill.get('slot'))})"
+    return f"{when}: the roll in {text(refill.get('robot'))} ends"
 
 
 def _next_window(result: Mapping[str, Any], zone: tzinfo) -> str:

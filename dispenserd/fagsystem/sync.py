@@ -42,7 +42,10 @@ class FolderSync:
         local: LocalTime,
         poll_s: float,
         now: Callable[[], datetime],
+        ours: Callable[[str], bool] = lambda resident: True,
     ) -> None:
+        """`ours`: whether a resident is in this home's care (rule 24); the card of one who is not waits."""
+        self._ours = ours
         self._home = home
         self._root = root
         self._residents = {resident.key: resident for resident in residents}
@@ -60,7 +63,10 @@ class FolderSync:
 
     async def _inward(self) -> None:
         while True:
-            for resident, plans in self._plans.items():
+            for resident, plans in list(self._plans.items()):
+                if not self._ours(resident):
+                    self._plans[resident] = PlanFolder(self._root, self._residents[resident], self._local)
+                    continue
                 card = await asyncio.to_thread(plans.poll, self._now())
                 if card is not None:
                     await self._home.submit(card)

@@ -103,6 +103,25 @@ class RobotAtHome(RobotView):
     """Whose rolls it holds; several share it, and each press there must say whose it is."""
     display: list[str]
     """The lines that it shows."""
+    battery_until: Instant | None
+    """When it will be empty, as far as its battery has shown; null while it has mains."""
+
+
+class RefillView(TypedDict):
+    """The first dose that the roll in the robot has no sachet for: the refill must be there before."""
+
+    resident: ResidentKey
+    """Whose dose."""
+    robot: str
+    """Serial number of the robot that is to be refilled."""
+    dose: DoseId
+    """Its id: the date and the day part stand in it."""
+    date: Day
+    """Its civil date."""
+    slot: str
+    """Its day part, with a number for the second time near one."""
+    opens: Instant
+    """When its window opens."""
 
 
 class ResidentAtHome(TypedDict):
@@ -118,6 +137,8 @@ class ResidentAtHome(TypedDict):
     """The roll in use."""
     next_window: Instant | None
     """When the next dose's window opens, or did if one is open; null for none planned."""
+    refill: RefillView | None
+    """The first dose that their roll has no sachet for; null where none is known, or the plan ends before."""
 
 
 class IncidentView(TypedDict):
@@ -249,6 +270,8 @@ class Doses(TypedDict):
 
     doses: list[DoseView]
     """In the order of their windows."""
+    refills: list[RefillView]
+    """The first dose of each resident that the roll in the robot has no sachet for, the soonest first."""
 
 
 class Holds(TypedDict):

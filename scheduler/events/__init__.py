@@ -10,6 +10,18 @@ differently.
 from __future__ import annotations
 
 from scheduler.events.as_needed import AsNeededRefused, AsNeededRequested, ElsewhereRead, GivenElsewhere
+from scheduler.events.custody import (
+    Carried,
+    CarriedDose,
+    LeftSachet,
+    Magazine,
+    MagazineTakenOut,
+    MoveAsked,
+    PastDose,
+    ResidentMovedIn,
+    ResidentMovedOut,
+    SachetsCounted,
+)
 from scheduler.events.doses import (
     AdministrationFiled,
     AnswerDelivered,
@@ -73,6 +85,7 @@ from scheduler.events.regime import (
 )
 from scheduler.events.robot import (
     AttemptBlocked,
+    LockedOnTheSpot,
     MotionAdopted,
     OrderEnded,
     OrderIssued,
@@ -87,6 +100,7 @@ from scheduler.events.robot import (
     RobotLost,
     RobotRejected,
     RobotReported,
+    UnlockedOnTheSpot,
 )
 from scheduler.events.side import SideDoseDue, SideDosePlanned, SideDoseWithdrawn
 from scheduler.events.upkeep import AlarmTestBegun, CertificateFound, CertificatesRead, ChoreEnded
@@ -124,7 +138,10 @@ AsNeededEvent = AsNeededRequested | AsNeededRefused | ElsewhereRead
 RegimeEvent = ModeSet | PauseBegun | PauseReviewed | PauseEnded | PausedAction | LeavePlanned | LeaveEnded
 """How a resident gets their medicine for now."""
 
-ResidentEvent = VoiceEvent | SideEvent | AsNeededEvent | RegimeEvent
+CustodyEvent = MoveAsked | ResidentMovedOut | ResidentMovedIn | MagazineTakenOut | SachetsCounted
+"""In whose care a resident is, and where the sachets of a magazine went."""
+
+ResidentEvent = VoiceEvent | SideEvent | AsNeededEvent | RegimeEvent | CustodyEvent
 """About one resident, beside the doses in their strip."""
 
 HomeEvent = (
@@ -145,6 +162,8 @@ HomeEvent = (
     | Pressed
     | PressSpent
     | AttemptBlocked
+    | LockedOnTheSpot
+    | UnlockedOnTheSpot
     | CommandAnswered
     | AnswerDelivered
     | AdministrationFiled
@@ -213,6 +232,8 @@ __all__ = [
     "AsNeededRefused",
     "AsNeededRequested",
     "AttemptBlocked",
+    "Carried",
+    "CarriedDose",
     "CertificateFound",
     "CertificatesRead",
     "ChoreEnded",
@@ -221,6 +242,7 @@ __all__ = [
     "ClockTimesRefused",
     "ClockTrusted",
     "CommandAnswered",
+    "CustodyEvent",
     "DaemonStarted",
     "DayPlanned",
     "DecisionMade",
@@ -255,11 +277,16 @@ __all__ = [
     "Kind",
     "LeaveEnded",
     "LeavePlanned",
+    "LeftSachet",
+    "LockedOnTheSpot",
+    "Magazine",
+    "MagazineTakenOut",
     "MedicineListAdopted",
     "MedicineListRefused",
     "Mode",
     "ModeSet",
     "MotionAdopted",
+    "MoveAsked",
     "Order",
     "OrderEnded",
     "OrderIssued",
@@ -267,6 +294,7 @@ __all__ = [
     "OrderRevoked",
     "Outcome",
     "OutcomeRecorded",
+    "PastDose",
     "PauseBegun",
     "PauseEnded",
     "PauseKind",
@@ -286,6 +314,8 @@ __all__ = [
     "ReleaseAuthorised",
     "ReminderGiven",
     "ResidentEvent",
+    "ResidentMovedIn",
+    "ResidentMovedOut",
     "Result",
     "RobotCaughtUp",
     "RobotDumped",
@@ -300,6 +330,7 @@ __all__ = [
     "RollLoaded",
     "RollRefused",
     "SachetCameBack",
+    "SachetsCounted",
     "SideDoseDue",
     "SideDosePlanned",
     "SideDoseWithdrawn",
@@ -309,6 +340,7 @@ __all__ = [
     "SurplusHeld",
     "TokenPassed",
     "TokenReturned",
+    "UnlockedOnTheSpot",
     "Verdict",
     "VoiceEvent",
 ]

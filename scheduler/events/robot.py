@@ -107,7 +107,24 @@ class Pressed:
     age_ms: int
     answer: Answer = Answer.TAKE
     resident: str = ""  # who pressed, by their tag or code; "" = the robot does not know
+    staff: str = ""  # which member of staff pressed, by their personal key
     tag: str = ""  # as read, until `receive` knows whose it is; journalled as "known" or "unknown" only
+
+
+@dataclass(frozen=True, slots=True)
+class LockedOnTheSpot:
+    """A member of staff stands at the robot and gives by hand: it offers nothing until they end that."""
+
+    at: datetime
+    robot: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnlockedOnTheSpot:
+    at: datetime
+    robot: str
+    by: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,11 @@ class Kind(StrEnum):
     JOURNAL_BEHIND = "journal_behind"  # robot or on-call know more of this journal than it holds
     PLAN_REFUSED = "plan_refused"
     ROLL_CONFLICT = "roll_conflict"  # magazine and manifest disagree, or nobody put in a manifest
+    REFILL_DUE = "refill_due"  # the roll ends before the plan does
     ROLL_EMPTY = "roll_empty"
+    SACHETS_UNCOUNTED = "sachets_uncounted"  # a magazine left its robot, and some of it is nowhere yet
+    MAINS_LOST = "mains_lost"
+    BATTERY_SHORT = "battery_short"  # it does not last to the end of the next dose
     STORE_FAILED = "store_failed"  # disk full, database broken: the home stopped and was started again
     COMMAND_REFUSED = "command_refused"  # a forged, replayed or expired command arrived
     ATTEMPT_BLOCKED = "attempt_blocked"  # a press at a robot for what is not that person's
@@ -179,9 +183,10 @@ class Incident:
     """One cause about one dose, robot or plan, as the staff sees it at `revision`."""
 
     incident_id: str
-    subject: str  # "dose:<id>"; "robot:", "press:", "clock:" and a serial; "plan:", "roll:", "horizon:",
-    # "mode:", "pause:", "paused:", "leave:", "back:", "as_needed:" and a resident key; "help:" and
-    # either; or one of the home's
+    subject: str
+    """What it is about: "dose:<id>"; "robot:", "press:", "clock:", "power:" and a serial; "plan:", "roll:",
+    "horizon:", "count:", "mode:", "pause:", "paused:", "leave:", "back:", "as_needed:" and a resident key;
+    "help:" and either; or one of the home's."""
     kind: Kind
     priority: Priority
     dose_id: str  # empty unless the subject is a dose

@@ -103,12 +103,18 @@ class RobotEnd:
     """`call` runs a callback of the box in its own loop."""
 
     def __init__(
-        self, times: Times, chance: Random, memory: Memory, mechanics: Mechanics, limits: FirmwareLimits
+        self,
+        times: Times,
+        chance: Random,
+        memory: Memory,
+        mechanics: Mechanics,
+        limits: FirmwareLimits,
+        serial: str = "SIM-0001",
     ) -> None:
         self.times = times
         self.chance = chance
         self.flash = Flash(memory)
-        self.robot = Robot(memory, mechanics, limits, "SIM-0001", lambda: chance.randbytes(16))
+        self.robot = Robot(memory, mechanics, limits, serial, lambda: chance.randbytes(16))
         self.plugged = True
         self.host: HostPort | None = None
         self.inward = BadLine(GOOD, chance.randrange(2**32))
@@ -181,8 +187,8 @@ class RobotEnd:
 
     # --- hands, plugs, power ---
 
-    def press(self, answer: Answer = Answer.TAKE) -> None:
-        self._act(lambda: self.robot.press(self.times.moment, answer))
+    def press(self, answer: Answer = Answer.TAKE, tag: str = "") -> None:
+        self._act(lambda: self.robot.press(self.times.moment, answer, tag))
 
     def lift(self) -> None:
         self._act(lambda: self.robot.lift(self.times.moment))

@@ -33,6 +33,12 @@ COMMANDS = [
     "resident show",
     "resident mode",
     "resident pause",
+    "resident move-ask",
+    "resident move-out",
+    "resident move-in",
+    "robot swap",
+    "robot count",
+    "robot uncounted",
     "resident review",
     "resident resume",
     "resident leave",
@@ -70,7 +76,7 @@ def named_commands(text: str) -> set[str]:
     named = set()
     for line in re.findall(r"`dispenserd [a-z][^`]*`(?: / `[^`]+`)*", text):
         first, *others = (span.split() for span in re.findall(r"`([^`]+)`", line))
-        group = first[1:2] if first[1] in ("journal", "roll", "resident", "oncall", "dosage") else []
+        group = first[1:2] if first[1] in ("journal", "roll", "resident", "robot", "oncall", "dosage") else []
         named |= {" ".join(group + words[:1]) for words in (first[1 + len(group) :], *others)}
     return named
 

@@ -374,6 +374,7 @@ def test_a_retract_that_ends_after_the_lift_leaves_the_dose_lifted(home: PureHom
 
 
 def test_an_empty_roll_is_not_forgotten_by_a_restart_or_an_unplugged_robot(home: PureHome) -> None:
+    strip = list(home.robot.labels)
     home.robot.labels.clear()
     home.give(ev.RobotReported(home.now, home.robot.status()))
     home.until("08:10")
@@ -387,7 +388,7 @@ def test_an_empty_roll_is_not_forgotten_by_a_restart_or_an_unplugged_robot(home:
     home.lost()
     assert is_open(home.world.incident_about(subject))
     home.connect()
-    home.robot.labels[:] = ["L001"]
+    home.robot.labels[:] = strip
     home.give(ev.RobotReported(home.now, home.robot.status()))
     gone = home.world.incident_about(subject)
     assert gone is not None

@@ -125,7 +125,7 @@ async def test_every_view_of_a_running_home_has_its_published_fields() -> None:
         assert "C07AB02" not in str(status) + str(doses), "ids and codes of ours, no drugs"
         roll = await home.ask("roll_show")
         assert (roll["production_id"], roll["in_robot"], roll["mouth"]) == ("ROLL-1", "ROLL-1", "LBL-001")
-        assert len(roll["sachets"]) == roll["left"] == 8
+        assert len(roll["sachets"]) == roll["left"] == 20
 
 
 BAD_CALLS: dict[str, tuple[str, dict[str, Any], str]] = {

@@ -101,6 +101,48 @@ HOME_ADVICE: Mapping[str, Advice] = {
         ("Sæt den rigtige rulle i, eller meld den i.", "Put the right roll in, or say which one it is."),
         ("Giv ikke poser fra en rulle, du ikke har tjekket.", "Hand out nothing from an unchecked roll."),
     ),
+    "refill_due": advice(
+        ("Rullen rækker ikke til alle doser i planen.", "The roll ends before the plan does."),
+        ("Er en ny rulle bestilt, og hvornår kommer den?", "Is a new roll ordered, and when does it come?"),
+        (
+            "Få den sat i før den dosis. `dispenserd doses` siger hvilken.",
+            "Have it put in before that dose; `dispenserd doses` says which one.",
+        ),
+        ("Vent ikke, til robotten er tom.", "Do not wait until the robot is empty."),
+    ),
+    "sachets_uncounted": advice(
+        (
+            "Poser fra den gamle rulle er ikke talt: ingen ved, hvor de er.",
+            "Sachets of the old roll were not counted: nobody knows where they are.",
+        ),
+        ("Hvem tog rullen ud? Hvor ligger den nu?", "Who took the roll out? Where is it now?"),
+        (
+            "Tæl dem pose for pose: i den nye robot, kasseret, eller ikke fundet (`dispenserd robot count`).",
+            "Count each: in the new robot, in the waste, or not found (`dispenserd robot count`).",
+        ),
+        (
+            "Giv ingen af de doser i hånden, før posen er talt.",
+            "Give none of those doses by hand before its sachet is counted.",
+        ),
+    ),
+    "mains_lost": advice(
+        ("Robotten kører på batteri.", "The robot runs on its battery."),
+        ("Er stikket trukket ud, eller er strømmen gået?", "Is the plug out, or is there a power cut?"),
+        ("Bed nogen sætte stikket i.", "Ask somebody to plug it in."),
+        ("Flyt ikke robotten med poser i bakken.", "Do not move it with a sachet in the tray."),
+    ),
+    "battery_short": advice(
+        (
+            "Robottens batteri rækker ikke til næste dosis.",
+            "The robot's battery will not last to the end of the next dose.",
+        ),
+        ("Hvornår er næste dosis? Hvem er tæt på?", "When is the next dose? Who is near?"),
+        (
+            "Få strøm på, eller vær der, når dosis skal gives.",
+            "Get it mains, or be there when the dose is due.",
+        ),
+        ("Giv intet i hånden, før du har taget hændelsen.", "Give nothing by hand before you took the dose."),
+    ),
     "roll_empty": advice(
         ("Der er ikke flere poser i robotten.", "There are no sachets left in the robot."),
         ("Hvornår er næste dosis? Er en ny rulle på vej?", "When is the next dose? Is a roll on its way?"),
