@@ -1,4 +1,5 @@
-"""`python -m tests.mutants [MODULE ...]`: does some test notice each mistake one could make in the core?
+"""`python -m tests.mutants [MODULE ...]`: is each mistake one could make in the core noticed, by a test or by the
+types?
 
 Without names: every module, the most dangerous first. Of each a sample that is always the same is tried
 (`--draw 2`: another one), or `--all`. `--survivors` tries only those again that survived the last time,
@@ -20,8 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.mutants.changes import Mutant
-from tests.mutants.run import SAMPLE, Looked, Survivor, look, modules, read, share, source_hash, write
+from tests.mutants.run import SAMPLE, Looked, Survivor, look, modules, read, share, source_hash, typed, write
 from tests.mutants.tries import Tried, with_tests
+from tests.mutants.types import noticed_by_types
 from tests.support.sources import ROOT
 
 RESULT = ROOT / "build" / "mutants" / "result.json"
@@ -80,6 +82,7 @@ def main(arguments: Sequence[str]) -> int:
         parser.error("--tests says something of --survivors alone")
     if not wanted.judge:
         with_tests(lambda attempt: _try(wanted, attempt), wanted.tests)
+        _read_types()
     found = {module: one for module, one in read(RESULT).items() if module in modules()}
     verdict = judge(found, explained(EXPLAINED))
     print("\n".join(told(verdict)))
@@ -104,6 +107,19 @@ def _try(wanted: argparse.Namespace, attempt: Callable[[Mutant], Tried]) -> None
         )
         write(RESULT, {**read(RESULT), module: looked})  # another run may have kept something meanwhile
         print(_row(looked), flush=True)
+
+
+def _read_types() -> None:
+    """What no test has noticed, of the modules that have not changed since."""
+    found = read(RESULT)
+    alive = {
+        module: [each.key for each in one.survived]
+        for module, one in found.items()
+        if module in modules() and one.survived and one.source == source_hash(module)
+    }
+    for module, keys in noticed_by_types(alive).items():
+        found[module] = typed(found[module], keys)
+    write(RESULT, found)
 
 
 def _tell(number: int, of: int, tried: Tried) -> None:
@@ -138,20 +154,21 @@ def told(verdict: Verdict) -> list[str]:
     lines += [f"unexplained: {module} {each.function}: {each.change}" for module, each in verdict.unexplained]
     lines += [f"explains nothing: {module} {what}" for module, what in verdict.idle]
     there, tried = sum(one.mutants for one in found.values()), sum(one.tried for one in found.values())
-    noticed = sum(len(one.noticed) for one in found.values())
+    by_tests = sum(len(one.noticed) for one in found.values())
+    by_types = sum(len(one.typed) for one in found.values())
     mean, least = verdict.percent
     untried = [module for module in modules() if module not in found]
     return [
         *lines,
         *([f"not tried: {' '.join(untried)}"] if untried else []),
-        f"{noticed} of {tried} tried were noticed, of {there} there are: {mean:.1f} %, "
-        f"at least {least:.1f} % (95 % confidence); {len(verdict.unexplained)} unexplained",
+        f"{by_tests} of {tried} tried were noticed by tests, {by_types} more by types, of {there} there are: "
+        f"{mean:.1f} %, at least {least:.1f} % (95 % confidence); {len(verdict.unexplained)} unexplained",
     ]
 
 
 def _row(one: Looked) -> str:
-    tried = f"{len(one.noticed):5} of {one.tried:5} noticed"
-    return f"{one.module:20} {tried} (there are {one.mutants:5}), {len(one.survived):4} survived"
+    noticed = f"{len(one.noticed):5} and by types {len(one.typed):4} of {one.tried:5} noticed"
+    return f"{one.module:20} {noticed} (there are {one.mutants:5}), {len(one.survived):4} survived"
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def source_of(module: str) -> str:
 
 def mutants(module: str, code: str) -> list[Mutant]:
     """Every mutant of this source, in its order."""
-    wrapped = MetadataWrapper(cst.parse_module(PASSED_OVER.sub(r"\1", code)), unsafe_skip_copy=True)
+    wrapped = _read(code)
     visitor = MutationVisitor(mutation_operators, IgnoredCode(set(), set(), set()))
     wrapped.visit(visitor)
     parents: Parents = wrapped.resolve(ParentNodeProvider)
@@ -60,9 +60,7 @@ def mutants(module: str, code: str) -> list[Mutant]:
         function = one.contained_by_top_level_function
         if not isinstance(function, cst.FunctionDef) or _text_of_an_assert(one.original_node, parents):
             continue
-        block = parents[function]
-        around = parents.get(block)
-        owner = around.name.value if isinstance(around, cst.ClassDef) else ""
+        owner = _owner(function, parents)
         changed = cst.ensure_type(function.deep_replace(one.original_node, one.mutated_node), cst.FunctionDef)
         name = f"{owner}.{function.name.value}" if owner else function.name.value
         change = _change(_text(function), _text(changed))
@@ -79,6 +77,28 @@ def mutants(module: str, code: str) -> list[Mutant]:
             )
         )
     return found
+
+
+def unchanged(code: str) -> dict[str, str]:
+    """Each function as it is, written like a mutant's source."""
+    wrapped = _read(code)
+    parents: Parents = wrapped.resolve(ParentNodeProvider)
+    found: dict[str, str] = {}
+    for node in parents:
+        if isinstance(node, cst.FunctionDef):
+            owner = _owner(node, parents)
+            found[f"{owner}.{node.name.value}" if owner else node.name.value] = _alone(node, owner)
+    return found
+
+
+def _read(code: str) -> MetadataWrapper:
+    return MetadataWrapper(cst.parse_module(PASSED_OVER.sub(r"\1", code)), unsafe_skip_copy=True)
+
+
+def _owner(function: cst.FunctionDef, parents: Parents) -> str:
+    """The class whose method it is; "" = none."""
+    around = parents.get(parents[function])
+    return around.name.value if isinstance(around, cst.ClassDef) else ""
 
 
 def _text_of_an_assert(node: cst.CSTNode, parents: Parents) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from math import sqrt
 from pathlib import Path
 
@@ -34,12 +34,17 @@ class Looked:
     module: str
     source: str
     mutants: int  # there are
-    noticed: tuple[str, ...]  # their keys
+    noticed: tuple[str, ...]  # by a test: their keys
     survived: tuple[Survivor, ...]
+    typed: tuple[str, ...] = ()  # by no test but by the types, which `make lint` reads
 
     @property
     def tried(self) -> int:
-        return len(self.noticed) + len(self.survived)
+        return len(self.noticed) + len(self.typed) + len(self.survived)
+
+    @property
+    def share(self) -> float:
+        return 1 - len(self.survived) / self.tried
 
 
 def modules() -> list[str]:
@@ -73,12 +78,13 @@ def look(
     """Try what is wanted of it and not known yet, or what survived the last time."""
     there = mutants(module, source_of(module))
     noticed = set(known.noticed) if known else set()
+    typed = known.typed if known else ()
     alive = {one.key: one for one in known.survived} if known else {}
-    wanted = there if everyone else drawn(there, draw)
     if survivors:
         wanted = [mutant for mutant in there if mutant.key in alive]
     else:
-        wanted = [mutant for mutant in wanted if mutant.key not in noticed and mutant.key not in alive]
+        tried_before = noticed | alive.keys() | set(typed)
+        wanted = [one for one in (there if everyone else drawn(there, draw)) if one.key not in tried_before]
     for number, mutant in enumerate(wanted, start=1):
         tried = attempt(mutant)
         tell(number, len(wanted), tried)
@@ -94,11 +100,21 @@ def look(
         len(there),
         tuple(sorted(noticed)),
         tuple(alive[key] for key in sorted(alive, key=order.__getitem__)),
+        typed,
+    )
+
+
+def typed(looked: Looked, keys: Collection[str]) -> Looked:
+    """These of its survivors are noticed by the types."""
+    return replace(
+        looked,
+        survived=tuple(one for one in looked.survived if one.key not in keys),
+        typed=tuple(sorted({*looked.typed, *(one.key for one in looked.survived if one.key in keys)})),
     )
 
 
 def share(found: Mapping[str, Looked]) -> tuple[float, float]:
-    """How much of all their mutants the tests notice, and at least how much with a confidence of 95 %.
+    """How much of all their mutants is noticed, and at least how much with a confidence of 95 %.
 
     Each module's part counts by how many mutants it has. Where all were tried nothing is left to chance; of a
     sample one more survivor and one more noticed are thought of (Agresti and Coull), so that one without
@@ -111,8 +127,8 @@ def share(found: Mapping[str, Looked]) -> tuple[float, float]:
         if not one.tried:
             continue
         weight = one.mutants / there
-        mean += weight * len(one.noticed) / one.tried
-        careful = (len(one.noticed) + 1) / (one.tried + 2)
+        mean += weight * one.share
+        careful = (one.tried - len(one.survived) + 1) / (one.tried + 2)
         variance += weight**2 * (1 - one.tried / one.mutants) * careful * (1 - careful) / one.tried
     return mean, max(0.0, mean - Z_OF_95_PERCENT * sqrt(variance))
 
@@ -126,6 +142,7 @@ def read(path: Path) -> dict[str, Looked]:
             **{
                 **row,
                 "noticed": tuple(row["noticed"]),
+                "typed": tuple(row.get("typed", ())),
                 "survived": tuple(Survivor(**each) for each in row["survived"]),
             }
         )

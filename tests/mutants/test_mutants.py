@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.mutants.__main__ import EXPLAINED, MOST_DANGEROUS, explained, judge, told
-from tests.mutants.changes import Mutant, mutants
-from tests.mutants.run import Looked, Survivor, drawn, look, modules, read, share, source_hash, write
+from tests.mutants.changes import Mutant, mutants, source_of
+from tests.mutants.run import Looked, Survivor, drawn, look, modules, read, share, source_hash, typed, write
 from tests.mutants.tries import LEFT_OUT, Tried
+from tests.mutants.types import noticed_by_types
 from tests.support.sources import ROOT
 
 LESS = Survivor("opens", "- if now < at: + if now <= at:")
@@ -137,6 +138,17 @@ def test_what_is_left_out_is_there() -> None:
     for name in LEFT_OUT:
         path, _, function = name.partition("::")
         assert f"def {function}" in (ROOT / "tests" / "scheduler" / path).read_text(), name
+
+
+def test_what_no_longer_fits_its_types_is_noticed_and_what_does_is_not() -> None:
+    """As `make lint` would, in the copies that mypy reads."""
+    there = [one for one in mutants("timing", source_of("timing")) if one.function == "dates"]
+    less = next(one for one in there if one.change.endswith("day.number - 2"))
+    nothing = next(one for one in there if one.change.endswith("first = None"))
+    assert noticed_by_types({"timing": [less.key, nothing.key]}) == {"timing": {nothing.key}}
+    before = Looked("timing", "hash", 9, ("a",), (LESS, replace(LESS, key="b"), replace(LESS, key="c")))
+    after = typed(before, {"b"})
+    assert (after.typed, [one.key for one in after.survived], after.tried) == (("b",), ["", "c"], 4)
 
 
 TRIED = """
