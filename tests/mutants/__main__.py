@@ -1,5 +1,4 @@
-"""`python -m tests.mutants [MODULE ...]`: is each mistake one could make in the core noticed, by a test or by the
-types?
+"""`python -m tests.mutants [MODULE ...]`: is each mistake one can make in the core noticed, by test or type?
 
 Without names: every module, the most dangerous first. Of each a sample that is always the same is tried
 (`--draw 2`: another one), or `--all`. `--survivors` tries only those again that survived the last time,
