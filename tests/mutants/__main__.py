@@ -15,12 +15,13 @@ from __future__ import annotations
 import argparse
 import sys
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.mutants.changes import Mutant
-from tests.mutants.run import SAMPLE, Looked, Survivor, look, modules, read, share, source_hash, typed, write
+from tests.mutants.run import SAMPLE, Looked, Survivor, look, modules, read, share, source_hash, write
+from tests.mutants.run import wanted as to_try
 from tests.mutants.tries import Tried, with_tests
 from tests.mutants.types import noticed_by_types
 from tests.support.sources import ROOT
@@ -80,45 +81,42 @@ def main(arguments: Sequence[str]) -> int:
     if tuple(wanted.tests) != TESTS and not wanted.survivors:
         parser.error("--tests says something of --survivors alone")
     if not wanted.judge:
-        with_tests(lambda attempt: _try(wanted, attempt), wanted.tests)
-        _read_types()
+        chosen = _choose(wanted)
+        print("reading types ...", file=sys.stderr, flush=True)
+        by_types = noticed_by_types(
+            {module: [one.key for one in of_it] for module, (_, of_it) in chosen.items()}
+        )
+        with_tests(lambda attempt: _try(chosen, by_types, attempt), wanted.tests)
     found = {module: one for module, one in read(RESULT).items() if module in modules()}
     verdict = judge(found, explained(EXPLAINED))
     print("\n".join(told(verdict)))
     return 0 if verdict.good else 1
 
 
-def _try(wanted: argparse.Namespace, attempt: Callable[[Mutant], Tried]) -> None:
+def _choose(wanted: argparse.Namespace) -> dict[str, tuple[Looked | None, list[Mutant]]]:
+    """Of each module what is known of it, and what is to be tried."""
     rest = [module for module in modules() if module not in MOST_DANGEROUS]
+    found = read(RESULT)
+    chosen: dict[str, tuple[Looked | None, list[Mutant]]] = {}
     for module in wanted.modules or [*MOST_DANGEROUS, *rest]:
-        known = read(RESULT).get(module)
+        known = found.get(module)
         anew = wanted.modules and not wanted.survivors
         if known is not None and (anew or known.source != source_hash(module)):
             known = None
-        looked = look(
-            module,
-            known,
-            attempt,
-            survivors=wanted.survivors,
-            everyone=wanted.all,
-            draw=wanted.draw,
-            tell=_tell,
-        )
+        of_it = to_try(module, known, survivors=wanted.survivors, everyone=wanted.all, draw=wanted.draw)
+        chosen[module] = known, of_it
+    return chosen
+
+
+def _try(
+    chosen: Mapping[str, tuple[Looked | None, list[Mutant]]],
+    by_types: Mapping[str, Collection[str]],
+    attempt: Callable[[Mutant], Tried],
+) -> None:
+    for module, (known, of_it) in chosen.items():
+        looked = look(module, known, of_it, by_types[module], attempt, _tell)
         write(RESULT, {**read(RESULT), module: looked})  # another run may have kept something meanwhile
         print(_row(looked), flush=True)
-
-
-def _read_types() -> None:
-    """What no test has noticed, of the modules that have not changed since."""
-    found = read(RESULT)
-    alive = {
-        module: [each.key for each in one.survived]
-        for module, one in found.items()
-        if module in modules() and one.survived and one.source == source_hash(module)
-    }
-    for module, keys in noticed_by_types(alive).items():
-        found[module] = typed(found[module], keys)
-    write(RESULT, found)
 
 
 def _tell(number: int, of: int, tried: Tried) -> None:
@@ -160,14 +158,14 @@ def told(verdict: Verdict) -> list[str]:
     return [
         *lines,
         *([f"not tried: {' '.join(untried)}"] if untried else []),
-        f"{by_tests} of {tried} tried were noticed by tests, {by_types} more by types, of {there} there are: "
+        f"{by_types} of {tried} tried were noticed by types, {by_tests} by tests, of {there} there are: "
         f"{mean:.1f} %, at least {least:.1f} % (95 % confidence); {len(verdict.unexplained)} unexplained",
     ]
 
 
 def _row(one: Looked) -> str:
-    noticed = f"{len(one.noticed):5} and by types {len(one.typed):4} of {one.tried:5} noticed"
-    return f"{one.module:20} {noticed} (there are {one.mutants:5}), {len(one.survived):4} survived"
+    noticed = f"{len(one.typed):4} by types and {len(one.noticed):4} by tests of {one.tried:4} noticed"
+    return f"{one.module:20} {noticed} (there are {one.mutants:4}), {len(one.survived):3} survived"
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from math import sqrt
 from pathlib import Path
 
@@ -36,7 +36,7 @@ class Looked:
     mutants: int  # there are
     noticed: tuple[str, ...]  # by a test: their keys
     survived: tuple[Survivor, ...]
-    typed: tuple[str, ...] = ()  # by no test but by the types, which `make lint` reads
+    typed: tuple[str, ...] = ()  # by the types, which `make lint` reads: no test is asked
 
     @property
     def tried(self) -> int:
@@ -65,30 +65,36 @@ def drawn(there: Sequence[Mutant], draw: int) -> list[Mutant]:
     return sorted(there, key=rank)[:SAMPLE]
 
 
+def wanted(module: str, known: Looked | None, *, survivors: bool, everyone: bool, draw: int) -> list[Mutant]:
+    """What is to be tried of it: what survived the last time, or what is not known yet."""
+    there = mutants(module, source_of(module))
+    alive = {one.key for one in known.survived} if known else set()
+    if survivors:
+        return [mutant for mutant in there if mutant.key in alive]
+    tried_before = {*known.noticed, *known.typed, *alive} if known else set()
+    return [one for one in (there if everyone else drawn(there, draw)) if one.key not in tried_before]
+
+
 def look(
     module: str,
     known: Looked | None,
+    chosen: Sequence[Mutant],
+    typed: Collection[str],
     attempt: Callable[[Mutant], Tried],
-    *,
-    survivors: bool,
-    everyone: bool,
-    draw: int,
     tell: Callable[[int, int, Tried], None],
 ) -> Looked:
-    """Try what is wanted of it and not known yet, or what survived the last time."""
+    """Try these, but for what the types notice anyhow (`typed`: their keys)."""
     there = mutants(module, source_of(module))
     noticed = set(known.noticed) if known else set()
-    typed = known.typed if known else ()
+    by_types = set(known.typed) if known else set()
     alive = {one.key: one for one in known.survived} if known else {}
-    if survivors:
-        wanted = [mutant for mutant in there if mutant.key in alive]
-    else:
-        tried_before = noticed | alive.keys() | set(typed)
-        wanted = [one for one in (there if everyone else drawn(there, draw)) if one.key not in tried_before]
-    for number, mutant in enumerate(wanted, start=1):
-        tried = attempt(mutant)
-        tell(number, len(wanted), tried)
+    for number, mutant in enumerate(chosen, start=1):
         alive.pop(mutant.key, None)
+        if mutant.key in typed:
+            by_types.add(mutant.key)
+            continue
+        tried = attempt(mutant)
+        tell(number, len(chosen), tried)
         if tried.noticed:
             noticed.add(mutant.key)
         else:
@@ -100,16 +106,7 @@ def look(
         len(there),
         tuple(sorted(noticed)),
         tuple(alive[key] for key in sorted(alive, key=order.__getitem__)),
-        typed,
-    )
-
-
-def typed(looked: Looked, keys: Collection[str]) -> Looked:
-    """These of its survivors are noticed by the types."""
-    return replace(
-        looked,
-        survived=tuple(one for one in looked.survived if one.key not in keys),
-        typed=tuple(sorted({*looked.typed, *(one.key for one in looked.survived if one.key in keys)})),
+        tuple(sorted(by_types)),
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.mutants.__main__ import EXPLAINED, MOST_DANGEROUS, explained, judge, told
 from tests.mutants.changes import Mutant, mutants, source_of
-from tests.mutants.run import Looked, Survivor, drawn, look, modules, read, share, source_hash, typed, write
+from tests.mutants.run import Looked, Survivor, drawn, look, modules, read, share, source_hash, wanted, write
 from tests.mutants.tries import LEFT_OUT, Tried
 from tests.mutants.types import noticed_by_types
 from tests.support.sources import ROOT
@@ -63,24 +63,20 @@ def test_what_is_known_is_not_tried_again_and_survivors_are_when_asked() -> None
         tries.append(mutant)
         return Tried(mutant, noticed=len(tries) % 2 == 0)
 
-    def again(known: Looked | None, survivors: bool) -> Looked:
+    def again(known: Looked | None, survivors: bool, typed: int = 0) -> Looked:
         tries.clear()
-        return look(
-            "timing",
-            known,
-            attempt,
-            survivors=survivors,
-            everyone=False,
-            draw=1,
-            tell=lambda number, of, tried: None,
-        )
+        chosen = wanted("timing", known, survivors=survivors, everyone=False, draw=1)
+        by_types = [one.key for one in chosen[:typed]]
+        return look("timing", known, chosen, by_types, attempt, lambda number, of, tried: None)
 
-    first = again(None, survivors=False)
-    assert first.tried == len(tries) <= 60 and first.mutants >= first.tried
+    first = again(None, survivors=False, typed=5)
+    assert len(first.typed) == 5 and first.tried == len(tries) + 5 <= 60
+    assert first.mutants >= first.tried
     assert again(first, survivors=False) == first and not tries
-    second = again(first, survivors=True)
-    assert {one.key for one in first.survived} == {one.key for one in tries}
+    second = again(first, survivors=True, typed=1)
+    assert {one.key for one in first.survived} > {one.key for one in tries}
     assert second.tried == first.tried and len(second.survived) < len(first.survived)
+    assert len(second.typed) == 6
 
 
 def test_of_a_sample_the_least_is_below_what_it_looks_like_and_of_all_the_same() -> None:
@@ -146,9 +142,6 @@ def test_what_no_longer_fits_its_types_is_noticed_and_what_does_is_not() -> None
     less = next(one for one in there if one.change.endswith("day.number - 2"))
     nothing = next(one for one in there if one.change.endswith("first = None"))
     assert noticed_by_types({"timing": [less.key, nothing.key]}) == {"timing": {nothing.key}}
-    before = Looked("timing", "hash", 9, ("a",), (LESS, replace(LESS, key="b"), replace(LESS, key="c")))
-    after = typed(before, {"b"})
-    assert (after.typed, [one.key for one in after.survived], after.tried) == (("b",), ["", "c"], 4)
 
 
 TRIED = """
