@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import unified_diff
+from functools import cache
 
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, ParentNodeProvider, PositionProvider
@@ -47,7 +48,8 @@ def source_of(module: str) -> str:
     return (ROOT / "scheduler" / f"{module}.py").read_text()
 
 
-def mutants(module: str, code: str) -> list[Mutant]:
+@cache
+def mutants(module: str, code: str) -> tuple[Mutant, ...]:
     """Every mutant of this source, in its order."""
     wrapped = _read(code)
     visitor = MutationVisitor(mutation_operators, IgnoredCode(set(), set(), set()))
@@ -76,7 +78,7 @@ def mutants(module: str, code: str) -> list[Mutant]:
                 hashlib.sha256(f"{told} {nth}".encode()).hexdigest()[:16],
             )
         )
-    return found
+    return tuple(found)
 
 
 def unchanged(code: str) -> dict[str, str]:
