@@ -54,9 +54,9 @@ def test_the_times_of_a_leave_are_in_order(home: PureHome) -> None:
     assert leave_said(home, last=first) == leave_said(home, hand_out=departs) == "times_not_in_order"
     assert leave_said(home, back=departs - TICK) == "times_not_in_order"
     assert leave_said(home, last=first + TICK, hand_out=departs - TICK, back=departs) == ""
-    past = {"hand_out": home.now - HOUR}
-    assert leave_said(home, **past, departs=home.now) == "until_is_past"
-    assert leave_said(home, **past, departs=home.now + TICK) == ""
+    before = home.now - HOUR
+    assert leave_said(home, hand_out=before, departs=home.now) == "until_is_past"
+    assert leave_said(home, hand_out=before, departs=home.now + TICK) == ""
     assert leave_said(home, hand_out=hand_out - 22 * HOUR) == ""
     assert leave_said(home, hand_out=hand_out - 22 * HOUR - TICK) == "hand_out_too_early"
 
