@@ -1,4 +1,4 @@
-"""What becomes of a dose, and why, when its window closes (rules 3, 8, 18, 22, 23), and what the robot puts away
+"""What becomes of a dose, and why, when its window closes (rules 3, 8, 18, 22, 23); what the robot puts away
 for which reason (rules 4, 11)."""
 
 from __future__ import annotations
