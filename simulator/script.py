@@ -60,6 +60,16 @@ class PressWhenPrompted:
 
 
 @dataclass(frozen=True, slots=True)
+class PressAndLift:
+    """Presses at `at`, prompted or not, and lifts the sachet as soon as it lies in the tray."""
+
+    at_ms: int
+    lift_after_s: float = 10
+    gives_up_after_s: float = 3600
+    tag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Stall:
     """The motor stalls at the next motion out of the magazine; the sensors prove that nothing moved."""
 
@@ -187,12 +197,13 @@ Act = (
 )
 """What can be done at once."""
 
-Deed = Act | PressWhenPrompted
+Deed = Act | PressWhenPrompted | PressAndLift
 
 DEEDS: dict[str, type[Deed]] = {
     "press": Press,
     "lift": Lift,
     "press_when_prompted": PressWhenPrompted,
+    "press_and_lift": PressAndLift,
     "stall": Stall,
     "slow_motor": SlowMotor,
     "power_cut_on_next_release": PowerCutOnNextRelease,

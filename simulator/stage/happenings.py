@@ -128,6 +128,9 @@ WORDS = {
     "witnessed": "says: saw them have it",
     "mode": "sets another mode",
     "pause": "says: in hospital",
+    "review": "says: still in hospital",
+    "leave": "plans a leave, with medicine taken along",
+    "back": "says: back from leave, and what came back",
     "resume": "says: back, all reconciled",
 }
 PHYSICAL = {

@@ -10,9 +10,10 @@ import os
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from simulator.stage.household import Household, Person
 from simulator.stage.scenario import IN_SACHETS, SLOT_CLOCKS, Prescription, Scenario
@@ -55,6 +56,10 @@ class HomeFiles:
     def manifest(self, person: Person) -> Path:
         """What the pharmacy says of this person's sachets."""
         return self.folder / f"manifest-{self.home_of.people.index(person) + 1}.json"
+
+    def card(self, person: Person) -> Path:
+        """What the fagsystem says of them now."""
+        return self.folder / "fagsystem" / person.key / "plan.json"
 
     @property
     def administrations(self) -> list[Path]:
@@ -106,19 +111,25 @@ def write_files(scenario: Scenario, folder: Path, home: Keys, oncall: Keys) -> H
     with os.fdopen(key, "wb") as file:
         file.write(secrets.token_bytes(32))
     for person in scenario.home.people:
-        plan = folder / "fagsystem" / person.key / "plan.json"
-        plan.parent.mkdir(parents=True)
-        plan.write_text(json.dumps(_plan(scenario, person)), encoding="utf-8")
+        files.card(person).parent.mkdir(parents=True)
+        write_card(scenario, files, person, scenario.instant(scenario.start))
         if not person.reminder_only:
             _write(files.manifest(person), _manifest(scenario, files, person))
     for robot in scenario.home.robots:
         there = files.robot(robot)
-        _write(there.strip, {"production_id": there.production_id, "sachets": _strip(scenario, files, robot)})
+        _write(there.strip, {"production_id": there.production_id, "sachets": strip(scenario, robot)})
         _write(there.script, scenario.script(robot))
     files.home.write_text(_home_toml(scenario, files, home), encoding="utf-8")
     (folder / "homes.toml").write_text(f'[[home]]\nbox = "{BOX}"\n', encoding="utf-8")
     files.oncall.write_text(_oncall_toml(scenario, oncall), encoding="utf-8")
     return files
+
+
+def write_card(scenario: Scenario, files: HomeFiles, person: Person, now: datetime) -> None:
+    """As the fagsystem has it at that instant; complete by rename."""
+    fresh = files.card(person).with_suffix(".new")
+    _write(fresh, _plan(scenario, person, now))
+    fresh.replace(files.card(person))
 
 
 def _write(path: Path, content: object) -> None:
@@ -194,8 +205,15 @@ def _lines(keys: Keys) -> str:
     return "\n".join(f"{key} = {json.dumps(value)}" for key, value in keys.items())
 
 
-def _plan(scenario: Scenario, person: Person) -> dict[str, Any]:
-    """A card in the profile of docs/fagsystem.md."""
+def _plan(scenario: Scenario, person: Person, now: datetime) -> dict[str, Any]:
+    """A card in the profile of docs/fagsystem.md. What ended stands on it as stopped (rule 21)."""
+    version = 1 + sum(time <= now for time in scenario.cards(person))
+    written = {
+        each.id: each
+        for each in scenario.taken_by(person)
+        if each.ends and not _begins_later(scenario, each, now)
+    }
+    written |= {each.id: each for each in scenario.taken_by(person) if each.stands_at(now, scenario)}
     patient = {
         "resourceType": "Patient",
         "id": "resident",
@@ -205,21 +223,25 @@ def _plan(scenario: Scenario, person: Person) -> dict[str, Any]:
         {
             "resourceType": "MedicationRequest",
             "id": each.id,
-            "status": "active",
+            "status": "active" if each.stands_at(now, scenario) else "stopped",
             "intent": "order",
             "subject": {"reference": "Patient/resident"},
             "contained": [_medication(each)],
             "medicationReference": {"reference": "#med"},
             "dosageInstruction": [_dosage(scenario, each)],
         }
-        for each in scenario.taken_by(person)
+        for each in written.values()
     ]
     return {
         "resourceType": "Bundle",
         "type": "collection",
-        "identifier": {"system": "urn:example:card", "value": "1"},
+        "identifier": {"system": "urn:example:card", "value": str(version)},
         "entry": [{"resource": resource} for resource in (patient, *requests)],
     }
+
+
+def _begins_later(scenario: Scenario, each: Prescription, now: datetime) -> bool:
+    return bool(each.begins) and scenario.instant(each.begins) > now
 
 
 def _medication(each: Prescription) -> dict[str, Any]:
@@ -246,7 +268,7 @@ def _dosage(scenario: Scenario, each: Prescription) -> dict[str, Any]:
     return {
         "timing": {
             "repeat": {
-                "boundsPeriod": {"start": scenario.first_day.isoformat()},
+                "boundsPeriod": {"start": _first_day(scenario, each).isoformat()},
                 "frequency": len(slots),
                 "period": 1,
                 "periodUnit": "d",
@@ -255,6 +277,11 @@ def _dosage(scenario: Scenario, each: Prescription) -> dict[str, Any]:
         },
         "doseAndRate": [{"doseQuantity": {"value": each.quantity, "unit": each.unit}}],
     }
+
+
+def _first_day(scenario: Scenario, each: Prescription) -> date:
+    since = scenario.instant(each.begins or scenario.start).astimezone(ZoneInfo(scenario.zone)).date()
+    return since if each.begins else scenario.first_day
 
 
 def _manifest(scenario: Scenario, files: HomeFiles, person: Person) -> dict[str, Any]:
@@ -266,20 +293,21 @@ def _manifest(scenario: Scenario, files: HomeFiles, person: Person) -> dict[str,
         "card_version": 1,
         "sachets": [
             {key: value for key, value in row.items() if key != "person"}
-            for row in _strip(scenario, files, person.robot)
+            for row in strip(scenario, person.robot)
             if row["person"] == person.name
         ],
     }
 
 
-def _strip(scenario: Scenario, files: HomeFiles, robot: str) -> list[dict[str, Any]]:
-    """In the order of time, and of one time in the order of the people."""
-    number_of_robot = files.robot(robot).number
+def strip(scenario: Scenario, robot: str) -> list[dict[str, Any]]:
+    """What lies in this robot's magazine, packed by the first card: in the order of time, and of one time in
+    the order of the people."""
+    number_of_robot = scenario.home.robots.index(robot) + 1
     sachets: list[dict[str, Any]] = []
     for day in range(scenario.roll_days):
         for slot, clock in SLOT_CLOCKS.items():
             for person in scenario.home.at(robot):
-                contents = _contents(scenario.in_sachets(person), slot)
+                contents = contents_of(scenario.packed(person), slot)
                 if not contents:
                     continue
                 local = datetime.combine(scenario.first_day + timedelta(days=day), clock)
@@ -300,7 +328,7 @@ LABELS_A_ROBOT = 1000
 """More than a strip has: no two robots' sachets are labelled alike."""
 
 
-def _contents(prescriptions: Sequence[Prescription], slot: str) -> list[dict[str, Any]]:
+def contents_of(prescriptions: Sequence[Prescription], slot: str) -> list[dict[str, Any]]:
     return [
         {
             "drug": each.drug,

@@ -6,15 +6,20 @@ A command that the home refuses is evidence; nobody here repeats a decision.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Sequence
+from zoneinfo import ZoneInfo
 
 from simulator.stage.evidence import Evidence, IncidentStory, Line, incident_stories
-from simulator.stage.processes import StageError, command
+from simulator.stage.processes import StageError
 from simulator.stage.scenario import FOR_NOW, Deed, Scenario
 
 LOOK_S = 0.1
-"""Real seconds between looks at the journal's newest rows."""
+"""Between looks at the journal's newest rows."""
+
+REFUSED = 6
+
+Command = Callable[[Sequence[str]], Awaitable[tuple[int, Line, str]]]
+"""Runs `dispenserd` with these arguments: its exit code, its object, its error text."""
 
 Told = Callable[[Deed, str], None]
 """Of a deed, and its end: "" when it begins, then "done" or "refused"."""
@@ -26,15 +31,15 @@ class Staff:
     def __init__(
         self,
         scenario: Scenario,
-        folder: Path,
-        environment: dict[str, str],
+        command: Command,
         evidence: Evidence,
         until: Callable[[str], Awaitable[None]],
         told: Told,
+        look_s: float = LOOK_S,
     ) -> None:
         self._scenario = scenario
-        self._folder = folder
-        self._environment = environment
+        self._command = command
+        self._look_s = look_s
         self._evidence = evidence
         self._until = until
         self._told = told
@@ -51,7 +56,7 @@ class Staff:
         while True:
             if self._ready(deed):
                 return
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(self._look_s)
 
     def _ready(self, deed: Deed) -> bool:
         if deed.do in FOR_NOW:
@@ -60,6 +65,8 @@ class Staff:
             return any(self._is_about(deed, row["dose_id"]) for row in self._evidence.rows("OutcomeRecorded"))
         stories = incident_stories(self._evidence.journal).values()
         story = next((s for s in stories if self._is_told(deed, s)), None)
+        if story is None and deed.via == "home" and deed.do == "discard":
+            return not deed.wait_for  # they stand at the robot, and nobody called them
         if story is None or not story.delivered:
             return False
         if deed.wait_for:
@@ -70,8 +77,14 @@ class Staff:
 
     async def _do(self, deed: Deed) -> None:
         self._told(deed, "")
-        code, said, error = await command(self._arguments(deed), self._folder, self._environment)
-        if code == 6:
+        code, said, error = await self._command(self._arguments(deed))
+        if deed.refused:
+            told = str(said.get("code", "")) if code == REFUSED else "carried out"
+            if told != deed.refused:
+                self._evidence.refused.append(f"{deed}: expected {deed.refused}, and it was {told}")
+            self._told(deed, "done")
+            return
+        if code == REFUSED:
             self._evidence.refused.append(f"{deed.who} {deed.do} {deed.dose}: {_reason(said)}")
         elif code != 0:
             raise StageError(
@@ -104,8 +117,33 @@ class Staff:
                 return ["mode", deed.mode, *review, *said]
             case "pause":
                 return ["pause", "--hospital", *said]
+            case "review":
+                return ["review", *said]
+            case "leave":
+                return ["leave", *self._leave(deed), *said]
+            case "back":
+                doses = [self._scenario.dose_end(dose) for dose in deed.came_back]
+                return ["back", *(part for dose in doses for part in ("--came-back", dose)), *said]
             case _:
-                return ["resume", "--reconciled", *said]
+                # what the home must refuse: nobody has compared anything
+                return ["resume", *([] if deed.refused == "not_reconciled" else ["--reconciled"]), *said]
+
+    def _leave(self, deed: Deed) -> list[str]:
+        """Local times of the home."""
+        times = {
+            "--from": deed.leave_from,
+            "--to": deed.leave_to,
+            "--departs": deed.departs,
+            "--hand-out": deed.hand_out,
+            "--back": deed.back,
+        }
+        zone = ZoneInfo(self._scenario.zone)
+        return [
+            part
+            for flag, time in times.items()
+            if time
+            for part in (flag, f"{self._scenario.instant(time).astimezone(zone):%Y-%m-%d %H:%M}")
+        ]
 
     def _is_told(self, deed: Deed, story: IncidentStory) -> bool:
         """One about no dose is named by its kind."""

@@ -14,7 +14,8 @@ from simulator.clock import RatedClock
 from simulator.stage.brokers import StageBroker
 from simulator.stage.evidence import Evidence, Line
 from simulator.stage.happenings import Happening, Narrator
-from simulator.stage.home_files import HomeFiles, write_files
+from simulator.stage.home_files import HomeFiles, write_card, write_files
+from simulator.stage.household import Person
 from simulator.stage.judge import judge
 from simulator.stage.order_of_time import OrderOfTime
 from simulator.stage.people import Staff
@@ -155,9 +156,8 @@ class Play:
         raise StageError(f"the home does not answer: {said or error}")
 
     async def _perform(self, narration: asyncio.Task[None]) -> None:
-        staff = Staff(
-            self._scenario, self._folder, self._environment, self._evidence, self._until, self._staff_did
-        )
+        run = partial(command, folder=self._folder, environment=self._environment)
+        staff = Staff(self._scenario, run, self._evidence, self._until, self._staff_did)
         people: dict[str, list[Deed]] = {}
         for deed in self._scenario.deeds:
             if deed.who not in NOBODY:
@@ -166,6 +166,7 @@ class Play:
                 self._evidence.undone.append(str(deed))
         tasks = [asyncio.create_task(staff.play(deeds)) for deeds in people.values()]
         tasks += [asyncio.create_task(self._machine(d)) for d in self._scenario.deeds if d.who in MACHINES]
+        tasks += [asyncio.create_task(self._new_cards(person)) for person in self._scenario.home.people]
         tasks += [asyncio.create_task(self._watch(service)) for service in self._services]
         end = asyncio.create_task(self._until(self._scenario.end))
         try:
@@ -198,6 +199,14 @@ class Play:
         self._evidence.undone.remove(str(deed))
         if deed.who == BROKER:
             self._tell(Happening(self._now(), BROKER, "", BROKER_WORDS[deed.do], "medium"))
+
+    async def _new_cards(self, person: Person) -> None:
+        """The fagsystem has a newer card of theirs."""
+        for number, at in enumerate(self._scenario.cards(person), start=2):
+            await self._until(self._scenario.local(at))
+            write_card(self._scenario, self._files, person, at)
+            what = f"the fagsystem has a newer card, version {number}"
+            self._tell(Happening(self._now(), "fagsystem", "", what, "medium"))
 
     async def _watch(self, service: Service) -> None:
         await service.ended.wait()

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from simulator.script import SCHEMA
 from simulator.stage.household import Household, Person
+from simulator.stage.strict import ScenarioError as ScenarioError
 
 SLOT_CLOCKS = {"morning": time(8), "noon": time(12), "evening": time(18), "night": time(22)}
 """Clock times of the day parts in every scenario: the mapping of the configuration template."""
@@ -28,16 +29,12 @@ PARTS_APART = 100
 AT_THE_ROBOT = frozenset({ROBOT, RESIDENT})
 MACHINE_DEEDS = {DAEMON: ("kill_while_releasing",), BROKER: ("stop", "start")}
 FINDINGS = ("given", "had_it", "witnessed", "not_given", "discard")
-FOR_NOW = ("mode", "pause", "resume")
+FOR_NOW = ("mode", "pause", "review", "resume", "leave", "back")
 """About a resident and no dose: said at the box by a person who stands there."""
 
 STAFF_DEEDS = ("take", "close", *FINDINGS, *FOR_NOW)
 MODES = ("normal", "assisted", "witnessed", "suspended")
 ONCALL, HOME = "oncall", "home"
-
-
-class ScenarioError(ValueError):
-    """What is wrong with a scenario, in words for who wrote it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +46,13 @@ class Prescription:
     unit: str = "tablet"  # "tablet" lies in the roll; anything else beside the robot
     quantity: int = 1
     resident: str = ""  # whose, where several live
+    begins: str = ""  # when a newer card has it; "" = the first one has
+    ends: str = ""  # when a newer card says that it is stopped; with another that begins then: changed
+
+    def stands_at(self, now: datetime, scenario: Scenario) -> bool:
+        """Whether the card of that instant asks for it."""
+        begun = not self.begins or scenario.instant(self.begins) <= now
+        return begun and not (self.ends and scenario.instant(self.ends) <= now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,8 @@ class Deed:
     """`robot`: the name of the one at which it is done, where there are several. `wait_for` names the kind of
     incident that a member of staff waits for before acting; `about`, in place of a dose, the kind of one that
     is about none. `mode` and `review_days` are of a mode that is set, `resident` whose, where several live.
+    `leave_from` and what follows are of a leave, `came_back` of its end. `refused`: the home must refuse it,
+    with this code.
     """
 
     at: str
@@ -71,6 +77,13 @@ class Deed:
     mode: str = ""
     review_days: int = 0
     resident: str = ""
+    leave_from: str = ""
+    leave_to: str = ""
+    hand_out: str = ""
+    departs: str = ""
+    back: str = ""
+    came_back: tuple[str, ...] = ()
+    refused: str = ""
     more: dict[str, Any] = field(default_factory=dict)  # arguments of a deed at the robot
 
     def __str__(self) -> str:
@@ -147,13 +160,29 @@ class Scenario:
         beside = self.beside(person)
         return tuple(each for each in self.taken_by(person) if each not in beside)
 
+    def packed(self, person: Person) -> tuple[Prescription, ...]:
+        """What the pharmacy packed the roll by: the first card."""
+        return tuple(each for each in self.in_sachets(person) if not each.begins)
+
+    def cards(self, person: Person) -> tuple[datetime, ...]:
+        """When a newer card of theirs comes, in order; the first one is there from the beginning."""
+        times = {time for each in self.taken_by(person) for time in (each.begins, each.ends) if time}
+        return tuple(sorted(self.instant(time) for time in times))
+
     def holds(self, dose_id: str) -> tuple[str, ...]:
-        """The prescriptions of a dose."""
-        _, _, slot, part = dose_id.split("/")
+        """The prescriptions of a dose: what the card asked for when its window opened."""
+        _, day, slot, part = dose_id.split("/")
         person = self.home.of_dose(dose_id)
         if int(part) > PARTS_APART:
             return (self.beside(person)[int(part) // PARTS_APART - 1].id,)
-        return tuple(each.id for each in self.in_sachets(person) if slot in each.slots)
+        opens = self.opens(date.fromisoformat(day), slot)
+        return tuple(
+            each.id for each in self.in_sachets(person) if slot in each.slots and each.stands_at(opens, self)
+        )
+
+    def opens(self, day: date, slot: str) -> datetime:
+        local = datetime.combine(day, SLOT_CLOCKS[slot], ZoneInfo(self.zone))
+        return local.astimezone(UTC)
 
     def instant(self, text: str) -> datetime:
         """UTC of "day2 18:40"; 24:00 is the next day's midnight, an hour that comes twice is its first."""
