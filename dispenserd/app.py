@@ -176,10 +176,7 @@ async def _serve(
             control.serve,
             listening,
             {
-                **calls(engine, setting, now, config.home.demo, config.digest, progress.lag.in_ms),
-                **regime_calls.calls(engine, setting, now),
-                **leave_calls.calls(engine, setting, now),
-                **moving.calls(engine, setting, now, _box(config)),
+                **_calls(config, engine, setting, now, progress),
                 **vitals.calls(
                     engine,
                     setting,
@@ -199,6 +196,18 @@ async def _serve(
         await _tell_of_the_stop(config.store.path, engine, now())
         for service in services:
             tasks.create_task(service())
+
+
+def _calls(
+    config: Config, engine: Engine, setting: Setting, now: Callable[[], datetime], progress: Progress
+) -> control.Handlers:
+    """What people at the box may ask of the home."""
+    return {
+        **calls(engine, setting, now, config.home.demo, config.digest, progress.lag.in_ms),
+        **regime_calls.calls(engine, setting, now),
+        **leave_calls.calls(engine, setting, now),
+        **moving.calls(engine, setting, now, _box(config)),
+    }
 
 
 def _box(config: Config) -> Box | None:

@@ -6,8 +6,9 @@ rules that go by doses need not, for a home has no doses of somebody who is else
 
 from __future__ import annotations
 
-from scheduler.custody import MOVED_OUT, NOT_MOVED_IN, Where
+from scheduler.custody import MOVED_OUT, NOT_MOVED_IN
 from scheduler.events.custody import LeftSachet
+from scheduler.machines_of_custody import Where
 from scheduler.world import Setting, World
 
 

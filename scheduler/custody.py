@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from scheduler.events.custody import LeftSachet, Magazine, ResidentMovedOut
+from scheduler.machines_of_custody import Sachet, Where
 from scheduler.plan import DosePlan
 
 MOVED_OUT, NOT_MOVED_IN = "moved_out", "not_moved_in"
@@ -23,12 +23,6 @@ UNCOUNTED, MISSING = "uncounted", "missing_sachet"
 
 PACKED_APART_MAX = timedelta(hours=2)
 """As `roll.PACKED_APART_MAX`: a pharmacy packs for its own clock times."""
-
-
-class Where(StrEnum):
-    ASKED = "asked"  # for: they are elsewhere still
-    HERE = "here"
-    GONE = "gone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +44,15 @@ class Count:
     since: datetime
     left: tuple[LeftSachet, ...]
     missing: tuple[LeftSachet, ...] = ()
+
+
+def sachet_state(counts: Iterable[Count], label: str) -> Sachet:
+    """Where the machine of one sachet stands, among the counts of its resident."""
+    known = tuple(counts)
+    if any(sachet.label == label for count in known for sachet in count.left):
+        return Sachet.UNCOUNTED
+    missing = any(sachet.label == label for count in known for sachet in count.missing)
+    return Sachet.MISSING if missing else Sachet.COUNTED
 
 
 def doubt_about(counts: Iterable[Count], dose: DosePlan) -> str:

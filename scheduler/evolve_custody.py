@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import assert_never
 
 from scheduler import events as ev
-from scheduler.custody import Count, Custody, Where, doubt_about
+from scheduler.custody import Count, Custody, doubt_about
 from scheduler.dose import Stage
 from scheduler.evolve_press import with_robot
 from scheduler.habits import Did, Past
+from scheduler.machines_of_custody import CUSTODY, CustodyInput, Where
 from scheduler.replacing import replace
+from scheduler.standing import custody_of
 from scheduler.world import Dose, SideDose, World, by_opening
 
 
@@ -18,7 +20,9 @@ def evolve_custody(world: World, event: ev.CustodyEvent) -> World:
     match event:
         case ev.MoveAsked():
             known = world.custody.get(event.resident)
-            asked = Custody(Where.ASKED, event.move, known.number if known else 0)
+            asked = Custody(
+                _where(world, event.resident, CustodyInput.ASKED), event.move, known.number if known else 0
+            )
             return replace(world, custody={**world.custody, event.resident: asked})
         case ev.ResidentMovedOut():
             return _gone(world, event)
@@ -32,6 +36,10 @@ def evolve_custody(world: World, event: ev.CustodyEvent) -> World:
             assert_never(event)
 
 
+def _where(world: World, resident: str, given: CustodyInput) -> Where:
+    return CUSTODY.after(custody_of(world, resident), given)
+
+
 def in_doubt(world: World, dose: Dose) -> Dose:
     """With what is not counted of its sachet (rule 24)."""
     doubt = doubt_about(world.counts.get(dose.plan.resident, ()), dose.plan)
@@ -41,7 +49,7 @@ def in_doubt(world: World, dose: Dose) -> Dose:
 def _gone(world: World, event: ev.ResidentMovedOut) -> World:
     """Nothing of theirs is left that this home could offer, miss or ask for."""
     who = event.resident
-    custody = Custody(Where.GONE, event.move, event.number, event)
+    custody = Custody(_where(world, who, CustodyInput.MOVED_OUT), event.move, event.number, event)
     for serial, robot in world.robots.items():
         if who in robot.rolls:
             rolls = {key: roll for key, roll in robot.rolls.items() if key != who}
@@ -66,7 +74,7 @@ def _gone(world: World, event: ev.ResidentMovedOut) -> World:
 
 
 def _arrived(world: World, event: ev.ResidentMovedIn) -> World:
-    custody = Custody(Where.HERE, event.move, event.number)
+    custody = Custody(_where(world, event.resident, CustodyInput.MOVED_IN), event.move, event.number)
     confirmed = (
         world.confirmed
         if event.confirmed is None
@@ -102,6 +110,8 @@ def _carried(each: ev.CarriedDose) -> Dose:
         discard=each.discard,
         lost=each.lost,
         resolved=each.resolved,
+        along=each.along,
+        changed=each.changed,
     )
 
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from scheduler import events as ev
-from scheduler.custody import Where
 from scheduler.dose import Stage
 from scheduler.events import OrderKind, Outcome
 from scheduler.evolve import evolve
 from scheduler.ids import administration_id
+from scheduler.machines_of_custody import Where
 from scheduler.outbox import Change, Put
 from scheduler.transitions import LOOKED_AT as STEPS
 from scheduler.transitions import refused

@@ -242,8 +242,8 @@ def issue(
 
 
 def _plan_version(world: World, dose: Dose) -> int:
-    """Rule 11: of the plan it was checked against, the one in force. A newer card leaves most doses as they were
-    planned, and the robot takes no version below the highest that it has seen (P9)."""
+    """Rule 11: of the plan it was checked against, the one in force. A newer card leaves most doses as they
+    were planned, and the robot takes no version below the highest that it has seen (P9)."""
     plan = world.plans.get(dose.plan.resident)
     return max(dose.plan.plan_version, plan.plan_version if plan is not None else 0)
 

@@ -18,9 +18,9 @@ from datetime import datetime
 from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.care import not_ours, uncounted
-from scheduler.custody import Where
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.forecast import sachets_left
+from scheduler.machines_of_custody import Where
 from scheduler.receive_command import answer
 from scheduler.roll import Roll, Sachet
 from scheduler.world import Dose, Robot, RobotState, Setting, SideDose, World, robot_of
@@ -153,6 +153,8 @@ def _why_not_out(world: World, setting: Setting, fact: cmd.MoveOut) -> str:
         return "not_at_rest"
     if any(dose.token and dose.outcome is None for dose in theirs):
         return "with_staff"  # rule 5: its holder says first what they did
+    if world.regime(fact.resident).leave is not None:
+        return "leave_open"  # rule 22: what came back of it is counted where it was handed out
     if uncounted(world, fact.resident):
         return "uncounted"  # rule 24: a count is ended where it began
     return not_ours(world, setting, fact.resident)
@@ -174,7 +176,7 @@ def _carried(world: World, setting: Setting, resident: str, now: datetime) -> ev
     return ev.Carried(
         plan=world.plans.get(resident),
         confirmed=world.confirmed.get(resident),
-        doses=tuple(_dose(world, d) for d in world.doses.values() if d.plan.resident == resident),
+        doses=tuple(_dose(world, d) for d in _with_history(world, resident)),
         sides=tuple(_side(side) for side in world.sides.values() if side.plan.resident == resident),
         habits=tuple(
             ev.PastDose(past.opens, past.dose_id, past.part, past.did.value)
@@ -185,6 +187,15 @@ def _carried(world: World, setting: Setting, resident: str, now: datetime) -> ev
         pause=pause,
         elsewhere=elsewhere,
     )
+
+
+def _with_history(world: World, resident: str) -> Sequence[Dose]:
+    """What nobody waits for is a matter of its magazine alone."""
+    return [
+        dose
+        for dose in world.doses.values()
+        if dose.plan.resident == resident and not (dose.plan.surplus and dose.stage in IN_MAGAZINE)
+    ]
 
 
 def _dose(world: World, dose: Dose) -> ev.CarriedDose:
@@ -203,6 +214,8 @@ def _dose(world: World, dose: Dose) -> ev.CarriedDose:
         discard=dose.discard,
         lost=dose.lost,
         resolved=incident is not None and incident.state is ev.State.CLOSED and not incident.cleared,
+        along=dose.along,
+        changed=dose.changed,
     )
 
 
@@ -218,6 +231,8 @@ def _side(side: SideDose) -> ev.CarriedDose:
         discard="",
         lost=False,
         resolved=False,
+        along=False,
+        changed=0,
     )
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypeVar
 
+from scheduler.custody import sachet_state
 from scheduler.dose import Stage
 from scheduler.events import Incident
+from scheduler.machines_of_custody import Sachet, Spot, Where
 from scheduler.machines_of_dose import WISH, Asking, Fate, OrderState, Side, Token, Wish, WishInput
 from scheduler.machines_of_home import AlarmTestState, ClockTrust, Delivery
 from scheduler.replacing import replace
@@ -76,3 +78,16 @@ def alarm_test_of(world: World) -> AlarmTestState:
     if test is None:
         return AlarmTestState.NONE
     return AlarmTestState(test.state) if test.incident_id else AlarmTestState.BEGUN
+
+
+def custody_of(world: World, resident: str) -> Where:
+    custody = world.custody.get(resident)
+    return Where.NEVER_MOVED if custody is None else custody.where
+
+
+def count_of(world: World, resident: str, label: str) -> Sachet:
+    return sachet_state(world.counts.get(resident, ()), label)
+
+
+def spot_of(world: World, robot: str) -> Spot:
+    return Spot.LOCKED if world.robot(robot).locked_by else Spot.FREE

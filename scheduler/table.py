@@ -45,6 +45,7 @@ class Step:
     table: Table[Any, Any]
     state: StrEnum
     given: StrEnum
+    about: str = ""  # which of several machines that one event steps
 
     @property
     def refused(self) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from scheduler import events as ev
+from scheduler.machines_of_custody import COUNT, CUSTODY, SPOT, CountInput, CustodyInput, SpotInput
 from scheduler.machines_of_dose import (
     ASKING,
     ORDER,
@@ -41,10 +42,13 @@ from scheduler.regime import paused_of
 from scheduler.standing import (
     alarm_test_of,
     asking_of,
+    count_of,
+    custody_of,
     delivery_of,
     fate_of,
     order_of,
     side_of,
+    spot_of,
     token_of,
     wish_of,
 )
@@ -53,6 +57,7 @@ from scheduler.world import Dose, SideDose, World
 
 MACHINES: tuple[Table[Any, Any], ...] = (
     ORDER, TOKEN, OUTCOME, SIDE, WISH, ASKING, INCIDENT, DELIVERY, MODE, PAUSE, LINK, CLOCK, ALARM_TEST,
+    CUSTODY, COUNT, SPOT,
 )  # fmt: skip
 """Beside `dose.TABLE`, which refuses by itself."""
 
@@ -71,6 +76,8 @@ def steps(world: World, event: ev.Event) -> Iterator[Step]:
         yield from _of_incident(world, event)
     elif isinstance(event, OF_DOSE):
         yield from _of_dose(world, event)
+    elif isinstance(event, OF_CUSTODY):
+        yield from _of_custody(world, event)
     else:
         yield from _of_home(world, event)
 
@@ -100,9 +107,19 @@ OF_DOSE = (
     ev.SideDoseWithdrawn,
     ev.SideDoseDue,
 )
+OF_CUSTODY = (
+    ev.MoveAsked,
+    ev.ResidentMovedOut,
+    ev.ResidentMovedIn,
+    ev.MagazineTakenOut,
+    ev.SachetsCounted,
+    ev.LockedOnTheSpot,
+    ev.UnlockedOnTheSpot,
+)
 NEVER_REFUSED = (
     ev.IncidentPublished,
     ev.IncidentDelivered,
+    ev.MagazineTakenOut,
     ev.DosePutOff,
     ev.DoseDeclined,
 )
@@ -117,6 +134,7 @@ LOOKED_AT = tuple(
         ev.PausedAction,
         ev.QuestionAnswered,
         ev.AlarmTestBegun,
+        *OF_CUSTODY,
     )
     if kind not in NEVER_REFUSED
 )
@@ -246,4 +264,30 @@ PAUSE_INPUTS: dict[type, PauseInput] = {
     ev.PauseReviewed: PauseInput.REVIEWED,
     ev.PauseEnded: PauseInput.ENDED,
     ev.PausedAction: PauseInput.ACTION,
+}
+
+
+def _of_custody(world: World, event: Any) -> Iterator[Step]:
+    match event:
+        case ev.MagazineTakenOut():
+            who = event.magazine.resident
+            for label in (sachet.label for sachet in event.magazine.left):
+                yield Step(COUNT, count_of(world, who, label), CountInput.TAKEN_OUT, label)
+        case ev.SachetsCounted():
+            for label in event.labels:
+                yield Step(COUNT, count_of(world, event.resident, label), CountInput(event.place), label)
+        case ev.LockedOnTheSpot() | ev.UnlockedOnTheSpot():
+            yield Step(SPOT, spot_of(world, event.robot), SPOT_INPUTS[type(event)])
+        case _:
+            yield Step(CUSTODY, custody_of(world, event.resident), CUSTODY_INPUTS[type(event)])
+
+
+CUSTODY_INPUTS: dict[type, CustodyInput] = {
+    ev.MoveAsked: CustodyInput.ASKED,
+    ev.ResidentMovedOut: CustodyInput.MOVED_OUT,
+    ev.ResidentMovedIn: CustodyInput.MOVED_IN,
+}
+SPOT_INPUTS: dict[type, SpotInput] = {
+    ev.LockedOnTheSpot: SpotInput.LOCKED,
+    ev.UnlockedOnTheSpot: SpotInput.UNLOCKED,
 }

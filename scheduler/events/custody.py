@@ -29,6 +29,8 @@ class CarriedDose:
     discard: str
     lost: bool  # what became of it may stand in a part of the old home's journal that was lost
     resolved: bool  # a person closed its incident there
+    along: bool  # it was handed out for a leave
+    changed: int  # the plan version that asks for other medicine than was handed out
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 
 import dispenserd.courier
 import dispenserd.engine
@@ -39,8 +38,9 @@ import scheduler.voice
 import scheduler.window
 from protocol.mqtt import signatures
 from scheduler.world import Dose
+from tests.bottle.bug import Bug
+from tests.bottle.bugs_company import COMPANY_BUGS
 from tests.bottle.sabotage import (
-    Plant,
     absence_is_proof,
     act_first,
     always_open,
@@ -108,18 +108,6 @@ from tests.bottle.sabotage_voice import (
     nobody,
     reminds_anyway,
 )
-
-
-@dataclass(frozen=True)
-class Bug:
-    """`caught_by`: what the violation's text begins with, one of these. `needs`: a trouble of `weather` that
-    shall come often while it is hunted, or "siege". `equivalent`: why no witness can see it, where so."""
-
-    name: str
-    caught_by: tuple[str, ...]
-    plant: Plant
-    needs: str = ""
-    equivalent: str = ""
 
 
 @contextmanager
@@ -423,4 +411,5 @@ BUGS: tuple[Bug, ...] = (
         ("S8",),
         put(scheduler.surplus, "_why_nobody_waits", any_sachet_is_surplus),
     ),
+    *COMPANY_BUGS,
 )

@@ -11,7 +11,8 @@ import sys
 
 import pytest
 
-from tests.bottle.bottle import Bottle, Recipe
+from tests.bottle.bottle import Bottle
+from tests.bottle.recipe import Recipe
 from tests.bottle.weather import SEVERITIES, Severity
 
 DAYS = 5
@@ -24,7 +25,8 @@ HISTORIES = [
 ]
 
 PLAYED = """
-from tests.bottle.bottle import Bottle, Recipe
+from tests.bottle.bottle import Bottle
+from tests.bottle.recipe import Recipe
 from tests.bottle.weather import SEVERITIES
 bottle = Bottle(Recipe(21, 3, SEVERITIES[2]))
 bottle.run()

@@ -17,8 +17,9 @@ from dispenserd.engine import ASK_ANYWAY_S
 from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.decide import settle
-from tests.bottle.bottle import Bottle, Recipe
+from tests.bottle.bottle import Bottle
 from tests.bottle.one_engine import OneEngine
+from tests.bottle.recipe import Recipe
 from tests.bottle.weather import Severity
 from tests.support.pure_home import ROBOT, PureHome, utc
 

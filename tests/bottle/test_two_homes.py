@@ -18,7 +18,8 @@ import scheduler.receive
 import scheduler.receive_custody
 import scheduler.receive_roll
 import tests.support.pure_home
-from scheduler.custody import Custody, Where
+from scheduler.custody import Custody
+from scheduler.machines_of_custody import Where
 from scheduler.replacing import replace
 from tests.bottle.two_homes import TwoHomes
 

@@ -17,6 +17,7 @@ from scheduler.events import Event
 from scheduler.outbox import Change
 from simulator.mechanics import Moved, Place
 from tests.bottle.papers import FOREIGN, WINDOW, dose_id
+from tests.bottle.trust import Trust
 from tests.support.witness import Witness
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Witnesses:
         self.card_since: list[tuple[datetime, int]] = []  # when the home accepted which card version
         self.moves = 0
         self.holds: dict[str, frozenset[str]] = {}  # dose -> its prescriptions, as planned last
-        self.trusted = False
+        self.trusted = Trust()
         self.apart = CLOCKS_APART
         self.surplus: dict[str, str] = {}  # hold of a sachet that no dose waits for -> its label
         self.in_doubt: dict[str, str] = {}  # dose -> its order that ended Unknown and that nothing settled
@@ -86,6 +87,7 @@ class Witnesses:
 
     def committed(self, events: Sequence[Event], changes: Sequence[Change]) -> None:
         for event in events:
+            self.trusted.sees(event)
             match event:
                 case ev.OrderIssued():
                     assert event.order.order_id not in self.ordered, "P5: an order id issued twice"
@@ -111,10 +113,6 @@ class Witnesses:
                 case ev.IncidentTaken() | ev.TokenPassed():
                     by = event.by if isinstance(event, ev.IncidentTaken) else event.to
                     assert by in PERSONS, "S6: taken by nobody of ours"
-                case ev.ClockTrusted():
-                    self.trusted = True
-                case ev.ClockDoubted() | ev.DaemonStarted():
-                    self.trusted = False
                 case ev.PlanAccepted():
                     newest = max((version for _, version in self.card_since), default=0)
                     assert event.plan.card_version >= newest, "rule 19: an older card was accepted"

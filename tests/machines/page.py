@@ -16,8 +16,8 @@ HEAD = """\
 # State machines
 
 Drawn by `make machines` from the tables that the core runs on: `scheduler/dose.py`,
-`scheduler/machines_of_dose.py`, `scheduler/machines_of_home.py`. `tests/scheduler/test_machines.py` asserts
-every cell against an expectation written by hand.
+`scheduler/machines_of_dose.py`, `scheduler/machines_of_home.py`, `scheduler/machines_of_custody.py`.
+`tests/scheduler/test_machines.py` asserts every cell against an expectation written by hand.
 
 A cell is the state that follows, `=` the same one, empty a refusal. What the world tells us (a record, a
 receipt) has a cell in every state. What the home or a person's accepted word does is our own mistake where it

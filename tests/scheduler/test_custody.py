@@ -11,12 +11,15 @@ import pytest
 from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.care import not_ours, uncounted
-from scheduler.custody import Where
 from scheduler.dose import Stage
 from scheduler.gate import used_on, why_not_release
 from scheduler.ids import dose_id
+from scheduler.machines_of_custody import Where
 from scheduler.record import from_plain, to_plain
 from scheduler.world import Resident, World
+from tests.scheduler.test_card_changed import stronger
+from tests.scheduler.test_leave import end, packed
+from tests.scheduler.test_surplus import stop_noon
 from tests.scheduler.test_upkeep import told
 from tests.support.pure_home import (
     FIRST_DAY,
@@ -268,6 +271,49 @@ def test_nobody_moves_while_a_sachet_is_out_an_order_is_open_or_staff_give(home:
     home.take(incident, "vagt")
     assert home.dose("evening").token == "vagt"
     assert move_out(home).reason == "with_staff"
+
+
+def test_nobody_moves_during_a_leave_and_what_was_taken_along_goes_along(home: PureHome) -> None:
+    """Rule 22: the sachets are counted at the home that handed them out."""
+    packed(home, 2)
+    home.until("09:00", day=2)
+    assert move_out(home).reason == "leave_open"
+    assert end(home) == "done"
+    was = home.dose("noon", day=2)
+    assert was.along and was.had_at == was.plan.opens > was.lifted  # type: ignore[operator]
+    new = new_home(home.now)
+    ask(new)
+    assert move_out(home).accepted
+    assert move_in(new, bundle(home)).accepted
+    carried = new.dose("noon", day=2)
+    assert (carried.along, carried.had_at, carried.outcome) == (True, was.had_at, was.outcome)
+
+
+def test_medicine_handed_out_before_a_change_is_called_about_in_the_new_home_too(home: PureHome) -> None:
+    home.until("08:05")
+    home.take_dose()
+    stronger(home, "morning")
+    assert home.dose("morning").changed == 2
+    new = new_home(home.now)
+    ask(new)
+    assert move_out(home).accepted
+    assert move_in(new, bundle(home)).accepted
+    call = new.incident("morning")
+    assert call is not None and call.kind is ev.Kind.CALL_RESIDENT
+
+
+def test_a_sachet_that_no_dose_waits_for_is_counted_and_no_dose_of_the_new_home(home: PureHome) -> None:
+    home.until("08:05")
+    home.take_dose()
+    stop_noon(home)
+    held = [dose for dose in home.world.doses.values() if dose.plan.surplus]
+    assert held
+    new = new_home(home.now)
+    ask(new)
+    assert move_out(home).accepted
+    assert move_in(new, bundle(home)).accepted
+    assert held[0].held_label in left(new)
+    assert not [dose for dose in new.world.doses.values() if dose.plan.surplus]
 
 
 def test_no_move_by_a_clock_that_nobody_trusts_or_from_a_journal_that_lost_its_end(home: PureHome) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from scheduler.dose import IllegalTransition, Stage, Trigger, advance
+from scheduler.machines_of_custody import COUNT, CUSTODY, SPOT
 from scheduler.machines_of_dose import ASKING, ORDER, OUTCOME, SIDE, TOKEN, WISH
 from scheduler.machines_of_home import ALARM_TEST, CLOCK, DELIVERY, INCIDENT, LINK, MODE, PAUSE
 from scheduler.table import Table
@@ -127,6 +128,24 @@ EXPECTED: list[tuple[Table[Any, Any], str]] = [
     failed      !          !          failed     !          =
     receipted   =          =          =          =          =
     cleared     !          !          passed     !          =
+    """),
+    (CUSTODY, """
+                never_moved asked  here   gone
+    asked       asked       =      !      asked
+    moved_out   gone        !      gone   !
+    moved_in    !           here   !      !
+    """),
+    (COUNT, """
+                counted   uncounted missing
+    taken_out   uncounted =         uncounted
+    robot       !         counted   counted
+    waste       !         counted   counted
+    missing     !         missing   =
+    """),
+    (SPOT, """
+                free      locked
+    locked      locked    !
+    unlocked    !         free
     """),
 ]  # fmt: skip
 

@@ -132,6 +132,36 @@ def a_second_test(home: PureHome) -> ev.Event:
     return ev.AlarmTestBegun(home.now, "technician")
 
 
+def asked_for_somebody_here(home: PureHome) -> ev.Event:
+    moved = ev.ResidentMovedIn(home.now, RESIDENT, "m1", "box-1", 1, "Anna", None, (), (), ())
+    home.world = evolve(evolve(home.world, ev.MoveAsked(home.now, RESIDENT, "m1", "Anna")), moved)
+    return ev.MoveAsked(home.now, RESIDENT, "m2", "Anna")
+
+
+def moved_in_unasked(home: PureHome) -> ev.Event:
+    return ev.ResidentMovedIn(home.now, RESIDENT, "m1", "box-1", 1, "Anna", None, (), (), ())
+
+
+def moved_out_twice(home: PureHome) -> ev.Event:
+    carried = ev.Carried(None, None, (), (), (), None, None, None, None)
+    moved = ev.ResidentMovedOut(home.now, RESIDENT, "m1", "box-1", "box-2", 1, "Anna", "moving", carried)
+    home.world = evolve(home.world, moved)
+    return replace(moved, number=2)
+
+
+def counted_what_never_left(home: PureHome) -> ev.Event:
+    return ev.SachetsCounted(home.now, RESIDENT, ("L001",), "waste", "Anna")
+
+
+def locked_by_two(home: PureHome) -> ev.Event:
+    home.world = evolve(home.world, ev.LockedOnTheSpot(home.now, ROBOT, "Anna"))
+    return ev.LockedOnTheSpot(home.now, ROBOT, "Berit")
+
+
+def unlocked_what_is_free(home: PureHome) -> ev.Event:
+    return ev.UnlockedOnTheSpot(home.now, ROBOT, "Anna")
+
+
 STORIES: list[tuple[Story, str]] = [
     (order_beside_order, "order: issued in state issued"),
     (end_without_order, "order: refused in state none"),
@@ -150,6 +180,12 @@ STORIES: list[tuple[Story, str]] = [
     (pause_reviewed_unbegun, "pause: reviewed in state no"),
     (action_of_nobody_away, "pause: action in state no"),
     (a_second_test, "test alarm: begun in state begun"),
+    (asked_for_somebody_here, "custody: asked in state here"),
+    (moved_in_unasked, "custody: moved_in in state never_moved"),
+    (moved_out_twice, "custody: moved_out in state gone"),
+    (counted_what_never_left, "count: waste in state counted"),
+    (locked_by_two, "staff lock: locked in state locked"),
+    (unlocked_what_is_free, "staff lock: unlocked in state free"),
 ]
 
 

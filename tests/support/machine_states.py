@@ -6,6 +6,7 @@ from typing import Any
 
 from scheduler import events as ev
 from scheduler.evolve import evolve
+from scheduler.machines_of_custody import COUNT, CUSTODY, SPOT
 from scheduler.machines_of_dose import ASKING, ORDER, OUTCOME, SIDE, TOKEN, WISH
 from scheduler.machines_of_home import ALARM_TEST, CLOCK, DELIVERY, INCIDENT, LINK, MODE, PAUSE
 from scheduler.regime import paused_of
@@ -13,10 +14,13 @@ from scheduler.standing import (
     alarm_test_of,
     asking_of,
     clock_of,
+    count_of,
+    custody_of,
     delivery_of,
     fate_of,
     order_of,
     side_of,
+    spot_of,
     token_of,
     wish_of,
 )
@@ -29,13 +33,13 @@ def evolved(world: World, event: ev.Event) -> World:
     """The world after the event; each machine that it stepped stands where its table says."""
     after = evolve(world, event)
     for step in steps(world, event):
-        state = stands(after, event, step.table)
+        state = stands(after, event, step.table, step.about)
         follows = step.table.after(step.state, step.given)
         assert state in (follows, None), f"{step} led to {state}: {event}"
     return after
 
 
-def stands(world: World, event: Any, table: Table[Any, Any]) -> Any:
+def stands(world: World, event: Any, table: Table[Any, Any], about: str = "") -> Any:
     """The state of the machine that this event is about; None where what it is about left the world."""
     if table is LINK:
         return world.robot(world.serial(event.robot)).state
@@ -51,6 +55,13 @@ def stands(world: World, event: Any, table: Table[Any, Any]) -> Any:
     if table in (INCIDENT, DELIVERY):
         incident = world.incidents[event.incident_id]
         return incident.state if table is INCIDENT else delivery_of(world, incident)
+    if table is CUSTODY:
+        return custody_of(world, event.resident)
+    if table is COUNT:
+        who = event.magazine.resident if isinstance(event, ev.MagazineTakenOut) else event.resident
+        return count_of(world, who, about)
+    if table is SPOT:
+        return spot_of(world, event.robot)
     return _of_dose(world, event, table)
 
 

@@ -39,6 +39,12 @@ MOVING_REFUSALS: Mapping[str, Refusal] = {
         "Wait until it is retrieved or put away, settle the doubt, and try again.",
         see="doses",
     ),
+    "leave_open": _r(
+        "Borgeren er på orlov, eller det er ikke talt op, hvad der kom tilbage.",
+        "The resident is on leave, or what came back of it was not counted.",
+        "Afslut orloven først med `dispenserd resident back`.",
+        "End the leave first with `dispenserd resident back`.",
+    ),
     "uncounted": _r(
         "Poser fra en gammel rulle er ikke talt.",
         "Sachets of an old roll were not counted.",
