@@ -22,6 +22,7 @@ Mishap = (
     | s.OpenLid
     | s.CloseLid
     | s.EmptyStore
+    | s.TakeOutMagazine
     | s.StickSensor
     | s.FreeSensors
     | s.Mains
@@ -47,6 +48,8 @@ def befallen(robot: Robot, act: Mishap, moment: Moment) -> list[Message]:
             mechanics.lid_open = isinstance(act, s.OpenLid)
         case s.EmptyStore():
             mechanics.empty_store(moment.civil_ms)
+        case s.TakeOutMagazine():
+            mechanics.load("", [], moment.civil_ms)
         case s.StickSensor():
             faults.stuck[Place(act.place)] = act.occupied
         case s.FreeSensors():

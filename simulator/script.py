@@ -150,6 +150,13 @@ class EmptyStore:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeOutMagazine:
+    """With all that is left on the strip."""
+
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class StickSensor:
     """The sensor of `place` ("holding" or "tray") shows `occupied` from now on, whatever is there."""
 
@@ -191,6 +198,7 @@ Act = (
     | OpenLid
     | CloseLid
     | EmptyStore
+    | TakeOutMagazine
     | StickSensor
     | FreeSensors
     | Mains
@@ -216,6 +224,7 @@ DEEDS: dict[str, type[Deed]] = {
     "open_lid": OpenLid,
     "close_lid": CloseLid,
     "empty_store": EmptyStore,
+    "take_out_magazine": TakeOutMagazine,
     "stick_sensor": StickSensor,
     "free_sensors": FreeSensors,
     "mains": Mains,

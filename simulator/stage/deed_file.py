@@ -9,12 +9,16 @@ from simulator.script import DEEDS
 from simulator.stage.household import Household
 from simulator.stage.scenario import (
     AT_THE_ROBOT,
+    BROKER,
+    DAEMON,
     FOR_NOW,
     HOME,
     MACHINE_DEEDS,
     MODES,
+    MOVES,
     ONCALL,
     RESIDENT,
+    ROLLS,
     STAFF_DEEDS,
     Deed,
     ScenarioError,
@@ -31,8 +35,15 @@ OWN_TAG = "own"
 OF_ONE_DEED = {
     "leave": (("leave_from", "leave_to", "departs"), ("hand_out", "back")),
     "back": ((), ("came_back",)),
+    "move_ask": ((), ()),
+    "move_out": (("other",), ()),
+    "move_in": (("other",), ()),
+    "load": ((), ()),
+    "count": (("into",), ()),
 }
-"""What a deed needs, and what it may have: all of them are of no other deed."""
+"""What a deed needs, and what it may have: all of them are of no other deed, but `other`."""
+
+TIMES = ("leave_from", "leave_to", "departs", "hand_out", "back")
 
 
 def read_deed(row: dict[str, Any], where: str, home: Household) -> Deed:
@@ -48,16 +59,25 @@ def read_deed(row: dict[str, Any], where: str, home: Household) -> Deed:
         return _deed_at_the_robot(row, where, home)
     if who in MACHINE_DEEDS:
         one_of(what, MACHINE_DEEDS[who], f"{where}: do")
-        only(row, ("at", "who", "do"), f"key of {where}")
-        return Deed(row["at"], who, what)
+        only(row, ("at", "who", "do", *(("box",) if who == DAEMON else ())), f"key of {where}")
+        return _at_a_box(Deed(row["at"], who, what, box=row.get("box", "")), where, home)
     one_of(what, STAFF_DEEDS, f"{where}: a member of staff does")
     only(row, own, f"key of {where}")
     read = filled(Deed, row, where)
     _check_own(read, where)
-    if what in FOR_NOW:
+    if what in (*FOR_NOW, *MOVES, *ROLLS):
         _check_for_now(read, where, home)
     else:
         _check_staff(read, where)
+    return _at_a_box(read, where, home)
+
+
+def _at_a_box(read: Deed, where: str, home: Household) -> Deed:
+    boxes = tuple(box.name for box in home.boxes) or ("",)
+    if read.who != BROKER:
+        one_of(read.box, boxes, f"{where}: box")
+    if read.other:
+        one_of(read.other, boxes, f"{where}: other")
     return read
 
 
@@ -73,7 +93,7 @@ def _check_own(read: Deed, where: str) -> None:
         if getattr(read, name):
             raise ScenarioError(f"{where}: {name} is of another deed")
     for name in (*needs, *may):
-        if isinstance(getattr(read, name), str) and getattr(read, name):
+        if name in TIMES and getattr(read, name):
             day_time(getattr(read, name))
 
 

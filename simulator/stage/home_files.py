@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from simulator.stage.household import BOX as BOX
 from simulator.stage.household import Household, Person
 from simulator.stage.scenario import IN_SACHETS, SLOT_CLOCKS, Prescription, Scenario
 
-BOX = "box-0001"
 PERSON_SYSTEM = "urn:example:person"
 PERSON = "invented-resident-"
 """Begins every identifier of a person."""
@@ -29,6 +29,7 @@ FHIR_WHEN = {"morning": "MORN", "noon": "NOON", "evening": "EVE", "night": "NIGH
 class HomeFiles:
     folder: Path
     home_of: Household
+    shared: Path  # what no home has for itself: on-call's files, the fagsystem
 
     @property
     def home(self) -> Path:
@@ -36,7 +37,7 @@ class HomeFiles:
 
     @property
     def oncall(self) -> Path:
-        return self.folder / "oncall.toml"
+        return self.shared / "oncall.toml"
 
     @property
     def store(self) -> Path:
@@ -48,10 +49,10 @@ class HomeFiles:
 
     @property
     def oncall_public_key(self) -> Path:
-        return self.folder / "oncall.key.pub"
+        return self.shared / "oncall.key.pub"
 
     def robot(self, robot: str) -> RobotFiles:
-        return RobotFiles(self.folder, self.home_of.robots.index(robot) + 1)
+        return RobotFiles(self.folder, self.home_of.number(robot))
 
     def manifest(self, person: Person) -> Path:
         """What the pharmacy says of this person's sachets."""
@@ -59,11 +60,11 @@ class HomeFiles:
 
     def card(self, person: Person) -> Path:
         """What the fagsystem says of them now."""
-        return self.folder / "fagsystem" / person.key / "plan.json"
+        return self.shared / "fagsystem" / person.key / "plan.json"
 
     @property
     def administrations(self) -> list[Path]:
-        root = self.folder / "fagsystem"
+        root = self.shared / "fagsystem"
         return [
             path
             for one in self.home_of.people
@@ -104,14 +105,13 @@ Keys = Mapping[str, str | int]
 """Of a table in a configuration."""
 
 
-def write_files(scenario: Scenario, folder: Path, home: Keys, oncall: Keys) -> HomeFiles:
-    """Everything the processes need, in `folder`; `home` and `oncall` are how they sign in at the broker."""
-    files = HomeFiles(folder, scenario.home)
-    key = os.open(folder / "store.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(key, "wb") as file:
-        file.write(secrets.token_bytes(32))
+def write_files(scenario: Scenario, folder: Path, broker: Keys, shared: Path | None = None) -> HomeFiles:
+    """Everything that one home needs, in `folder`; `broker`: how it signs in there."""
+    files = HomeFiles(folder, scenario.home, shared or folder)
+    _write_secret(folder / "store.key", secrets.token_bytes(32))
+    _write_secret(folder / "sign.key", secrets.token_hex(32).encode())
     for person in scenario.home.people:
-        files.card(person).parent.mkdir(parents=True)
+        files.card(person).parent.mkdir(parents=True, exist_ok=True)
         write_card(scenario, files, person, scenario.instant(scenario.start))
         if not person.reminder_only:
             _write(files.manifest(person), _manifest(scenario, files, person))
@@ -119,10 +119,21 @@ def write_files(scenario: Scenario, folder: Path, home: Keys, oncall: Keys) -> H
         there = files.robot(robot)
         _write(there.strip, {"production_id": there.production_id, "sachets": strip(scenario, robot)})
         _write(there.script, scenario.script(robot))
-    files.home.write_text(_home_toml(scenario, files, home), encoding="utf-8")
-    (folder / "homes.toml").write_text(f'[[home]]\nbox = "{BOX}"\n', encoding="utf-8")
-    files.oncall.write_text(_oncall_toml(scenario, oncall), encoding="utf-8")
+    files.home.write_text(_home_toml(scenario, files, broker), encoding="utf-8")
     return files
+
+
+def write_oncall(scenario: Scenario, folder: Path, broker: Keys) -> None:
+    """What on-call needs, and which homes it is to hear from."""
+    boxes = [scenario.at_box(box).home.box for box in scenario.boxes]
+    homes = "".join(f'[[home]]\nbox = "{box}"\n' for box in boxes)
+    (folder / "homes.toml").write_text(homes, encoding="utf-8")
+    (folder / "oncall.toml").write_text(_oncall_toml(scenario, broker), encoding="utf-8")
+
+
+def _write_secret(path: Path, content: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
 
 
 def write_card(scenario: Scenario, files: HomeFiles, person: Person, now: datetime) -> None:
@@ -140,10 +151,11 @@ def _home_toml(scenario: Scenario, files: HomeFiles, broker: Keys) -> str:
     household = scenario.home
     return f"""\
 [home]
-box = "{BOX}"
+box = "{household.box}"
 zone = "{scenario.zone}"
 staff_phone = "{scenario.staff_phone}"
 demo = true
+signing_key_file = "sign.key"
 {"".join(_resident_toml(household, person) for person in household.people)}\
 [medicine]
 known = {json.dumps(scenario.known)}
@@ -157,9 +169,9 @@ provider = "file"
 path = "store.key"
 [mqtt]
 {_lines(broker)}
-oncall_public_key_file = "oncall.key.pub"
+oncall_public_key_file = "{files.oncall_public_key}"
 [fagsystem]
-folder = "fagsystem"
+folder = "{files.shared / "fagsystem"}"
 poll_s = 0.5
 [control]
 socket = "control.sock"
@@ -176,6 +188,7 @@ identifier_system = "{PERSON_SYSTEM}"
 identifier_value = "{person.identifier}"
 robot = "{household.serial(person.robot)}"
 reminder_only = {json.dumps(person.reminder_only)}
+moves_in = {json.dumps(person.moves_in)}
 tags = ["{person.tag}"]
 """
 
@@ -302,7 +315,7 @@ def _manifest(scenario: Scenario, files: HomeFiles, person: Person) -> dict[str,
 def strip(scenario: Scenario, robot: str) -> list[dict[str, Any]]:
     """What lies in this robot's magazine, packed by the first card: in the order of time, and of one time in
     the order of the people."""
-    number_of_robot = scenario.home.robots.index(robot) + 1
+    number_of_robot = scenario.home.number(robot)
     sachets: list[dict[str, Any]] = []
     for day in range(scenario.roll_days):
         for slot, clock in SLOT_CLOCKS.items():
@@ -311,6 +324,8 @@ def strip(scenario: Scenario, robot: str) -> list[dict[str, Any]]:
                 if not contents:
                     continue
                 local = datetime.combine(scenario.first_day + timedelta(days=day), clock)
+                if scenario.opens(local.date(), slot) < scenario.packed_from(person):
+                    continue
                 number = len(sachets) + 1
                 sachets.append(
                     {

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from simulator.stage.evidence import Evidence, Line
 from simulator.stage.home_files import contents_of, strip
+from simulator.stage.moves import came_with, went_with
 from simulator.stage.scenario import PARTS_APART, SLOT_CLOCKS, Deed, Scenario
 
 TOWARDS_RESIDENT = frozenset({"holding", "tray", "hands"})
@@ -142,7 +143,7 @@ def _releases(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
     for dose_id, count in doses.items():
         if count > 1:
             yield f"{scenario.dose_name(dose_id)}: released {count} times"
-    windows = {labels.get(_date_slot(dose["dose"])): dose for dose in evidence.doses}
+    windows = {labels.get(_date_slot(dose["dose"])): dose for dose in _shown(evidence)}
     for move in moved:
         dose, at = windows.get(move["label"]), _instant(move["at"])
         if dose is not None and _may_be_taken_along(scenario, dose, at):
@@ -180,7 +181,9 @@ def _hands(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
     labels = _labels(evidence)
     lifted = Counter(move["label"] for move in _moves(evidence) if move["to"] == "hands")
     came_back = {dose for deed in scenario.deeds for dose in deed.came_back}
-    for dose in evidence.doses:
+    for dose in _shown(evidence):
+        if dose["dose"] in came_with(evidence):
+            continue  # had at the home they lived in
         name, label = scenario.dose_name(dose["dose"]), labels.get(_date_slot(dose["dose"]), "")
         times = lifted.pop(label, 0)
         by_helper = (
@@ -192,6 +195,11 @@ def _hands(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
             yield f"{name}: outcome {dose['outcome']}, but its sachet was lifted {times} times"
     for label in lifted:
         yield f"{label} was lifted, and belongs to no dose"
+
+
+def _shown(evidence: Evidence) -> list[Line]:
+    """Also of who has left."""
+    return [*evidence.doses, *went_with(evidence)]
 
 
 # --- crashes ----------------------------------------------------------------------------------------

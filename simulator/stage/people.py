@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from simulator.stage.evidence import Evidence, IncidentStory, Line, incident_stories
+from simulator.stage.household import Person
 from simulator.stage.processes import StageError
-from simulator.stage.scenario import FOR_NOW, Deed, Scenario
+from simulator.stage.scenario import FOR_NOW, MOVES, ROLLS, Deed, Scenario
 
 LOOK_S = 0.1
 """Between looks at the journal's newest rows."""
@@ -25,8 +28,26 @@ Told = Callable[[Deed, str], None]
 """Of a deed, and its end: "" when it begins, then "done" or "refused"."""
 
 
+@dataclass
+class Papers:
+    """What people carry and say between the homes, and the manifests that the pharmacy sent to this one."""
+
+    folder: Path
+    manifest: Callable[[Person], Path]
+    fingerprints: dict[str, str]  # by the name of a box, as read out on the telephone
+
+    @property
+    def request(self) -> str:
+        return str(self.folder / "request.json")
+
+    @property
+    def bundle(self) -> str:
+        return str(self.folder / "bundle.json")
+
+
 class Staff:
-    """`until` waits for a civil instant; `told` hears of each deed when it begins and when it is done."""
+    """At one home. `until` waits for a civil instant; `told` hears of each deed when it begins and when it is
+    done; `papers` are carried between the homes."""
 
     def __init__(
         self,
@@ -35,6 +56,7 @@ class Staff:
         evidence: Evidence,
         until: Callable[[str], Awaitable[None]],
         told: Told,
+        papers: Papers,
         look_s: float = LOOK_S,
     ) -> None:
         self._scenario = scenario
@@ -43,13 +65,13 @@ class Staff:
         self._evidence = evidence
         self._until = until
         self._told = told
+        self._papers = papers
 
-    async def play(self, deeds: list[Deed]) -> None:
-        """One person's deeds, one after the other."""
-        for deed in deeds:
-            await self._until(deed.at)
-            await self._wait_for(deed)
-            await self._do(deed)
+    async def do(self, deed: Deed) -> None:
+        """When its time and what it waits for have come."""
+        await self._until(deed.at)
+        await self._wait_for(deed)
+        await self._do(deed)
 
     async def _wait_for(self, deed: Deed) -> None:
         """Until on-call has receipted what this person acts on; the end of the play is the time-out."""
@@ -59,7 +81,7 @@ class Staff:
             await asyncio.sleep(self._look_s)
 
     def _ready(self, deed: Deed) -> bool:
-        if deed.do in FOR_NOW:
+        if deed.do in (*FOR_NOW, *MOVES, *ROLLS):
             return True
         if deed.via == "home" and deed.do in ("had_it", "witnessed") and not deed.wait_for:  # was there
             return any(self._is_about(deed, row["dose_id"]) for row in self._evidence.rows("OutcomeRecorded"))
@@ -77,7 +99,9 @@ class Staff:
 
     async def _do(self, deed: Deed) -> None:
         self._told(deed, "")
-        code, said, error = await self._command(self._arguments(deed))
+        code, said, error = await self._command(await self._arguments(deed))
+        if "fingerprint" in said:
+            self._papers.fingerprints[deed.box] = said["fingerprint"]
         if deed.refused:
             told = str(said.get("code", "")) if code == REFUSED else "carried out"
             if told != deed.refused:
@@ -92,7 +116,9 @@ class Staff:
             )
         self._told(deed, "refused" if code else "done")
 
-    def _arguments(self, deed: Deed) -> list[str]:
+    async def _arguments(self, deed: Deed) -> list[str]:
+        if deed.do in (*MOVES, *ROLLS):
+            return await self._moving(deed)
         if deed.do in FOR_NOW:
             return ["resident", *self._for_now(deed)]
         if deed.via == "home":
@@ -106,6 +132,34 @@ class Staff:
         if deed.do == "close":
             return ["oncall", "close", incident, "--resolution", deed.resolution, "--as", deed.who]
         return ["oncall", "decide", incident, *_finding(deed)]
+
+    async def _moving(self, deed: Deed) -> list[str]:
+        """What is done where somebody moves out or in."""
+        papers, person = self._papers, self._scenario.home.named(deed.resident)
+        by = ["--by", deed.who]
+        match deed.do:
+            case "move_ask":
+                return ["resident", "move-ask", "--resident", person.key, "--out", papers.request, *by]
+            case "move_out":
+                heard = ["--fingerprint", papers.fingerprints[deed.other], "--out", papers.bundle]
+                return [
+                    "resident",
+                    "move-out",
+                    papers.request,
+                    *heard,
+                    *by,
+                    "--reason",
+                    deed.reason or deed.do,
+                ]
+            case "move_in":
+                heard = ["--fingerprint", papers.fingerprints[deed.other]]
+                return ["resident", "move-in", papers.bundle, *heard, *by]
+            case "load":
+                return ["roll", "load", str(papers.manifest(person)), *by]
+            case _:
+                _, said, _ = await self._command(["robot", "uncounted"])
+                labels = [each["label"] for each in said["sachets"]]
+                return ["robot", "count", *labels, "--into", deed.into, "--resident", person.key, *by]
 
     def _for_now(self, deed: Deed) -> list[str]:
         home = self._scenario.home

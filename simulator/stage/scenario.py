@@ -7,7 +7,7 @@ Data and its calendar; `scenario_file` reads it strictly. Knows nothing of proce
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -32,7 +32,9 @@ FINDINGS = ("given", "had_it", "witnessed", "not_given", "discard")
 FOR_NOW = ("mode", "pause", "review", "resume", "leave", "back")
 """About a resident and no dose: said at the box by a person who stands there."""
 
-STAFF_DEEDS = ("take", "close", *FINDINGS, *FOR_NOW)
+MOVES = ("move_ask", "move_out", "move_in")
+ROLLS = ("load", "count")
+STAFF_DEEDS = ("take", "close", *FINDINGS, *FOR_NOW, *MOVES, *ROLLS)
 MODES = ("normal", "assisted", "witnessed", "suspended")
 ONCALL, HOME = "oncall", "home"
 
@@ -60,8 +62,9 @@ class Deed:
     """`robot`: the name of the one at which it is done, where there are several. `wait_for` names the kind of
     incident that a member of staff waits for before acting; `about`, in place of a dose, the kind of one that
     is about none. `mode` and `review_days` are of a mode that is set, `resident` whose, where several live.
-    `leave_from` and what follows are of a leave, `came_back` of its end. `refused`: the home must refuse it,
-    with this code.
+    `leave_from` and what follows are of a leave, `came_back` of its end, `other` of a move (the box that the
+    paper comes from or is for), `into` of a count. `refused`: the home must refuse it, with this code. `box`:
+    at which, where there are several.
     """
 
     at: str
@@ -83,7 +86,10 @@ class Deed:
     departs: str = ""
     back: str = ""
     came_back: tuple[str, ...] = ()
+    other: str = ""
+    into: str = ""
     refused: str = ""
+    box: str = ""
     more: dict[str, Any] = field(default_factory=dict)  # arguments of a deed at the robot
 
     def __str__(self) -> str:
@@ -101,6 +107,7 @@ class ExpectedDose:
     late: bool = False
     by: str = ""
     diverted: str = ""  # when its sachet went to the locked store, within DIVERTED_WITHIN; "" = not asked
+    box: str = ""  # at which it is known, where there are several; what was carried along is known at both
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +120,7 @@ class ExpectedIncident:
     taken_by: str = ""
     resolution: str = ""
     undelivered: bool = False  # it must have been, at some time; every incident must be delivered at the end
+    box: str = ""
 
     @property
     def name(self) -> str:
@@ -150,6 +158,30 @@ class Scenario:
     displays: tuple[ExpectedDisplay, ...]
     home: Household = field(default_factory=Household)
 
+    @property
+    def boxes(self) -> tuple[str, ...]:
+        """Their names; one without a name where there is one."""
+        return tuple(box.name for box in self.home.boxes) or ("",)
+
+    def at_box(self, box: str) -> Scenario:
+        """What of it is one box's: a scenario of its own."""
+        if not self.home.boxes:
+            return self
+        home = self.home.at_box(box)
+        names = {person.name for person in home.people}
+        return replace(
+            self,
+            home=home,
+            prescriptions=tuple(each for each in self.prescriptions if each.resident in names),
+            deeds=tuple(each for each in self.deeds if self._box(each) == box),
+            doses=tuple(each for each in self.doses if each.box == box),
+            incidents=tuple(each for each in self.incidents if each.box == box),
+            displays=tuple(each for each in self.displays if each.robot in home.robots),
+        )
+
+    def _box(self, deed: Deed) -> str:
+        return self.home.box_of(deed.robot) if deed.who in AT_THE_ROBOT else deed.box
+
     def beside(self, person: Person) -> tuple[Prescription, ...]:
         """What lies beside the robot, in the order in which the home numbers it: parts 101, 201, ..."""
         theirs = self.taken_by(person)
@@ -159,6 +191,12 @@ class Scenario:
     def in_sachets(self, person: Person) -> tuple[Prescription, ...]:
         beside = self.beside(person)
         return tuple(each for each in self.taken_by(person) if each not in beside)
+
+    def packed_from(self, person: Person) -> datetime:
+        """What their roll at this robot begins after: nothing, or their move to it."""
+        moves = [each.at for each in self.deeds if each.do == "move_in" and each.resident == person.name]
+        midnight = datetime.combine(self.first_day, time(), ZoneInfo(self.zone))
+        return self.instant(moves[0]) if person.moves_in and moves else midnight
 
     def packed(self, person: Person) -> tuple[Prescription, ...]:
         """What the pharmacy packed the roll by: the first card."""

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from simulator.script import ScriptError, parse_script
 from simulator.stage.deed_file import lives_here, read_deed
-from simulator.stage.household import Household, Person
+from simulator.stage.household import BoxPlace, Household, Person
 from simulator.stage.scenario import (
     AT_THE_ROBOT,
     MACHINE_DEEDS,
@@ -47,6 +47,7 @@ OUTCOMES = (
     "uncertain",
 )
 TABLES = {
+    "box": BoxPlace,
     "resident": Person,
     "prescription": Prescription,
     "deed": Deed,
@@ -101,7 +102,17 @@ def _household(document: dict[str, Any]) -> Household:
         alone = not person.name and len(people) == 1
         if (not alone and not person.name.isalpha()) or person.name in ("day", *AT_THE_ROBOT, *MACHINE_DEEDS):
             raise ScenarioError(f'[[resident]]: name is letters only, as "Karen": "{person.name}"')
-    return Household(people)
+        if person.moves_in:
+            raise ScenarioError("[[resident]]: moves_in follows from moves_to")
+    boxes = tuple(filled(BoxPlace, row, where) for where, row in rows(document, "box"))
+    home = Household(people, boxes)
+    each_once("[[box]]", [*(box.name for box in boxes), *(one for box in boxes for one in box.robots)])
+    for person in people:
+        if bool(person.moves_to) and home.box_of(person.robot) == home.box_of(person.moves_to):
+            raise ScenarioError(f"[[resident]]: {person.name} moves to a robot at another [[box]]")
+    for robot in home.robots if boxes else ():
+        one_of(robot, tuple(one for box in boxes for one in box.robots), "[[resident]]: robot at a [[box]]")
+    return home
 
 
 # --- what makes sense -------------------------------------------------------------------------------
@@ -151,6 +162,10 @@ def _check_expectations(scenario: Scenario) -> None:
         if not incident.kinds:
             raise ScenarioError("[[expect_incident]]: kinds names at least one kind")
         one_of(incident.priority, PRIORITIES, f"{incident.name}: priority")
+    for dose in scenario.doses:
+        one_of(dose.box, scenario.boxes, f"{dose.dose}: box")
+    for incident in scenario.incidents:
+        one_of(incident.box, scenario.boxes, f"{incident.name}: box")
     doses = [each.dose for each in scenario.doses]
     named = [*(each.dose for each in scenario.incidents), *(each.dose for each in scenario.deeds)]
     for name in (*doses, *named, *(dose for deed in scenario.deeds for dose in deed.came_back)):
@@ -168,8 +183,8 @@ def _check_expectations(scenario: Scenario) -> None:
         "[[prescription]]",
         (f"{each.resident} {each.id} {each.begins}".strip() for each in scenario.prescriptions),
     )
-    each_once("[[expect_dose]]", doses)
-    each_once("[[expect_incident]]", (each.name for each in scenario.incidents))
+    each_once("[[expect_dose]]", (f"{each.dose} {each.box}" for each in scenario.doses))
+    each_once("[[expect_incident]]", (f"{each.name} {each.box}" for each in scenario.incidents))
 
 
 def _check_card(scenario: Scenario, one: Prescription) -> None:

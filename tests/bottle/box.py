@@ -119,6 +119,7 @@ class Box:
         fuse: Fuse,
         witness: Witnessing,
         beside: Sequence[Served] = (),
+        serial: str = ROBOT,
     ) -> None:
         self.fuse = fuse
         self.disk = disk
@@ -131,7 +132,7 @@ class Box:
         self.loop = VirtualLoop(times.seconds)
         self.session = BottleSession(network, fuse)
         self.engine = Engine(disk.replayed(), setting, WatchedJournal(disk, fuse, self), self.clock, LOOK_S)
-        first = Served(ROBOT, end, chance, witness.sending, witness.sent)
+        first = Served(serial, end, chance, witness.sending, witness.sent)
         self._served = (first, *beside)
         self.robots: dict[str, RobotConnection] = {}
         self.couriers: dict[str, Courier] = {}
@@ -141,7 +142,7 @@ class Box:
             self.couriers[served.serial] = Courier(
                 self.engine, setting, served.serial, robot, self.clock, LOOK_S
             )
-        self.robot, self.courier = self.robots[ROBOT], self.couriers[ROBOT]
+        self.robot, self.courier = self.robots[serial], self.couriers[serial]
         self.ready = False
         self.committing_since_s: float | None = None
         self._tasks: set[asyncio.Task[None]] = set()

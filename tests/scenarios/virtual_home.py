@@ -7,7 +7,6 @@ What people do at a robot is the script of the same file. Nothing here knows wha
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,16 +14,20 @@ from pathlib import Path
 from random import Random
 from typing import cast
 
-from dispenserd import app, calls, leave_calls, regime_calls, views
+from dispenserd import app, calls, leave_calls, moving, regime_calls, views
 from dispenserd.config import load
 from dispenserd.control import Handlers
 from dispenserd.control_call import CallError
 from dispenserd.fagsystem.administration import administration
 from dispenserd.fagsystem.folder import PlanFolder
+from dispenserd.fagsystem.manifest import read_manifest
 from dispenserd.fagsystem.mapping import ResidentIdentity
+from dispenserd.peer_choice import signing_key
+from dispenserd.security.sealing import Box as SealingBox
 from dispenserd.store.chain import GENESIS, canonical, link
 from protocol.wire.messages import Answer, Message
-from scheduler.commands import ConfirmPlan, OfferClockTimes, OfferMedicineList, OfferPlan
+from scheduler.care import not_ours
+from scheduler.commands import ConfirmPlan, LoadRoll, OfferClockTimes, OfferMedicineList, OfferPlan
 from scheduler.events import Event
 from scheduler.outbox import Change
 from scheduler.record import EVENT_FIELD, to_plain
@@ -41,13 +44,14 @@ from simulator.stage.evidence import Evidence, Line
 from simulator.stage.home_files import PERSON_SYSTEM, HomeFiles, write_card, write_files
 from simulator.stage.household import Person
 from simulator.stage.scenario import Scenario
-from simulator.visible import Visible, seen_moving
+from simulator.visible import Visible, iso, seen_moving
 from tests.bottle.box import Box, Folder, Served
 from tests.bottle.fuse import Fuse
 from tests.bottle.journal import Disk
 from tests.bottle.network import Network
 from tests.bottle.robot_end import RobotEnd
 from tests.bottle.times import Times
+from tests.scenarios.virtual_desk import Desk
 
 KEY = "00" * 32
 """On-call's public key as the configuration names it; the box of the bottle has its own."""
@@ -87,6 +91,8 @@ class VirtualRobot:
         self.end.turn()
         scene = Scene(robot.display.light, self.matter.tray is not None)
         for act in self.cast.turn(scene, times.true_ms):
+            told = {"what": "deed", "at": iso(times.true_ms), "deed": type(act).__name__}
+            self._home.hears_robot(self, told)
             self._do(act)
         self.end.turn()
         for line in self._visible.changes(robot, times.true_ms):
@@ -124,13 +130,16 @@ class VirtualHome:
         self,
         scenario: Scenario,
         folder: Path,
+        shared: Path,
         times: Times,
-        network: Network,
         after: Callable[[float, Callable[[], None]], None],
         chance: Random,
     ) -> None:
-        self.scenario, self.times, self.network, self.after = scenario, times, network, after
-        self.files: HomeFiles = write_files(scenario, folder, {"host": "broker"}, {"host": "broker"})
+        self.scenario, self.times, self.after = scenario, times, after
+        self.desk = Desk(times, chance, box=scenario.home.box)
+        self.network = Network(times, chance, self.desk.take)
+        self.desk.send = self.network.to_home
+        self.files: HomeFiles = write_files(scenario, folder, {"host": "broker"}, shared)
         self.files.oncall_public_key.write_text(KEY)
         self.config = load(self.files.home)
         self.setting: Setting = app.setting_of(self.config, 1.0)
@@ -141,13 +150,11 @@ class VirtualHome:
         self._identities = {
             one.key: ResidentIdentity(one.key, PERSON_SYSTEM, one.identifier) for one in scenario.home.people
         }
-        self._cards = {
-            one.key: PlanFolder(
-                self.files.folder / "fagsystem", self._identities[one.key], self.setting.local
-            )
-            for one in scenario.home.people
-        }
+        self._cards = {one.key: self._card_folder(one.key) for one in scenario.home.people}
         self._kill_next = 0
+        key_file = self.config.home.signing_key_file
+        assert key_file is not None
+        self._signs = SealingBox(scenario.home.box, signing_key(key_file))
         self.box = self._new_box()
 
     def begin(self) -> None:
@@ -156,21 +163,24 @@ class VirtualHome:
             labels = [sachet.label for sachet in robot.matter.magazine]
             self.evidence.loaded += labels
             self.evidence.strips[robot.name] = labels
+        lists = (OfferMedicineList(self.setting.catalogue), OfferClockTimes(self.setting.clock))
+        self.after(1, lambda: self.box.hand_in(*lists))
         self.after(5, self._read_cards)
         self.after(60, self._load_rolls)
         for person in self.scenario.home.people:
-            for at in self.scenario.cards(person):
+            for at in () if person.moves_in else self.scenario.cards(person):
                 self.after(self.times.at_s(at) - self.times.now_s, partial(self._new_card, person, at))
 
     # --- time ---
 
     @property
     def due_s(self) -> float | None:
-        dues = [robot.due_s for robot in self.robots]
+        dues = [self.network.due_s, *(robot.due_s for robot in self.robots)]
         dues.append(self.box.due_s if self.box.alive else None)
         return min((due for due in dues if due is not None), default=None)
 
     def turn(self) -> None:
+        self.network.turn()
         for robot in self.robots:
             robot.turn()
         self.box.turn()
@@ -195,6 +205,7 @@ class VirtualHome:
             chance=self._chance,
             fuse=Fuse(),
             witness=self,
+            serial=first.serial,
             beside=[Served(one.serial, one.end, self._chance, self.sending, self.sent) for one in others],
         )
 
@@ -239,26 +250,26 @@ class VirtualHome:
 
     def _read_cards(self) -> None:
         """As the folder's sync does: a newer one is offered, one that is the same confirmed."""
-        for key, cards in self._cards.items():
+        for key, cards in list(self._cards.items()):
+            if not_ours(self.disk.replayed(), self.setting, key):
+                self._cards[key] = self._card_folder(key)  # the card of one who is not in its care waits
+                continue
             card = cards.poll(self.box.clock.now())
             if card is not None:
                 self.box.hand_in(card)
                 assert isinstance(card, OfferPlan), card
             elif cards.same:
                 self.box.hand_in(ConfirmPlan(key))
-        if self.disk.replayed().planned.keys() != self._cards.keys():
-            self.box.hand_in(OfferMedicineList(self.setting.catalogue), OfferClockTimes(self.setting.clock))
         self.after(CARD_LOOK.total_seconds(), self._read_cards)
 
     def _load_rolls(self) -> None:
         for person in self.scenario.home.people:
-            if not person.reminder_only:
-                self.load_roll(person)
+            if not person.reminder_only and not person.moves_in:
+                roll = read_manifest(self.files.manifest(person).read_bytes(), [person.key])
+                self.box.hand_in(LoadRoll(roll, "Tove"))
 
-    def load_roll(self, person: Person) -> None:
-        manifest = json.loads(self.files.manifest(person).read_text())
-        task = self.box.loop.create_task(self.call("roll_load", {"manifest": manifest, "by": "Tove"}))
-        task.add_done_callback(lambda done: done.result())
+    def _card_folder(self, key: str) -> PlanFolder:
+        return PlanFolder(self.files.shared / "fagsystem", self._identities[key], self.setting.local)
 
     # --- its control socket ---
 
@@ -273,6 +284,7 @@ class VirtualHome:
             **calls.calls(engine, setting, now, True, "", lambda: {"newest": 0, "max": 0}),
             **regime_calls.calls(engine, setting, now),
             **leave_calls.calls(engine, setting, now),
+            **moving.calls(engine, setting, now, self._signs),
         }
 
     async def ask(self, name: str, arguments: Line) -> tuple[int, Line, str]:
@@ -295,6 +307,7 @@ class VirtualHome:
         evidence, world, now = self.evidence, self.disk.replayed(), self.times.true
         evidence.status = dict(views.status(world, self.setting, (1, self.disk.head), now))
         evidence.doses = [dict(dose) for dose in views.doses(world, self.setting)["doses"]]
+        evidence.incidents = self.desk.listed()
         evidence.verify_exit = 0 if self._chained() == self.disk.head else 1
         evidence.administrations = [
             administration(body, self._whose(body), self.setting.local)

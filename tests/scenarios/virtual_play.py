@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import json
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -15,18 +16,16 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import structlog
 
-from simulator.stage.evidence import Evidence, Line
-from simulator.stage.judge import judge
-from simulator.stage.people import REFUSED, Staff
+from simulator.stage.evidence import Evidence, Line, together
+from simulator.stage.judge import judge_all
+from simulator.stage.people import REFUSED, Papers, Staff
 from simulator.stage.scenario import AT_THE_ROBOT, BROKER, DAEMON, Deed, Scenario
-from tests.bottle.network import Network
 from tests.bottle.times import Times
 from tests.bottle.virtual_loop import VirtualLoop
-from tests.scenarios.virtual_desk import Desk
+from tests.scenarios.virtual_command import called
 from tests.scenarios.virtual_home import VirtualHome
 
 QUIET = structlog.make_filtering_bound_logger(logging.CRITICAL)
@@ -45,32 +44,44 @@ class VirtualPlay:
         self.times = Times(scenario.instant(scenario.start))
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = count()
-        chance = Random(seed)
-        self.desk = Desk(self.times, chance)
-        self.network = Network(self.times, chance, self.desk.take)
-        self.desk.send = self.network.to_home
-        self.home = VirtualHome(scenario, folder, self.times, self.network, self.after, chance)
-        self.evidence: Evidence = self.home.evidence
+        self._folder, self._chance = folder, Random(seed)
+        self.homes = {box: self._home(box) for box in scenario.boxes}
         self.loop = VirtualLoop(self.times.seconds)  # of the people
-        self._people: list[Any] = []
+        self._people: list[asyncio.Task[None]] = []
+
+    def _home(self, box: str) -> VirtualHome:
+        folder = self._folder / box
+        folder.mkdir(exist_ok=True)
+        scenario = self.scenario.at_box(box)
+        return VirtualHome(scenario, folder, self._folder, self.times, self.after, self._chance)
+
+    @property
+    def evidence(self) -> Evidence:
+        """Of all homes."""
+        return together([home.evidence for home in self.homes.values()])
 
     def run(self) -> list[str]:
         """Violations."""
-        self.home.begin()
+        for home in self.homes.values():
+            home.begin()
         self._people_come()
         for deed in self.scenario.deeds:
             if deed.who in (BROKER, DAEMON):
-                self.evidence.undone.append(str(deed))
+                self._undone(deed).append(str(deed))
                 self.at(self.scenario.instant(deed.at), partial(self._machine, deed))
         try:
-            self._until(self.scenario.instant(self.scenario.end))
+            self._until_s(self.times.at_s(self.scenario.instant(self.scenario.end)))
             self._until_s(self.times.now_s + SETTLE_S)
         finally:
             self.loop.bury()
-            self.home.box.bury()
-        self.home.gather()
-        self.evidence.incidents = self.desk.listed()
-        return judge(self.scenario, self.evidence)
+            for home in self.homes.values():
+                home.box.bury()
+        for home in self.homes.values():
+            home.gather()
+        administrations = [each for home in self.homes.values() for each in home.evidence.administrations]
+        for home in self.homes.values():
+            home.evidence.administrations = administrations
+        return judge_all(self.scenario, {box: home.evidence for box, home in self.homes.items()})
 
     # --- time ---
 
@@ -80,14 +91,12 @@ class VirtualPlay:
     def at(self, instant: datetime, act: Callable[[], None]) -> None:
         self.after(max(0.0, self.times.at_s(instant) - self.times.now_s), act)
 
-    def _until(self, instant: datetime) -> None:
-        self._until_s(self.times.at_s(instant))
-
     def _until_s(self, end_s: float) -> None:
         for _ in range(STEPS_MAX):
             self._instant()
-            dues = [self._agenda[0][0] if self._agenda else None, self.network.due_s, self.home.due_s]
-            due_s = min(due for due in (*dues, self.loop.due_s, end_s) if due is not None)
+            dues = [self.loop.due_s, *(home.due_s for home in self.homes.values())]
+            dues.append(self._agenda[0][0] if self._agenda else None)
+            due_s = min(due for due in (*dues, end_s) if due is not None)
             if due_s >= end_s:
                 self.times.now_s = end_s
                 return
@@ -97,8 +106,8 @@ class VirtualPlay:
     def _instant(self) -> None:
         while self._agenda and self._agenda[0][0] <= self.times.now_s:
             heapq.heappop(self._agenda)[2]()
-        self.network.turn()
-        self.home.turn()
+        for home in self.homes.values():
+            home.turn()
         self.loop.run_due()
         for task in self._people:
             if task.done():
@@ -107,73 +116,71 @@ class VirtualPlay:
     # --- people and machines ---
 
     def _people_come(self) -> None:
-        staff = Staff(self.scenario, self._command, self.evidence, self._wait, self._did, LOOK_S)
-        deeds: dict[str, list[Deed]] = {}
+        heard: dict[str, str] = {}
+        staff = {
+            box: Staff(
+                home.scenario,
+                partial(self._command, home),
+                home.evidence,
+                self._wait,
+                self._did,
+                Papers(self._folder, home.files.manifest, heard),
+                LOOK_S,
+            )
+            for box, home in self.homes.items()
+        }
+        people: dict[str, list[Deed]] = {}
         for deed in self.scenario.deeds:
             if deed.who not in (*AT_THE_ROBOT, BROKER, DAEMON):
-                deeds.setdefault(deed.who, []).append(deed)
-                self.evidence.undone.append(str(deed))
-        self._people = [self.loop.create_task(staff.play(theirs)) for theirs in deeds.values()]
+                people.setdefault(deed.who, []).append(deed)
+                self._undone(deed).append(str(deed))
+        self._people = [
+            self.loop.create_task(_one_after_the_other(staff, deeds)) for deeds in people.values()
+        ]
 
     async def _wait(self, at: str) -> None:
         left_s = self.times.at_s(self.scenario.instant(at)) - self.times.now_s
         if left_s > 0:
             await asyncio.sleep(left_s)
 
+    def _undone(self, deed: Deed) -> list[str]:
+        return self.homes[deed.box if deed.who != BROKER else self.scenario.boxes[0]].evidence.undone
+
     def _did(self, deed: Deed, end: str) -> None:
         if end:
-            self.evidence.undone.remove(str(deed))
+            self._undone(deed).remove(str(deed))
 
     def _machine(self, deed: Deed) -> None:
         match deed.who, deed.do:
             case "broker", "stop":
-                self.network.fail(loses_state=True)
+                for home in self.homes.values():
+                    home.network.fail(loses_state=True)
             case "broker", "start":
-                self.network.recover()
+                for home in self.homes.values():
+                    home.network.recover()
             case _:
-                self.home.kill_while_releasing()
-        self.evidence.undone.remove(str(deed))
+                self.homes[deed.box].kill_while_releasing()
+        self._undone(deed).remove(str(deed))
 
-    async def _command(self, arguments: Sequence[str]) -> tuple[int, Line, str]:
+    async def _command(self, home: VirtualHome, arguments: Sequence[str]) -> tuple[int, Line, str]:
         """What `dispenserd ARGUMENTS` does: a call to the home, or a decision at on-call."""
         if arguments[0] == "oncall":
-            reason = await self.desk.command(arguments[1:])
+            reason = await home.desk.command(arguments[1:])
             return (REFUSED, {"code": reason, "what": ""}, "") if reason else (0, {}, "")
-        name, said = called(arguments)
-        if name == "decide":
-            known = [dose["dose"] for dose in (await self.home.ask("doses", {}))[1]["doses"]]
-            said["dose"] = next(dose for dose in known if dose.endswith(str(said["dose"])))
-        if "came_back" in said:
-            known = [dose["dose"] for dose in (await self.home.ask("doses", {}))[1]["doses"]]
-            said["came_back"] = [next(d for d in known if d.endswith(back)) for back in said["came_back"]]
-        return await self.home.ask(name, said)
+        call = called(arguments)
+        code, doses, _ = await home.ask("doses", {})
+        known = [dose["dose"] for dose in doses["doses"]]
+        if "dose" in call.said:
+            call.said["dose"] = next(dose for dose in known if dose.endswith(call.said["dose"]))
+        if "came_back" in call.said:
+            named = call.said["came_back"]
+            call.said["came_back"] = [next(dose for dose in known if dose.endswith(one)) for one in named]
+        code, said, error = await home.ask(call.name, call.said)
+        if call.out is not None and not code:
+            call.out.write_text(json.dumps(said["paper"]))
+        return code, said, error
 
 
-FLAGS = {"--given", "--had-it", "--witnessed", "--not-given", "--discard"}
-
-
-def called(arguments: Sequence[str]) -> tuple[str, Line]:
-    """The call that a command of the home makes, and its arguments."""
-    words = list(arguments)
-    said: Line = {}
-    if words[0] == "decide":
-        name, said["dose"], rest = "decide", words[1], words[2:]
-    else:
-        name, rest = f"resident_{words[1]}", words[2:]
-        if words[1] == "mode":
-            said["mode"], rest = words[2], words[3:]
-    while rest:
-        flag = rest.pop(0)
-        if flag in FLAGS:
-            said["verdict"] = flag[2:].replace("-", "_")
-        elif flag == "--reconciled":
-            said["reconciled"] = True
-        elif flag == "--hospital":
-            said["kind"] = "hospital"
-        elif flag == "--came-back":
-            said.setdefault("came_back", []).append(rest.pop(0))
-        elif flag == "--review-days":
-            said["review_days"] = int(rest.pop(0))
-        else:
-            said[flag[2:].replace("-", "_")] = rest.pop(0)
-    return name, said
+async def _one_after_the_other(staff: dict[str, Staff], deeds: Sequence[Deed]) -> None:
+    for deed in deeds:
+        await staff[deed.box].do(deed)
