@@ -106,8 +106,7 @@ class Play:
         await self._broker.start()
         await self._oncall.start()
         await self._until_true((self._folder / "oncall.key.pub").exists, "on-call's key")
-        for home in self._homes.values():
-            await home.start(self._until_true)
+        await asyncio.gather(*(home.start(self._until_true) for home in self._homes.values()))
         first = min((self._scenario.instant(deed.at) for deed in self._scenario.deeds), default=None)
         if first is not None and self._now() > first:
             raise StageError(

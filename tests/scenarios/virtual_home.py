@@ -59,6 +59,9 @@ KEY = "00" * 32
 BACK_AFTER_S = 2.0
 """A process is started again within real seconds, at the speed of the play."""
 
+LOOK_S = 600.0
+"""Engine and courier look at the clock so seldom: nothing may depend on it."""
+
 CARD_LOOK = timedelta(hours=1)
 Refusal = tuple[int, Line, str]
 REFUSED = 6
@@ -206,6 +209,7 @@ class VirtualHome:
             fuse=Fuse(),
             witness=self,
             serial=first.serial,
+            look_s=LOOK_S,
             beside=[Served(one.serial, one.end, self._chance, self.sending, self.sent) for one in others],
         )
 
