@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 
 from scheduler.dose import Stage
 from scheduler.events import AsNeededRefused
-from scheduler.gate import why_not_release
+from scheduler.gate import why_not_release, why_not_take_along
 from scheduler.offering import PERSONAL_ACTION, doses_at
 from scheduler.personal import must_say_who
 from scheduler.plan import Content
@@ -78,7 +78,10 @@ def _dose_lines(
     open_doses = [
         d
         for d in there
-        if d.outcome is None and d.open_at(now) and not world.regime(d.plan.resident).withholds
+        if d.outcome is None
+        and d.open_at(now)
+        and not _stays_here(d, now)
+        and not world.regime(d.plan.resident).withholds
     ]
     wanted = [dose for dose in open_doses if dose.declined is None]
     told = () if wanted else _told(world, setting, serial, now)
@@ -164,12 +167,21 @@ def _along_lines(
     if reason:
         return "alert", "none", ("Robotten kan ikke give medicin nu.", "Personalet får besked.")
     left = sum(
-        each.plan.resident == dose.plan.resident and each.along_at(now) and each.outcome is None
+        each.plan.resident == dose.plan.resident
+        and each.along_at(now)
+        and each.outcome is None
+        and not _stays_here(each, now)
+        and not why_not_take_along(world, setting, each)
         for each in world.doses.values()
     )
     who = must_say_who(setting, robot_of(setting, dose))
     action = "Vis din brik, og tryk på knappen." if who else "Tryk på knappen."
     return "pulse", "soft", ("Medicin til turen.", action, f"Tilbage: {left}.")
+
+
+def _stays_here(dose: Dose, now: datetime) -> bool:
+    """A person has put its sachet away before the leave: the others can be had."""
+    return dose.along_at(now) and dose.stage in (Stage.IN_STORE, Stage.OUT)
 
 
 def _beside(

@@ -132,5 +132,5 @@ def _vanished(
 def _evidence(world: World, incident: ev.Incident) -> str:
     if incident.kind is ev.Kind.TEST_ALARM:
         return "receipted"
-    dose = world.doses.get(incident.dose_id)
+    dose = world.doses.get(incident.dose_id) or world.sides.get(incident.dose_id)
     return dose.outcome.outcome.value if dose is not None and dose.outcome is not None else "gone"

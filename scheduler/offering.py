@@ -237,7 +237,7 @@ def issue(
             robot=robot,
             resident=dose.plan.resident,
             dose_id=dose.dose_id,
-            plan_version=dose.plan.plan_version,
+            plan_version=_plan_version(world, dose),
             attempt=attempt,
             source=source,
             label=_label(world, setting, dose, kind, source),
@@ -246,6 +246,13 @@ def issue(
             take_along=kind in TOWARDS and dose.along_at(now),
         ),
     )
+
+
+def _plan_version(world: World, dose: Dose) -> int:
+    """Rule 11: of the plan it was checked against, the one in force. A newer card leaves most doses as they
+    were planned, and the robot takes no version below the highest that it has seen (P9)."""
+    plan = world.plans.get(dose.plan.resident)
+    return max(dose.plan.plan_version, plan.plan_version if plan is not None else 0)
 
 
 def _expires(setting: Setting, dose: Dose, kind: ev.OrderKind, now: datetime) -> datetime:

@@ -180,3 +180,13 @@ def test_a_possible_double_dose_goes_before_a_call(home: PureHome) -> None:
     assert about(home).kind is ev.Kind.RECORD_CONTRADICTS
     resolve(home, about(home))
     assert (about(home).kind, is_open(about(home))) == (ev.Kind.CALL_RESIDENT, True)
+
+
+def test_an_order_names_the_plan_in_force_also_for_a_dose_that_it_left_alone(home: PureHome) -> None:
+    """P9: the robot has seen the newer version with another dose's order, and refuses every lower one."""
+    stronger(home, "evening")
+    home.until("08:05")
+    home.take_dose()
+    versions = {e.order.plan_version for e in home.journal if isinstance(e, ev.OrderIssued)}
+    assert versions == {2}
+    assert home.dose("morning").plan.plan_version == 1, "planned before, and nothing of it changed"

@@ -286,7 +286,7 @@ def test_residents_share_a_robot_and_show_their_tags_to_it() -> None:
 
 def test_each_resident_has_their_card_and_their_part_of_the_strip(tmp_path: Path) -> None:
     scenario = parse_scenario(family())
-    files = write_files(scenario, tmp_path, {"host": "127.0.0.1"}, {"host": "127.0.0.1"})
+    files = write_files(scenario, tmp_path, {"host": "127.0.0.1"})
     noah, karen = scenario.home.people
     strip = json.loads(files.robot("kitchen").strip.read_text())["sachets"]
     shares = [json.loads(files.manifest(person).read_text()) for person in (noah, karen)]
@@ -330,7 +330,7 @@ def test_a_mode_is_set_at_the_box_and_controlled_medicine_goes_into_the_configur
     scenario = parse_scenario(document)
     assert (scenario.deeds[-1].mode, scenario.deeds[-1].review_days) == ("assisted", 7)
     assert scenario.script()["deeds"][0]["tag"] == scenario.home.people[0].tag
-    files = write_files(scenario, tmp_path, {"host": "x"}, {"host": "x"})
+    files = write_files(scenario, tmp_path, {"host": "x"})
     assert tomllib.loads(files.home.read_text())["medicine"]["controlled"] == ["C07AB02"]
 
 
