@@ -46,8 +46,8 @@ HANGS_SECONDS, HANGS_FACTOR = 2.0, 20
 """A test that takes so much more of the processor than it did goes round in circles: noticed."""
 
 PATIENCE_SECONDS = 10.0
-"""Of the tests that come to a mistake, the first look plays so many: what notices it does so early. Counted in
-what each took while its lines were looked at, three times as long as without."""
+"""Of the tests that come to a mistake, the first look plays so many: what notices it does so early. Counted
+in what each took while its lines were looked at, three times as long as without."""
 
 MEMORY_BYTES = 2 * 1024**3
 """What grows without end is noticed too, before the machine notices it."""
@@ -69,7 +69,8 @@ Judge = Callable[[Callable[[Mutant], Tried]], None]
 def with_tests(judge: Judge, selection: Sequence[str], *, patient: bool = False) -> None:
     """Collect them, play each once to see that it passes and what it comes to, and hand over to the judge.
 
-    `patient`: play all that come to a mistake before it is said to survive. Hypothesis looks at few examples, always the same."""
+    `patient`: play all that come to a mistake before it is said to survive. Hypothesis looks at few examples,
+    always the same."""
     few = hypothesis.settings(derandomize=True, database=None, deadline=None, max_examples=20)
     hypothesis.settings.register_profile("mutants", few)
     hypothesis.settings.load_profile("mutants")

@@ -1,4 +1,4 @@
-"""Who hears what of one dose and its robot: kind, priority, detail, from which instant (S8, rules 5, 6, 11)."""
+"""Who hears what of one dose and its robot: kind, priority, detail, from which instant on (S8, rule 11)."""
 
 from __future__ import annotations
 
