@@ -1,10 +1,10 @@
 """`python -m tests.mutants [MODULE ...]`: is each mistake one can make in the core noticed, by test or type?
 
 Without names: every module, the most dangerous first. Of each a sample that is always the same is tried
-(`--draw 2`: another one), or `--all`. `--survivors` tries only those again that survived the last time,
-`--tests` only against these tests; `--judge` runs nothing and judges what is known. What a module gave is
-kept in build/mutants/result.json: what was tried of one that has not changed since is not tried again, unless
-the module is named.
+(`--draw 2`: another one), or `--all`. `--survivors` tries only those again that survived the last time, and
+against all tests that come to them; with `--tests` only against these. `--judge` runs nothing and judges what
+is known. What a module gave is kept in build/mutants/result.json: what was tried of one that has not changed
+since is not tried again, unless the module is named.
 
 Exit code 0: with a confidence of 95 % at least 85 % of all mutants is noticed, and each known survivor is
 explained in tests/mutants/explained.toml.
@@ -86,7 +86,7 @@ def main(arguments: Sequence[str]) -> int:
         by_types = noticed_by_types(
             {module: [one.key for one in of_it] for module, (_, of_it) in chosen.items()}
         )
-        with_tests(lambda attempt: _try(chosen, by_types, attempt), wanted.tests)
+        with_tests(lambda attempt: _try(chosen, by_types, attempt), wanted.tests, patient=wanted.survivors)
     found = {module: one for module, one in read(RESULT).items() if module in modules()}
     verdict = judge(found, explained(EXPLAINED))
     print("\n".join(told(verdict)))

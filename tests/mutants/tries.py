@@ -17,6 +17,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import _lru_cache_wrapper
 from importlib import import_module
+from itertools import accumulate
+from math import inf
 from pathlib import Path
 from time import process_time
 from types import FunctionType
@@ -43,6 +45,10 @@ LEFT_OUT = (
 HANGS_SECONDS, HANGS_FACTOR = 2.0, 20
 """A test that takes so much more of the processor than it did goes round in circles: noticed."""
 
+PATIENCE_SECONDS = 10.0
+"""Of the tests that come to a mistake, the first look plays so many: what notices it does so early. Counted
+in what each took while its lines were looked at, three times as long as without."""
+
 MEMORY_BYTES = 2 * 1024**3
 """What grows without end is noticed too, before the machine notices it."""
 
@@ -60,14 +66,15 @@ Judge = Callable[[Callable[[Mutant], Tried]], None]
 """Is handed what tries one mutant, once the tests are collected, and does the rest."""
 
 
-def with_tests(judge: Judge, selection: Sequence[str]) -> None:
+def with_tests(judge: Judge, selection: Sequence[str], *, patient: bool = False) -> None:
     """Collect them, play each once to see that it passes and what it comes to, and hand over to the judge.
 
-    Hypothesis looks at few examples, always the same."""
+    `patient`: play all that come to a mistake before it is said to survive. Hypothesis looks at few examples,
+    always the same."""
     few = hypothesis.settings(derandomize=True, database=None, deadline=None, max_examples=20)
     hypothesis.settings.register_profile("mutants", few)
     hypothesis.settings.load_profile("mutants")
-    trier = _Trier(judge)
+    trier = _Trier(judge, patient)
     left_out = [f"--deselect=tests/scheduler/{name}" for name in LEFT_OUT]
     options = ["--assert=plain", "-s", "-o", "timeout=0", "-qq", "--no-header", *left_out]
     code = pytest.main([*options, *selection], plugins=[trier])
@@ -78,8 +85,9 @@ def with_tests(judge: Judge, selection: Sequence[str]) -> None:
 class _Trier:
     """A plugin: what pytest would play, it plays as often as there are mutants."""
 
-    def __init__(self, judge: Judge) -> None:
+    def __init__(self, judge: Judge, patient: bool) -> None:
         self._judge = judge
+        self._patience_seconds = inf if patient else PATIENCE_SECONDS
         self._items: Sequence[pytest.Item] = ()
         self._seconds: list[float] = []
         self._come_to: dict[str, dict[int, list[int]]] = {}  # module -> line -> the tests that come there
@@ -145,7 +153,11 @@ class _Trier:
         """Those that noticed the most first, then the quick ones."""
         here = self._come_to.get(mutant.module, {})
         come = {number for line in mutant.lines for number in here.get(line, ())}
-        return sorted(come, key=lambda number: (-self._noticed_by[number], self._seconds[number], number))
+        order = sorted(come, key=lambda number: (-self._noticed_by[number], self._seconds[number], number))
+        spent = accumulate(self._seconds[number] for number in order)
+        return [
+            number for number, seconds in zip(order, spent, strict=True) if seconds <= self._patience_seconds
+        ]
 
     def _be(self, mutant: Mutant, chosen: Sequence[int]) -> None:
         """The child: never returns."""
