@@ -32,6 +32,7 @@ from scheduler.as_needed_limits import (
     may_be_had,
 )
 from scheduler.cause import Cause
+from scheduler.custody import UNCOUNTED, uncounted_as_needed
 from scheduler.dose import Stage
 from scheduler.gate import lock, magazine_misfit, needs_personal_action, why_not_release
 from scheduler.ids import dose_id
@@ -151,6 +152,8 @@ def _refusal(
         reason = locked or magazine_misfit(robot, resident) or "not_in_the_strip"
         return ev.AsNeededRefused(now, resident, "", reason, None, serial)
     prescription, content = found
+    if uncounted_as_needed(world.counts.get(resident, ()), content):
+        return ev.AsNeededRefused(now, resident, prescription.prescription_id, UNCOUNTED, None, serial)
     told = may_be_had(world, resident, prescription, content.quantity, day, now)
     if not told.reason:
         return None

@@ -24,6 +24,7 @@ from scheduler.gate import (
     behind_another,
     being_given,
     beyond_plan,
+    earliest,
     lead_window,
     why_not_present,
     why_not_release,
@@ -58,7 +59,9 @@ TAKEN_BACK = "taken_back"
 NO_LONGER_PLANNED = "no_longer_planned"
 """Detail: a person may be about to give what the plan in force does not ask for any more."""
 
-NOT_LOCKS = frozenset({"", "robot_not_ready", "window_closed", "with_staff", "settled", "too_soon"})
+TOO_SOON = "too_soon"
+
+NOT_LOCKS = frozenset({"", "robot_not_ready", "window_closed", "with_staff", "settled", TOO_SOON})
 """Reasons of the gate that are no lock, or have a cause of their own."""
 
 
@@ -286,7 +289,9 @@ def _not_offered(world: World, setting: Setting, dose: Dose, now: datetime) -> C
         reason = "behind_another"
         if now < dose.plan.half and not _stood_there(robot, dose):
             return _as_told(world, dose)
-    return None if reason in NOT_LOCKS else judged(world, dose, ev.Kind.DOSE_BLOCKED, MEDIUM, reason)
+    never = reason == TOO_SOON and earliest(world, dose) >= dose.plan.closes  # not while its window is open
+    told = never or reason not in NOT_LOCKS
+    return judged(world, dose, ev.Kind.DOSE_BLOCKED, MEDIUM, reason) if told else None
 
 
 FOR_A_WHILE = frozenset({"tray_occupied", "holding_occupied", "wrong_resident"})

@@ -18,7 +18,7 @@ from scheduler.offering import doses_at, in_order, issue
 from scheduler.personal import must_say_who
 from scheduler.receive_command import UNTREATED
 from scheduler.voice import reason_of, unwanted
-from scheduler.world import Dose, Robot, RobotState, Setting, World, robot_of
+from scheduler.world import Dose, Robot, RobotState, Setting, World, left_behind, robot_of
 
 AGAIN = timedelta(minutes=5)
 """A retract or divert that came to nothing is tried again after this: long enough for a person to clear what
@@ -46,7 +46,7 @@ def cleared_away(world: World, setting: Setting, now: datetime) -> Sequence[ev.E
             continue
         serial = robot_of(setting, dose)
         ready = world.robot(serial).state is RobotState.READY
-        if serial in busy or not ready:
+        if serial in busy or not ready or left_behind(setting, dose):
             continue
         kind, ground = _away(world, setting, dose, now)
         if kind is not None:

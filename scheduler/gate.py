@@ -20,13 +20,16 @@ from scheduler.plan import Plan
 from scheduler.roll import holder, misfit, misfit_as_needed
 from scheduler.timing import intakes_on
 from scheduler.voice import unwanted
-from scheduler.world import Dose, Robot, RobotState, Setting, World, robot_of
+from scheduler.world import Dose, Robot, RobotState, Setting, World, left_behind, robot_of
 
 GIVEN = frozenset(
     {Outcome.RETRIEVED, Outcome.CONFIRMED, Outcome.WITNESSED, Outcome.GIVEN_BY_STAFF, Outcome.TAKEN_ALONG}
 )
 BY_WORD = frozenset({Outcome.CONFIRMED, Outcome.GIVEN_BY_STAFF})
 """Outcomes that a person has said."""
+
+LEFT_BEHIND = "left_behind"
+"""Reason: its sachet is in a robot that was swapped."""
 
 
 def lock(world: World, setting: Setting, serial: str) -> str:
@@ -74,6 +77,7 @@ def why_not_present(world: World, setting: Setting, dose: Dose, now: datetime) -
     return (
         lock(world, setting, serial)
         or _not_its_turn(world, dose, now)
+        or (LEFT_BEHIND if left_behind(setting, dose) else "")
         or ("tray_occupied" if status is not None and status.tray else "")
         or _along(world, setting, dose, now)
         or _too_close(world, dose, now)

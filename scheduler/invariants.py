@@ -134,8 +134,10 @@ def _ordered(world: World, event: ev.OrderIssued) -> Iterator[str]:
 
 
 def _packed_for(dose: Dose, left: Sequence[ev.LeftSachet]) -> bool:
-    """Of the date, and not hours away from its time."""
-    mine = [each for each in left if each.day == dose.plan.day]
+    """Of the date, and not hours away from its time; as needed, of the same medicine."""
+    if dose.plan.as_needed:
+        return any(each.as_needed and each.content == dose.plan.content for each in left)
+    mine = [each for each in left if each.day == dose.plan.day and not each.as_needed]
     hours = [abs(each.packed - dose.plan.opens).total_seconds() / 3600 for each in mine]
     return min(hours, default=24.0) <= PACKED_APART_H
 

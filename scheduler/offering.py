@@ -14,6 +14,7 @@ from scheduler.changed import CARD_CHANGED, card_changed
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.evolve_dose import TOWARDS
 from scheduler.gate import (
+    LEFT_BEHIND,
     label_misfit,
     lock,
     needs_personal_action,
@@ -28,7 +29,7 @@ from scheduler.regime import QUIET
 from scheduler.roll import sachet_for
 from scheduler.side_doses import confirmed, robot_asks, together
 from scheduler.voice import unwanted
-from scheduler.world import Dose, RobotState, Setting, World, robot_of
+from scheduler.world import Dose, RobotState, Setting, World, left_behind, robot_of
 
 PERSONAL_ACTION = "personal_action"
 """Rule 2: this dose needs a tag or a code beside the press."""
@@ -152,11 +153,15 @@ def pressed_at(world: World, setting: Setting, serial: str, now: datetime) -> Se
     if together(world, resident, now) and not robot_asks(world, setting, resident, now):
         said = confirmed(world, resident, now)
         return [spent(press, "confirmed" if said else "too_soon", now), *said]
+    gone = [d for d in theirs if left_behind(setting, d) and waiting(d) and d.open_at(now)]
+    theirs = [d for d in theirs if d not in gone]
     ready = next((d for d in theirs if d.stage is Stage.HOLDING and d.open_at(now)), None)
     if ready is not None and waiting(ready):
         return _order_or_spend(world, setting, ready, ev.OrderKind.PRESENT, now)
     open_ones = [d for d in theirs if waiting(d) and d.open_at(now)]
     dose = next((d for d in open_ones if not d.token), open_ones[0] if open_ones else None)
+    if dose is None and gone:
+        return [spent(press, LEFT_BEHIND, now)]
     if dose is None:
         others = any(waiting(d) and d.open_at(now) for d in doses_at(world, setting, serial))
         if others and not any(d.open_at(now) for d in theirs):

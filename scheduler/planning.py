@@ -42,13 +42,12 @@ def _planned_for(world: World, setting: Setting, resident: str, now: datetime) -
     ahead = max(now + setting.limits.plan_ahead, planned_until(world, resident, now))
     horizon = setting.local.day_of(ahead)
     today = setting.local.day_of(now)
-    if known is None or known.version != plan.plan_version:
-        return _days(world, setting, plan, today, max(horizon, known.to if known else horizon), now)
-    if known.to >= horizon:
-        return []
-    first = known.to + timedelta(days=1)
-    first = max(first, today - timedelta(days=DAYS_BACK_MAX))
-    return _days(world, setting, plan, first, horizon, now)
+    if known is None:
+        return _days(world, setting, plan, today, horizon, now)
+    following = max(known.to + timedelta(days=1), today - timedelta(days=DAYS_BACK_MAX))
+    if known.version != plan.plan_version:  # a newer card takes no date back that nobody planned yet (S4)
+        return _days(world, setting, plan, min(today, following), max(horizon, known.to), now)
+    return _days(world, setting, plan, following, horizon, now) if known.to < horizon else []
 
 
 def _days(

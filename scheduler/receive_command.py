@@ -17,7 +17,7 @@ from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.gate import GIVEN, being_given, beyond_plan, earliest, in_reach, label_misfit, sharing
 from scheduler.machines_of_dose import LossInput
 from scheduler.receive_let_go import SECOND_NEEDED, let_go
-from scheduler.world import FORGERIES, Dose, Setting, SideDose, World, robot_of
+from scheduler.world import FORGERIES, Dose, Setting, SideDose, World, left_behind, robot_of
 
 TOKEN_STAGES = IN_MAGAZINE | {Stage.HOLDING, Stage.IN_STORE, Stage.OUT}
 """Rule 5: the token never passes while the sachet is in the tray, in motion, in a hand or in doubt."""
@@ -323,7 +323,9 @@ def _settle(
     if status.tray:
         return "tray_occupied", []  # retract first: it may still be lifted
     there = [other for other in world.doses.values() if robot_of(setting, other) == serial]
-    if status.holding and not any(other.stage is Stage.HOLDING for other in there):
+    if left_behind(setting, dose):
+        found = "found_out"
+    elif status.holding and not any(other.stage is Stage.HOLDING for other in there):
         found = "found_in_holding"
     elif not label_misfit(world, setting, dose):
         found = "found_in_magazine"

@@ -409,6 +409,12 @@ def robot_of(setting: Setting, dose: Dose) -> str:
     return dose.robot if left and dose.robot in setting.robots else setting.robot_of(dose.plan.resident)
 
 
+def left_behind(setting: Setting, dose: Dose) -> bool:
+    """Whether its sachet is out of the magazine of a robot that the home serves no more: `robot_of` names
+    another one then, which has no such sachet to move."""
+    return dose.stage not in IN_MAGAZINE and dose.robot not in ("", robot_of(setting, dose))
+
+
 LOSSES_MAX = 64
 """P12: heads of lost journals remembered. One forgotten would only lock the robot once more."""
 

@@ -25,7 +25,7 @@ confirmed      confirmed      confirmed !         !         confirmed      !    
 witnessed      witnessed      witnessed witnessed !         witnessed      !              !           witnessed      witnessed      witnessed      witnessed
 missed         missed         !         !         !         !              !              missed      !              !              !              missed
 given_by_staff given_by_staff !         !         !         given_by_staff !              !           given_by_staff given_by_staff given_by_staff given_by_staff
-taken_along    taken_along    !         !         !         !              !              !           !              !              !              !
+taken_along    taken_along    !         !         !         taken_along    !              !           taken_along    taken_along    taken_along    taken_along
 refused        refused        !         !         !         !              !              !           !              !              !              refused
 withheld       withheld       !         !         !         !              !              !           !              !              !              withheld
 failed         failed         !         !         !         !              !              failed      !              !              !              failed

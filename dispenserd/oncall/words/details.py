@@ -105,6 +105,7 @@ _SACHET: Mapping[str, Said] = {
     "staff_lock": Said("personalet har låst robotten", "staff locked the robot"),
     "swapped": Said("robotten er skiftet ud", "the robot was swapped"),
     "moved": Said("borgeren er flyttet hertil", "the resident moved here"),
+    "left_behind": Said("posen ligger i den gamle robot", "its sachet is in the robot that was swapped"),
     "uncounted": Said("posen er ikke talt efter flytning", "its sachet was not counted"),
     "missing_sachet": Said("dens pose kan ikke findes", "its sachet can't be found"),
     "within_72_h": Said("dosis uden pose inden 72 timer", "a dose without a sachet in 72 h"),
