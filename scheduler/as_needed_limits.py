@@ -26,7 +26,8 @@ from scheduler.dosage import Limit, Period
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.events import Outcome
 from scheduler.plan import DosePlan, Prescription
-from scheduler.world import Dose, Elsewhere, World
+from scheduler.remembered import Elsewhere
+from scheduler.world import Dose, World
 
 DAY = timedelta(hours=24)
 

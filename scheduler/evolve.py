@@ -27,6 +27,7 @@ from scheduler.evolve_upkeep import evolve_upkeep, not_later
 from scheduler.evolve_voice import evolve_voice
 from scheduler.expand import Catalogue, DayClock
 from scheduler.regime import after
+from scheduler.remembered import Planned
 from scheduler.replacing import replace, replace_fresh
 from scheduler.world import (
     FORGERIES,
@@ -34,7 +35,6 @@ from scheduler.world import (
     LOSSES_MAX,
     TOKENS_AHEAD,
     Dose,
-    Planned,
     World,
     by_opening,
 )

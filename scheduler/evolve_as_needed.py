@@ -9,8 +9,9 @@ from scheduler import events as ev
 from scheduler.dosage import PERIOD_H_MAX
 from scheduler.dose import Stage
 from scheduler.evolve_press import press_used
+from scheduler.remembered import Elsewhere
 from scheduler.replacing import replace
-from scheduler.world import Dose, Elsewhere, World, by_opening
+from scheduler.world import Dose, World, by_opening
 
 NOTHING_ELSEWHERE = "nothing_elsewhere"
 """The resolution by which a named person says that nothing was given elsewhere until now (rule 8)."""

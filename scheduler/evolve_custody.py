@@ -10,9 +10,10 @@ from scheduler.dose import Stage
 from scheduler.evolve_press import with_robot
 from scheduler.habits import Did, Past
 from scheduler.machines_of_custody import CUSTODY, CustodyInput, Where
+from scheduler.remembered import Planned
 from scheduler.replacing import replace
 from scheduler.standing import custody_of
-from scheduler.world import Dose, Planned, SideDose, World, by_opening
+from scheduler.world import Dose, SideDose, World, by_opening
 
 
 def evolve_custody(world: World, event: ev.CustodyEvent) -> World:

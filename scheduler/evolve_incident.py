@@ -11,8 +11,9 @@ from scheduler.evolve_refill import refill_looked_into
 from scheduler.evolve_upkeep import alarm_test_told
 from scheduler.machines_of_home import INCIDENT, IncidentInput
 from scheduler.regime import action_looked_into, mode_looked_into, pause_looked_into
+from scheduler.remembered import Receipt
 from scheduler.replacing import replace
-from scheduler.world import LOSSES_MAX, Receipt, Robot, World
+from scheduler.world import LOSSES_MAX, Robot, World
 
 
 def evolve_incident(world: World, event: ev.IncidentEvent) -> World:

@@ -7,20 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from scheduler.custody import Count, Custody
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.events import (
     AsNeededRefused,
     CertificateFound,
-    GivenElsewhere,
     Incident,
     JournalFoundBehind,
     Order,
     OutcomeRecorded,
     Pressed,
-    Question,
     RobotLogged,
     RobotStatus,
 )
@@ -33,6 +31,7 @@ from scheduler.machines_of_home import RobotState as RobotState
 from scheduler.permit import Permit
 from scheduler.plan import Asks, DosePlan, Plan
 from scheduler.regime import ORDINARY, Regime
+from scheduler.remembered import AlarmTest, Asked, ChoreRun, Elsewhere, Planned, Receipt
 from scheduler.roll import Roll
 from scheduler.roll_look import Compared
 from scheduler.window import LocalTime
@@ -260,63 +259,6 @@ def by_opening(doses: Iterable[Dose]) -> dict[str, Dose]:
     """By dose id, in the order in which the strip holds them. `evolve` keeps a world's doses so."""
     ordered = sorted(doses, key=lambda dose: (dose.plan.opens, dose.dose_id))
     return {dose.dose_id: dose for dose in ordered}
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """The newest revision of an incident that on-call has not receipted, and since when one is missing."""
-
-    revision: int
-    since: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class AlarmTest:
-    """The newest test alarm. `since`: of its state."""
-
-    begun: datetime
-    by: str
-    since: datetime
-    incident_id: str = ""  # "" until its incident is raised
-    state: str = "under_way"  # "under_way", "passed", "failed": a receipt that comes late leaves it failed
-    receipted: datetime | None = None  # while under way: on-call had it, as its receipt came in
-
-
-@dataclass(frozen=True, slots=True)
-class ChoreRun:
-    """The newest run of a chore."""
-
-    at: datetime
-    result: str
-    detail: str
-    failures: int  # in a row
-
-
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """What was given elsewhere of late; nothing is known of what came after `known_to` (rule 8)."""
-
-    known_to: datetime
-    given: tuple[GivenElsewhere, ...]
-    asked: datetime | None = None  # until when a person has said that nothing more was had, here or elsewhere
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question on the display, until it is answered or its time is over."""
-
-    question: Question
-    dose_id: str
-    since: datetime
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """How far one resident's doses have been planned, and by which version of their plan."""
-
-    to: date
-    version: int
 
 
 NO_ROBOT_YET = ""

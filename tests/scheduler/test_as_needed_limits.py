@@ -13,7 +13,8 @@ from scheduler.as_needed_limits import Answer, as_needed_period, least_gap, may_
 from scheduler.dosage import ANY_DAY, NOT_ITERATED, Day, Dosage, Intake, Limit, Period
 from scheduler.dose import Stage
 from scheduler.plan import Content, DosePlan, Portion, Prescription
-from scheduler.world import Dose, Elsewhere, SideDose, World
+from scheduler.remembered import Elsewhere
+from scheduler.world import Dose, SideDose, World
 from tests.support.pure_home import FIRST_DAY, RESIDENT, utc
 
 NOW = utc("12:00")

@@ -12,7 +12,8 @@ from scheduler import events as ev
 from scheduler.dose import Stage
 from scheduler.evolve_clock import doubted, restarted, set_back, trusted_again, vouched
 from scheduler.receive_clock import compared
-from scheduler.world import ClockState, Dose, MainsLost, OpenOrder, Receipt, RobotState, World
+from scheduler.remembered import Receipt
+from scheduler.world import ClockState, Dose, MainsLost, OpenOrder, RobotState, World
 from tests.support.pure_home import ROBOT, PureHome
 
 TICK, MINUTE = timedelta(milliseconds=1), timedelta(minutes=1)

@@ -12,7 +12,8 @@ from scheduler import events as ev
 from scheduler.dose import Stage
 from scheduler.ids import incident_id
 from scheduler.incidents import acknowledge_within, alarmed, undelivered
-from scheduler.world import Receipt, World
+from scheduler.remembered import Receipt
+from scheduler.world import World
 from tests.support.pure_home import PureHome
 
 LOW, MEDIUM, HIGH = ev.Priority.LOW, ev.Priority.MEDIUM, ev.Priority.HIGH

@@ -15,9 +15,10 @@ from scheduler.dose import Stage
 from scheduler.evolve_press import with_robot
 from scheduler.plan import DosePlan
 from scheduler.regime import Pause, Regime
+from scheduler.remembered import Asked
 from scheduler.side_doses import confirmed, robot_asks, side_by_side, side_cause, side_instants, together
 from scheduler.voice import at_hand, heard, quiet, refusal, unanswered
-from scheduler.world import Asked, ClockState, RobotState, SideDose, World
+from scheduler.world import ClockState, RobotState, SideDose, World
 from tests.support.pure_home import RESIDENT, ROBOT, PureHome, utc
 
 TICK, MINUTE = timedelta(milliseconds=1), timedelta(minutes=1)

@@ -17,7 +17,8 @@ from scheduler.evolve_side import settled_before
 from scheduler.evolve_upkeep import alarm_test_told, not_later
 from scheduler.permit import Leave, Permit
 from scheduler.regime import Regime
-from scheduler.world import AlarmTest, Asked, ChoreRun, Elsewhere, Receipt, SideDose, World
+from scheduler.remembered import AlarmTest, Asked, ChoreRun, Elsewhere, Receipt
+from scheduler.world import SideDose, World
 from tests.support.pure_home import RESIDENT, ROBOT, PureHome
 
 HOUR, TICK = timedelta(hours=1), timedelta(milliseconds=1)

@@ -12,7 +12,8 @@ from scheduler import events as ev
 from scheduler.decide import next_wakeup, overdue, proven
 from scheduler.dose import Stage
 from scheduler.evolve_press import with_robot
-from scheduler.world import Asked, ClockState, Dose, Planned, Receipt, Robot, RobotState, World
+from scheduler.remembered import Asked, Planned, Receipt
+from scheduler.world import ClockState, Dose, Robot, RobotState, World
 from tests.support.pure_home import FIRST_DAY, RESIDENT, ROBOT, PureHome, utc
 
 TICK, MINUTE, HOUR = timedelta(milliseconds=1), timedelta(minutes=1), timedelta(hours=1)
