@@ -1,5 +1,5 @@
-"""What a world keeps beside doses, robots and incidents: receipts owed, the test alarm, chores, questions, how
-far it has planned. Immutable, and changed by events alone.
+"""What a world keeps beside doses, robots and incidents: receipts owed, the test alarm, chores, questions,
+how far it has planned. Immutable, and changed by events alone.
 """
 
 from __future__ import annotations
