@@ -15,7 +15,8 @@ from scheduler.dose import Stage
 from scheduler.gate import beyond_plan, earliest
 from scheduler.permit import Permit
 from scheduler.plan import Prescription
-from scheduler.world import Dose, Elsewhere, World
+from scheduler.remembered import Elsewhere
+from scheduler.world import Dose, World
 from tests.support.pure_home import RESIDENT, PureHome, utc
 
 MINUTE = timedelta(minutes=1)
