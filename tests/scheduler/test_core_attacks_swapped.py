@@ -1,4 +1,4 @@
-"""Attacks on the core with robots that died, staff who stand there, and doses that come too close together."""
+"""Attacks on the core with robots that died, staff who stand there, doses too close together."""
 
 from __future__ import annotations
 
