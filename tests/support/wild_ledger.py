@@ -42,6 +42,7 @@ class Ledger:
         self.spots: set[str] = set()
         self.uncounted: set[str] = set()
         self.outcomes: dict[str, ev.OutcomeRecorded] = {}
+        self.discarded: set[str] = set()
         self.closed: set[str] = set()  # doses whose incident a person closed
 
     # --- what was recorded ---
@@ -61,6 +62,8 @@ class Ledger:
                     self.uncounted = (
                         self.uncounted | gone if event.place == "missing" else self.uncounted - gone
                     )
+                case ev.DecisionMade(verdict=ev.Verdict.DISCARD):
+                    self.discarded.add(event.dose_id)
                 case ev.LockedOnTheSpot():
                     self.spots.add(event.robot)
                 case ev.UnlockedOnTheSpot():

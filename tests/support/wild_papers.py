@@ -1,7 +1,7 @@
 """The papers of the wild town: who lives where, their cards, and what each sachet was packed for.
 
-Four people. A and B share a robot, C has one alone with controlled medicine in the evening, D asks for medicine
-as needed and has the same drug at noon by hand. A may move to another box, and back.
+Four people. A and B share a robot, C has one alone with controlled medicine in the evening, D asks for
+medicine as needed and has the same drug at noon by hand. A may move to another box, and back.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Two boxes, four people, their staff, and everything that can be asked of the core: the moves of wild days.
+"""Two boxes, four people, their staff, all that can be asked of the core: the moves of wild days.
 
-A move is something that people, wires or motors do. None knows what the core should do; each is told by what the
-core answered. Staff say what is true of what they find, and say it late; a count they may get wrong.
+A move is something that people, wires or motors do. None knows what the core should do; each is told by what
+the core answered. Staff say what is true of what they find, and say it late; a count they may get wrong.
 """
 
 from __future__ import annotations
@@ -90,6 +90,10 @@ class Town:
     def had(self, label: str) -> bool:
         return any(label.rstrip("+") in {k.rstrip("+") for k in m.hands} for m in self.ledger.matters)
 
+    def used(self, label: str) -> bool:
+        stored = any(label in {each.rstrip("+") for each in m.store} for m in self.ledger.matters)
+        return stored or self.had(label)
+
     def to_come(self, names: str, *, again: bool = False) -> list[str]:
         """What a pharmacy packs for these people from now on; `again`: the whole day anew."""
         found = []
@@ -100,7 +104,7 @@ class Town:
                     label[2:4] == "pn" or instant(packed_for.date(), packed_for.time()) + 2 * HOUR > self.now
                 )
                 today = again and packed_for.date() == self.now.date()
-                if label[0] in names and (today or (ahead and not self.had(label))):
+                if label[0] in names and (today or (ahead and not self.used(label))):
                     found.append(label + "+" * (1 + self.magazines) if again or label[2:4] == "pn" else label)
         return sorted(found, key=lambda label: (sachet(1, label).local, label))
 
@@ -111,18 +115,25 @@ class Town:
 
     # --- time ---
 
-    def wait(self, span: timedelta) -> None:
+    def wait(self, span: timedelta, *, smoothly: bool = False) -> None:
         until = self.now + span
         while self.now < until:
+            self.all_motors(smoothly=smoothly)
             dues = [due for box in self.boxes if (due := box.due()) is not None and due > self.now]
             self.ledger.now = min([*dues, until])
             for box in self.boxes:
                 if not box.world.clock.trusted:
                     self.ledger.asleep_until = self.now
                 box.give()
-                for serial in box.setting.robots:
-                    if self.chance.random() < 0.9:
-                        box.courier(serial)
+        self.all_motors(smoothly=smoothly)
+
+    def all_motors(self, *, smoothly: bool) -> None:
+        """A robot does what it is told within seconds, as a rule."""
+        for box in self.boxes:
+            for serial in box.setting.robots:
+                for _ in range(6 if smoothly or self.chance.random() < 0.8 else 0):
+                    if box.world.order_under_way(serial) is not None:
+                        box.work(serial, smoothly=smoothly)
 
     # --- people ---
 
@@ -279,10 +290,10 @@ class Town:
         box.connect(new)
         self.refill(box, new)
 
-    def counts(self, box: Box, name: str, *, all_of_them: bool = False) -> None:
+    def counts(self, box: Box, name: str, *, in_order: bool = False) -> None:
         left = [each.label for each in uncounted(box.world, KEYS[name])]
-        chosen = left if all_of_them else [label for label in left if self.chance.random() < 0.5]
-        place = self.chance.choice(["robot", "waste", "waste", "missing"])
+        chosen = left if in_order else [label for label in left if self.chance.random() < 0.5]
+        place = "waste" if in_order else self.chance.choice(["robot", "waste", "waste", "missing"])
         robot = box.lines.get(box.setting.robot_of(KEYS[name]))
         there = set(robot.matter.strip) if robot is not None else set()
         if place == "robot":
