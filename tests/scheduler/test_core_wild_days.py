@@ -209,17 +209,15 @@ def regimes(town: Town) -> None:
     review = None if mode is ev.Mode.NORMAL else later(town, 48)
     until = town.chance.choice([None, later(town, 5)])
     kind = town.chance.choice(list(ev.PauseKind))
-    asked = town.chance.choice(
-        [
-            cmd.SetMode(box.nonce(), key, mode, review, *by),
-            cmd.SetMode(box.nonce(), key, ev.Mode.NORMAL, None, *by),
-            cmd.PauseResident(box.nonce(), key, kind, until, *by),
-            cmd.ReviewPause(box.nonce(), key, *by),
-            cmd.ResumeResident(box.nonce(), key, True, *by),
-            cmd.ResumeResident(box.nonce(), key, True, *by),
-        ]
-    )
-    box.ask(asked)
+    wishes: list[cmd.Command] = [
+        cmd.SetMode(box.nonce(), key, mode, review, *by),
+        cmd.SetMode(box.nonce(), key, ev.Mode.NORMAL, None, *by),
+        cmd.PauseResident(box.nonce(), key, kind, until, *by),
+        cmd.ReviewPause(box.nonce(), key, *by),
+        cmd.ResumeResident(box.nonce(), key, True, *by),
+        cmd.ResumeResident(box.nonce(), key, True, *by),
+    ]
+    box.ask(town.chance.choice(wishes))
 
 
 def authorises(town: Town) -> None:
@@ -241,8 +239,9 @@ def leaves(town: Town) -> None:
     by = (town.chance.choice(PEOPLE), "why", "home", 0, box.soon())
     if KEYS[name] not in town.ledger.leaves:
         first, out = town.chance.choice([1, 4, 12]), town.chance.choice([0, 0.2, 2])
-        times = [later(town, h) for h in (first, first + 14, out, out + 3, out + 16)]
-        box.ask(cmd.PlanLeave(box.nonce(), KEYS[name], *times, *by))
+        ends, departs, back = later(town, first + 14), later(town, out + 3), later(town, out + 16)
+        times = (later(town, first), ends, later(town, out), departs, back)
+        box.ask(cmd.PlanLeave(box.nonce(), KEYS[name], *times, "Anna", "why", "home", 0, box.soon()))
         return
     came_back = []
     for dose in box.world.doses.values():

@@ -194,10 +194,11 @@ class Town:
     def says(self, share: float = 0.6) -> None:
         for dose, by in list(self.unsaid.items()):
             box = self.home_of(NAMES[dose.split("/")[0]])
-            if box is not None and self.chance.random() < share:
-                if dose not in box.world.doses or not self.answer(box, ev.Verdict.GIVEN, dose, by):
-                    del self.unsaid[dose]
-                    self.ledger.rights.pop(dose, None)
+            if box is None or self.chance.random() >= share:
+                continue
+            if dose not in box.world.doses or not self.answer(box, ev.Verdict.GIVEN, dose, by):
+                del self.unsaid[dose]
+                self.ledger.rights.pop(dose, None)
 
     def gives_back(self, share: float = 0.3) -> None:
         for dose, by in list(self.ledger.rights.items()):
@@ -242,15 +243,15 @@ class Town:
             return
         if old.ask(cmd.MoveOut(old.nonce(), KEYS["A"], move, new.name, "nurse", "moving", old.soon())):
             return
-        custody = old.world.custody[KEYS["A"]]
-        self.pending = (new, custody.moved)
+        moved = old.world.custody[KEYS["A"]].moved
+        self.pending = (new, moved) if moved is not None else None
         if self.chance.random() < 0.5:
             self.arrives()
 
-    pending: tuple[Box, ev.ResidentMovedOut | None] | None = None
+    pending: tuple[Box, ev.ResidentMovedOut] | None = None
 
     def arrives(self) -> None:
-        if self.pending is None or self.pending[1] is None:
+        if self.pending is None:
             return
         box, moved = self.pending
         if box.ask(cmd.MoveIn(box.nonce(), moved, "technician", box.soon())):
