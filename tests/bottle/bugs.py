@@ -26,6 +26,7 @@ import scheduler.expand
 import scheduler.gate
 import scheduler.incidents
 import scheduler.offering
+import scheduler.on_the_spot
 import scheduler.outgoing
 import scheduler.planning
 import scheduler.receive
@@ -248,7 +249,10 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "the token passes with the sachet anywhere",
         ("the token", "S1", "S2", "rule 5"),
-        put(scheduler.receive_command, "_token_may_pass", token_always_passes),
+        together(
+            put(scheduler.receive_command, "token_may_pass", token_always_passes),
+            put(scheduler.on_the_spot, "token_may_pass", token_always_passes),
+        ),
     ),
     Bug(
         "given without the token",

@@ -14,6 +14,7 @@ from dispenserd.app import ALIVE_S
 from scheduler import events as ev
 from tests.bottle.oncall import HOME_SILENT
 from tests.bottle.papers import FOREIGN, WINDOW, dose_id
+from tests.support.pure_home import RESIDENT
 
 if TYPE_CHECKING:
     from tests.bottle.bottle import Bottle
@@ -160,7 +161,7 @@ class Liveness:
         bottle, matter = self._bottle, self._bottle.matter
         if not self.settled_at_home(SETTLE_S) or not self._robot_fine() or bottle.slow_disk_s:
             return ""
-        if bottle.regimes.withheld:
+        if bottle.regimes.withholds(RESIDENT):
             return ""  # rule 22: nothing may come
         if not matter.magazine or matter.holding or matter.tray or bottle.end.robot.due_ms is not None:
             return ""

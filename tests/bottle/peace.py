@@ -118,12 +118,12 @@ def _doses(bottle: Bottle) -> None:
         name = outcome.outcome.value
         assert not (had and dose in bottle.given), f"S1: {dose[33:]} from the robot and by hand"
         if had:
-            assert name in ("retrieved", "confirmed", "uncertain", "taken_along"), (
+            assert name in ("retrieved", "confirmed", "uncertain", "taken_along", "witnessed"), (
                 f"S4: {dose[33:]} was had, told as {name}"
             )
         elif name == "given_by_staff":
             assert dose in bottle.given, f"S4: {dose[33:]} told as {name}, and nobody gave it"
-        elif name in ("retrieved", "confirmed", "taken_along"):
+        elif name in ("retrieved", "confirmed", "taken_along", "witnessed"):
             raise AssertionError(f"S4: {dose[33:]} told as {name}, and nobody had it")
         if outcome_needs_person(outcome) and (name, outcome.reason) != ("withheld", "paused"):
             assert dose in told, f"S4: {dose[33:]} is {name}, and on-call was never told"

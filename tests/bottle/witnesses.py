@@ -120,7 +120,6 @@ class Witnesses:
         self._bottle.leaves.committed(events)
         self.journal.sees(events, changes, self.matter)
         self._bottle.voices.committed(events)
-        self._bottle.regimes.committed(events)
 
     def _issued(self, order: ev.Order, at: datetime) -> None:
         """Rules 2 and 18, and P3, for the moment `at` of the decision, by the home's trusted clock."""
@@ -229,6 +228,7 @@ class Witnesses:
         away = self._bottle.leaves.allows(dose, now)
         assert inside or away, f"S2: {kind.value} of {dose[33:]} outside its window"
         assert self._asked(dose, now), f"S3: {kind.value} of {dose[33:]}, which no card in force asks for"
+        self._bottle.regimes.moves(dose, MOTION)
         assert dose not in self._bottle.given, f"S1: {kind.value} of {dose[33:]}, which was given by hand"
         assert dose not in self.journal.tokens, f"rule 5: {kind.value} while a person has the token"
         assert label not in self.had, f"S1: {label} moves again after a hand took it"
