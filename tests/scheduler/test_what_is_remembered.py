@@ -59,14 +59,17 @@ def test_that_nothing_more_was_given_elsewhere_forgets_nothing_that_was(home: Pu
     """Rule 8: what is known of the hours before still counts against the limits."""
     world = asked_in_vain(home)
     after = elsewhere_looked_into(world, unsure(home, subject=subject), home.now)
-    assert after.elsewhere == {RESIDENT: Elsewhere(home.now, (GIVEN,)), OTHER: world.elsewhere[OTHER]}
+    assert after.elsewhere == {
+        RESIDENT: Elsewhere(home.now, (GIVEN,), asked=home.now),
+        OTHER: world.elsewhere[OTHER],
+    }
     assert set(after.refusals) == {OTHER}, "and nobody else is answered by it"
 
 
 def test_of_whom_nothing_was_known_nothing_is_known_until_now(home: PureHome) -> None:
     world = replace(home.world, elsewhere={})
     after = elsewhere_looked_into(world, unsure(home), home.now)
-    assert after.elsewhere == {RESIDENT: Elsewhere(home.now, ())}
+    assert after.elsewhere == {RESIDENT: Elsewhere(home.now, (), asked=home.now)}
 
 
 @pytest.mark.parametrize("changed", [{"resolution": "called"}, {"kind": ev.Kind.ANSWER_FLAGGED}])
