@@ -187,12 +187,13 @@ def _lifted(dose: Dose) -> Finding | None:
 
 def _in_the_way(world: World, setting: Setting, dose: Dose, now: datetime) -> Finding | None:
     """Before its window closes: nobody waits for it, and the next dose has to get past its sachet. No thanks
-    stands then. Medicine that is withheld makes way for other people's only (rule 22)."""
+    stands then. Medicine that is withheld makes way for other people's only (rule 22), and so does what the
+    robot must not offer because of a count, where its sachet lies at the mouth all the same (rule 24)."""
     if dose.outcome is not None or dose.order is not None:
         return None
     passable = (dose.stage in IN_MAGAZINE and dose.stage is not Stage.HELD) or dose.stage is Stage.HOLDING
     withheld = withholds(world, dose)
-    if not (withheld or dose.declined) or not passable:
+    if not (withheld or dose.declined or dose.uncounted) or not passable:
         return None
     serial = robot_of(setting, dose)
     ready = world.clock.trusted and world.robot(serial).state is RobotState.READY
@@ -202,12 +203,16 @@ def _in_the_way(world: World, setting: Setting, dose: Dose, now: datetime) -> Fi
     waited_for = {
         d.plan.resident
         for d in behind
-        if d.outcome is None and d.declined is None and d.stage in IN_MAGAZINE and not withholds(world, d)
+        if d.outcome is None and d.declined is None and d.stage in IN_MAGAZINE
+        if not (withholds(world, d) or d.uncounted)
     }
     if dose.declined is not None and waited_for:
         return ev.Outcome.REFUSED, reason_of(dose), dose.declined
     if withheld and waited_for - {dose.plan.resident}:
         return ev.Outcome.WITHHELD, withheld, now
+    at_mouth = dose.stage in IN_MAGAZINE and _can_be_diverted(world, setting, dose)
+    if dose.uncounted and waited_for - {dose.plan.resident} and at_mouth:
+        return ev.Outcome.UNCERTAIN, dose.uncounted, now
     return None
 
 

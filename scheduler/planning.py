@@ -11,6 +11,7 @@ that nobody has read again for so long (`gate`).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from scheduler import events as ev
@@ -83,6 +84,7 @@ def _day(world: World, setting: Setting, plan: Plan, day: date, now: datetime) -
         fixed={key for key in fixed if not _nobody_had(known[key])},
         controlled_window=setting.limits.controlled_window,
     )
+    doses = tuple(_still_late(known.get(dose.dose_id), dose) for dose in doses)
     first_day = plan.resident not in world.planned
     events: list[ev.Event] = [
         ev.DosePlanned(at=now, dose=dose)
@@ -100,6 +102,15 @@ def _day(world: World, setting: Setting, plan: Plan, day: date, now: datetime) -
         if key not in wanted and key not in fixed
     ]
     return [*events, *side_day(world, setting, plan, day, now)]
+
+
+def _still_late(known: Dose | None, dose: DosePlan) -> DosePlan:
+    """A window that goes on by a person's word does so under a newer card too, while the time stays and no
+    controlled medicine joins: nobody would tell that person that their word is gone."""
+    stays = known is not None and known.plan.opens == dose.opens and not dose.controlled
+    if known is None or not stays or known.plan.closes <= dose.closes:
+        return dose
+    return replace(dose, closes=known.plan.closes)
 
 
 def _by_plan(dose: Dose) -> bool:

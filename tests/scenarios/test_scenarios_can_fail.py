@@ -22,6 +22,7 @@ import scheduler.gate
 import scheduler.incidents
 import scheduler.offering
 import scheduler.receive_custody
+import scheduler.receive_leave
 import scheduler.receive_regime
 import scheduler.regime
 import scheduler.roll
@@ -31,7 +32,7 @@ from simulator.stage.scenario_file import read_scenario
 from tests.scenarios.__main__ import FOLDER
 from tests.scenarios.virtual_play import VirtualPlay
 
-_leave_events = scheduler.receive_regime.leave_events
+_leave_events = scheduler.receive_leave.leave_events
 _why_not = scheduler.receive_regime._why_not
 _gone = scheduler.evolve_custody._gone
 

@@ -151,3 +151,19 @@ def test_nothing_shows_that_a_strip_of_as_needed_is_empty() -> None:
     home.give(ev.RobotReported(home.now, replace(home.robot.status(), production_id="")))
     assert home.ask(cmd.TakeOutMagazine(home.nonce(), ROBOT, "technician", home.soon())).accepted
     assert left(home) == STRIP
+
+
+# --- a late release, and a newer card -----------------------------------------------------------------------
+
+
+def test_a_newer_card_does_not_take_back_a_late_release(home: PureHome) -> None:
+    """Anna was told that the evening's goes on until nine; a card that leaves it alone comes after."""
+    live_until(home, utc("12:05"))
+    word = (home.dose("evening").dose_id, utc("21:00"), "Anna", "at the theatre", "home", 0, home.soon())
+    assert home.ask(cmd.AuthoriseRelease(home.nonce(), RESIDENT, *word)).accepted
+    home.until("13:00")
+    without_night = tuple(each for each in prescriptions() if each.prescription_id != "p-night")
+    home.give(cmd.OfferPlan(RESIDENT, 2, without_night, "f2"))
+    live_until(home, utc("20:30"))
+    home.take_dose()
+    assert home.outcome("evening") == ("retrieved", True)

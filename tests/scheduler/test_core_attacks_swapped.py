@@ -1,4 +1,4 @@
-"""Attacks on the core with robots that died, staff who stand there, doses that come too close together."""
+"""Attacks on the core with robots that died, staff who stand there, doses too close together."""
 
 from __future__ import annotations
 
@@ -127,3 +127,30 @@ def test_the_lock_does_not_end_by_a_window_that_closed(home: PureHome) -> None:
     assert home.decide(home.dose("morning"), ev.Verdict.NOT_GIVEN, NURSE).accepted
     key(home)
     assert home.world.robot(ROBOT).locked_by == ""
+
+
+def test_a_sachet_counted_wrongly_does_not_keep_another_resident_from_theirs() -> None:
+    """A's sachet was said to be missing, and lies before C's on the strip that they share."""
+    home = ManyHome({"A": "SIM-0001", "C": "SIM-0001"}, {"A": ("morning",), "C": ("morning",)}, utc("06:30"))
+    home.start()
+    taken = cmd.TakeOutMagazine("c-1", "SIM-0001", "technician", home.soon())
+    assert home.ask(taken).accepted
+    for person in "AC":
+        home.give(cmd.LoadRoll(home.roll(person), "technician"))
+    for person, place in (("A", "missing"), ("C", "robot")):
+        left = tuple(s.label for count in home.world.counts[KEYS[person]] for s in count.left)
+        assert home.ask(
+            cmd.CountSachets(f"c-{person}", KEYS[person], left, place, "technician", home.soon())
+        ).accepted
+    assert home.robots["SIM-0001"].labels[0].startswith("A")
+    home.until("07:59")
+    assert home.outcome("A", "morning") == ""
+    home.until("08:00")
+    assert home.outcome("A", "morning") == "uncertain"
+    assert is_open(home.incident("A", "morning"))
+    assert home.move("SIM-0001").kind is ev.OrderKind.DIVERT
+    assert home.take_dose("C").startswith("C")
+    about_a = home.incident("A", "morning")
+    assert about_a is not None
+    assert home.take(about_a, "Anna").accepted
+    assert home.decide(home.dose("A", "morning"), ev.Verdict.GIVEN, "Anna").accepted
