@@ -302,7 +302,7 @@ def wild_days(seed: int) -> Town:
         for box in town.boxes:
             box.trace = print
     town.start()
-    share = town.chance.choice([0.1, 0.3, 1.0])
+    share = town.chance.choice([0.3, 1.0, 2.0])
     some = {move: weight for move, weight in WILD.items() if town.chance.random() < 0.6}
     ways = {**MOVES, **{move: weight * share for move, weight in some.items()}}
     end = town.now + timedelta(days=DAYS)

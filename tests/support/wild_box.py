@@ -202,7 +202,7 @@ class Box:
                 matter.start(self.now)
         else:
             ways = [("done", True), ("not_moved", False), ("unclear", True), ("unclear", False)]
-            result, lands = ways[0] if smoothly else self.chance.choices(ways, [30, 2, 1, 1])[0]
+            result, lands = ways[0] if smoothly else self.chance.choices(ways, [20, 2, 1, 1])[0]
             matter.end(self.now, result, lands)
             if result != "done" and self.chance.random() < 0.3:
                 matter.fault = "motor_stall"

@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 
 from scheduler import events as ev
+from scheduler.dose import Stage
 from scheduler.world import Dose
 from tests.support.matter import Matter
 from tests.support.pure_home import FIRST_DAY, PARTS
@@ -144,8 +145,8 @@ class Ledger:
         if order.kind is ev.OrderKind.PRESENT:
             return
         had = [at for matter in self.matters for label, at in matter.hands.items() if label[0] == "D"]
-        had += [at for dose, at in self.by_hand.items() if NAMES[dose.split("/")[0]] == "D"]
-        assert all(self.now >= at + PN_GAP for at in had), "rule 8: as needed too soon"
+        fixed = [at for dose, at in self.by_hand.items() if NAMES[dose.split("/")[0]] == "D"]
+        assert all(self.now >= at + PN_GAP for at in had + fixed), "rule 8: as needed too soon"
         lately = [at for at in had if at > self.now - timedelta(hours=24)]
         assert len(lately) < PN_TIMES, "rule 8: more than a day's most"
 
@@ -206,11 +207,16 @@ class Ledger:
                 reason = dose.outcome.reason if dose.outcome is not None else ""
                 away = said == "withheld" and reason == "paused"
                 assert away or dose.dose_id in self.closed, f"S4: {dose.dose_id} {said} and nobody told"
-            overdue = (
-                box.now > dose.plan.closes + A_WHILE and dose.outcome is None and box.world.clock.trusted
-            )
-            if overdue and self.now - self.asleep_until > A_WHILE:
-                assert self._told(box, dose), f"S4: {dose.dose_id} has no outcome and nobody was told"
+            away = "pause" in self.withheld[NAMES[dose.plan.resident]] and box.now < dose.plan.closes
+            since = max(dose.plan.half, dose.known or dose.plan.half)
+            overdue = box.now > since + A_WHILE and dose.outcome is None and box.world.clock.trusted
+            if (
+                overdue
+                and not away
+                and dose.stage is not Stage.LIFTED
+                and self.now - self.asleep_until > A_WHILE
+            ):
+                assert self._told(box, dose), f"S4: {dose.dose_id} is late and nobody was told"
 
     asleep_until = datetime(2026, 1, 1, tzinfo=UTC)
     """The newest instant at which some box was down or without a clock."""
