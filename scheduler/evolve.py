@@ -97,6 +97,8 @@ def _home(world: World, event: ev.HomeEvent) -> World:
             return _dated(world, event.at) if world.behind and world.lost_before is None else world
         case ev.JournalFoundBehind():
             return _behind(world, event)
+        case ev.EpochBegun():
+            return replace(world, epoch=event.epoch)
         case ev.ClockDoubted():
             return doubted(world, event)
         case ev.PlanAccepted():
