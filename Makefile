@@ -13,6 +13,9 @@
 #   make oncall-hour     on-call in real time, killed, each notice timed  MINUTES=60 SEED=k JSON=1
 #   make bench           figures beside their floors, about six minutes         JSON=1 SAMPLES=n QUIET=seconds
 #   make contract        schemas, AsyncAPI document and docs/errors.md, from the source  RELEASE=1 record as released
+#   make scenarios       every scenario on real processes, one after the other   NAMES="spine one_day"
+#   make machines        docs/machines.md: the state machines of the core, drawn from their tables
+#   make mutants         the core with one mistake at a time: does a test notice?  MODULE=gate ALL=1 DRAW=2 SURVIVORS=1 JUDGE=1
 #   make proof-page      docs/proof.md, from what these five left in build/proof with RESULT=build/proof/name.json
 #   make box             what a box is installed from, in build/box (docs/install.md)
 #   make install-files DESTDIR=dir   units, udev rule, users, templates; the program itself is not among them
@@ -44,6 +47,12 @@ TRACE ?=
 STATES ?=
 RESULT ?=
 RELEASE ?=
+MODULE ?=
+NAMES ?=
+SURVIVORS ?=
+ALL ?=
+DRAW ?=
+JUDGE ?=
 HOMES ?= 200
 MINUTES ?= 60
 RESULTS ?= build/proof
@@ -51,7 +60,7 @@ UV ?= uv
 ROOMS := dispenserd drivers protocol scheduler simulator
 SOURCES := $(ROOMS) tests
 
-.PHONY: help setup demo test proof siege bugs crash power oncall-day oncall-hour bench contract proof-page box install-files
+.PHONY: help setup demo test proof siege bugs crash power oncall-day oncall-hour bench contract scenarios machines mutants proof-page box install-files
 .PHONY: venv lint format lock clean
 .NOTPARALLEL:
 
@@ -72,10 +81,10 @@ demo:
 
 test: setup lint
 	@echo "== tests"
-	@.venv/bin/python -m pytest -n 4 --dist worksteal
+	@.venv/bin/python -m pytest -n 3 --dist worksteal
 
 # A seed is a history whatever the order of sets may be; a fixed one makes its trace the same to the letter.
-proof bugs: export PYTHONHASHSEED := 0
+proof bugs mutants: export PYTHONHASHSEED := 0
 proof: setup
 	@.venv/bin/python -m tests.bottle.proof --seeds $(or $(SEEDS),$(if $(SEED),1,200)) $(if $(SEED),--seed $(SEED)) \
 	    $(if $(DAYS),--days $(DAYS)) $(if $(SEVERITY),--severity $(SEVERITY)) $(if $(JOBS),--jobs $(JOBS)) \
@@ -112,6 +121,16 @@ bench: setup
 
 contract: setup
 	@.venv/bin/python -m tests.contract $(if $(filter-out 0,$(RELEASE)),--release)
+
+scenarios: setup
+	@.venv/bin/python -m tests.scenarios $(NAMES)
+
+machines: venv
+	@.venv/bin/python -m tests.machines
+
+mutants: venv
+	@.venv/bin/python -m tests.mutants $(MODULE) $(if $(filter-out 0,$(SURVIVORS)),--survivors) \
+	    $(if $(filter-out 0,$(ALL)),--all) $(if $(DRAW),--draw $(DRAW)) $(if $(filter-out 0,$(JUDGE)),--judge)
 
 proof-page: setup
 	@.venv/bin/python -m tests.proof_page $(RESULTS) docs/proof.md

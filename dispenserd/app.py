@@ -11,18 +11,19 @@ from __future__ import annotations
 import asyncio
 import secrets
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import structlog
 
-from dispenserd import __version__, control, peer_choice, vitals
+from dispenserd import __version__, control, leave_calls, moving, peer_choice, regime_calls, vitals
 from dispenserd.calls import calls
 from dispenserd.chores import CA, CLIENT, Chores
 from dispenserd.clock import Clock
-from dispenserd.config import Config, limits
+from dispenserd.config import Config, RobotSection, limits
 from dispenserd.courier import Courier
 from dispenserd.engine import Engine
 from dispenserd.fagsystem.mapping import ResidentIdentity
@@ -38,23 +39,27 @@ from dispenserd.notify import NOBODY, Supervisor
 from dispenserd.probe import Point, Probe
 from dispenserd.probed import Wiring
 from dispenserd.progress import Progress
+from dispenserd.security.sealing import Box
 from dispenserd.store import emergency
 from dispenserd.store.errors import StoreError, damaged
 from dispenserd.store.thread import StoreThread
 from dispenserd.wakeups import Wakeups
 from drivers.connection import RobotConnection
 from drivers.robot import RobotExpectation
-from scheduler.commands import Fact
+from scheduler.care import not_ours
+from scheduler.commands import Fact, OfferClockTimes, OfferMedicineList
+from scheduler.dosage import DayPart
 from scheduler.events import DaemonStarted, RobotDumped, StoreStopped
 from scheduler.evolve import evolve
 from scheduler.expand import Catalogue, DayClock
-from scheduler.plan import DayPart
 from scheduler.summary import summarise
 from scheduler.window import LocalTime
-from scheduler.world import RobotState, Setting, World
+from scheduler.world import Resident, RobotState, Setting, StaffKey, World
 
 SESSION_BITS = 64
 """A serial session's number: none of an earlier run may come again while one of its frames is in flight."""
+
+Service = Callable[[], Coroutine[Any, Any, None]]
 
 ALIVE_S = 60.0
 """Rule 27: the heartbeat stands for an engine that turned and a store that answered within this."""
@@ -65,23 +70,32 @@ def setting_of(config: Config, rate: float) -> Setting:
     times = config.clock_times
     return Setting(
         box=config.home.box,
-        resident=config.resident.key,
-        robot=config.robot.serial,
+        residents=tuple(
+            Resident(one.key, config.robot_of(one), frozenset(one.tags), one.reminder_only, one.moves_in)
+            for one in config.residents
+        ),
+        robots=tuple(one.serial for one in config.robots),
         local=LocalTime(config.home.zone),
         clock=DayClock(
-            version=1,
+            version=times.version,
             times={
                 DayPart.MORNING: times.morning,
                 DayPart.NOON: times.noon,
                 DayPart.EVENING: times.evening,
                 DayPart.NIGHT: times.night,
             },
+            persons=times.changed_by,
         ),
         catalogue=Catalogue(
-            known=frozenset(config.medicine.known), critical=frozenset(config.medicine.critical)
+            known=frozenset(config.medicine.known),
+            critical=frozenset(config.medicine.critical),
+            controlled=frozenset(config.medicine.controlled),
+            version=config.medicine.version,
+            persons=config.medicine.changed_by,
         ),
         limits=limits(config).stretched(rate),
         staff_phone=config.home.staff_phone,
+        staff=tuple(StaffKey(one.name, frozenset(one.tags)) for one in config.staff),
     )
 
 
@@ -107,7 +121,11 @@ async def run(config: Config, clock: Clock, probe: Probe | None, supervisor: Sup
             log.info("home starts", box=config.home.box, rows=store.sequence)
             wiring.passed(Point.OPENED)
             progress = Progress(
-                supervisor, clock.monotonic, lambda: _line(engine), store.answers, (lambda: engine.turned_s,)
+                supervisor,
+                clock.monotonic,
+                lambda: _line(engine, setting),
+                store.answers,
+                (lambda: engine.turned_s,),
             )
             await _serve(
                 config, clock, wiring, engine, store, setting, broker, oncall_key, listening, progress
@@ -138,16 +156,15 @@ async def _serve(
         broker, f"home-{box}", Downlink.subscriptions(box), presence=presence(box, engine.head[0])
     )
     life = CommandLife(longest=setting.limits.command_life, clocks_apart=setting.limits.clock_agreement)
-    robot, courier = _robot(config, clock, home, setting, wiring)
+    robots = {one.serial: _robot(one, clock, home, setting, wiring) for one in config.robots}
 
     def alive() -> bool:
         return progress.within(ALIVE_S)
 
     uplink = Uplink(home, session, box, now)
-    beat = Heartbeat(engine, session, box, now, alive, lambda: summarise(engine.world, now()))
-    services = (
-        courier.run,
-        robot.run,
+    beat = Heartbeat(engine, session, box, now, alive, lambda: summarise(engine.world, setting, now()))
+    services: Sequence[Service] = (
+        *(run for robot, courier in robots.values() for run in (courier.run, robot.run)),
         _folder(config, home, setting, now).run,
         session.run,
         uplink.run,
@@ -159,8 +176,14 @@ async def _serve(
             control.serve,
             listening,
             {
-                **calls(engine, setting, now, config.home.demo, config.digest, progress.lag.in_ms),
-                **vitals.calls(engine, setting, robot, lambda: session.state, clock),
+                **_calls(config, engine, setting, now, progress),
+                **vitals.calls(
+                    engine,
+                    setting,
+                    {serial: robot for serial, (robot, _) in robots.items()},
+                    lambda: session.state,
+                    clock,
+                ),
             },
         ),
     )
@@ -168,16 +191,37 @@ async def _serve(
         tasks.create_task(engine.run())
         # Before anybody else speaks: whatever was in flight is unproven from here on.
         await engine.submit(DaemonStarted(now(), __version__, box, engine.head[0]))
+        await engine.submit(OfferMedicineList(setting.catalogue))
+        await engine.submit(OfferClockTimes(setting.clock))
         await _tell_of_the_stop(config.store.path, engine, now())
         for service in services:
             tasks.create_task(service())
 
 
-def _line(engine: Engine) -> str:
+def _calls(
+    config: Config, engine: Engine, setting: Setting, now: Callable[[], datetime], progress: Progress
+) -> control.Handlers:
+    """What people at the box may ask of the home."""
+    return {
+        **calls(engine, setting, now, config.home.demo, config.digest, progress.lag.in_ms),
+        **regime_calls.calls(engine, setting, now),
+        **leave_calls.calls(engine, setting, now),
+        **moving.calls(engine, setting, now, _box(config)),
+    }
+
+
+def _box(config: Config) -> Box | None:
+    path = config.home.signing_key_file
+    return None if path is None else Box(config.home.box, peer_choice.signing_key(path))
+
+
+def _line(engine: Engine, setting: Setting) -> str:
     """For `systemctl status`. A home without a robot serves too: it alarms, and staff decide in it."""
-    robot, clock = engine.world.robot.state, engine.world.clock
-    caught_up = "caught up with" if robot is RobotState.READY else "not caught up with"
-    return f"Serving; {caught_up} the robot, clock {'trusted' if clock.trusted else 'untrusted'}."
+    world, all_of_them = engine.world, len(setting.robots)
+    ready = sum(world.robot(serial).state is RobotState.READY for serial in setting.robots)
+    robots = "the robot" if all_of_them == 1 else f"{ready} of {all_of_them} robots"
+    caught_up = "caught up with" if ready else "not caught up with"
+    return f"Serving; {caught_up} {robots}, clock {'trusted' if world.clock.trusted else 'untrusted'}."
 
 
 def _wakeups(config: Config, clock: Clock, home: Home, engine: Engine, store: StoreThread) -> Wakeups:
@@ -188,34 +232,36 @@ def _wakeups(config: Config, clock: Clock, home: Home, engine: Engine, store: St
 
 
 def _robot(
-    config: Config, clock: Clock, home: Home, setting: Setting, wiring: Wiring
+    config: RobotSection, clock: Clock, home: Home, setting: Setting, wiring: Wiring
 ) -> tuple[RobotConnection, Courier]:
+    """One robot's line, with a link, a machine and a courier of its own: its faults stay there."""
+
     def known_log(log_id: str) -> int | None:
-        robot = home.world.robot
+        robot = home.world.robot(config.serial)
         return robot.log_read if robot.log_id == log_id and robot.log_read else None
 
     def deliver(facts: Sequence[Fact]) -> None:
         courier.deliver(facts)
 
     robot = RobotConnection(
-        port=str(config.robot.port),
-        baud=config.robot.baud,
+        port=str(config.port),
+        baud=config.baud,
         expected=RobotExpectation(
-            serial=config.robot.serial,
-            family=config.robot.family,
-            accept_unauthenticated=config.robot.accept_unauthenticated,
+            serial=config.serial,
+            family=config.family,
+            accept_unauthenticated=config.accept_unauthenticated,
         ),
         known_log=known_log,
         position=lambda: home.head,
         deliver=deliver,
-        dump=_Dumps(clock, deliver).take,
+        dump=_Dumps(clock, config.serial, deliver).take,
         monotonic=clock.monotonic,
         now=clock.now,
         new_session=lambda: secrets.randbits(SESSION_BITS),
         rate=clock.rate,
         open_port=wiring.open_port,
     )
-    courier = Courier(home, setting, wiring.robot(robot), clock)
+    courier = Courier(home, setting, config.serial, wiring.robot(robot), clock)
     return robot, courier
 
 
@@ -224,8 +270,9 @@ class _Dumps:
 
     EVERY_S = 3600.0
 
-    def __init__(self, clock: Clock, deliver: Callable[[Sequence[Fact]], None]) -> None:
+    def __init__(self, clock: Clock, serial: str, deliver: Callable[[Sequence[Fact]], None]) -> None:
         self._clock = clock
+        self._serial = serial
         self._deliver = deliver
         self._last_s: float | None = None
 
@@ -234,17 +281,21 @@ class _Dumps:
         now_s = self._clock.monotonic()
         if self._last_s is None or now_s >= self._last_s + self.EVERY_S:
             self._last_s = now_s
-            self._deliver([RobotDumped(at=self._clock.now(), reason=reason, lines=lines)])
+            dumped = RobotDumped(at=self._clock.now(), reason=reason, lines=lines, robot=self._serial)
+            self._deliver([dumped])
 
 
 def _folder(config: Config, home: Home, setting: Setting, now: Callable[[], datetime]) -> FolderSync:
-    resident = ResidentIdentity(
-        key=config.resident.key,
-        system=config.resident.identifier_system,
-        value=config.resident.identifier_value,
-    )
+    residents = [
+        ResidentIdentity(key=one.key, system=one.identifier_system, value=one.identifier_value)
+        for one in config.residents
+    ]
     fagsystem = config.fagsystem
-    return FolderSync(home, fagsystem.folder, resident, setting.local, fagsystem.poll_s, now)
+
+    def ours(resident: str) -> bool:
+        return not not_ours(home.world, setting, resident)
+
+    return FolderSync(home, fagsystem.folder, residents, setting.local, fagsystem.poll_s, now, ours)
 
 
 async def _opened(config: Config) -> tuple[StoreThread, World]:

@@ -55,13 +55,13 @@ def calls(
         }
 
     async def doses(arguments: Arguments) -> Doses:
-        return views.doses(home.world)
+        return views.doses(home.world, setting)
 
     async def holds(arguments: Arguments) -> Holds:
         return views.holds(home.world)
 
     async def roll_show(arguments: Arguments) -> RollShow:
-        return views.roll(home.world, setting)
+        return views.roll(home.world, setting, _resident(setting, arguments))
 
     async def decide(arguments: Arguments) -> Answer:
         return await _decide(home, setting, arguments, now())
@@ -127,7 +127,7 @@ async def _decide(home: Home, setting: Setting, arguments: Arguments, now: datet
 async def _load(home: Home, setting: Setting, arguments: Arguments) -> RollLoad | Refused:
     raw = json.dumps(arguments.get("manifest")).encode()
     try:
-        roll = read_manifest(raw, setting.resident)
+        roll = read_manifest(raw, [resident.key for resident in setting.residents])
     except ManifestError as error:
         raise CallError(
             error.reason.value,
@@ -139,7 +139,25 @@ async def _load(home: Home, setting: Setting, arguments: Arguments) -> RollLoad 
     refused = next((event for event in events if isinstance(event, RollRefused)), None)
     if refused is not None:
         return {"accepted": False, "reason": refused.reason}
-    return {"accepted": True, "production_id": roll.production_id, "sachets": len(roll.sachets)}
+    return {
+        "accepted": True,
+        "resident": roll.resident,
+        "production_id": roll.production_id,
+        "sachets": len(roll.sachets),
+    }
+
+
+def _resident(setting: Setting, arguments: Arguments) -> str:
+    """The resident that a call names; the only one where it names none."""
+    named = arguments.get("resident") or setting.residents[0].key
+    if not isinstance(named, str) or not setting.lives_here(named):
+        raise CallError(
+            "unknown_resident",
+            "No resident of this home has this key.",
+            "Nothing was changed.",
+            "See `dispenserd status` for the residents of this home.",
+        )
+    return named
 
 
 def _verdict(text: str) -> Verdict:

@@ -9,77 +9,40 @@ Limits that a rule of docs/safety.md fixes can be tightened here and never loose
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PrivateAttr,
     TypeAdapter,
     ValidationError,
     model_validator,
 )
-from pydantic import ValidationInfo as Info
 
 from dispenserd.config_error import explain, in_words
 from dispenserd.config_file import ConfigError as ConfigError
-from dispenserd.config_file import digest, folder_of, read_toml, resolved
+from dispenserd.config_file import digest, folder_of, read_toml
+from dispenserd.config_forms import (
+    FOLDER,
+    AtcCodes,
+    BoxName,
+    ClockTime,
+    FilePath,
+    Host,
+    Port,
+    ResidentKey,
+    Serial,
+    Tags,
+    Word,
+    Zone,
+    as_tuple,
+)
+from dispenserd.config_forms import Section as Section
 from scheduler.limits import Limits
-
-FOLDER = "folder"
-"""Key of the validation context: where relative paths start."""
-
-
-def _as_path(value: object, info: Info) -> Path:
-    if isinstance(value, Path):  # built by code, not read from a file
-        return value
-    folder: Path = (info.context or {}).get(FOLDER, Path())
-    return resolved(folder, value)
-
-
-def _as_clock_time(value: object) -> time:
-    if isinstance(value, time) and value.tzinfo is None and value.second == value.microsecond == 0:
-        return value
-    if isinstance(value, str) and re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
-        return time.fromisoformat(value)
-    raise ValueError('must be a clock time in quotes, as in "08:00"')
-
-
-def _known_zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError('must be a time zone of the IANA list, as in "Europe/Copenhagen"') from None
-    return value
-
-
-def _as_tuple(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
-
-
-FilePath = Annotated[Path, BeforeValidator(_as_path)]
-ClockTime = Annotated[time, BeforeValidator(_as_clock_time)]
-Zone = Annotated[str, AfterValidator(_known_zone)]
-AtcCode = Annotated[str, Field(pattern=r"^[A-Z][0-9]{2}[A-Z]{2}[0-9]{2}$")]
-AtcCodes = Annotated[tuple[AtcCode, ...], BeforeValidator(_as_tuple), Field(max_length=2000)]
-# A box is a level of an MQTT topic and a word on a screen: no wildcard, no slash, no space.
-BoxName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")]
-ResidentKey = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
-Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:_-]{1,253}$")]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Word = Annotated[str, Field(min_length=1, max_length=128)]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
 
 class HomeSection(Section):
@@ -87,12 +50,18 @@ class HomeSection(Section):
     zone: Zone = "Europe/Copenhagen"
     staff_phone: Annotated[str, Field(pattern=r"^\+?[0-9][0-9 ]{2,23}$")]
     demo: bool = False
+    signing_key_file: FilePath | None = None  # who this box is: needed when a resident moves from or to it
+    # No medicine of this home lies in a roll: the robot, or a prompt without a magazine, only reminds.
 
 
 class ResidentSection(Section):
     key: ResidentKey
     identifier_system: Word
     identifier_value: Word
+    robot: Serial | None = None  # whose strip holds their roll; needed where the home has several
+    tags: Tags = ()  # what they show at a robot that they share (rule 2)
+    reminder_only: bool = False  # no medicine of theirs lies in a roll
+    moves_in: bool = False  # they come from another box: nothing is done for them before `resident move-in`
 
 
 class ClockTimesSection(Section):
@@ -102,6 +71,9 @@ class ClockTimesSection(Section):
     noon: ClockTime = time(12, 0)
     evening: ClockTime = time(18, 0)
     night: ClockTime = time(22, 0)
+    # As for a list of medicine: another time is a higher version, and two persons' word.
+    version: Annotated[int, Field(ge=1, le=2**31)] = 1
+    changed_by: Annotated[tuple[Word, ...], BeforeValidator(as_tuple), Field(max_length=10)] = ()
 
     @model_validator(mode="after")
     def _rising(self) -> ClockTimesSection:
@@ -111,15 +83,19 @@ class ClockTimesSection(Section):
 
 
 class MedicineSection(Section):
-    """A code on neither list is critical (rule 9); on both, critical."""
+    """A code on no list is critical (rule 9); controlled medicine is critical, too."""
 
     known: AtcCodes = ()
     critical: AtcCodes = ()
+    controlled: AtcCodes = ()
+    # Rule 9: whoever changes a list raises its version, and two persons put their names to it.
+    version: Annotated[int, Field(ge=1, le=2**31)] = 1
+    changed_by: Annotated[tuple[Word, ...], BeforeValidator(as_tuple), Field(max_length=10)] = ()
 
 
 class RobotSection(Section):
     port: FilePath
-    serial: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+    serial: Serial
     family: Literal["sachet_roll"] = "sachet_roll"
     baud: Literal[9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600] = 115200
     # The wire is not authenticated yet (S6); a home says so by name or its robot stays locked.
@@ -197,6 +173,10 @@ class LimitsSection(Section):
     window_min: Annotated[float, Field(ge=10.0, le=240.0)] | None = None
     reminder_every_min: Annotated[float, Field(ge=1.0, le=120.0)] | None = None
     tray_left_min: Annotated[float, Field(ge=1.0, le=120.0)] | None = None
+    tray_personal_min: Annotated[float, Field(ge=1.0, le=5.0)] | None = None  # rule 2
+    controlled_window_min: Annotated[float, Field(ge=10.0, le=240.0)] | None = None
+    controlled_plan_age_h: Annotated[float, Field(ge=1.0, le=14 * 24.0)] | None = None  # S9
+    witness_within_min: Annotated[float, Field(ge=1.0, le=120.0)] | None = None
     plan_ahead_h: Annotated[float, Field(ge=24.0, le=14 * 24.0)] | None = None
     acknowledge_high_min: Annotated[float, Field(ge=1.0, le=10.0)] | None = None
     acknowledge_medium_min: Annotated[float, Field(ge=1.0, le=30.0)] | None = None
@@ -218,14 +198,49 @@ class LimitsSection(Section):
         return self
 
 
+class StaffSection(Section):
+    """Who may lock a robot where it stands, and give by hand there (rule 5)."""
+
+    name: Word
+    tags: Tags
+
+
+def _one_or_several(value: object) -> object:
+    """`[resident]` once is the same as one `[[resident]]`."""
+    return (value,) if isinstance(value, dict | Section) else as_tuple(value)
+
+
+SEVERAL = ("resident", "robot", "staff")
+"""Tables that may stand once or, as [[...]], several times."""
+
+RESIDENTS_MAX = 32
+ROBOTS_MAX = 8
+"""Of one box: beyond that its USB ports end, and a residential home takes a second box."""
+
+STAFF_MAX = 64
+"""Keys of one home's staff."""
+
+Residents = Annotated[
+    tuple[ResidentSection, ...],
+    BeforeValidator(_one_or_several),
+    Field(min_length=1, max_length=RESIDENTS_MAX),
+]
+Robots = Annotated[
+    tuple[RobotSection, ...], BeforeValidator(_one_or_several), Field(min_length=1, max_length=ROBOTS_MAX)
+]
+
+
 class Config(Section):
     """Of one box."""
 
     home: HomeSection
-    resident: ResidentSection
+    resident: Residents
     clock_times: ClockTimesSection = Field(default_factory=ClockTimesSection)
     medicine: MedicineSection = Field(default_factory=MedicineSection)
-    robot: RobotSection
+    robot: Robots
+    staff: Annotated[
+        tuple[StaffSection, ...], BeforeValidator(_one_or_several), Field(max_length=STAFF_MAX)
+    ] = ()
     store: StoreSection
     mqtt: BoxMqttSection
     fagsystem: FagsystemSection
@@ -238,6 +253,50 @@ class Config(Section):
     def digest(self) -> str:
         """Of the file that it was read from (`config_file.digest`)."""
         return self._digest
+
+    @property
+    def residents(self) -> tuple[ResidentSection, ...]:
+        return self.resident
+
+    @property
+    def robots(self) -> tuple[RobotSection, ...]:
+        return self.robot
+
+    def robot_of(self, resident: ResidentSection) -> str:
+        """Serial of the robot that holds this resident's roll."""
+        return resident.robot or self.robot[0].serial
+
+    @model_validator(mode="after")
+    def _everybody_is_told_apart(self) -> Config:
+        _no_two("resident.key", [one.key for one in self.resident])
+        people = [(one.identifier_system, one.identifier_value) for one in self.resident]
+        _no_two("resident.identifier_value", people)
+        tags = [*(one.tags for one in self.resident), *(one.tags for one in self.staff)]
+        _no_two("resident.tags", [tag for each in tags for tag in each])
+        _no_two("robot.serial", [one.serial for one in self.robot])
+        _no_two("robot.port", [one.port for one in self.robot])
+        return self
+
+    @model_validator(mode="after")
+    def _everybody_has_a_robot(self) -> Config:
+        serials = {one.serial for one in self.robot}
+        for one in self.resident:
+            if one.robot is None and len(self.robot) > 1:
+                raise ValueError("resident.robot is missing: with several robots each resident names theirs")
+            if one.robot is not None and one.robot not in serials:
+                raise ValueError("resident.robot must be the serial of a [[robot]] of this file")
+        for serial in serials:
+            sharing = [one for one in self.resident if self.robot_of(one) == serial]
+            if len(sharing) > 1 and not all(one.tags for one in sharing):
+                raise ValueError(
+                    "resident.tags is missing: on a robot that several share, each shows a tag or a code"
+                )
+        return self
+
+
+def _no_two(key: str, values: Sequence[object]) -> None:
+    if len(set(values)) != len(values):
+        raise ValueError(f"{key} is the same twice")
 
 
 class OncallSection(Section):
@@ -286,7 +345,9 @@ def objection(table: str, key: str, value: object) -> str:
 
 
 def _section(table: str) -> type[Section]:
-    found = Config.model_fields[table].annotation
+    found: Any = Config.model_fields[table].annotation
+    if table in SEVERAL:
+        found = found.__args__[0]
     assert isinstance(found, type) and issubclass(found, Section)
     return found
 
@@ -298,6 +359,10 @@ def limits(config: Config) -> Limits:
         window=_minutes(own.window_min, default.window),
         reminder_every=_minutes(own.reminder_every_min, default.reminder_every),
         tray_left=_minutes(own.tray_left_min, default.tray_left),
+        tray_personal=_minutes(own.tray_personal_min, default.tray_personal),
+        controlled_window=_minutes(own.controlled_window_min, default.controlled_window),
+        controlled_plan_age=_hours(own.controlled_plan_age_h, default.controlled_plan_age),
+        witness_within=_minutes(own.witness_within_min, default.witness_within),
         plan_ahead=_hours(own.plan_ahead_h, default.plan_ahead),
         acknowledge_high=_minutes(own.acknowledge_high_min, default.acknowledge_high),
         acknowledge_medium=_minutes(own.acknowledge_medium_min, default.acknowledge_medium),
@@ -319,7 +384,14 @@ def _load(path: Path, model: type[_Model]) -> _Model:
     except ValidationError as fault:
         # The input stays out of the error: identifier_value is a person.
         errors: Sequence[Any] = fault.errors(include_url=False, include_context=False, include_input=False)
-        raise explain(path, errors, model) from None
+        raise explain(path, [_as_written(error, content) for error in errors], model) from None
+
+
+def _as_written(error: Any, content: Mapping[str, Any]) -> Any:
+    """A table that stands once has no number in the file."""
+    place = tuple(error["loc"])
+    once = place[:1] and place[0] in SEVERAL and isinstance(content.get(place[0]), dict)
+    return {**error, "loc": place[:1] + place[2:]} if once and place[1:] else error
 
 
 def _seconds(own: float | None, default: timedelta) -> timedelta:

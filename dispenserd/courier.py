@@ -1,4 +1,4 @@
-"""Carries committed orders to the robot, what the robot said to the engine, and the display to its screen.
+"""Carries committed orders to one robot, what that said to the engine, and the display to its screen.
 
 An order goes out at most once, in the session it was issued in, after one more look at the present world
 (rule 11); what became of it is the robot's log's to say. Nothing here retries an order (P8).
@@ -7,7 +7,7 @@ An order goes out at most once, in the session it was issued in, after one more 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from dispenserd.clock import Clock, set_or_due
@@ -16,7 +16,8 @@ from scheduler import events as ev
 from scheduler.commands import Fact
 from scheduler.display import Display, display
 from scheduler.gate import why_not_send
-from scheduler.world import RobotState, Setting, World
+from scheduler.kept import kept
+from scheduler.world import Dose, RobotState, Setting
 
 DISPLAY_LOOK_S, REHEARSED_LOOK_S = 5.0, 1.0
 """Whatever changes the display is a commit, but for time that passes between two doses: looked at so often by
@@ -47,6 +48,7 @@ class Courier:
         self,
         home: Home,
         setting: Setting,
+        serial: str,
         robot: RobotConnection,
         clock: Clock,
         look_s: float = DISPLAY_LOOK_S,
@@ -54,6 +56,7 @@ class Courier:
         self._look_s = max(look_s / clock.rate, REHEARSED_LOOK_S)
         self._home = home
         self._setting = setting
+        self._serial = serial
         self._robot = robot
         self._clock = clock
         self._inbox: asyncio.Queue[tuple[Sequence[Fact], float]] = asyncio.Queue()
@@ -99,11 +102,11 @@ class Courier:
             await set_or_due(committed, self._look_s)
 
     async def _orders(self) -> None:
-        under_way = self._home.world.order_under_way()
+        under_way = self._home.world.order_under_way(self._serial)
         if under_way is None or under_way.order.order_id in self._handled:
             return
         order = under_way.order
-        if under_way.session != self._home.world.robot.session:
+        if under_way.session != self._home.world.robot(self._serial).session:
             return  # of an earlier session: only its log can tell
         self._handled = {order.order_id}
         now = self._clock.now()
@@ -117,10 +120,10 @@ class Courier:
     def _confirm(self) -> None:
         """The robot may forget what we committed, and keeps our newest position (rules 13 and 23): also after
         what people said of a dose, which no log of a robot tells."""
-        robot = self._home.world.robot
+        robot = self._home.world.robot(self._serial)
         if robot.state is not RobotState.READY or robot.log_read == 0:
             return
-        newest = (robot.session, robot.log_read, _settled(self._home.world))
+        newest = (robot.session, robot.log_read, _settled(self._home.world.doses))
         if newest != self._confirmed:
             epoch, head = self._home.head
             self._robot.confirm(robot.log_id, robot.log_read, epoch, head)
@@ -134,18 +137,20 @@ class Courier:
 
     def _show(self) -> None:
         world = self._home.world
-        if world.robot.state is not RobotState.READY:
+        robot = world.robot(self._serial)
+        if robot.state is not RobotState.READY:
             return
-        wanted = (world.robot.session, display(world, self._setting, self._clock.now()))
+        wanted = (robot.session, display(world, self._setting, self._serial, self._clock.now()))
         if wanted != self._shown:
             shown = wanted[1]
             self._robot.show(shown.light, shown.sound, shown.lines)
             self._shown = wanted
 
 
-def _settled(world: World) -> frozenset[Settled]:
+@kept(2)
+def _settled(doses: Mapping[str, Dose]) -> frozenset[Settled]:
     return frozenset(
         (dose.dose_id, dose.token, dose.outcome.revision if dose.outcome else 0)
-        for dose in world.doses.values()
+        for dose in doses.values()
         if dose.token or dose.outcome is not None
     )

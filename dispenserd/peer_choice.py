@@ -53,6 +53,31 @@ def public_key(path: Path) -> bytes:
     return key
 
 
+def signing_key(path: Path) -> str:
+    """This box's own Ed25519 key, 64 hex characters: who it is to another box (rule 24)."""
+    try:
+        text = _line("signing_key_file", path)
+        _must_be_private("signing_key_file", path)
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    except ConfigError as fault:
+        raise _no_box_key(fault.what.replace("[mqtt]", "[home]")) from None
+    if len(key) != PUBLIC_KEY_BYTES:
+        raise _no_box_key(
+            f"The file {path} of [home] signing_key_file does not hold 64 hexadecimal characters."
+        )
+    return key.hex()
+
+
+def _no_box_key(what: str) -> ConfigError:
+    return ConfigError(
+        what,
+        "No other box would know this one, so no resident could move from or to it.",
+        "Correct the file, or take [home] signing_key_file out.",
+    )
+
+
 def _check_pair(certificate: Path, key: Path) -> None:
     """Both are there, belong together, and the key is not everybody's."""
     for name, path in (("certificate_file", certificate), ("key_file", key)):

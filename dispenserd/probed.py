@@ -119,8 +119,7 @@ class _Home:
         return self._home.watch()
 
     async def submit(self, *facts: Fact, arrived_s: float | None = None) -> Sequence[Event]:
-        ready = self._home.world.robot.state is RobotState.READY
-        for point in dict.fromkeys(_arriving(fact, ready) for fact in facts):
+        for point in dict.fromkeys(_arriving(fact, self._home.world) for fact in facts):
             if point is not None:
                 self._probe(point)
         events = await self._home.submit(*facts, arrived_s=arrived_s)
@@ -135,7 +134,7 @@ class _Home:
         return rows
 
 
-def _arriving(fact: Fact, ready: bool) -> Point | None:
+def _arriving(fact: Fact, world: World) -> Point | None:
     """The point that a fact passes before its commit."""
     match fact:
         case TakeReceipt():
@@ -144,7 +143,7 @@ def _arriving(fact: Fact, ready: bool) -> Point | None:
             return Point.FILED
         case ev.RobotIdentified():
             return Point.GREETED
-        case ev.RobotLogged() if not ready:
+        case ev.RobotLogged(robot=robot) if world.robot(robot).state is not RobotState.READY:
             return Point.LOG_PAGE_READ
         case ev.OrderEnded() | ev.RobotLogged(entry="ended"):
             return Point.ANSWERED

@@ -12,20 +12,37 @@ from typing import TYPE_CHECKING
 from dispenserd.chore_times import TEST_ALARM, due, last_run, rhythms
 from scheduler.display import display
 from scheduler.dose import Stage
-from scheduler.events import Incident, RobotStatus
+from scheduler.events import Incident, Outcome, RobotStatus
+from scheduler.forecast import battery_until, refills
 from scheduler.instant import iso
 from scheduler.offering import in_order
-from scheduler.summary import open_incidents, summarise
-from scheduler.world import Dose, Setting, World
+from scheduler.summary import open_incidents, robot_word, summarise
+from scheduler.world import Dose, Resident, Setting, SideDose, World
 
 if TYPE_CHECKING:
-    from dispenserd.shapes.home import Doses, DoseView, Holds, IncidentView, RollShow, Sensors, StatusView
+    from dispenserd.shapes.home import (
+        Doses,
+        DoseView,
+        Holds,
+        IncidentView,
+        PermitView,
+        RefillView,
+        ResidentAtHome,
+        RobotAtHome,
+        RollShow,
+        Sensors,
+        StatusView,
+    )
     from dispenserd.shapes.upkeep import AlarmTestView, Chores, ChoreView
 
 
 def status(world: World, setting: Setting, head: tuple[int, str], now: datetime) -> StatusView:
-    summary = summarise(world, now)
-    robot, plan = world.robot, world.plans.get(setting.resident)
+    summary = summarise(world, setting, now)
+    first = setting.residents[0].key
+    serial = setting.robot_of(first)
+    robots = [_robot(world, setting, one, now) for one in setting.robots]
+    residents = [_resident(world, setting, one, now) for one in setting.residents]
+    alone = robots[0] if not serial else next(one for one in robots if one["serial"] == serial)
     return {
         "box": setting.box,
         "now": iso(now),
@@ -34,29 +51,93 @@ def status(world: World, setting: Setting, head: tuple[int, str], now: datetime)
         "journal_behind": sorted({found.keeper for found in world.behind}),
         "clock": summary.clock,
         "robot": {
-            "state": summary.robot,
-            "reason": robot.reason,
-            "serial": robot.serial or setting.robot,
-            "auth": robot.auth,
-            "status": _sensors(robot.status) if robot.status else None,
+            "state": alone["state"],
+            "reason": alone["reason"],
+            "serial": alone["serial"],
+            "auth": alone["auth"],
+            "status": alone["status"],
         },
-        "plan": {
-            "plan_version": plan.plan_version if plan else 0,
-            "card_version": plan.card_version if plan else 0,
-            "refused": world.refused_plan[1] if world.refused_plan else "",
-        },
-        "roll": {
-            "production_id": world.roll.production_id if world.roll else "",
-            "left": robot.status.sachets_left if robot.status else None,
-        },
+        "plan": residents[0]["plan"],
+        "roll": residents[0]["roll"],
+        "robots": robots,
+        "residents": residents,
         "undelivered": sum(incident.undelivered for incident in world.incidents.values()),
-        "display": list(display(world, setting, now).lines),
+        "display": alone["display"],
         "incidents": [_incident(incident, now) for incident in open_incidents(world)],
         "next_window": iso(summary.next_window) if summary.next_window else None,
         "window_open": summary.window_open,
         "test_alarm": test_alarm(world, setting),
         "chores": chores(world, setting, now)["chores"],
     }
+
+
+def _refused(world: World, resident: str) -> str:
+    """Why the newest card is not in force, or which of its parts are left to people."""
+    if resident in world.refused_plans:
+        return world.refused_plans[resident][1]
+    plan = world.plans.get(resident)
+    return "; ".join(f"{each.reason} {each.path}" for each in plan.refused) if plan is not None else ""
+
+
+def _robot(world: World, setting: Setting, serial: str, now: datetime) -> RobotAtHome:
+    robot = world.robot(serial)
+    return {
+        "state": robot_word(robot),
+        "reason": robot.reason,
+        "serial": serial,
+        "auth": robot.auth,
+        "status": _sensors(robot.status) if robot.status else None,
+        "residents": list(setting.served[serial]),
+        "display": list(display(world, setting, serial, now).lines),
+        "battery_until": _or_none(battery_until(robot)),
+    }
+
+
+def _or_none(at: datetime | None) -> str | None:
+    return iso(at) if at else None
+
+
+def _resident(world: World, setting: Setting, resident: Resident, now: datetime) -> ResidentAtHome:
+    plan = world.plans.get(resident.key)
+    robot = world.robot(resident.robot)
+    loaded = robot.rolls.get(resident.key)
+    settled: list[Dose | SideDose] = [*in_order(world), *world.sides.values()]
+    ahead = [
+        dose.plan.opens
+        for dose in settled
+        if dose.plan.resident == resident.key and dose.outcome is None and dose.plan.closes > now
+    ]
+    return {
+        "resident": resident.key,
+        "robot": resident.robot,
+        "plan": {
+            "plan_version": plan.plan_version if plan else 0,
+            "card_version": plan.card_version if plan else 0,
+            "refused": _refused(world, resident.key),
+        },
+        "roll": {
+            "production_id": loaded.production_id if loaded else "",
+            "left": robot.status.sachets_left if robot.status else None,
+        },
+        "next_window": iso(min(ahead)) if ahead else None,
+        "refill": next((each for each in _refills(world, setting) if each["resident"] == resident.key), None),
+    }
+
+
+def _refills(world: World, setting: Setting) -> list[RefillView]:
+    """The soonest first."""
+    found = [refill for serial in setting.robots for refill in refills(world, setting, serial)]
+    return [
+        {
+            "resident": each.resident,
+            "robot": each.robot,
+            "dose": each.dose.dose_id,
+            "date": each.dose.day.isoformat(),
+            "slot": each.dose.slot,
+            "opens": iso(each.dose.opens),
+        }
+        for each in sorted(found, key=lambda one: (one.dose.opens, one.resident))
+    ]
 
 
 def test_alarm(world: World, setting: Setting) -> AlarmTestView | None:
@@ -99,8 +180,13 @@ def chores(world: World, setting: Setting, now: datetime) -> Chores:
     return {"chores": found}
 
 
-def doses(world: World) -> Doses:
-    return {"doses": [_dose(dose) for dose in in_order(world)]}
+def doses(world: World, setting: Setting) -> Doses:
+    shown = [(dose.plan.opens, _dose(dose)) for dose in in_order(world)]
+    shown += [(side.plan.opens, _side(side)) for side in world.sides.values()]
+    return {
+        "doses": [view for _, view in sorted(shown, key=lambda each: (each[0], each[1]["dose"]))],
+        "refills": _refills(world, setting),
+    }
 
 
 def holds(world: World) -> Holds:
@@ -108,20 +194,30 @@ def holds(world: World) -> Holds:
     waiting = [
         dose
         for dose in in_order(world)
-        if dose.stage is Stage.DOUBT or (dose.stage is Stage.HELD and not dose.discard)
+        if dose.stage is Stage.DOUBT or (dose.stage is Stage.HELD and not dose.discard) or _may_be_had(dose)
     ]
-    return {
-        "holds": [
-            {**_dose(dose), "reason": "in_doubt" if dose.stage is Stage.DOUBT else dose.held}
-            for dose in waiting
-        ]
-    }
+    return {"holds": [{**_dose(dose), "reason": _why_held(dose)} for dose in waiting]}
 
 
-def roll(world: World, setting: Setting) -> RollShow:
-    status = world.robot.status
-    loaded = world.roll
+def _may_be_had(dose: Dose) -> bool:
+    """Rule 23: nobody has settled yet whether the lost part of the journal tells of it."""
+    settled = dose.outcome is not None and dose.outcome.outcome is not Outcome.UNCERTAIN
+    return dose.lost and not settled
+
+
+def _why_held(dose: Dose) -> str:
+    if dose.stage is Stage.DOUBT:
+        return "in_doubt"
+    return "journal_behind" if _may_be_had(dose) else dose.held
+
+
+def roll(world: World, setting: Setting, resident: str) -> RollShow:
+    """The one resident's roll, and the strip that it is part of."""
+    robot = world.robot(setting.robot_of(resident))
+    status, loaded = robot.status, robot.rolls.get(resident)
     return {
+        "resident": resident,
+        "robot": setting.robot_of(resident),
         "production_id": loaded.production_id if loaded else "",
         "in_robot": status.production_id if status else "",
         "left": status.sachets_left if status else None,
@@ -168,6 +264,8 @@ def _dose(dose: Dose) -> DoseView:
     plan, outcome = dose.plan, dose.outcome
     return {
         "dose": plan.dose_id,
+        "resident": plan.resident,
+        "robot": dose.robot,
         "date": plan.day.isoformat(),
         "slot": plan.slot,
         "opens": iso(plan.opens),
@@ -183,8 +281,36 @@ def _dose(dose: Dose) -> DoseView:
         "token": "staff" if dose.token else "robot",
         "holder": dose.token,
         "critical": plan.critical,
+        "permits": _permits(dose),
+        "lost": _may_be_had(dose),
         "held": dose.held if dose.stage is Stage.HELD else "",
+        "let_go_by": list(dose.let_go.by) if dose.let_go is not None else [],
+        "let_go_until": iso(dose.let_go.until) if dose.let_go is not None and dose.let_go.until else None,
     }
+
+
+def _permits(dose: Dose) -> list[PermitView]:
+    """What people have authorised beside its own window, as they said it."""
+    kinds = (("take_along" if dose.permit is not None and dose.permit.along else "early", dose.permit),)
+    return [
+        {
+            "kind": kind,
+            "opens": iso(permit.opens),
+            "closes": iso(permit.closes),
+            "by": permit.by,
+            "reason": permit.reason,
+        }
+        for kind, permit in (*kinds, ("late", dose.late))
+        if permit is not None
+    ]
+
+
+BESIDE = "beside"
+"""Stage of what lies in no sachet."""
+
+
+def _side(side: SideDose) -> DoseView:
+    return {**_dose(Dose(plan=side.plan, outcome=side.outcome)), "stage": BESIDE}
 
 
 def _incident(incident: Incident, now: datetime) -> IncidentView:

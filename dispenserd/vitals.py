@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any, Protocol
@@ -24,7 +24,8 @@ from drivers.line import LineQuality
 from scheduler.commands import ReportClock
 from scheduler.events import RobotIdentified
 from scheduler.instant import iso
-from scheduler.plan import Dosage, Plan
+from scheduler.plan import Plan
+from scheduler.timing import last_fixed_day
 from scheduler.world import Setting, World
 
 View = dict[str, Any]
@@ -55,9 +56,14 @@ class Engine(Protocol):
 
 
 def calls(
-    engine: Engine, setting: Setting, robot: Robot, broker: Callable[[], SessionState], clock: Clock
+    engine: Engine,
+    setting: Setting,
+    robots: Mapping[str, Robot],
+    broker: Callable[[], SessionState],
+    clock: Clock,
 ) -> Handlers:
-    """The call `vitals`, bound to one home."""
+    """The call `vitals`, bound to one home. `line`, `hello` and `robot_clock` are the first robot's,
+    `plan` the first resident's; `robots` and `residents` have everybody's."""
     started = clock.now()
 
     async def vitals(arguments: dict[str, Any]) -> View:
@@ -77,13 +83,23 @@ def calls(
                 "connections": session.connection,
                 "refused_topics": list(session.refused_topics),
             },
-            "line": line(robot.line),
-            "hello": None if robot.identified is None else hello(robot.identified),
-            "robot_clock": None if robot.clock is None else robot_clock(robot.clock),
-            "plan": reach(engine.world, setting),
+            **_said(next(iter(robots.values()))),
+            "plan": reach(engine.world, setting, setting.residents[0].key),
+            "robots": [{"serial": serial, **_said(robot)} for serial, robot in robots.items()],
+            "residents": [
+                {"resident": one.key, **reach(engine.world, setting, one.key)} for one in setting.residents
+            ],
         }
 
     return {"vitals": vitals}
+
+
+def _said(robot: Robot) -> View:
+    return {
+        "line": line(robot.line),
+        "hello": None if robot.identified is None else hello(robot.identified),
+        "robot_clock": None if robot.clock is None else robot_clock(robot.clock),
+    }
 
 
 def line(quality: LineQuality) -> View:
@@ -123,29 +139,29 @@ def robot_clock(report: ReportClock) -> View:
     }
 
 
-def reach(world: World, setting: Setting) -> View:
-    """How far doses are planned, and how far the plan asks for any; `until` is null without an end."""
-    plan = world.plans.get(setting.resident)
+def reach(world: World, setting: Setting, resident: str) -> View:
+    """How far a resident's doses are planned, and how far the plan asks for any; `until` is null without an
+    end."""
+    plan, known = world.plans.get(resident), world.planned.get(resident)
     end = None if plan is None else _end(plan, setting)
     return {
         "plan_version": 0 if plan is None else plan.plan_version,
-        "open_ended": plan is not None and any(each.last is None for each in _dosages(plan)),
+        "open_ended": plan is not None and date.max in _last_days(plan),
         "until": None if end is None else iso(end),
-        "planned_to": None if world.planned_to is None else world.planned_to.isoformat(),
+        "planned_to": None if known is None else known.to.isoformat(),
     }
 
 
 def _end(plan: Plan, setting: Setting) -> datetime | None:
     """The end of the last local day on which anything is to be given; None where no end is named."""
-    dosages = _dosages(plan)
-    lasts = [each.last for each in dosages if each.last is not None]
-    if len(lasts) < len(dosages) or not lasts:
-        return None
-    return setting.local.midnight(max(lasts) + timedelta(days=1))
+    last = max(_last_days(plan), default=date.max)
+    return None if last == date.max else setting.local.midnight(last + timedelta(days=1))
 
 
-def _dosages(plan: Plan) -> list[Dosage]:
-    return [dosage for prescription in plan.prescriptions for dosage in prescription.dosages]
+def _last_days(plan: Plan) -> list[date]:
+    """Of each prescription that asks for anything at a time; `date.max`: without an end."""
+    lasts = (last_fixed_day(prescription.dosage) for prescription in plan.prescriptions)
+    return [last for last in lasts if last is not None]
 
 
 def _resident_bytes() -> int | None:

@@ -106,9 +106,9 @@ class RobotMachine:
         """A port was opened. An old session that is still on ends here."""
         if self._session is not None:
             self._line.ended(self._session.link)
-            self._tell(events.RobotLost(at=now, reason="reconnected"))
+            self._tell(events.RobotLost(at=now, reason="reconnected", robot=self._expected.serial))
         self._state = follow(self._state, Signal.CONNECTED, Identifying(session))
-        self._session = Session(session, Link(Role.HOST), self._polling)
+        self._session = Session(session, Link(Role.HOST), self._expected.serial, self._polling)
         self._session.link.open(session, now_s)
         self._recorder.noted("connected", now_s)
 
@@ -123,7 +123,8 @@ class RobotMachine:
 
     def disconnected(self, reason: str, now_s: float, now: datetime) -> None:
         """The port is gone, or could not be opened."""
-        self._end(Signal.DISCONNECTED, Absent(reason), events.RobotLost(at=now, reason=reason), now_s)
+        lost = events.RobotLost(at=now, reason=reason, robot=self._expected.serial)
+        self._end(Signal.DISCONNECTED, Absent(reason), lost, now_s)
 
     def tick(self, now_s: float, now: datetime) -> None:
         """Do what is due; harmless when called early or often."""
@@ -200,7 +201,7 @@ class RobotMachine:
     def _hear(self, session: Session, message: wire.Message, now_s: float, now: datetime) -> None:
         try:
             match message:
-                case wire.Pressed():
+                case wire.Pressed() | wire.PersonalPress():
                     self._press(session, message, now_s, now)
                 case wire.LogGrew(head=head) | wire.Lifted(log_index=head):
                     session.log = session.log.told(head)
@@ -284,9 +285,12 @@ class RobotMachine:
         status = translate.reported(message)
         if isinstance(self._state, CatchingUp | Ready) and status != session.status:
             session.status = status
-            self._facts.append(events.RobotReported(at=now, status=status))
+            serial = self._expected.serial
+            self._facts.append(events.RobotReported(at=now, status=status, robot=serial))
 
-    def _press(self, session: Session, press: wire.Pressed, now_s: float, now: datetime) -> None:
+    def _press(
+        self, session: Session, press: wire.Pressed | wire.PersonalPress, now_s: float, now: datetime
+    ) -> None:
         """A press before the log was read is history too: nobody was there to answer it (rule 2)."""
         age_ms = session.press_age_ms(press, now_s)
         if not isinstance(self._state, Ready):
@@ -294,7 +298,9 @@ class RobotMachine:
         if isinstance(age_ms, str):
             self._recorder.noted(f"dropped: {age_ms}", now_s)
         else:
-            self._facts.append(translate.pressed(self._expected.serial, session.number, age_ms, now))
+            tag = press.tag if isinstance(press, wire.PersonalPress) else ""
+            serial = self._expected.serial
+            self._facts.append(translate.pressed(serial, session.number, age_ms, now, press.answer, tag))
 
     # --- what to say next ---
 
@@ -339,10 +345,11 @@ class RobotMachine:
 
     def _fail(self, reason: str, now_s: float, now: datetime, lasting: bool = False) -> None:
         if self._session is not None:
-            self._end(Signal.FAILED, Faulted(reason, lasting), events.RobotLost(at=now, reason=reason), now_s)
+            lost = events.RobotLost(at=now, reason=reason, robot=self._expected.serial)
+            self._end(Signal.FAILED, Faulted(reason, lasting), lost, now_s)
 
     def _reject(self, reason: str, now_s: float, now: datetime) -> None:
-        rejected = events.RobotRejected(at=now, reason=reason)
+        rejected = events.RobotRejected(at=now, reason=reason, robot=self._expected.serial)
         self._end(Signal.FAILED, Faulted(reason, lasting=True), rejected, now_s)
 
     def _end(

@@ -78,6 +78,7 @@ class Wishes:
 class Session:
     number: int
     link: Link
+    robot: str = ""  # serial number
     polling: Polling = field(default_factory=Polling)
     opened: bool = False
     ref: int = 0  # of the newest request
@@ -175,7 +176,7 @@ class Session:
             ended = entry.kind in (wire.EntryKind.ENDED, wire.EntryKind.CANCELLED)
             if ended and self.order is not None and entry.order_id.hex() == self.order.order_id:
                 self.order = self.order_due_s = None
-        return [translate.logged(entry, self.log.log_id, at) for entry in page.entries]
+        return [translate.logged(entry, self.robot, self.log.log_id, at) for entry in page.entries]
 
     def answer(self, reply: wire.OrderReply, now_s: float, at: datetime) -> events.OrderEnded | None:
         """The robot's word on the order in flight; its result, where that is already one."""
@@ -191,7 +192,7 @@ class Session:
         # Accepted before: the robot knows the id, and the log that we have read says the rest.
         return None if reply.accepted else translate.refused(order, reply, at)
 
-    def press_age_ms(self, press: wire.Pressed, now_s: float) -> int | str:
+    def press_age_ms(self, press: wire.Pressed | wire.PersonalPress, now_s: float) -> int | str:
         """Rule 2: the age of a press, or the code of why it can't be counted."""
         if self.uptime is None or press.uptime_ms < self.began_uptime_ms:
             return "press_before_session"

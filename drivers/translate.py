@@ -18,6 +18,12 @@ from scheduler.instant import from_ms
 
 MILLISECOND = timedelta(milliseconds=1)
 
+ANSWERS = "answers"
+"""W-HELLO-12: a robot with a button for each answer."""
+
+TAKE_ALONG = "take_along"
+"""W-HELLO-13: one that lets several doses out at once, before a leave."""
+
 WIRE_VERSION = wire.PROTOCOL_VERSION
 """Of what we say to a robot; another one is refused."""
 
@@ -53,6 +59,8 @@ def identified(reply: wire.HelloReply, session: int, at: datetime) -> events.Rob
         log_head=reply.log_head,
         host_epoch=reply.host_epoch,
         host_head=reply.host_head.hex(),
+        answers=ANSWERS in reply.capabilities,
+        take_along=TAKE_ALONG in reply.capabilities,
     )
 
 
@@ -77,7 +85,7 @@ def reported(status: wire.Status) -> events.RobotStatus:
     )
 
 
-def logged(entry: wire.LogEntry, log_id: str, at: datetime) -> events.RobotLogged:
+def logged(entry: wire.LogEntry, robot: str, log_id: str, at: datetime) -> events.RobotLogged:
     return events.RobotLogged(
         at=at,
         log_id=log_id,
@@ -93,6 +101,7 @@ def logged(entry: wire.LogEntry, log_id: str, at: datetime) -> events.RobotLogge
         label=entry.label,
         result=entry.result,
         detail=entry.detail,
+        robot=robot,
     )
 
 
@@ -101,8 +110,17 @@ def undated(page: wire.LogPage) -> list[int]:
     return [entry.index for entry in page.entries if entry.utc_ms > limits.UTC_MS_MAX]
 
 
-def pressed(robot: str, session: int, age_ms: int, at: datetime) -> events.Pressed:
-    return events.Pressed(at=at, robot=robot, session=session_name(session), age_ms=age_ms)
+def pressed(
+    robot: str,
+    session: int,
+    age_ms: int,
+    at: datetime,
+    answer: wire.Answer = wire.Answer.TAKE,
+    tag: str = "",
+) -> events.Pressed:
+    said = events.Answer(answer.value)
+    name = session_name(session)
+    return events.Pressed(at=at, robot=robot, session=name, age_ms=age_ms, tag=tag, answer=said)
 
 
 def refused(order: events.Order, reply: wire.OrderReply, at: datetime) -> events.OrderEnded:
@@ -157,6 +175,7 @@ def order(ref: int, order: events.Order, now: datetime, rate: float) -> wire.Ord
         # Only a divert's source is free; the wire has no name for the tray, a retract's only one.
         source=wire.Source.MAGAZINE if order.source == "magazine" else wire.Source.HOLDING,
         expires_in_ms=min(max(_life_ms(order, now, rate), 0), limits.EXPIRES_IN_MS_MAX),
+        take_along=order.take_along,
     )
 
 

@@ -1,28 +1,49 @@
 """What is wrong in this world, at most one cause a subject: the alarm catalogue's events and priorities.
 
-In force: what the table in docs/safety.md marks so. A modifier is applied after the base priority, in the
-order critical medicine, two in a row.
+What is wrong with a robot itself is `causes_robot`'s. In force: what the table in docs/safety.md marks so.
+Here stands each event's own priority; what the circumstances make of it is `judged`'s, once, when the event
+is first told.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from scheduler import events as ev
+from scheduler.as_needed import as_needed_causes, effect_cause
 from scheduler.cause import Cause
+from scheduler.causes_robot import REFILL_AHEAD as REFILL_AHEAD
+from scheduler.causes_robot import robot_causes
+from scheduler.changed import to_call
 from scheduler.dose import IN_MAGAZINE, Stage
+from scheduler.forecast import NEEDS_CLOCK as FORECAST_NEEDS_CLOCK
 from scheduler.gate import (
     GIVEN,
+    behind_another,
     being_given,
     beyond_plan,
+    earliest,
     lead_window,
     why_not_present,
     why_not_release,
+    withholds,
 )
-from scheduler.offering import in_order
+from scheduler.judged import judged
+from scheduler.kept import kept
+from scheduler.leave import NEEDS_CLOCK as LEAVE_NEEDS_CLOCK
+from scheduler.leave import leave_causes
+from scheduler.offering import PERSONAL_ACTION, doses_at
+from scheduler.refill import NEEDS_CLOCK as REFILL_NEEDS_CLOCK
+from scheduler.refill import refill_causes
+from scheduler.regime import PAUSED, STAFF_REMIND, WITHHOLDING
+from scheduler.regime_causes import NEEDS_CLOCK as REGIME_NEEDS_CLOCK
+from scheduler.regime_causes import regime_causes
+from scheduler.side_doses import side_cause
 from scheduler.upkeep import NEEDS_CLOCK, upkeep_causes
-from scheduler.world import Dose, RobotState, Setting, World
+from scheduler.voice import refusal, voice_causes
+from scheduler.world import Dose, Robot, RobotState, Setting, World, robot_of
 
 UNREACHABLE_LEAD = timedelta(minutes=30)
 """A robot unreachable so shortly before a window is a care incident, not a technical one."""
@@ -30,37 +51,46 @@ UNREACHABLE_LEAD = timedelta(minutes=30)
 BLOCKED_AHEAD = timedelta(hours=24)
 """How far ahead an Unknown is said to block doses: staff who settle it come within a day."""
 
-REFILL_AHEAD = timedelta(hours=12)
-"""A magazine that can't serve a dose due within this is high."""
+LOW, MEDIUM = ev.Priority.LOW, ev.Priority.MEDIUM
+
+TAKEN_BACK = "taken_back"
+"""Detail: controlled medicine lay in the tray for too long, and the robot took it in again."""
 
 NO_LONGER_PLANNED = "no_longer_planned"
 """Detail: a person may be about to give what the plan in force does not ask for any more."""
 
-NOT_LOCKS = frozenset({"", "robot_not_ready", "window_closed", "with_staff", "settled", "too_soon"})
+TOO_SOON = "too_soon"
+
+NOT_LOCKS = frozenset({"", "robot_not_ready", "window_closed", "with_staff", "settled", TOO_SOON})
 """Reasons of the gate that are no lock, or have a cause of their own."""
 
 
 def causes(world: World, setting: Setting, now: datetime) -> dict[str, Cause]:
     """Every cause that needs a person, by subject."""
     found: dict[str, Cause] = {}
-    for dose in in_order(world):
+    for dose in _of_concern(world.doses):
         cause = _dose(world, setting, dose, now)
         if cause is not None and being_given(world, dose) and beyond_plan(world, dose):
             cause = replace(cause, priority=ev.Priority.HIGH, detail=NO_LONGER_PLANNED)
         if cause is not None:
             found[f"dose:{dose.dose_id}"] = cause
+    for side in world.sides.values():
+        cause = refusal(world, side) or side_cause(world, side, now)
+        if cause is not None:
+            found[f"dose:{side.dose_id}"] = cause
+    found |= robot_causes(world, setting, found, now)
     for subject, technical in (
-        (f"robot:{setting.robot}", _robot(world, setting, found, now)),
         ("home", _clock(world, setting, now)),
         ("journal", _journal(world)),
-        (f"plan:{setting.resident}", _plan(world)),
-        (f"roll:{setting.resident}", _roll(world, setting, now)),
         ("store", _store(world)),
         ("commands", _commands(world)),
+        *((f"plan:{resident}", _plan(world, resident)) for resident in _cards(world, setting)),
     ):
         if technical is not None:
             found[subject] = technical
-    return found | upkeep_causes(world, setting, now)
+    found |= upkeep_causes(world, setting, now) | regime_causes(world, now) | custody_causes(world)
+    found |= leave_causes(world, setting, now) | refill_causes(world, setting, now)
+    return found | voice_causes(world) | as_needed_causes(world, now)
 
 
 NEEDS_ROBOT = frozenset(
@@ -68,27 +98,46 @@ NEEDS_ROBOT = frozenset(
         ev.Kind.ROBOT_UNREACHABLE,
         ev.Kind.ROBOT_REFUSED,
         ev.Kind.ROBOT_FAULT,
+        ev.Kind.REFILL_DUE,
+        ev.Kind.REFILL_WRONG,
         ev.Kind.ROLL_EMPTY,
         ev.Kind.ROLL_CONFLICT,
+        ev.Kind.MAINS_LOST,
+        ev.Kind.BATTERY_SHORT,
         ev.Kind.DOSE_BLOCKED,
     }
 )
 """Causes that only a robot in front of us can show to be gone."""
 
 
-def unproven(world: World, incident: ev.Incident) -> bool:
+NEED_CLOCK = frozenset({ev.Kind.CLOCK_UNTRUSTED}) | NEEDS_CLOCK | REGIME_NEEDS_CLOCK | LEAVE_NEEDS_CLOCK
+"""Causes that a clock nobody trusts can't show to be gone."""
+
+
+def unproven(world: World, setting: Setting, incident: ev.Incident) -> bool:
     """Whether nothing shows yet that the cause is gone: a home that can't look clears nothing."""
-    if incident.kind is ev.Kind.CLOCK_UNTRUSTED or incident.kind in NEEDS_CLOCK:
+    if incident.kind in NEED_CLOCK:
         return not world.clock.trusted
+    if incident.kind in FORECAST_NEEDS_CLOCK | REFILL_NEEDS_CLOCK and not world.clock.trusted:
+        return True
     if incident.kind not in NEEDS_ROBOT:
         return False
     dose = world.doses.get(incident.dose_id)
     if incident.dose_id and (dose is None or (dose.outcome is not None and dose.outcome.outcome in GIVEN)):
         return False
-    robot = world.robot
-    if incident.kind is ev.Kind.ROBOT_FAULT and world.order_under_way() is not None:
+    serial = _about_robot(setting, incident, dose)
+    robot = world.robot(serial)
+    if incident.kind is ev.Kind.ROBOT_FAULT and world.order_under_way(serial) is not None:
         return True
     return robot.state is not RobotState.READY or robot.status is None
+
+
+def _about_robot(setting: Setting, incident: ev.Incident, dose: Dose | None) -> str:
+    """The robot that alone can show that this is over."""
+    about, _, name = incident.subject.partition(":")
+    if about in ("robot", "power"):
+        return name
+    return setting.robot_of(name) if dose is None else robot_of(setting, dose)
 
 
 def urgency(dose: Dose) -> ev.Priority:
@@ -99,31 +148,64 @@ def urgency(dose: Dose) -> ev.Priority:
 # --- doses ------------------------------------------------------------------------------------------
 
 
+@kept(2)
+def _of_concern(doses: Mapping[str, Dose]) -> tuple[Dose, ...]:
+    """In the order of the strip, without those of which nothing is to be told whatever else happens."""
+    return tuple(dose for dose in doses.values() if not _well(dose))
+
+
+def _well(dose: Dose) -> bool:
+    """By the robot's record they had it, and nobody is to look, call or answer."""
+    outcome = dose.outcome.outcome if dose.outcome is not None else None
+    had = outcome in (ev.Outcome.RETRIEVED, ev.Outcome.TAKEN_ALONG) and dose.stage is Stage.LIFTED
+    open_still = dose.order is not None or dose.contradicted or dose.to_witness or dose.token or dose.failure
+    return had and not open_still and to_call(dose) is None and effect_cause(dose) is None
+
+
 def _dose(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | None:
     settled = dose.outcome.outcome if dose.outcome is not None else None
+    if dose.resolved and settled is not None and not dose.contradicted and not dose.token:
+        return None  # a person closed it at the home that it came from
     by_hand = bool(dose.token) or settled is ev.Outcome.GIVEN_BY_STAFF
     if dose.contradicted or (by_hand and dose.stage is Stage.LIFTED):
+        if dose.double_looked_into:
+            return to_call(dose)
         return _about(dose, ev.Kind.RECORD_CONTRADICTS, ev.Priority.HIGH, "possible_double_dose")
-    if dose.failure and world.robot.status is not None and world.robot.status.fault and settled in GIVEN:
-        return _about(dose, ev.Kind.RELEASE_FAILED, urgency(dose), dose.failure)  # until it is cleared
+    if dose.failure and settled in GIVEN:
+        status = world.robot(robot_of(setting, dose)).status
+        if status is not None and status.fault:  # until it is cleared
+            return judged(world, dose, ev.Kind.RELEASE_FAILED, MEDIUM, dose.failure)
     told = _as_told(world, dose) if dose.order is not None and settled is not None else None
     if told is not None:
         return told
     if dose.stage is Stage.DOUBT and settled is not None:
-        return _about(dose, ev.Kind.ORDER_UNKNOWN, _most_urgent_blocked(world, dose, now), "in_doubt")
+        return _about(
+            dose, ev.Kind.ORDER_UNKNOWN, _most_urgent_blocked(world, setting, dose, now), "in_doubt"
+        )
     if settled in GIVEN:
-        return None
+        return to_call(dose) or _not_witnessed(world, setting, dose, now) or effect_cause(dose)
     if dose.token and settled is None:
         return _with_staff(world, dose)
     if settled is not None:
-        return _unhappy(world, dose, settled)
+        return _unhappy(world, dose, settled, now)
     if dose.stage is Stage.DOUBT:
-        return _about(dose, ev.Kind.ORDER_UNKNOWN, _most_urgent_blocked(world, dose, now), "in_doubt")
+        return _about(
+            dose, ev.Kind.ORDER_UNKNOWN, _most_urgent_blocked(world, setting, dose, now), "in_doubt"
+        )
     if dose.stage is Stage.HELD:
-        return _held(dose)
+        return _held(world, dose, now)
     if dose.failure and dose.stage in (Stage.FAILED, Stage.HOLDING):
-        return _about(dose, ev.Kind.RELEASE_FAILED, urgency(dose), dose.failure)
-    return _not_offered(world, setting, dose, now) or _untaken(setting, dose, now)
+        return judged(world, dose, ev.Kind.RELEASE_FAILED, MEDIUM, dose.failure)
+    if _ahead(dose, now):
+        return None
+    not_offered = _not_offered(world, setting, dose, now)
+    return not_offered or refusal(world, dose) or _untaken(world, setting, dose, now)
+
+
+def _ahead(dose: Dose, now: datetime) -> bool:
+    """Nobody waits for it yet, and nothing that is said of a dose in the magazine can be said of it."""
+    untold = dose.stage is Stage.PLANNED and dose.declined is None and dose.permit is None
+    return untold and now < dose.plan.opens - UNREACHABLE_LEAD
 
 
 def _with_staff(world: World, dose: Dose) -> Cause:
@@ -135,57 +217,99 @@ def _with_staff(world: World, dose: Dose) -> Cause:
     return _about(dose, kind, ev.Priority(priority), "" if detail == NO_LONGER_PLANNED else detail)
 
 
-def _unhappy(world: World, dose: Dose, outcome: ev.Outcome) -> Cause:
+def _unhappy(world: World, dose: Dose, outcome: ev.Outcome, now: datetime) -> Cause | None:
     """The dose closed and nobody had it, by all we know: staff must, until they gave a resolution."""
-    if outcome is ev.Outcome.MISSED:
-        row = _missed_before(world, dose)
-        priority = ev.Priority.HIGH if row else urgency(dose)
-        return _about(dose, ev.Kind.DOSE_MISSED, priority, "two_in_a_row" if row else "")
-    if outcome is ev.Outcome.WITHHELD:
-        return _held(dose)
-    if outcome is ev.Outcome.UNCERTAIN:
-        return _about(dose, ev.Kind.ORDER_UNKNOWN, urgency(dose), "uncertain")
-    kind = ev.Kind.RELEASE_FAILED if dose.failure else ev.Kind.DOSE_BLOCKED
     reason = dose.outcome.reason if dose.outcome is not None else ""
-    return _about(dose, kind, urgency(dose), reason)
+    if outcome is ev.Outcome.MISSED:
+        return judged(world, dose, ev.Kind.DOSE_MISSED, MEDIUM)
+    if outcome is ev.Outcome.REFUSED:
+        return refusal(world, dose)
+    if outcome is ev.Outcome.WITHHELD and reason not in WITHHOLDING:
+        return _held(world, dose, now)
+    if reason == PAUSED and not _back_in_time(world, dose):
+        return None  # others look after them, and are told nothing that they know (rule 22)
+    if outcome is ev.Outcome.UNCERTAIN:
+        return judged(world, dose, ev.Kind.ORDER_UNKNOWN, MEDIUM, "uncertain")
+    kind = ev.Kind.RELEASE_FAILED if dose.failure else ev.Kind.DOSE_BLOCKED
+    return judged(world, dose, kind, MEDIUM, reason)
 
 
-def _missed_before(world: World, dose: Dose) -> bool:
-    earlier = [d for d in in_order(world) if d.plan.opens < dose.plan.opens]
-    last = earlier[-1].outcome if earlier else None
-    return last is not None and last.outcome is ev.Outcome.MISSED
+def _back_in_time(world: World, dose: Dose) -> bool:
+    """Whether the resident came back for a dose whose sachet had been put away for somebody else's."""
+    resumed = world.regime(dose.plan.resident).resumed
+    return resumed is not None and dose.plan.opens <= resumed < dose.plan.closes
 
 
-def _held(dose: Dose) -> Cause:
+LET_GO_BY_ONE = "let_go_by_one"
+"""Detail: somebody has said that the held sachet may go; nothing changes before a second person has."""
+
+
+def _held(world: World, dose: Dose, now: datetime) -> Cause | None:
+    waits = dose.stage is Stage.HELD and dose.outcome is None and dose.let_go is not None
+    if waits and dose.let_go is not None and dose.let_go.waits_at(now):
+        return judged(world, dose, ev.Kind.SACHET_MISMATCH, ev.Priority.HIGH, LET_GO_BY_ONE)
     if dose.held == "label_unreadable":
-        return _about(dose, ev.Kind.SACHET_UNREADABLE, urgency(dose), dose.held)
-    return _about(dose, ev.Kind.SACHET_MISMATCH, ev.Priority.HIGH, dose.held)
+        return judged(world, dose, ev.Kind.SACHET_UNREADABLE, MEDIUM, dose.held)
+    return judged(world, dose, ev.Kind.SACHET_MISMATCH, ev.Priority.HIGH, dose.held)
+
+
+def _not_witnessed(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | None:
+    """The resident had it by the robot's record, and staff were to see it."""
+    since = dose.outcome.at if dose.outcome is not None else dose.plan.closes
+    if not dose.to_witness or now < since + setting.limits.witness_within:
+        return None
+    return judged(world, dose, ev.Kind.NOT_WITNESSED, LOW)
 
 
 def _not_offered(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | None:
     """S8: whatever keeps an open dose from being offered is a care incident at the dose's priority."""
     gone = setting.limits.robot_gone
-    robot = world.robot
+    serial = robot_of(setting, dose)
+    robot = world.robot(serial)
     if robot.state is not RobotState.READY:
         since = robot.since or dose.plan.opens
         near = lead_window(dose, UNREACHABLE_LEAD, now) or now >= dose.plan.closes
         if near and now >= since + gone:
-            return _about(dose, ev.Kind.ROBOT_UNREACHABLE, urgency(dose), robot.reason)
+            return judged(world, dose, ev.Kind.ROBOT_UNREACHABLE, MEDIUM, robot.reason)
         return _as_told(world, dose) if near else None
     if now < dose.plan.opens:
         return None
     if now >= dose.plan.closes + gone and not dose.order:
-        return _about(dose, ev.Kind.DOSE_BLOCKED, urgency(dose), "not_settled")
-    if now >= dose.plan.closes or world.order_under_way() is not None:
+        return judged(world, dose, ev.Kind.DOSE_BLOCKED, MEDIUM, "not_settled")
+    if now >= dose.plan.closes or world.order_under_way(serial) is not None:
         return _as_told(world, dose)
-    reason = ""
-    if dose.stage in (Stage.PLANNED, Stage.DUE):
+    reason = PERSONAL_ACTION if dose.anonymous else ""
+    if dose.stage in (Stage.PLANNED, Stage.DUE) and not reason:
         reason = why_not_release(world, setting, dose, now)
-    elif dose.stage is Stage.HOLDING:
-        reason = why_not_present(world, dose, now)
+    elif dose.stage is Stage.HOLDING and not reason:
+        reason = why_not_present(world, setting, dose, now)
     elif dose.stage in (Stage.IN_STORE, Stage.OUT):
         reason = "not_in_robot"
-    return None if reason in NOT_LOCKS else _about(dose, ev.Kind.DOSE_BLOCKED, urgency(dose), reason)
+    if reason in FOR_A_WHILE and _for_another(world, setting, dose):
+        reason = "behind_another"
+        if now < dose.plan.half and not _stood_there(robot, dose):
+            return _as_told(world, dose)
+    never = reason == TOO_SOON and earliest(world, dose) >= dose.plan.closes  # not while its window is open
+    told = never or reason not in NOT_LOCKS
+    return judged(world, dose, ev.Kind.DOSE_BLOCKED, MEDIUM, reason) if told else None
+
+
+FOR_A_WHILE = frozenset({"tray_occupied", "holding_occupied", "wrong_resident"})
+"""What another resident's sachet does to the doses behind it on a shared robot: as a rule that one is lifted
+within minutes. Staff hear of it when somebody pressed for theirs and had to be turned away, or at half
+window: then the dose is as good as locked (S8)."""
+
+
+def _for_another(world: World, setting: Setting, dose: Dose) -> bool:
+    """Whether it is another's dose, still in its own window, that this one waits for."""
+    there = doses_at(world, setting, robot_of(setting, dose))
+    before = {Stage.HOLDING, Stage.PRESENTING, Stage.IN_TRAY, Stage.RETRACTING}
+    out = any(d.stage in before and d.plan.resident != dose.plan.resident for d in there)
+    return out or behind_another(world, setting, dose)
+
+
+def _stood_there(robot: Robot, dose: Dose) -> bool:
+    return bool(robot.spent) and robot.spent_by == dose.plan.resident
 
 
 def _as_told(world: World, dose: Dose) -> Cause | None:
@@ -196,10 +320,12 @@ def _as_told(world: World, dose: Dose) -> Cause | None:
     return _about(dose, incident.kind, incident.priority, incident.detail)
 
 
-def _untaken(setting: Setting, dose: Dose, now: datetime) -> Cause | None:
+def _untaken(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | None:
     left = dose.presented is not None and now >= dose.presented + setting.limits.tray_left
     if dose.stage is Stage.IN_TRAY and left:
-        return _about(dose, ev.Kind.LEFT_IN_TRAY, ev.Priority.MEDIUM)
+        return judged(world, dose, ev.Kind.LEFT_IN_TRAY, MEDIUM)
+    if dose.left and dose.stage is not Stage.LIFTED:
+        return judged(world, dose, ev.Kind.LEFT_IN_TRAY, MEDIUM, TAKEN_BACK)
     waiting = dose.stage in IN_MAGAZINE or dose.stage in (
         Stage.RELEASING,
         Stage.HOLDING,
@@ -207,17 +333,24 @@ def _untaken(setting: Setting, dose: Dose, now: datetime) -> Cause | None:
         Stage.IN_TRAY,
         Stage.RETRACTING,
     )
+    if withholds(world, dose) or dose.plan.as_needed:
+        return None  # what is not offered, or was asked for, can't be missed
     if waiting and dose.plan.half <= now < dose.plan.closes:
-        priority = ev.Priority.MEDIUM if dose.plan.critical else ev.Priority.LOW
-        return _about(dose, ev.Kind.ABOUT_TO_MISS, priority)
+        return judged(world, dose, ev.Kind.ABOUT_TO_MISS, LOW)
+    if (
+        waiting
+        and dose.plan.opens <= now < dose.plan.closes
+        and world.regime(dose.plan.resident).mode in STAFF_REMIND
+    ):
+        return judged(world, dose, ev.Kind.DOSE_DUE, LOW)
     return None
 
 
-def _most_urgent_blocked(world: World, dose: Dose, now: datetime) -> ev.Priority:
-    """Rule 11: an Unknown has the priority of the most urgent dose that it blocks."""
+def _most_urgent_blocked(world: World, setting: Setting, dose: Dose, now: datetime) -> ev.Priority:
+    """Rule 11: an Unknown has the priority of the most urgent dose that it blocks, whosever that is."""
     blocked = [
         urgency(other)
-        for other in world.doses.values()
+        for other in doses_at(world, setting, robot_of(setting, dose))
         if other.outcome is None and other.plan.opens <= now + BLOCKED_AHEAD and other.plan.closes > now
     ]
     return ev.Priority(max([urgency(dose), *blocked]))
@@ -227,34 +360,18 @@ def _about(dose: Dose, kind: ev.Kind, priority: ev.Priority, detail: str = "") -
     return Cause(kind=kind, priority=priority, detail=detail, dose_id=dose.dose_id, before=dose.plan.closes)
 
 
-# --- robot, clock, plan, roll, commands -------------------------------------------------------------
+def custody_causes(world: World) -> dict[str, Cause]:
+    """Rule 24: sachets that left with a magazine and that nobody has counted, by subject as in `causes`."""
+    return {
+        f"count:{resident}": Cause(
+            ev.Kind.SACHETS_UNCOUNTED, ev.Priority.HIGH, next(count.why for count in counts if count.left)
+        )
+        for resident, counts in world.counts.items()
+        if any(count.left for count in counts)
+    }
 
 
-def _robot(world: World, setting: Setting, found: dict[str, Cause], now: datetime) -> Cause | None:
-    robot = world.robot
-    if robot.state is RobotState.REJECTED:
-        return Cause(ev.Kind.ROBOT_REFUSED, ev.Priority.MEDIUM, robot.reason)
-    if robot.log_alarm:
-        return Cause(ev.Kind.RECORD_CONTRADICTS, ev.Priority.HIGH, robot.log_alarm)
-    if robot.state is RobotState.ABSENT:
-        gone = robot.since is not None and now >= robot.since + setting.limits.robot_gone
-        told = _is_told(world, found, ev.Kind.ROBOT_UNREACHABLE)
-        return Cause(ev.Kind.ROBOT_UNREACHABLE, ev.Priority.LOW, robot.reason) if gone and not told else None
-    fault = robot.status.fault if robot.status is not None else ""
-    if world.order_under_way() is not None:
-        return None  # its log entry follows, and says which dose it is about
-    told = _is_told(world, found, ev.Kind.RELEASE_FAILED)
-    return Cause(ev.Kind.ROBOT_FAULT, ev.Priority.MEDIUM, fault) if fault and not told else None
-
-
-def _is_told(world: World, found: dict[str, Cause], kind: ev.Kind) -> bool:
-    """Whether a dose's incident says it; one that a person closed says nothing any more."""
-    for subject, cause in found.items():
-        incident = world.incident_about(subject)
-        resolved = incident is not None and incident.state is ev.State.CLOSED and not incident.cleared
-        if cause.kind is kind and not resolved:
-            return True
-    return False
+# --- the home ---------------------------------------------------------------------------------------
 
 
 def _clock(world: World, setting: Setting, now: datetime) -> Cause | None:
@@ -273,32 +390,20 @@ def _journal(world: World) -> Cause | None:
     return Cause(ev.Kind.JOURNAL_BEHIND, ev.Priority.HIGH, f"{'_and_'.join(keepers)}_{knows}_newer_journal")
 
 
-def _plan(world: World) -> Cause | None:
-    if world.refused_plan is None:
-        return None
-    return Cause(ev.Kind.PLAN_REFUSED, ev.Priority.HIGH, world.refused_plan[1])
+def _cards(world: World, setting: Setting) -> list[str]:
+    """Whose cards: also of somebody who does not live here, where one came (rule 19)."""
+    return list(dict.fromkeys([*world.refused_plans, *(one.key for one in setting.residents)]))
 
 
-def _roll(world: World, setting: Setting, now: datetime) -> Cause | None:
-    """The magazine can't serve the plan: no manifest for it, none in place, or empty."""
-    robot = world.robot
-    if robot.state is not RobotState.READY or robot.status is None or not world.doses:
+def _plan(world: World, resident: str) -> Cause | None:
+    """A card refused whole; else what no machine may carry out of the one in force."""
+    if resident in world.refused_plans:
+        return Cause(ev.Kind.PLAN_REFUSED, ev.Priority.HIGH, world.refused_plans[resident][1])
+    plan = world.plans.get(resident)
+    if plan is None or not plan.refused:
         return None
-    if robot.magazine_since is None or now < robot.magazine_since + setting.limits.robot_gone:
-        return None  # a person is just putting it in
-    soon = any(
-        dose.outcome is None
-        and dose.stage in IN_MAGAZINE
-        and dose.plan.closes > now
-        and dose.plan.opens <= now + REFILL_AHEAD
-        for dose in world.doses.values()
-    )
-    priority = ev.Priority.HIGH if soon else ev.Priority.MEDIUM
-    if not robot.status.production_id or robot.status.sachets_left == 0:
-        return Cause(ev.Kind.ROLL_EMPTY, priority)
-    if world.roll is None or world.roll.production_id != robot.status.production_id:
-        return Cause(ev.Kind.ROLL_CONFLICT, priority, "no_manifest" if world.roll is None else "other_roll")
-    return None
+    first = plan.refused[0]
+    return Cause(ev.Kind.PLAN_REFUSED, ev.Priority.HIGH, f"{first.reason} {first.path}")
 
 
 def _store(world: World) -> Cause | None:

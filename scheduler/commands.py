@@ -9,8 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from scheduler.events import CertificateFound, Event, Verdict
-from scheduler.plan import Prescription
+from scheduler.events import (
+    CertificateFound,
+    Event,
+    GivenElsewhere,
+    Mode,
+    PauseKind,
+    ResidentMovedOut,
+    Verdict,
+)
+from scheduler.expand import Catalogue, DayClock
+from scheduler.plan import Prescription, RefusedPrescription
 from scheduler.roll import Roll
 
 
@@ -22,6 +31,16 @@ class OfferPlan:
     card_version: int
     prescriptions: tuple[Prescription, ...]
     fingerprint: str
+    refused: tuple[RefusedPrescription, ...] = ()  # active on the card, and nothing for a machine
+
+
+@dataclass(frozen=True, slots=True)
+class ReportElsewhere:
+    """All that the fagsystem knows of what was given elsewhere, and until when it knows."""
+
+    resident: str
+    known_to: datetime
+    given: tuple[GivenElsewhere, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +81,185 @@ class DecideDose:
     incident_id: str
     revision: int
     expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SetMode:
+    """The next four are a named person's word about how one resident gets their medicine for now. `revision`
+    is of the resident's regime, as the person saw it; from a terminal in the home it is not asked for."""
+
+    command_id: str
+    resident: str
+    mode: Mode
+    review: datetime | None
+    by: str
+    reason: str
+    via: str  # "home" | "oncall"
+    revision: int
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PauseResident:
+    """Begins a pause, or gives the one there is another end."""
+
+    command_id: str
+    resident: str
+    kind: PauseKind
+    until: datetime | None
+    by: str
+    reason: str
+    via: str
+    revision: int
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewPause:
+    command_id: str
+    resident: str
+    by: str
+    reason: str
+    via: str
+    revision: int
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeResident:
+    """`reconciled`: the nurse `by` has compared card, roll and what was given elsewhere (rule 22)."""
+
+    command_id: str
+    resident: str
+    reconciled: bool
+    by: str
+    reason: str
+    via: str
+    revision: int
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLeave:
+    """Doses planned from `first` to before `last` may be handed out from `hand_out` until `departs`."""
+
+    command_id: str
+    resident: str
+    first: datetime
+    last: datetime
+    hand_out: datetime
+    departs: datetime
+    back: datetime  # expected
+    by: str
+    reason: str
+    via: str
+    revision: int
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EndLeave:
+    """Back, or it did not come to it. `came_back`: doses whose sachets were counted, and are waste."""
+
+    command_id: str
+    resident: str
+    came_back: tuple[str, ...]
+    by: str
+    reason: str
+    via: str
+    revision: int
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AuthoriseRelease:
+    """One dose may be had from now on, before its window; or, with `until`, its window goes on."""
+
+    command_id: str
+    resident: str
+    dose_id: str
+    until: datetime | None
+    by: str
+    reason: str
+    via: str
+    revision: int
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AskMove:
+    """The next five are a named person's word in the home about where a resident's medicine lives (rule 24).
+    `move` is made for this asking alone."""
+
+    command_id: str
+    resident: str
+    move: str
+    by: str
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MoveOut:
+    """To the home that asked; its seal, signature and name have been checked at the door."""
+
+    command_id: str
+    resident: str
+    move: str
+    to_box: str
+    by: str
+    reason: str
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MoveIn:
+    """What the old home sealed for this one; opened and its signature checked at the door."""
+
+    command_id: str
+    moved: ResidentMovedOut
+    by: str
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOutMagazine:
+    """Everything on the strip of one robot is about to leave it: the robot is to be swapped."""
+
+    command_id: str
+    robot: str
+    by: str
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CountSachets:
+    command_id: str
+    resident: str
+    labels: tuple[str, ...]
+    place: str  # "robot" | "waste" | "missing"
+    by: str
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmPlan:
+    """The card was read at its source, and is the one that was offered last."""
+
+    resident: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferMedicineList:
+    """The list of critical and controlled medicine, as configured."""
+
+    catalogue: Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class OfferClockTimes:
+    """When the parts of the day are, as configured."""
+
+    clock: DayClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +310,26 @@ class ReportClockStep:
     """The box's wall clock moved against its monotonic one by more than the agreement limit."""
 
 
+RegimeCommand = (
+    SetMode | PauseResident | ReviewPause | ResumeResident | PlanLeave | EndLeave | AuthoriseRelease
+)
+"""About one resident, each answered."""
+
+CustodyCommand = AskMove | MoveOut | MoveIn | TakeOutMagazine | CountSachets
+"""About where a resident's medicine lives, each answered."""
+
 Command = (
     OfferPlan
+    | ReportElsewhere
     | LoadRoll
     | TakeIncident
     | CloseIncident
     | DecideDose
+    | RegimeCommand
+    | CustodyCommand
+    | ConfirmPlan
+    | OfferMedicineList
+    | OfferClockTimes
     | RejectCommand
     | TakeReceipt
     | RaiseTestAlarm

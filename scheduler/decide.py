@@ -7,20 +7,34 @@ stale world. No rule reads a clock, and none remembers anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from scheduler.as_needed import as_needed_instants, effects, requested
 from scheduler.causes import BLOCKED_AHEAD, REFILL_AHEAD, UNREACHABLE_LEAD
-from scheduler.closing import AGAIN, cleared_away, settled
+from scheduler.changed import recalled
+from scheduler.closing import AGAIN, cleared_away, settled, tray_until
 from scheduler.commands import Fact
 from scheduler.events import Event, OrderEnded, ProofCommitted, Result
 from scheduler.evolve import evolve
+from scheduler.forecast import forecast_instants
 from scheduler.gate import earliest
 from scheduler.incidents import alarmed, undelivered
+from scheduler.kept import kept
+from scheduler.leave import leave_instants
 from scheduler.offering import held, opened, presented, pressed, reminded
+from scheduler.on_the_spot import given_over, locked
+from scheduler.personal import kept_out
 from scheduler.planning import planned
 from scheduler.receive import receive
+from scheduler.receive_custody import swapped
+from scheduler.refill import compared, refill_instants
+from scheduler.regime_causes import regime_instants
+from scheduler.side_doses import side_by_side, side_instants
+from scheduler.surplus import surplus_held
 from scheduler.upkeep import upkeep_instants
+from scheduler.voice import heard, unanswered, voice_instants
 from scheduler.world import Dose, RobotState, Setting, World
 
 Rule = Callable[[World, Setting, datetime], Sequence[Event]]
@@ -73,8 +87,6 @@ def _rest(world: World, setting: Setting, now: datetime, events: list[Event]) ->
 def overdue(world: World, setting: Setting, now: datetime) -> Sequence[Event]:
     """An order the connected robot has not ended in its whole life: nobody knows (P2). One that the closing
     window cut short may still be moving."""
-    if world.robot.state is not RobotState.READY:
-        return []
     return [
         OrderEnded(
             at=now,
@@ -85,7 +97,9 @@ def overdue(world: World, setting: Setting, now: datetime) -> Sequence[Event]:
             reason="overdue",
         )
         for dose in world.doses.values()
-        if dose.order is not None and now >= dose.order.issued + setting.limits.order_life
+        if dose.order is not None
+        and now >= dose.order.issued + setting.limits.order_life
+        and world.robot(dose.order.order.robot).state is RobotState.READY
     ]
 
 
@@ -96,14 +110,26 @@ def proven(world: World, setting: Setting, now: datetime) -> Sequence[Event]:
 
 
 RULES: tuple[Rule, ...] = (
+    swapped,  # before anything is offered from a strip that is not there
     planned,  # what there is to give
+    compared,  # with what is on the strip
     opened,
     overdue,
+    surplus_held,  # before a dose would be held for what lies before it
     held,  # before any press is answered
+    locked,  # a key of the staff is no resident's press
+    given_over,
+    kept_out,  # before whatever else a press may mean
+    requested,
+    heard,
     pressed,
     presented,
+    unanswered,
+    effects,
+    side_by_side,
     cleared_away,  # before outcomes: the record of it makes them
     settled,
+    recalled,  # after outcomes: what is in their hands
     reminded,
     alarmed,  # after outcomes: one incident tells the newest
     undelivered,
@@ -117,27 +143,47 @@ def next_wakeup(world: World, setting: Setting, now: datetime) -> datetime | Non
     instants: list[datetime] = []
     if world.last_at is not None:
         instants.append(world.last_at + limits.idle_proof)
-    if world.planned_to is not None:
-        instants.append(setting.local.midnight(world.planned_to + timedelta(days=1)) - limits.plan_ahead)
-    for since in (world.robot.since, world.clock.since, world.robot.magazine_since):
-        if since is not None:
-            instants.append(since + limits.robot_gone)
+    for planned_so_far in world.planned.values():
+        instants.append(setting.local.midnight(planned_so_far.to + timedelta(days=1)) - limits.plan_ahead)
+    sinces = [world.clock.since]
+    for robot in world.robots.values():
+        sinces += (robot.since, robot.magazine_since)
+    instants += [since + limits.robot_gone for since in sinces if since is not None]
     instants += [receipt.since + limits.receipt for receipt in world.receipts.values()]
     instants += upkeep_instants(world, setting)
+    instants += regime_instants(world, setting)
+    instants += leave_instants(world)
+    instants += forecast_instants(world, setting)
+    instants += refill_instants(world)
+    instants += voice_instants(world)
+    instants += side_instants(world, setting)
+    instants += as_needed_instants(world)
     for dose in world.doses.values():
-        instants += _dose_instants(world, setting, dose, now)
+        if dose.outcome is None and dose.open_at(now):  # it opens with a look of its own
+            instants.append(earliest(world, dose))
+    of_doses = _instants_of_doses(setting, world.doses)
+    instants += of_doses[bisect_right(of_doses, now) :][:1]
     return min([at for at in instants if at > now], default=None)
 
 
-def _dose_instants(world: World, setting: Setting, dose: Dose, now: datetime) -> list[datetime]:
+@kept(2)
+def _instants_of_doses(setting: Setting, doses: Mapping[str, Dose]) -> list[datetime]:
+    return sorted({at for dose in doses.values() for at in _dose_instants(setting, dose)})
+
+
+@kept(256)
+def _dose_instants(setting: Setting, dose: Dose) -> list[datetime]:
+    """Of a dose by itself, whatever time it is."""
     limits, plan = setting.limits, dose.plan
     instants = [plan.opens, plan.closes]
+    if dose.let_go is not None and dose.let_go.until is not None:
+        instants.append(dose.let_go.until)
     if dose.order is not None:
         instants.append(dose.order.issued + limits.order_life)
     if dose.away_tried is not None:
         instants.append(dose.away_tried + AGAIN)
     if dose.outcome is not None:
-        return instants
+        return [*instants, dose.outcome.at + limits.witness_within] if dose.to_witness else instants
     instants += (
         plan.opens - UNREACHABLE_LEAD,
         plan.opens - REFILL_AHEAD,
@@ -146,8 +192,9 @@ def _dose_instants(world: World, setting: Setting, dose: Dose, now: datetime) ->
         plan.closes + limits.robot_gone,
         plan.opens + limits.reminder_every * (dose.reminders + 1),
     )
-    if dose.open_at(now):  # before it opens nothing depends on it, and it opens with a look of its own
-        instants.append(earliest(world, dose))
     if dose.presented is not None:
         instants.append(dose.presented + limits.tray_left)
+    until = tray_until(setting, dose)
+    if until is not None:
+        instants.append(until)
     return instants

@@ -39,6 +39,7 @@ class Trigger(StrEnum):
     # our decisions
     OPENED = "opened"
     HELD = "held"
+    LET_GO = "let_go"  # a person's word, or two
     RELEASE_ORDERED = "release_ordered"
     PRESENT_ORDERED = "present_ordered"
     RETRACT_ORDERED = "retract_ordered"
@@ -58,6 +59,7 @@ class Trigger(StrEnum):
     FOUND_IN_HOLDING = "found_in_holding"
     FOUND_OUT = "found_out"  # nobody had it, and the robot does not have it either
     RESIDENT_HAD_IT = "resident_had_it"
+    CAME_BACK = "came_back"  # handed out before a leave, not had, and in the waste now
 
 
 IN_MAGAZINE = frozenset({Stage.PLANNED, Stage.DUE, Stage.HELD, Stage.FAILED})
@@ -70,6 +72,7 @@ DECISIONS = frozenset(
     {
         Trigger.OPENED,
         Trigger.HELD,
+        Trigger.LET_GO,
         Trigger.RELEASE_ORDERED,
         Trigger.PRESENT_ORDERED,
         Trigger.RETRACT_ORDERED,
@@ -93,6 +96,7 @@ TABLE: dict[tuple[Stage, Trigger], Stage | Back] = {
     (_S.PLANNED, _T.OPENED): _S.DUE,
     (_S.DUE, _T.HELD): _S.HELD,
     (_S.FAILED, _T.HELD): _S.HELD,
+    (_S.HELD, _T.LET_GO): _S.DUE,
     (_S.DUE, _T.RELEASE_ORDERED): _S.RELEASING,
     (_S.FAILED, _T.RELEASE_ORDERED): _S.RELEASING,
     (_S.HOLDING, _T.PRESENT_ORDERED): _S.PRESENTING,
@@ -115,11 +119,12 @@ TABLE: dict[tuple[Stage, Trigger], Stage | Back] = {
     **{(stage, _T.REFUSED): BACK for stage in (*IN_MOTION, _S.DOUBT)},
     **{(stage, _T.NOT_MOVED): BACK for stage in (*IN_MOTION, _S.DOUBT)},
     (_S.RELEASING, _T.NOT_MOVED): _S.FAILED,
-    # findings settle a doubt, and only a doubt
+    # findings settle a doubt, and only a doubt; but for what was handed out and is counted
     (_S.DOUBT, _T.FOUND_IN_MAGAZINE): _S.DUE,
     (_S.DOUBT, _T.FOUND_IN_HOLDING): _S.HOLDING,
     (_S.DOUBT, _T.FOUND_OUT): _S.OUT,
     (_S.DOUBT, _T.RESIDENT_HAD_IT): _S.LIFTED,
+    (_S.LIFTED, _T.CAME_BACK): _S.OUT,
 }
 """Facts without a cell here lead to DOUBT; decisions without one raise."""
 

@@ -9,21 +9,32 @@ from datetime import date, datetime
 from typing import assert_never
 
 from scheduler import events as ev
-from scheduler.dose import AT_REST, Trigger
-from scheduler.evolve_clock import WENT_BACK, set_back, trusted_again
-from scheduler.evolve_dose import evolve_dose, moved
+from scheduler.as_needed_limits import remembered
+from scheduler.dosage import DayPart
+from scheduler.dose import AT_REST
+from scheduler.evolve_as_needed import evolve_as_needed
+from scheduler.evolve_clock import WENT_BACK, doubted, set_back, trusted_again, vouched
+from scheduler.evolve_clock import restarted as clock_restarted
+from scheduler.evolve_custody import evolve_custody, in_doubt
+from scheduler.evolve_dose import evolve_dose, with_dose
 from scheduler.evolve_incident import evolve_incident
+from scheduler.evolve_leave import evolve_leave, kept_open, permitted, surplus
+from scheduler.evolve_press import press_of, with_robot
+from scheduler.evolve_refill import roll_compared
+from scheduler.evolve_robot import evolve_robot, restarted
+from scheduler.evolve_side import evolve_side, settled_before
 from scheduler.evolve_upkeep import evolve_upkeep, not_later
+from scheduler.evolve_voice import evolve_voice
+from scheduler.expand import Catalogue, DayClock
+from scheduler.regime import after
+from scheduler.remembered import Planned
 from scheduler.replacing import replace, replace_fresh
 from scheduler.world import (
     FORGERIES,
     KEEP_SETTLED,
     LOSSES_MAX,
     TOKENS_AHEAD,
-    ClockState,
     Dose,
-    Robot,
-    RobotState,
     World,
     by_opening,
 )
@@ -40,12 +51,39 @@ def evolve(world: World, event: ev.Event) -> World:
 
 def _changed(world: World, event: ev.Event) -> World:
     if isinstance(event, ev.RobotEvent):
-        return _robot(world, event)
+        return evolve_robot(world, event)
     if isinstance(event, ev.DoseEvent):
         return evolve_dose(world, event)
     if isinstance(event, ev.IncidentEvent):
         return evolve_incident(world, event)
+    if isinstance(event, ev.ResidentEvent):
+        return _of_resident(world, event)
     return _home(world, event)
+
+
+def _of_resident(world: World, event: ev.ResidentEvent) -> World:
+    match event:
+        case ev.HelpAsked() | ev.QuestionAsked() | ev.QuestionAnswered():
+            return evolve_voice(world, event)
+        case ev.AsNeededRequested() | ev.AsNeededRefused() | ev.ElsewhereRead():
+            return evolve_as_needed(world, event)
+        case ev.SideDosePlanned() | ev.SideDoseWithdrawn() | ev.SideDoseDue():
+            return evolve_side(world, event)
+        case ev.LeavePlanned() | ev.LeaveEnded():
+            return evolve_leave(world, event)
+        case (
+            ev.MoveAsked()
+            | ev.ResidentMovedOut()
+            | ev.ResidentMovedIn()
+            | ev.MagazineTakenOut()
+            | ev.SachetsCounted()
+        ):
+            return evolve_custody(world, event)
+        case ev.ModeSet() | ev.PauseBegun() | ev.PauseReviewed() | ev.PauseEnded() | ev.PausedAction():
+            changed = after(world.regime(event.resident), event)
+            return replace(world, regimes={**world.regimes, event.resident: changed})
+        case _:
+            assert_never(event)
 
 
 def _home(world: World, event: ev.HomeEvent) -> World:
@@ -55,40 +93,51 @@ def _home(world: World, event: ev.HomeEvent) -> World:
         case ev.StoreStopped():
             return replace(world, store_stopped=(event.reason, event.stopped))
         case ev.ClockTrusted():
-            world = not_later(trusted_again(world, event.at), event.at)
-            world = replace(world, clock=ClockState(trusted=True, reason="", since=event.at))
+            world = vouched(not_later(trusted_again(world, event.at), event.at), event)
             return _dated(world, event.at) if world.behind and world.lost_before is None else world
         case ev.JournalFoundBehind():
             return _behind(world, event)
+        case ev.EpochBegun():
+            return replace(world, epoch=event.epoch)
         case ev.ClockDoubted():
-            since = event.at if world.clock.trusted else world.clock.since or event.at
-            return replace(world, clock=ClockState(trusted=False, reason=event.reason, since=since))
+            return doubted(world, event)
         case ev.PlanAccepted():
             plans = {**world.plans, event.plan.resident: event.plan}
-            return replace(world, plans=plans, refused_plan=None)
+            refused = {key: why for key, why in world.refused_plans.items() if key != event.plan.resident}
+            confirmed = {**world.confirmed, event.plan.resident: event.at}
+            return replace(world, plans=plans, refused_plans=refused, confirmed=confirmed)
         case ev.PlanRefused():
-            return replace(world, refused_plan=(event.fingerprint, f"{event.reason} {event.path}".strip()))
+            why = (event.fingerprint, f"{event.reason} {event.path}".strip())
+            return replace(world, refused_plans={**world.refused_plans, event.resident: why})
         case ev.DosePlanned():
             known = world.doses.get(event.dose.dose_id)
-            dose = replace(known, plan=event.dose) if known else _marked(world, Dose(plan=event.dose))
+            dose = (
+                replace(known, plan=event.dose) if known else _marked(world, Dose(event.dose, known=event.at))
+            )
+            dose = in_doubt(world, kept_open(permitted(world, dose)))
             return replace(world, doses=by_opening({**world.doses, dose.dose_id: dose}.values()))
+        case ev.SurplusHeld():
+            return surplus(world, event)
         case ev.DoseWithdrawn():
             return replace(world, doses={key: d for key, d in world.doses.items() if key != event.dose_id})
         case ev.DayPlanned():
             return _day_planned(world, event)
-        case ev.RollLoaded():
-            robot = replace(world.robot, magazine_since=event.at, gone_label="")
-            return replace(world, roll=event.roll, robot=robot)
-        case ev.Pressed():
-            return replace(world, press=event, spent="")
+        case ev.RollLoaded() | ev.RollCompared():
+            return _loaded(world, event) if isinstance(event, ev.RollLoaded) else roll_compared(world, event)
+        case ev.Pressed() | ev.AttemptBlocked() | ev.LockedOnTheSpot() | ev.UnlockedOnTheSpot():
+            return press_of(world, event)
         case ev.PressSpent():
-            return replace(world, press=None, spent=event.reason)
+            return _spent(world, event)
         case ev.CommandAnswered():
             answered = {**world.answered, event.command_id: event.expires}
             forged = event.reason if event.reason in FORGERIES else world.forged
             return replace(world, answered=answered, forged=forged)
         case ev.AlarmTestBegun() | ev.CertificatesRead() | ev.ChoreEnded():
             return evolve_upkeep(world, event)
+        case ev.PlanConfirmed() | ev.MedicineListAdopted() | ev.MedicineListRefused():
+            return _in_force(world, event)
+        case ev.ClockTimesAdopted() | ev.ClockTimesRefused():
+            return _in_force(world, event)
         case (
             ev.ProofCommitted()
             | ev.RollRefused()
@@ -99,6 +148,49 @@ def _home(world: World, event: ev.HomeEvent) -> World:
             return world
         case _:
             assert_never(event)
+
+
+def _spent(world: World, event: ev.PressSpent) -> World:
+    pressed_for = world.doses.get(event.dose_id)
+    if pressed_for is not None:
+        world = with_dose(world, replace(pressed_for, anonymous=True))
+    return press_of(world, event)
+
+
+def _in_force(
+    world: World,
+    event: ev.PlanConfirmed
+    | ev.MedicineListAdopted
+    | ev.MedicineListRefused
+    | ev.ClockTimesAdopted
+    | ev.ClockTimesRefused,
+) -> World:
+    """Which card, which list and which times hold."""
+    match event:
+        case ev.PlanConfirmed():
+            return replace(world, confirmed={**world.confirmed, event.resident: event.at})
+        case ev.MedicineListRefused():
+            return replace(world, refused_list=event.reason)
+        case ev.ClockTimesRefused():
+            return replace(world, refused_times=event.reason)
+        case _:
+            return _adopted(world, event)
+
+
+def _adopted(world: World, event: ev.MedicineListAdopted | ev.ClockTimesAdopted) -> World:
+    """By another list, or other times, what is ahead is planned again."""
+    if isinstance(event, ev.MedicineListAdopted):
+        catalogue = Catalogue(event.known, event.critical, event.controlled, event.version, event.persons)
+        same = world.medicine is None or world.medicine.says_the_same(catalogue)
+        world = replace(world, medicine=catalogue, refused_list="")
+    else:
+        times = (event.morning, event.noon, event.evening, event.night)
+        clock = DayClock(event.version, dict(zip(DayPart, times, strict=True)), event.persons)
+        same = world.mapping is None or world.mapping.says_the_same(clock)
+        world = replace(world, mapping=clock, refused_times="")
+    if same:
+        return world
+    return replace(world, planned={key: Planned(each.to, 0) for key, each in world.planned.items()})
 
 
 def _behind(world: World, event: ev.JournalFoundBehind) -> World:
@@ -121,28 +213,38 @@ def _marked(world: World, dose: Dose) -> Dose:
 
 def _restarted(world: World, event: ev.DaemonStarted) -> World:
     """Nothing in flight is known any more: what was pressed is history, what was sent is unproven (P2)."""
-    robot, clock = world.robot, world.clock
     return replace(
         world,
         box=event.box,
         epoch=event.epoch,
         began=world.began or event.at,
-        press=None,
-        spent="",
-        clock=ClockState(since=event.at if clock.trusted else clock.since or event.at),
-        robot=replace(
-            robot, state=RobotState.ABSENT, since=_gone_since(robot, event.at), reason="starting", session=""
-        ),
+        clock=clock_restarted(world.clock, event.at),
+        robots=restarted(world, event.at),
         doses={key: replace(dose, wanted_until=None) for key, dose in world.doses.items()},
     )
 
 
+def _loaded(world: World, event: ev.RollLoaded) -> World:
+    """A magazine is one strip: rolls of another production id left the robot with the strip before it."""
+    serial, roll = world.serial(event.robot), event.roll
+    robot = world.robot(serial)
+    beside = {key: one for key, one in robot.rolls.items() if one.production_id == roll.production_id}
+    rolls = {**beside, roll.resident: roll}
+    anew = {roll.resident, *(key for key in robot.rolls if key not in beside)}
+    world = replace(world, compared={key: one for key, one in world.compared.items() if key not in anew})
+    return with_robot(world, serial, replace(robot, rolls=rolls, magazine_since=event.at, gone_label=""))
+
+
 def _day_planned(world: World, event: ev.DayPlanned) -> World:
     """Planning moves on; what is long settled leaves the world (the journal keeps it)."""
-    day = _date(event.day)
+    day, known = _date(event.day), world.planned.get(event.resident)
+    to = day if known is None or day > known.to else known.to
     before = event.at - KEEP_SETTLED
-    kept = {key: dose for key, dose in world.doses.items() if not _long_settled(world, dose, before)}
-    about = {f"dose:{key}" for key in world.doses.keys() - kept.keys()}
+    sides = world.sides.keys()
+    world = settled_before(world, before)
+    kept = {key: dose for key, dose in world.doses.items() if not _long_settled(world, dose, event.at)}
+    gone_sides = sides - world.sides.keys()
+    about = {f"dose:{key}" for key in (world.doses.keys() - kept.keys()) | gone_sides}
     gone = {
         incident_id
         for incident_id, incident in world.incidents.items()
@@ -152,8 +254,7 @@ def _day_planned(world: World, event: ev.DayPlanned) -> World:
     }
     return replace(
         world,
-        planned_to=day if world.planned_to is None or day > world.planned_to else world.planned_to,
-        planned_version=event.plan_version,
+        planned={**world.planned, event.resident: Planned(to, event.plan_version)},
         doses=kept,
         incidents={key: value for key, value in world.incidents.items() if key not in gone},
         subjects={key: value for key, value in world.subjects.items() if key not in about},
@@ -161,110 +262,20 @@ def _day_planned(world: World, event: ev.DayPlanned) -> World:
     )
 
 
-def _long_settled(world: World, dose: Dose, before: datetime) -> bool:
+def _long_settled(world: World, dose: Dose, at: datetime) -> bool:
     """Nothing more is to come of it. An incident that nobody closed keeps its dose: nothing closes one by
     time."""
     if dose.order is not None or dose.outcome is None or dose.stage not in AT_REST:
         return False
+    before = at - KEEP_SETTLED
     incident = world.incident_about(f"dose:{dose.dose_id}")
     watched = incident is not None and incident.state is not ev.State.CLOSED
+    leave = world.regime(dose.plan.resident).leave
+    if leave is not None and leave.covers(dose.plan.opens):
+        return False  # what came back is yet to be counted
+    if dose.plan.as_needed:  # it counts against a most of many days (rule 8)
+        before = min(before, at - remembered(world, dose.plan.resident))
     return not watched and dose.plan.closes <= before and dose.outcome.at <= before
-
-
-# --- the robot --------------------------------------------------------------------------------------
-
-
-def _robot(world: World, event: ev.RobotEvent) -> World:
-    robot = world.robot
-    match event:
-        case ev.RobotIdentified():
-            same_log = event.log_id == robot.log_id
-            robot = replace(
-                robot,
-                state=RobotState.IDENTIFIED,
-                since=_gone_since(robot, event.at),
-                reason="",
-                session=event.session,
-                serial=event.robot,
-                auth=event.auth,
-                boot_id=event.boot_id,
-                log_id=event.log_id,
-                log_read=robot.log_read if same_log else 0,
-                last_entry=robot.last_entry if same_log else None,
-                log_broken="",
-            )
-        case ev.RobotCaughtUp():
-            robot = replace(robot, state=RobotState.READY, since=event.at)
-        case ev.RobotLost():
-            return replace(
-                world,
-                robot=_left(robot, RobotState.ABSENT, event.reason, event),
-                press=None,
-                doses={key: replace(dose, wanted_until=None) for key, dose in world.doses.items()},
-            )
-        case ev.RobotRejected():
-            robot = _left(robot, RobotState.REJECTED, event.reason, event)
-        case ev.RobotLogBroken():
-            robot = replace(robot, log_broken=event.reason, log_alarm=event.reason)
-            world = _unprovable(world, event)
-        case ev.RobotReported():
-            moved = robot.status is None or robot.status.production_id != event.status.production_id
-            since = event.at if moved else robot.magazine_since
-            robot = replace(robot, status=event.status, magazine_since=since)
-        case ev.RobotLogged():
-            return _logged(world, event)
-        case _:
-            assert_never(event)
-    return replace(world, robot=robot)
-
-
-def _left(robot: Robot, state: RobotState, reason: str, event: ev.RobotLost | ev.RobotRejected) -> Robot:
-    return replace(robot, state=state, since=_gone_since(robot, event.at), reason=reason, session="")
-
-
-def _gone_since(robot: Robot, at: datetime) -> datetime:
-    """Since when it can't be used: neither another reason nor another try makes that younger."""
-    return at if robot.state is RobotState.READY or robot.since is None else robot.since
-
-
-def _unprovable(world: World, event: ev.RobotLogBroken) -> World:
-    """P7: what is unanswered now can't be proved by absence any more, whatever later sessions find."""
-    doses = {
-        key: replace(dose, order=replace(dose.order, unprovable=event.reason)) if dose.order else dose
-        for key, dose in world.doses.items()
-    }
-    return replace(world, doses=doses)
-
-
-def _logged(world: World, event: ev.RobotLogged) -> World:
-    left = event.result == "done" and event.order_kind in (ev.OrderKind.RELEASE, ev.OrderKind.DIVERT)
-    robot = replace(
-        world.robot,
-        log_read=max(world.robot.log_read, event.index),
-        last_entry=event,
-        gone_label=event.label if left and event.label else world.robot.gone_label,
-    )
-    dose = world.doses.get(event.dose_id)
-    if dose is None:
-        return replace(world, robot=robot)
-    dose = _dose_logged(dose, event, trusted=world.clock.trusted)
-    return replace(world, robot=robot, doses={**world.doses, dose.dose_id: dose})
-
-
-def _dose_logged(dose: Dose, event: ev.RobotLogged, *, trusted: bool) -> Dose:
-    if event.entry == "lifted":
-        # A clock nobody trusts tells no time: too early a lift would bring the next dose too soon (S2).
-        lifted = min(event.robot_at, event.at) if trusted else event.at
-        dose = replace(moved(dose, Trigger.LIFTED), lifted=lifted, had_before=None, order=None)
-        return replace(dose, untimed=not trusted)
-    if dose.order is None or dose.order.order.order_id != event.order_id:
-        return dose
-    if event.entry == "accepted":
-        return replace(dose, order=replace(dose.order, accepted=True))
-    if event.entry == "started":
-        order = replace(dose.order, accepted=True, started=True, boot_id=event.boot_id)
-        return replace(dose, order=order)
-    return dose
 
 
 def _date(text: str) -> date:

@@ -8,9 +8,17 @@ from __future__ import annotations
 from typing import assert_never
 
 from scheduler import events as ev
+from scheduler.changed import handed_out_changed
 from scheduler.dose import IN_MAGAZINE, IN_MOTION, Stage, Trigger, advance
 from scheduler.evolve_incident import with_token
+from scheduler.evolve_leave import authorised, came_back
+from scheduler.evolve_press import press_used
+from scheduler.evolve_side import evolve_side
+from scheduler.habits import learnt
+from scheduler.let_go import LetGo
+from scheduler.machines_of_dose import TOKEN, LossInput, Token, TokenInput, WishInput
 from scheduler.replacing import replace
+from scheduler.standing import token_of, wished
 from scheduler.world import Dose, OpenOrder, World
 
 
@@ -30,10 +38,26 @@ def evolve_dose(world: World, event: ev.DoseEvent) -> World:
             about = world.subjects.get(f"dose:{event.dose_id}", ("", 0))[0]
             world = with_token(world, about, held, event)
             dose = world.doses.get(event.dose_id)
-            return with_dose(world, _dose_changed(dose, event, world.clock.trusted)) if dose else world
+            return with_dose(world, _dose_changed(dose, event, world)) if dose else world
         case _:
+            if isinstance(event, ANSWERS):
+                world = press_used(world, event.robot)
             dose = world.doses.get(event.dose_id)
-            return with_dose(world, _dose_changed(dose, event, world.clock.trusted)) if dose else world
+            if dose is None:
+                return evolve_side(world, event)
+            if isinstance(event, ev.OutcomeRecorded) and not dose.plan.as_needed:
+                world = _learnt(world, dose, event)
+            return with_dose(world, _dose_changed(dose, event, world))
+
+
+ANSWERS = (ev.DosePutOff, ev.DoseDeclined, ev.AnswerTakenBack)
+"""Each uses up the press that said it."""
+
+
+def _learnt(world: World, dose: Dose, event: ev.OutcomeRecorded) -> World:
+    resident = dose.plan.resident
+    known = learnt(world.habits.get(resident, ()), dose.plan, event.outcome, event.late)
+    return replace(world, habits={**world.habits, resident: known})
 
 
 def _revoked(dose: Dose) -> Dose:
@@ -48,39 +72,63 @@ def _issued(world: World, event: ev.OrderIssued) -> World:
     dose = world.doses[order.dose_id]
     spent = order.ground == "press"
     released = order.kind is ev.OrderKind.RELEASE
+    robot = world.robot(order.robot)
+    rest = dose.stage
     dose = replace(
-        moved(dose, Trigger(f"{order.kind}_ordered")),
-        order=OpenOrder(order=order, issued=event.at, session=world.robot.session),
-        rest=dose.stage,
+        moved(wished(dose, WishInput.ORDERED, event.at) if spent else dose, Trigger(f"{order.kind}_ordered")),
+        robot=order.robot,
+        order=OpenOrder(order=order, issued=event.at, session=robot.session),
+        rest=rest,
         doubted=None,
         attempts=dose.attempts + 1,
         releases=dose.releases + released,
         label=order.label if released else dose.label,
-        wanted_until=order.expires if spent else dose.wanted_until,
+        # What goes back was not taken: only another press brings it out again.
+        wanted_until=order.expires if spent else None if order.kind in AWAY else dose.wanted_until,
+        anonymous=dose.anonymous and not spent,
+        left=dose.left or (order.ground == LEFT and dose.plan.controlled),
         away_tried=event.at if order.kind in AWAY else dose.away_tried,
+        along=order.take_along if order.kind in TOWARDS else dose.along,
     )
-    doses = {**world.doses, dose.dose_id: dose}
-    return replace(world, doses=doses, press=None if spent else world.press)
+    world = with_dose(world, dose)
+    return press_used(world, order.robot) if spent else world
 
+
+TOWARDS = frozenset({ev.OrderKind.RELEASE, ev.OrderKind.PRESENT})
+
+LEFT = "left"
+"""Ground of a retract: it lay in the tray for longer than controlled medicine may."""
 
 AWAY = frozenset({ev.OrderKind.RETRACT, ev.OrderKind.DIVERT})
 """Out of the resident's reach."""
 
 
-def _dose_changed(dose: Dose, event: ev.DoseChange, trusted: bool) -> Dose:
+def _dose_changed(dose: Dose, event: ev.DoseChange, world: World) -> Dose:
+    trusted = world.clock.trusted
     match event:
         case ev.OrderEnded():
             return _ended(dose, event)
         case ev.MotionAdopted():
             return _adopted(dose, event)
         case ev.DoseDue():
-            return replace(moved(dose, Trigger.OPENED), offered=True)
+            return replace(moved(dose, Trigger.OPENED), offered=True, outage=event.outage)
         case ev.ReminderGiven():
             return replace(dose, reminders=event.number)
+        case ev.DosePutOff():
+            return replace(wished(dose, WishInput.LATER, event.at), wanted_until=None)
+        case ev.DoseDeclined():
+            return replace(wished(dose, WishInput.NO_THANKS, event.at), wanted_until=None)
+        case ev.AnswerTakenBack():
+            return wished(dose, WishInput.TAKEN_BACK, event.at)
         case ev.DoseHeld():
-            return replace(moved(dose, Trigger.HELD), held=event.reason, held_label=event.label)
+            held = moved(dose, Trigger.HELD)
+            return replace(held, held=event.reason, held_label=event.label, let_go=None)
+        case ev.HoldLetGo():
+            return _let_go(dose, event)
         case ev.OutcomeRecorded():
-            dose = replace(dose, outcome=event, wanted_until=None)
+            seen = world.regime(dose.plan.resident).mode is ev.Mode.WITNESSED or dose.to_witness
+            to_witness = seen and event.outcome in (ev.Outcome.RETRIEVED, ev.Outcome.CONFIRMED)
+            dose = replace(dose, outcome=event, wanted_until=None, to_witness=to_witness)
             if dose.lifted is not None:
                 return dose
             # Without a lift the outcome says when it was had: then a new one is dated anew.
@@ -89,17 +137,35 @@ def _dose_changed(dose: Dose, event: ev.DoseChange, trusted: bool) -> Dose:
             fenced = dose.stage in IN_MAGAZINE or dose.stage is Stage.HOLDING
             return replace(dose, contradicted=True, stage=Stage.DOUBT if fenced else dose.stage)
         case ev.TokenPassed():
-            return replace(dose, token=event.to, wanted_until=None)
+            passed = _with_token(dose, TokenInput.PASSED, event.to)
+            return replace(passed, handed_back="", wanted_until=None)
         case ev.TokenReturned():
-            return replace(dose, token="")
+            return replace(_with_token(dose, TokenInput.RETURNED, event.by), handed_back=event.by)
         case ev.DecisionMade():
             return _decided(dose, event, trusted)
+        case ev.ReleaseAuthorised():
+            return authorised(dose, event)
+        case ev.SachetCameBack():
+            return came_back(dose, event)
+        case ev.HandedOutChanged():
+            return handed_out_changed(world, dose, event)
         case _:
             assert_never(event)
 
 
+def _let_go(dose: Dose, event: ev.HoldLetGo) -> Dose:
+    said = LetGo(event.by, event.label, event.production_id, event.plan_version, event.until)
+    if event.until is not None:
+        return replace(dose, let_go=said)
+    return replace(moved(dose, Trigger.LET_GO), held="", held_label="", let_go=said if said.done else None)
+
+
+def _with_token(dose: Dose, given: TokenInput, person: str) -> Dose:
+    return replace(dose, token=person if TOKEN.after(token_of(dose), given) is Token.PERSON else "")
+
+
 def _adopted(dose: Dose, event: ev.MotionAdopted) -> Dose:
-    after = moved(dose, Trigger(f"{event.kind}_done"))
+    after = replace(moved(dose, Trigger(f"{event.kind}_done")), robot=event.robot or dose.robot)
     match event.kind:
         case ev.OrderKind.RELEASE:
             return replace(after, releases=dose.releases + 1, label=event.label)
@@ -140,12 +206,14 @@ def _decided(dose: Dose, event: ev.DecisionMade, trusted: bool) -> Dose:
     match event.verdict:
         case ev.Verdict.DISCARD:
             return replace(dose, discard=event.by)
+        case _ if event.found in (LossInput.HAD, LossInput.NOT_HAD):
+            return replace(dose, lost=False)  # what the lost part says of it is known
         case ev.Verdict.HAD_IT if dose.stage is Stage.DOUBT:
             found = Trigger.RESIDENT_HAD_IT
-            dose = replace(moved(dose, found), found=found.value)
+            dose = replace(moved(dose, found), found=found.value, lost=False)
             return replace(dose, lifted=event.at, had_before=None, untimed=not trusted)
         case ev.Verdict.NOT_GIVEN if dose.stage is Stage.DOUBT:
-            return replace(moved(dose, Trigger(event.found)), found=event.found)
+            return replace(moved(dose, Trigger(event.found)), found=event.found, lost=False)
         case _:
             return dose
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import assert_never
 
 from scheduler import events as ev
+from scheduler.evolve_as_needed import elsewhere_looked_into
+from scheduler.evolve_refill import refill_looked_into
 from scheduler.evolve_upkeep import alarm_test_told
+from scheduler.machines_of_home import INCIDENT, IncidentInput
+from scheduler.regime import action_looked_into, mode_looked_into, pause_looked_into
+from scheduler.remembered import Receipt
 from scheduler.replacing import replace
-from scheduler.world import LOSSES_MAX, Receipt, World
+from scheduler.world import LOSSES_MAX, Robot, World
 
 
 def evolve_incident(world: World, event: ev.IncidentEvent) -> World:
@@ -39,22 +45,27 @@ def _changed(world: World, incident: ev.Incident, event: ev.IncidentChange) -> W
         case ev.IncidentCleared() if incident.state is ev.State.CLOSED:
             return _kept(world, replace(incident, cleared=True))  # nobody outside need hear it again
         case ev.IncidentCleared():
-            cleared = replace(incident, cleared=True, state=ev.State.CLOSED, holds_token=False)
+            state = INCIDENT.after(incident.state, IncidentInput.CLEARED)
+            cleared = replace(incident, cleared=True, state=state, holds_token=False)
             return _revised(world, replace(cleared, resolution=incident.resolution or event.reason), event)
         case ev.IncidentTaken():
             dose = world.doses.get(incident.dose_id)  # reopened: the token may still be theirs
             holds = dose is not None and dose.token == event.by
-            taken = replace(incident, state=ev.State.ACKNOWLEDGED, owner=event.by, holds_token=holds)
+            state = INCIDENT.after(incident.state, IncidentInput.TAKEN)
+            taken = replace(incident, state=state, owner=event.by, holds_token=holds)
             return _revised(world, taken, event)
         case ev.IncidentHandled():
-            handled = replace(incident, state=ev.State.HANDLED, resolution=event.resolution)
-            return _revised(world, handled, event)
+            state = INCIDENT.after(incident.state, IncidentInput.HANDLED)
+            return _revised(world, replace(incident, state=state, resolution=event.resolution), event)
         case ev.IncidentClosed():
-            world = _looked_into(world, incident)
-            return _revised(world, replace(incident, state=ev.State.CLOSED), event)
+            world = _looked_into(world, incident, event.at)
+            state = INCIDENT.after(incident.state, IncidentInput.CLOSED)
+            return _revised(world, replace(incident, state=state), event)
         case ev.IncidentPublished():
-            known = incident.state is ev.State.RAISED and event.revision == incident.revision
-            return _kept(world, replace(incident, state=ev.State.PUBLISHED)) if known else world
+            state = INCIDENT.after(incident.state, IncidentInput.PUBLISHED)
+            return (
+                _kept(world, replace(incident, state=state)) if event.revision == incident.revision else world
+            )
         case ev.IncidentUndelivered():
             return _kept(world, replace(incident, undelivered=True))
         case ev.IncidentDelivered():
@@ -63,18 +74,67 @@ def _changed(world: World, incident: ev.Incident, event: ev.IncidentChange) -> W
             assert_never(event)
 
 
-def _looked_into(world: World, incident: ev.Incident) -> World:
+def _looked_into(world: World, incident: ev.Incident, at: datetime) -> World:
     """A person closed it: what only a person can look into is no longer wrong."""
+    if incident.kind in (ev.Kind.AS_NEEDED_LIMIT, ev.Kind.AS_NEEDED_UNSURE):
+        return elsewhere_looked_into(world, incident, at)
+    if incident.kind in OF_REGIME:
+        return _regime_looked_into(world, incident, at)
+    if incident.kind in (ev.Kind.ROLL_CONFLICT, ev.Kind.REFILL_WRONG):
+        return refill_looked_into(world, incident)
+    if incident.kind in (ev.Kind.CALL_RESIDENT, ev.Kind.RECORD_CONTRADICTS):
+        return _called(world, incident)
     if incident.kind is ev.Kind.COMMAND_REFUSED:
         return replace(world, forged="")
+    if incident.kind is ev.Kind.HELP_ASKED:
+        who = incident.subject.removeprefix("help:")
+        return replace(world, help={key: since for key, since in world.help.items() if key != who})
     if incident.kind is ev.Kind.STORE_FAILED:
         return replace(world, store_stopped=None)
     if incident.kind is ev.Kind.JOURNAL_BEHIND:
         known = (*world.looked_into, *((found.epoch, found.head) for found in world.behind))
         return replace(world, behind=(), looked_into=tuple(dict.fromkeys(known))[-LOSSES_MAX:])
-    if incident.subject.startswith("robot:"):
-        return replace(world, robot=replace(world.robot, log_alarm=""))
+    about, _, name = incident.subject.partition(":")
+    if about == "robot":
+        return _told(world, name, replace(world.robot(name), log_alarm=""))
+    if incident.kind is ev.Kind.ATTEMPT_BLOCKED:
+        return _told(world, name, replace(world.robot(name), attempt=""))
     return world
+
+
+def _called(world: World, incident: ev.Incident) -> World:
+    """About every change until now, or what the record said against a person: closing names the newest
+    revision (rule 26), and what comes after it is news."""
+    dose = world.doses.get(incident.dose_id)
+    if dose is None:
+        return world
+    if incident.kind is ev.Kind.CALL_RESIDENT:
+        dose = replace(dose, called=dose.changed, changes=0)
+    else:
+        dose = replace(dose, double_looked_into=True)
+    return replace(world, doses={**world.doses, dose.dose_id: dose})
+
+
+def _told(world: World, serial: str, robot: Robot) -> World:
+    return replace(world, robots={**world.robots, serial: robot}) if serial in world.robots else world
+
+
+OF_REGIME = frozenset(
+    {ev.Kind.MODE_REVIEW, ev.Kind.PAUSE_REVIEW, ev.Kind.PAUSE_OVER, ev.Kind.PAUSED_ACTION},
+)
+
+
+def _regime_looked_into(world: World, incident: ev.Incident, at: datetime) -> World:
+    """It stays as it is, by a person's word; whether it still fits is asked again (rule 22)."""
+    resident = incident.subject.partition(":")[2]
+    regime = world.regime(resident)
+    if incident.kind is ev.Kind.MODE_REVIEW:
+        regime = mode_looked_into(regime, at)
+    elif incident.kind is ev.Kind.PAUSED_ACTION:
+        regime = action_looked_into(regime, at)
+    else:
+        regime = pause_looked_into(regime, at)
+    return replace(world, regimes={**world.regimes, resident: regime})
 
 
 def _reworded(incident: ev.Incident, event: ev.IncidentChanged) -> ev.Incident:
@@ -87,7 +147,8 @@ def _reworded(incident: ev.Incident, event: ev.IncidentChanged) -> ev.Incident:
         cleared=False,
     )
     if event.reopened:
-        return replace(incident, state=ev.State.RAISED, owner="", resolution="", holds_token=False)
+        state = INCIDENT.after(incident.state, IncidentInput.REOPENED)
+        return replace(incident, state=state, owner="", resolution="", holds_token=False)
     return incident
 
 
@@ -96,7 +157,7 @@ def _delivered(world: World, incident: ev.Incident, event: ev.IncidentDelivered)
     if receipt is None or event.revision < receipt.revision:
         return world
     receipts = {key: value for key, value in world.receipts.items() if key != incident.incident_id}
-    state = ev.State.DELIVERED if incident.state in (ev.State.RAISED, ev.State.PUBLISHED) else incident.state
+    state = INCIDENT.after(incident.state, IncidentInput.DELIVERED)
     return _kept(replace(world, receipts=receipts), replace(incident, undelivered=False, state=state))
 
 

@@ -6,8 +6,11 @@ from datetime import datetime
 from typing import assert_never
 
 from scheduler import events as ev
+from scheduler.machines_of_home import ALARM_TEST, AlarmTestInput
+from scheduler.remembered import AlarmTest, ChoreRun
 from scheduler.replacing import replace
-from scheduler.world import AlarmTest, ChoreRun, World
+from scheduler.standing import alarm_test_of
+from scheduler.world import World
 
 
 def evolve_upkeep(world: World, event: ev.AlarmTestBegun | ev.CertificatesRead | ev.ChoreEnded) -> World:
@@ -38,14 +41,18 @@ def alarm_test_told(world: World, incident: ev.Incident, event: ev.IncidentEvent
         case _ if incident.incident_id != test.incident_id or test.state != "under_way":
             return world
         case ev.IncidentChanged() if incident.priority > ev.Priority.INFO:
-            test = replace(test, state="failed", since=event.at)
+            test = replace(test, state=_test_after(world, AlarmTestInput.FAILED), since=event.at)
         case ev.IncidentDelivered() if incident.incident_id not in world.receipts:
             test = replace(test, receipted=event.at)
         case ev.IncidentCleared():
-            test = replace(test, state="passed", since=event.at)
+            test = replace(test, state=_test_after(world, AlarmTestInput.CLEARED), since=event.at)
         case _:
             return world
     return replace(world, alarm_test=test)
+
+
+def _test_after(world: World, given: AlarmTestInput) -> str:
+    return ALARM_TEST.after(alarm_test_of(world), given).value
 
 
 def not_later(world: World, at: datetime) -> World:

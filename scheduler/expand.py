@@ -33,8 +33,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
+from scheduler.dosage import DayPart, Intake
 from scheduler.ids import dose_id
-from scheduler.plan import Content, DayPart, DosePlan, Intake, Plan, Portion, Prescription
+from scheduler.plan import Content, DosePlan, Plan, Portion, Prescription
 from scheduler.timing import intakes_on
 from scheduler.window import LocalTime
 from scheduler.window import window as window_of
@@ -50,10 +51,14 @@ class DayClock:
 
     version: int
     times: Mapping[DayPart, time]
+    persons: tuple[str, ...] = ()  # who changed it, together
 
     def __post_init__(self) -> None:
         if set(self.times) != set(PARTS):
             raise ValueError("each day part needs a clock time")
+
+    def says_the_same(self, other: DayClock) -> bool:
+        return dict(self.times) == dict(other.times)
 
     def nearest(self, clock: time) -> DayPart:
         """The part mapped nearest to `clock` within the day; a tie goes to the earlier one."""
@@ -62,14 +67,22 @@ class DayClock:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Which ATC codes the municipality knows, and which of them are critical."""
+    """Which ATC codes the municipality knows, and which of them are critical or controlled."""
 
     known: frozenset[str]
     critical: frozenset[str]
+    controlled: frozenset[str] = frozenset()
+    version: int = 1
+    persons: tuple[str, ...] = ()  # who changed it, together
 
     def is_critical(self, atc: str) -> bool:
-        """Rule 9: a code nobody classified is critical."""
-        return atc in self.critical or atc not in self.known
+        """Rule 9: a code nobody classified is critical; controlled medicine is."""
+        return atc in self.critical or atc in self.controlled or atc not in self.known
+
+    def says_the_same(self, other: Catalogue) -> bool:
+        """Whether every code is classified the same on both."""
+        mine = (self.known, self.critical, self.controlled)
+        return mine == (other.known, other.critical, other.controlled)
 
 
 def expand(
@@ -81,13 +94,16 @@ def expand(
     window: timedelta,
     already: Sequence[DosePlan],
     fixed: Collection[str] = (),
+    controlled_window: timedelta | None = None,
 ) -> tuple[DosePlan, ...]:
-    """Every dose of `day`, in the order of their windows; the same facts always give the same ids."""
+    """Every dose of `day`, in the order of their windows; the same facts always give the same ids. A dose
+    with controlled medicine in it has the shorter of the two windows."""
     earlier = sorted((d for d in already if d.resident == plan.resident and d.day == day), key=_order)
     standing = [dose for dose in earlier if dose.dose_id in fixed]
     asked = _heirs(_asked(plan, day, clock, local), earlier, {dose.dose_id for dose in standing})
     named = _named(asked, earlier, standing, clock)
-    doses = [_dose(plan, day, name, asks, catalogue, window) for name, asks in named.items()]
+    narrow = window if controlled_window is None else min(window, controlled_window)
+    doses = [_dose(plan, day, name, asks, catalogue, (window, narrow)) for name, asks in named.items()]
     return tuple(sorted([*standing, *doses], key=_order))
 
 
@@ -124,8 +140,8 @@ def _asked(plan: Plan, day: date, clock: DayClock, local: LocalTime) -> list[_As
     asked: list[_Ask] = []
     for prescription in sorted(plan.prescriptions, key=lambda one: one.prescription_id):
         at: dict[datetime, _Ask] = {}
-        for intake in intakes_on(prescription, day):
-            planned = _clock_time(intake, clock)
+        for intake in intakes_on(prescription.dosage, day):
+            planned = clock_time(intake, clock)
             ask = _Ask(local.instant(day, planned), planned, prescription, intake.quantity)
             at[ask.opens] = _together(at[ask.opens], ask) if ask.opens in at else ask
         asked += at.values()
@@ -136,7 +152,7 @@ def _together(a: _Ask, b: _Ask) -> _Ask:
     return replace(a, clock=min(a.clock, b.clock), quantity=a.quantity + b.quantity)
 
 
-def _clock_time(intake: Intake, clock: DayClock) -> time:
+def clock_time(intake: Intake, clock: DayClock) -> time:
     if intake.part is not None:
         return clock.times[intake.part]
     if intake.clock is None:
@@ -290,9 +306,15 @@ def _order(dose: DosePlan) -> tuple[datetime, tuple[int, int, int]]:
 
 
 def _dose(
-    plan: Plan, day: date, name: _Name, asks: Sequence[_Ask], catalogue: Catalogue, window: timedelta
+    plan: Plan,
+    day: date,
+    name: _Name,
+    asks: Sequence[_Ask],
+    catalogue: Catalogue,
+    windows: tuple[timedelta, timedelta],
 ) -> DosePlan:
-    opens, half, closes = window_of(asks[0].opens, window)
+    controlled = any(ask.prescription.drug in catalogue.controlled for ask in asks)
+    opens, half, closes = window_of(asks[0].opens, windows[controlled])
     slot, part = name
     return DosePlan(
         dose_id=dose_id(plan.resident, day, slot, part),
@@ -305,6 +327,7 @@ def _dose(
         portions=tuple(sorted((_portion(ask) for ask in asks), key=lambda one: one.prescription_id)),
         critical=any(catalogue.is_critical(ask.prescription.drug) for ask in asks),
         plan_version=plan.plan_version,
+        controlled=controlled,
     )
 
 

@@ -23,7 +23,7 @@ def alarmed(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]
     events: list[ev.Event] = []
     for subject, cause in wrong.items():
         events += _fitted(world, setting, subject, cause, now)
-    return [*events, *_vanished(world, wrong, now)]
+    return [*events, *_vanished(world, setting, wrong, now)]
 
 
 def undelivered(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
@@ -80,8 +80,8 @@ def _fitted(world: World, setting: Setting, subject: str, cause: Cause, now: dat
 def _says_more(closed: ev.Incident, cause: Cause) -> bool:
     """Whether this is news after a person closed the incident: more urgent, another thing wrong, or of a dose
     that the evidence turned against what was resolved."""
-    if cause.priority > closed.priority:
-        return True
+    if cause.priority > closed.priority or cause.kind is ev.Kind.CALL_RESIDENT:
+        return True  # a call that was made is no cause any more: this is another change
     if cause.dose_id:
         return cause.kind is not closed.kind and cause.kind in AGAINST_RESOLUTION
     return (cause.kind, cause.detail) != (closed.kind, closed.detail)
@@ -113,7 +113,9 @@ def _deadline(setting: Setting, cause: Cause, now: datetime) -> datetime:
     return min(within, cause.before) if cause.before is not None and cause.before > now else within
 
 
-def _vanished(world: World, wrong: Mapping[str, Cause], now: datetime) -> Sequence[ev.Event]:
+def _vanished(
+    world: World, setting: Setting, wrong: Mapping[str, Cause], now: datetime
+) -> Sequence[ev.Event]:
     """Also of what a person closed while it was still wrong: the next time is a new thing to hear of."""
     return [
         ev.IncidentCleared(
@@ -123,12 +125,12 @@ def _vanished(world: World, wrong: Mapping[str, Cause], now: datetime) -> Sequen
             reason=_evidence(world, incident),
         )
         for incident in world.incidents.values()
-        if not incident.cleared and incident.subject not in wrong and not unproven(world, incident)
+        if not incident.cleared and incident.subject not in wrong and not unproven(world, setting, incident)
     ]
 
 
 def _evidence(world: World, incident: ev.Incident) -> str:
     if incident.kind is ev.Kind.TEST_ALARM:
         return "receipted"
-    dose = world.doses.get(incident.dose_id)
+    dose = world.doses.get(incident.dose_id) or world.sides.get(incident.dose_id)
     return dose.outcome.outcome.value if dose is not None and dose.outcome is not None else "gone"

@@ -20,11 +20,17 @@ class Limits:
     window: timedelta = timedelta(hours=2)  # typical for the social area; trials use 45 min to 4 h
     reminder_every: timedelta = timedelta(minutes=15)  # eight in a window; fewer were not heard
     tray_left: timedelta = timedelta(minutes=15)  # a presented sachet not lifted: somebody should look
+    tray_personal: timedelta = timedelta(minutes=5)  # rule 2: controlled, or another could take it
+    controlled_window: timedelta = timedelta(hours=1)  # substitution treatment: late is as bad as not at all
+    controlled_plan_age: timedelta = timedelta(hours=72)  # S9: an older card locks controlled medicine only
+    witness_within: timedelta = timedelta(minutes=15)  # staff who saw it have said so by then
     plan_ahead: timedelta = timedelta(hours=36)  # doses are planned so far before their day begins
     acknowledge_high: timedelta = timedelta(minutes=10)
     acknowledge_medium: timedelta = timedelta(minutes=30)
     acknowledge_low: timedelta = timedelta(hours=4)
     plan_left: timedelta = timedelta(hours=72)  # less than this and somebody renews the card: a weekend
+    plan_confirmed_every: timedelta = timedelta(hours=1)  # of a card that stays: enough to know its age
+    review_max: timedelta = timedelta(days=31)  # no restrictive mode without a look for longer than this
 
     # --- machine ---
     receipt: timedelta = timedelta(seconds=30)  # then an incident is undelivered (undelivered known in 30 s)

@@ -85,8 +85,9 @@ def _window(after: World, incident: ev.Incident) -> Plain:
 
 def _administrations(after: World, event: ev.OutcomeRecorded) -> Iterator[Change]:
     """S5: one administration per dose, prescription and revision."""
-    dose = after.doses[event.dose_id]
-    for portion in dose.plan.portions:
+    side = after.sides.get(event.dose_id)
+    plan = after.doses[event.dose_id].plan if side is None else side.plan
+    for portion in plan.portions:
         key = administration_id(event.dose_id, portion.prescription_id, event.revision)
         yield Put(
             "administration",

@@ -1,24 +1,23 @@
-"""What shall be given: prescriptions, their dosage, and the doses a date asks for.
+"""What shall be given: prescriptions, and the doses a date asks for.
 
-A `Plan` is what the home accepted from one medicine card. `timing` says which days and times a dosage
-means; `expand` groups one date's occurrences into doses with stable ids.
+A `Plan` is what the home accepted from one medicine card. `dosage` holds what each prescription asks for;
+`expand` groups one date's intakes into doses with stable ids.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
+
+from scheduler.dosage import Dosage
+
+AS_NEEDED_SLOT = "pn-"
+"""Begins the slot of medicine as needed; then a number from 1 on each date."""
 
 
-class DayPart(StrEnum):
-    """FMK's four parts of the day; the configuration maps each to a clock time."""
-
-    MORNING = "morning"
-    NOON = "noon"
-    EVENING = "evening"
-    NIGHT = "night"
+SURPLUS_SLOT = "surplus-"
+"""Begins the slot of a sachet that no dose waits for; then its number in the strip."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -32,33 +31,30 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
-class Intake:
-    """One administration on each day of the dosage: at a day part or at a clock time, never both."""
-
-    quantity: Decimal
-    part: DayPart | None = None
-    clock: time | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Dosage:
-    """Which dates (first..last inclusive, every `every_days`-th) and what on each of them."""
-
-    first: date
-    last: date | None
-    every_days: int
-    intakes: tuple[Intake, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Prescription:
-    """One fixed prescription that a machine may dispense as it stands."""
+    """One prescription that a machine may carry out as it stands."""
 
     prescription_id: str
     drug: str  # ATC code
     strength: str
-    unit: str
-    dosages: tuple[Dosage, ...]
+    dosage: Dosage
+
+    @property
+    def unit(self) -> str:
+        return self.dosage.unit
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedPrescription:
+    """One on the card that no machine may carry out; `path` points into the card, never quotes it."""
+
+    prescription_id: str
+    reason: str
+    path: str
+
+
+Asks = frozenset[tuple[str, str, str, str, frozenset[Decimal]]]
+"""What a card asks for on one date: prescription, drug, strength, unit, and the amounts of its times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +63,7 @@ class Plan:
     card_version: int  # of the medicine card; only rises
     plan_version: int  # of what the home made of it; +1 whenever `prescriptions` changes
     prescriptions: tuple[Prescription, ...]
+    refused: tuple[RefusedPrescription, ...] = ()  # on the card, and left to people
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +91,22 @@ class DosePlan:
     portions: tuple[Portion, ...]
     critical: bool
     plan_version: int
+    controlled: bool = False  # rule 2: personal action, a short time in the tray, never in a take-along
     prescriptions: frozenset[str] = field(init=False, repr=False, compare=False)
     """Follows from `portions`; kept because it is asked for at every look at every dose."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "prescriptions", frozenset(p.prescription_id for p in self.portions))
+
+    @property
+    def as_needed(self) -> bool:
+        """Asked for by the resident, and by nobody's plan."""
+        return self.slot.startswith(AS_NEEDED_SLOT)
+
+    @property
+    def surplus(self) -> bool:
+        """A sachet that no dose waits for: of no prescription, and only to be put away."""
+        return self.slot.startswith(SURPLUS_SLOT)
 
     @property
     def content(self) -> frozenset[Content]:

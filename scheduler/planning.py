@@ -2,18 +2,25 @@
 
 A dose whose window has opened keeps what it was planned as; a newer plan changes only what is still ahead
 (and the gate refuses what the newer plan no longer asks for).
+
+Policy (2026-11-23): an old plan may do everything that a new one may (S9). Its age locks nothing; it ends
+with its own dates, of which staff hear 72 h before (`upkeep`). Only controlled medicine is locked by a card
+that nobody has read again for so long (`gate`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from scheduler import events as ev
 from scheduler.dose import Stage
 from scheduler.expand import expand
+from scheduler.leave import planned_until
 from scheduler.plan import DosePlan, Plan
 from scheduler.receive_command import UNTREATED
+from scheduler.side_doses import in_sachets, side_day
 from scheduler.world import Dose, Setting, World
 
 DAYS_BACK_MAX = 14
@@ -22,18 +29,26 @@ DAYS_BACK_MAX = 14
 
 def planned(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
     """Plan every day up to the horizon, and re-plan what is ahead under a new plan version."""
-    plan = world.plans.get(setting.resident)
+    for resident in setting.residents:
+        events = _planned_for(world, setting, resident.key, now)
+        if events:
+            return events
+    return []
+
+
+def _planned_for(world: World, setting: Setting, resident: str, now: datetime) -> Sequence[ev.Event]:
+    plan, known = world.plans.get(resident), world.planned.get(resident)
     if plan is None or not world.clock.trusted:
         return []  # a wrong clock would plan the wrong days; the lock itself is an incident
-    horizon = setting.local.day_of(now + setting.limits.plan_ahead)
+    ahead = max(now + setting.limits.plan_ahead, planned_until(world, resident, now))
+    horizon = setting.local.day_of(ahead)
     today = setting.local.day_of(now)
-    if world.planned_version != plan.plan_version:
-        return _days(world, setting, plan, today, max(horizon, world.planned_to or horizon), now)
-    if world.planned_to is not None and world.planned_to >= horizon:
-        return []
-    first = world.planned_to + timedelta(days=1) if world.planned_to else today
-    first = max(first, today - timedelta(days=DAYS_BACK_MAX))
-    return _days(world, setting, plan, first, horizon, now)
+    if known is None:
+        return _days(world, setting, plan, today, horizon, now)
+    following = max(known.to + timedelta(days=1), today - timedelta(days=DAYS_BACK_MAX))
+    if known.version != plan.plan_version:  # a newer card takes no date back that nobody planned yet (S4)
+        return _days(world, setting, plan, min(today, following), max(horizon, known.to), now)
+    return _days(world, setting, plan, following, horizon, now) if known.to < horizon else []
 
 
 def _days(
@@ -55,25 +70,29 @@ def _day(world: World, setting: Setting, plan: Plan, day: date, now: datetime) -
     known = {
         dose.dose_id: dose
         for dose in world.doses.values()
-        if dose.plan.day == day and dose.plan.resident == plan.resident
+        if dose.plan.day == day and dose.plan.resident == plan.resident and _by_plan(dose)
     }
     fixed = {key for key, dose in known.items() if not _untouched(dose)}
     doses = expand(
-        plan,
+        in_sachets(plan, setting),
         day,
-        setting.clock,
+        world.day_clock(setting),
         setting.local,
-        setting.catalogue,
+        world.catalogue(setting),
         setting.limits.window,
         [dose.plan for dose in known.values()],
         fixed={key for key in fixed if not _nobody_had(known[key])},
+        controlled_window=setting.limits.controlled_window,
     )
-    first_day = world.planned_to is None
+    doses = tuple(_still_late(known.get(dose.dose_id), dose) for dose in doses)
+    first_day = plan.resident not in world.planned
     events: list[ev.Event] = [
         ev.DosePlanned(at=now, dose=dose)
         for dose in doses
         if dose.dose_id not in fixed
-        and not (first_day and dose.closes <= now)  # before the home's first plan nothing was ours to give
+        and not (
+            first_day and dose.closes <= now
+        )  # before the resident's first plan nothing was ours to give
         and (dose.dose_id not in known or _differs(known[dose.dose_id].plan, dose))
     ]
     wanted = {dose.dose_id for dose in doses}
@@ -82,7 +101,20 @@ def _day(world: World, setting: Setting, plan: Plan, day: date, now: datetime) -
         for key in known
         if key not in wanted and key not in fixed
     ]
-    return events
+    return [*events, *side_day(world, setting, plan, day, now)]
+
+
+def _still_late(known: Dose | None, dose: DosePlan) -> DosePlan:
+    """A window that goes on by a person's word does so under a newer card too, while the time stays and no
+    controlled medicine joins: nobody would tell that person that their word is gone."""
+    stays = known is not None and known.plan.opens == dose.opens and not dose.controlled
+    if known is None or not stays or known.plan.closes <= dose.closes:
+        return dose
+    return replace(dose, closes=known.plan.closes)
+
+
+def _by_plan(dose: Dose) -> bool:
+    return not dose.plan.as_needed and not dose.plan.surplus
 
 
 def _untouched(dose: Dose) -> bool:
@@ -100,9 +132,10 @@ def _nobody_had(dose: Dose) -> bool:
 
 
 def _differs(old: DosePlan, new: DosePlan) -> bool:
-    return (old.opens, old.closes, old.portions, old.critical) != (
+    return (old.opens, old.closes, old.portions, old.critical, old.controlled) != (
         new.opens,
         new.closes,
         new.portions,
         new.critical,
+        new.controlled,
     )

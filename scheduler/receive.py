@@ -12,14 +12,21 @@ from datetime import datetime, timedelta
 
 from scheduler import commands as cmd
 from scheduler import events as ev
+from scheduler.care import not_ours
 from scheduler.dose import Stage, Trigger
+from scheduler.personal import named
 from scheduler.plan import Plan
+from scheduler.receive_clock import compared
 from scheduler.receive_command import close, decide_dose, reject, take
+from scheduler.receive_custody import custody_changed
+from scheduler.receive_regime import confirmed, regime_changed
+from scheduler.receive_roll import load_roll
+from scheduler.receive_settings import clock_times, medicine_list
 from scheduler.upkeep import alarm_test_open
 from scheduler.world import Dose, OpenOrder, RobotState, Setting, World
 
-DRIFT_PARTS = 1_000_000
-"""A drift bound is in parts per million."""
+EPOCH_MAX = 2**32 - 1
+"""The highest that a robot can keep."""
 
 
 def receive(world: World, setting: Setting, fact: cmd.Fact, now: datetime) -> Sequence[ev.Event]:
@@ -30,28 +37,27 @@ def receive(world: World, setting: Setting, fact: cmd.Fact, now: datetime) -> Se
         case ev.RobotLogged():
             return _logged(world, fact, now)
         case ev.RobotCaughtUp():
-            return [fact, *_unproven(world, fact.at)] if fact.session == world.robot.session else []
+            current = fact.session == world.robot(fact.robot).session
+            return [fact, *_unproven(world, setting, fact)] if current else []
         case ev.RobotReported():
-            return [] if world.robot.status == fact.status else [fact]
+            return [] if world.robot(world.serial(fact.robot)).status == fact.status else [fact]
         case ev.Pressed():
             return _pressed(world, setting, fact, now)
         case ev.RobotLost():
-            known = world.robot.state is RobotState.ABSENT and world.robot.reason == fact.reason
-            return [] if known else [fact]
+            return [] if _known(world, fact, RobotState.ABSENT) else [fact]
         case ev.RobotRejected():
-            known = world.robot.state is RobotState.REJECTED and world.robot.reason == fact.reason
-            return [] if known else [fact]
+            return [] if _known(world, fact, RobotState.REJECTED) else [fact]
         case ev.OrderEnded():
             return _answered(world, fact)
         case ev.IncidentPublished() | ev.IncidentUndelivered():
             return _about_incident(world, fact)
         case ev.PlanRefused():
-            known_bad = world.refused_plan is not None and world.refused_plan[0] == fact.fingerprint
+            known_bad = world.refused_plans.get(fact.resident, ("", ""))[0] == fact.fingerprint
             return [] if known_bad else [fact]
         case ev.StoreStopped():
             return [] if world.store_stopped == (fact.reason, fact.stopped) else [fact]
         case ev.JournalFoundBehind():
-            return [] if _known_loss(world, fact) else [fact]
+            return [] if _known_loss(world, fact) else [fact, *_of_another_life(world, fact)]
         case _:
             return _wish(world, setting, fact, now)
 
@@ -64,6 +70,24 @@ def _wish(world: World, setting: Setting, fact: cmd.Fact, now: datetime) -> Sequ
             return close(world, setting, fact, now)
         case cmd.DecideDose():
             return decide_dose(world, setting, fact, now)
+        case (
+            cmd.SetMode()
+            | cmd.PauseResident()
+            | cmd.ReviewPause()
+            | cmd.ResumeResident()
+            | cmd.PlanLeave()
+            | cmd.EndLeave()
+            | cmd.AuthoriseRelease()
+        ):
+            return regime_changed(world, setting, fact, now)
+        case cmd.AskMove() | cmd.MoveOut() | cmd.MoveIn() | cmd.TakeOutMagazine() | cmd.CountSachets():
+            return custody_changed(world, setting, fact, now)
+        case cmd.ConfirmPlan():
+            return confirmed(world, setting, fact, now)
+        case cmd.OfferMedicineList():
+            return medicine_list(world, fact.catalogue, now)
+        case cmd.OfferClockTimes():
+            return clock_times(world, fact.clock, now)
         case cmd.RejectCommand():
             return reject(world, setting, fact, now)
         case cmd.TakeReceipt():
@@ -75,10 +99,12 @@ def _wish(world: World, setting: Setting, fact: cmd.Fact, now: datetime) -> Sequ
             return [] if known else [ev.CertificatesRead(at=now, found=fact.found)]
         case cmd.OfferPlan():
             return _offered(world, setting, fact, now)
+        case cmd.ReportElsewhere():
+            return _elsewhere(world, fact, now)
         case cmd.LoadRoll():
-            return _roll(world, fact, now)
+            return load_roll(world, setting, fact, now)
         case cmd.ReportClock():
-            return _clock(world, setting, fact, now)
+            return compared(world, setting, fact, now)
         case cmd.ReportClockStep():
             return [
                 ev.ClockDoubted(at=now, reason="stepped")
@@ -90,27 +116,33 @@ def _wish(world: World, setting: Setting, fact: cmd.Fact, now: datetime) -> Sequ
 # --- the robot --------------------------------------------------------------------------------------
 
 
+def _known(world: World, fact: ev.RobotLost | ev.RobotRejected, state: RobotState) -> bool:
+    serial = world.serial(fact.robot)
+    robot = world.robot(serial)
+    return serial in world.robots and robot.state is state and robot.reason == fact.reason
+
+
 def _identified(world: World, fact: ev.RobotIdentified) -> Sequence[ev.Event]:
     """P7: absence is proof only while log id, horizon and head continue what we knew."""
-    robot = world.robot
+    robot = world.robot(fact.robot)
     if not robot.log_id:
         return [fact]
     if fact.log_id != robot.log_id:
-        return [fact, ev.RobotLogBroken(at=fact.at, reason="formatted")]
+        return [fact, ev.RobotLogBroken(at=fact.at, reason="formatted", robot=fact.robot)]
     if fact.log_head < robot.log_read:
-        return [fact, ev.RobotLogBroken(at=fact.at, reason="shorter")]
+        return [fact, ev.RobotLogBroken(at=fact.at, reason="shorter", robot=fact.robot)]
     if fact.log_horizon > robot.log_read + 1:
-        return [fact, ev.RobotLogBroken(at=fact.at, reason="gap")]
+        return [fact, ev.RobotLogBroken(at=fact.at, reason="gap", robot=fact.robot)]
     return [fact]
 
 
 def _logged(world: World, fact: ev.RobotLogged, now: datetime) -> Sequence[ev.Event]:
     """A log entry is a fact once, by its index; the last one known is read again and must be the same."""
-    robot = world.robot
+    robot = world.robot(world.serial(fact.robot))
     if fact.log_id != robot.log_id or fact.index <= robot.log_read:
         same = robot.last_entry
         if same is not None and fact.index == same.index and replace(fact, at=same.at) != same:
-            return [ev.RobotLogBroken(at=fact.at, reason="rewritten")]
+            return [ev.RobotLogBroken(at=fact.at, reason="rewritten", robot=fact.robot)]
         return []
     dose = world.doses.get(fact.dose_id)
     if dose is not None and fact.entry == "lifted" and dose.order is not None:
@@ -125,7 +157,7 @@ def _logged(world: World, fact: ev.RobotLogged, now: datetime) -> Sequence[ev.Ev
     after_lift = dose.stage is Stage.LIFTED and fact.order_kind == ev.OrderKind.RETRACT
     if fact.result == "done" and fact.order_kind and not after_lift:  # W-ORDER-25: the lift ended it
         kind = ev.OrderKind(fact.order_kind)
-        return [fact, ev.MotionAdopted(fact.at, dose.dose_id, kind, fact.index, fact.label)]
+        return [fact, _adopted(dose, kind, fact)]
     return [fact]
 
 
@@ -210,24 +242,32 @@ OURS = frozenset({"", "hello", "boot"})
 """Why an order that was not started was cancelled: our own greeting, or a boot. Else the robot would not."""
 
 
-def _unproven(world: World, at: datetime) -> list[ev.Event]:
-    """After catching up: each order of an earlier session is proved never seen, or stays Unknown."""
+def _adopted(dose: Dose, kind: ev.OrderKind, fact: ev.RobotLogged) -> ev.MotionAdopted:
+    return ev.MotionAdopted(fact.at, dose.dose_id, kind, fact.index, fact.label, fact.robot)
+
+
+def _unproven(world: World, setting: Setting, fact: ev.RobotCaughtUp) -> list[ev.Event]:
+    """After catching up: each order of an earlier session is proved never seen, or stays Unknown. The log of
+    one robot proves nothing of what another was told; of one that the home has no more, nothing ever will."""
+    robot = world.robot(fact.robot)
     return [
-        _unanswered(world, dose, at)
+        _unanswered(dose, dose.order, fact)
         for dose in world.doses.values()
         if dose.order is not None
-        and dose.order.session != world.robot.session
-        and not (dose.order.started and dose.order.boot_id == world.robot.boot_id)  # still moving
+        and (dose.order.order.robot == fact.robot or dose.order.order.robot not in setting.robots)
+        and dose.order.session != robot.session
+        and not (dose.order.started and dose.order.boot_id == robot.boot_id)  # still moving
     ]
 
 
-def _unanswered(world: World, dose: Dose, at: datetime) -> ev.OrderEnded:
-    assert dose.order is not None
-    order = dose.order.order
-    if dose.order.started:
+def _unanswered(dose: Dose, open_order: OpenOrder, fact: ev.RobotCaughtUp) -> ev.OrderEnded:
+    order, at = open_order.order, fact.at
+    if order.robot != fact.robot:
+        result, reason = ev.Result.UNKNOWN, "other_robot"
+    elif open_order.started:
         result, reason = ev.Result.UNKNOWN, "started_not_ended"
-    elif dose.order.accepted or dose.order.unprovable:
-        result, reason = ev.Result.UNKNOWN, dose.order.unprovable or "accepted_not_ended"
+    elif open_order.accepted or open_order.unprovable:
+        result, reason = ev.Result.UNKNOWN, open_order.unprovable or "accepted_not_ended"
     else:
         result, reason = ev.Result.REFUSED, "never_seen"
     return ev.OrderEnded(
@@ -254,12 +294,18 @@ def _doubtful(open_order: OpenOrder, fact: ev.OrderEnded) -> bool:
 
 def _pressed(world: World, setting: Setting, fact: ev.Pressed, now: datetime) -> Sequence[ev.Event]:
     """Rule 2: at most 60 s old by the robot's uptime and from this session; anything else is history. What it
-    waited here behind a slow commit counts too."""
-    current = world.robot.state is RobotState.READY and fact.session == world.robot.session
+    waited here behind a slow commit counts too. Whose tag it was is journalled, and never the tag. A wish to
+    be helped is never too old."""
+    fact = named(setting, fact)
+    if fact.answer is ev.Answer.HELP:
+        return [fact]
+    robot = world.robot(fact.robot)
+    current = robot.state is RobotState.READY and fact.session == robot.session
     waited = max(now - fact.at, timedelta(0)) / setting.limits.pace
     age = timedelta(milliseconds=fact.age_ms) + waited
     if not current or age > setting.limits.press_age:
-        return [fact, ev.PressSpent(at=fact.at, reason="old")]
+        spent = ev.PressSpent(at=fact.at, reason="old", robot=fact.robot, resident=fact.resident)
+        return [fact, spent]
     return [fact]
 
 
@@ -270,49 +316,35 @@ def _known_loss(world: World, fact: ev.JournalFoundBehind) -> bool:
     return told or head in world.looked_into
 
 
-# --- clock, plan, roll, receipts --------------------------------------------------------------------
-
-
-def _clock(world: World, setting: Setting, fact: cmd.ReportClock, now: datetime) -> Sequence[ev.Event]:
-    """P10: trusted = a battery clock set in an earlier trusted session, within its drift bound, not before
-    the journal's last event, and the box's clock agrees with it. An event that was dated by a clock nobody
-    trusted doesn't count here: one morning in the wrong year would lock the home until that year comes."""
-    limits = setting.limits
-    drift = (fact.robot_utc - fact.set_utc) * (fact.drift_ppm_max / DRIFT_PARTS)
-    if not fact.commissioned:
-        reason = "not_commissioned"
-    elif not fact.battery_ok:
-        reason = "battery_gap"
-    elif drift > limits.clock_agreement or fact.robot_utc < fact.set_utc:
-        reason = "drift"
-    elif abs(fact.robot_utc - fact.box_utc) > limits.clock_agreement:
-        reason = "disagrees"
-    elif world.trusted_at is not None and fact.robot_utc < world.trusted_at - limits.clock_agreement:
-        reason = "behind_journal"
-    else:
-        # An older comparison waited behind a slow commit, or the clock was set since: no proof.
-        proof = not world.clock.trusted and abs(now - fact.box_utc) <= limits.clock_reading
-        return [ev.ClockTrusted(at=now, source=f"robot:{fact.robot}")] if proof else []
-    if not world.clock.trusted and world.clock.reason == reason:
+def _of_another_life(world: World, fact: ev.JournalFoundBehind) -> Sequence[ev.Event]:
+    """Unless this life's epoch is above the one that was lost already. A keeper whose epoch is the highest
+    there is locks us like any other; nothing could be counted above it."""
+    if not world.epoch <= fact.epoch < EPOCH_MAX:
         return []
-    return [ev.ClockDoubted(at=now, reason=reason)]
+    return [ev.EpochBegun(at=fact.at, epoch=fact.epoch + 1)]
+
+
+# --- clock, plan, roll, receipts --------------------------------------------------------------------
 
 
 def _offered(world: World, setting: Setting, fact: cmd.OfferPlan, now: datetime) -> Sequence[ev.Event]:
     """Rule 19: plan versions only rise; a card of the same version may only repeat what it said."""
     known = world.plans.get(fact.resident)
-    if fact.resident != setting.resident:
+    if setting.lives_here(fact.resident) and not_ours(world, setting, fact.resident):
+        return []  # in another home's care (rule 24): read again once they are in ours
+    if not setting.lives_here(fact.resident):
         return _refuse_plan(world, fact, "wrong_person", now)
     if known is None:
         return [ev.PlanAccepted(at=now, plan=_plan(fact, 1))]
     if fact.card_version < known.card_version:
         return _refuse_plan(world, fact, "older_card", now)
-    same = known.prescriptions == fact.prescriptions
+    same = (known.prescriptions, known.refused) == (fact.prescriptions, fact.refused)
     if fact.card_version == known.card_version:
         if not same:
             return _refuse_plan(world, fact, "same_version_other_content", now)
-        healed = world.refused_plan is not None
-        return [ev.PlanAccepted(at=now, plan=known)] if healed else []
+        if fact.resident in world.refused_plans:
+            return [ev.PlanAccepted(at=now, plan=known)]
+        return confirmed(world, setting, cmd.ConfirmPlan(fact.resident), now)
     version = known.plan_version if same else known.plan_version + 1
     return [ev.PlanAccepted(at=now, plan=_plan(fact, version))]
 
@@ -323,11 +355,12 @@ def _plan(fact: cmd.OfferPlan, version: int) -> Plan:
         card_version=fact.card_version,
         plan_version=version,
         prescriptions=fact.prescriptions,
+        refused=fact.refused,
     )
 
 
 def _refuse_plan(world: World, fact: cmd.OfferPlan, reason: str, now: datetime) -> Sequence[ev.Event]:
-    if world.refused_plan is not None and world.refused_plan[0] == fact.fingerprint:
+    if world.refused_plans.get(fact.resident, ("", ""))[0] == fact.fingerprint:
         return []
     resident = fact.resident
     return [
@@ -337,16 +370,13 @@ def _refuse_plan(world: World, fact: cmd.OfferPlan, reason: str, now: datetime) 
     ]
 
 
-def _roll(world: World, fact: cmd.LoadRoll, now: datetime) -> Sequence[ev.Event]:
-    """Putting a roll in is verified by the robot's own reading of its production id."""
-    status = world.robot.status
-    if world.robot.state is not RobotState.READY or status is None:
-        return [ev.RollRefused(at=now, reason="robot_unreachable")]
-    if fact.roll.resident not in world.plans:
-        return [ev.RollRefused(at=now, reason="wrong_resident")]
-    if status.production_id != fact.roll.production_id:
-        return [ev.RollRefused(at=now, reason="wrong_production_id")]
-    return [ev.RollLoaded(at=now, roll=fact.roll, by=fact.by)]
+def _elsewhere(world: World, fact: cmd.ReportElsewhere, now: datetime) -> Sequence[ev.Event]:
+    """Rule 8. Older knowledge than we have is none, and what is yet to come nobody knows."""
+    known = world.elsewhere.get(fact.resident)
+    known_to = min(fact.known_to, now)
+    if fact.resident not in world.plans or (known is not None and known_to <= known.known_to):
+        return []
+    return [ev.ElsewhereRead(at=now, resident=fact.resident, known_to=known_to, given=fact.given)]
 
 
 def _receipt(world: World, fact: cmd.TakeReceipt, now: datetime) -> Sequence[ev.Event]:

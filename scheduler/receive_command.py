@@ -7,18 +7,24 @@ A repeated command id is a redelivery: the first answer stands and nothing happe
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from scheduler import commands as cmd
 from scheduler import events as ev
+from scheduler.custody import UNCOUNTED
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.gate import GIVEN, being_given, beyond_plan, earliest, in_reach, label_misfit, sharing
-from scheduler.world import FORGERIES, Dose, Setting, World
+from scheduler.machines_of_dose import LossInput
+from scheduler.receive_let_go import SECOND_NEEDED, let_go
+from scheduler.world import FORGERIES, Dose, Setting, SideDose, World, left_behind, robot_of
 
 TOKEN_STAGES = IN_MAGAZINE | {Stage.HOLDING, Stage.IN_STORE, Stage.OUT}
 """Rule 5: the token never passes while the sachet is in the tray, in motion, in a hand or in doubt."""
 
-RESIDENT_MAY_COME = frozenset({ev.Kind.ABOUT_TO_MISS, ev.Kind.LEFT_IN_TRAY})
+RESIDENT_MAY_COME = frozenset(
+    {ev.Kind.DOSE_DUE, ev.Kind.ABOUT_TO_MISS, ev.Kind.LEFT_IN_TRAY, ev.Kind.NOT_WITNESSED},
+)
 """Taking one of these moves no token: the robot still offers the dose (rule 5)."""
 
 
@@ -36,7 +42,7 @@ def take(world: World, setting: Setting, fact: cmd.TakeIncident, now: datetime) 
     )
     events: list[ev.Event] = [taken]
     dose = world.doses.get(incident.dose_id)
-    if dose is not None and _token_may_pass(world, incident, dose, now):
+    if dose is not None and token_may_pass(world, incident, dose, now):
         passed = ev.TokenPassed(at=now, dose_id=dose.dose_id, to=fact.by, incident_id=incident.incident_id)
         events.append(passed)
     return [*events, answer(setting, fact, "", now)]
@@ -55,14 +61,17 @@ def close(world: World, setting: Setting, fact: cmd.CloseIncident, now: datetime
     if incident.kind is ev.Kind.TEST_ALARM and incident.priority is ev.Priority.INFO:
         return [answer(setting, fact, "test_under_way", now)]  # its receipt ends it, or the want of one
     dose = world.doses.get(incident.dose_id)
-    if dose is not None and dose.outcome is None:
+    side = world.sides.get(incident.dose_id)
+    if (dose is not None and dose.outcome is None) or (side is not None and side.outcome is None):
         return [answer(setting, fact, "still_open", now)]
-    if dose is not None and dose.token and _untreated(dose):
+    returned = _read_only(incident, dose, fact, now)
+    if dose is not None and dose.token and _untreated(dose) and not returned:
         return [answer(setting, fact, "not_said", now)]  # S2: closed, nobody would know when it was had
     if incident.kind is ev.Kind.JOURNAL_BEHIND and not world.clock.trusted:
         return [answer(setting, fact, "clock", now)]  # rule 18: it opens the lock for doses of a later time
-    revision = incident.revision + 1
+    revision = incident.revision + 1 + len(returned)
     return [
+        *returned,
         ev.IncidentHandled(
             at=now,
             incident_id=incident.incident_id,
@@ -75,12 +84,23 @@ def close(world: World, setting: Setting, fact: cmd.CloseIncident, now: datetime
     ]
 
 
+def _read_only(
+    incident: ev.Incident, dose: Dose | None, fact: cmd.CloseIncident, now: datetime
+) -> list[ev.Event]:
+    """The resident said no thanks, and staff have read it: whoever closes that gave nothing by hand, and the
+    right to do so goes back by their own act (rule 5)."""
+    refused = dose is not None and dose.outcome is not None and dose.outcome.outcome is ev.Outcome.REFUSED
+    if dose is None or not refused or incident.kind is not ev.Kind.DOSE_REFUSED or dose.token != fact.by:
+        return []
+    return [ev.TokenReturned(at=now, dose_id=dose.dose_id, by=fact.by)]
+
+
 def decide_dose(world: World, setting: Setting, fact: cmd.DecideDose, now: datetime) -> Sequence[ev.Event]:
     """A named person's word about a dose (rules 3, 5, 6); the robot's record is never overruled by it."""
     if fact.command_id in world.answered:
         return []
-    dose = world.doses.get(fact.dose_id)
-    if dose is None:
+    dose, side = world.doses.get(fact.dose_id), world.sides.get(fact.dose_id)
+    if dose is None and side is None:
         return [answer(setting, fact, "unknown_dose", now)]
     if fact.via == "oncall":
         incident = world.incidents.get(fact.incident_id)
@@ -88,6 +108,10 @@ def decide_dose(world: World, setting: Setting, fact: cmd.DecideDose, now: datet
         refusal = "unknown_incident" if other else _stale(incident, fact.revision)
         if refusal:
             return [answer(setting, fact, refusal, now)]
+    if dose is None:
+        assert side is not None
+        refusal, events = _beside(side, fact, now)
+        return [*events, answer(setting, fact, refusal, now)]
     match fact.verdict:
         case ev.Verdict.GIVEN:
             refusal, events = _given(dose, fact, now)
@@ -97,6 +121,10 @@ def decide_dose(world: World, setting: Setting, fact: cmd.DecideDose, now: datet
             refusal, events = _not_given(world, setting, dose, fact, now)
         case ev.Verdict.DISCARD:
             refusal, events = _discard(dose, fact, now)
+        case ev.Verdict.WITNESSED:
+            refusal, events = _witnessed(dose, fact, now)
+        case ev.Verdict.LET_GO:
+            return _let_go(world, setting, dose, fact, now)
     return [*events, answer(setting, fact, refusal, now)]
 
 
@@ -111,7 +139,12 @@ def reject(world: World, setting: Setting, fact: cmd.RejectCommand, now: datetim
 
 def answer(
     setting: Setting,
-    fact: cmd.TakeIncident | cmd.CloseIncident | cmd.DecideDose | cmd.RejectCommand,
+    fact: cmd.TakeIncident
+    | cmd.CloseIncident
+    | cmd.DecideDose
+    | cmd.RegimeCommand
+    | cmd.CustodyCommand
+    | cmd.RejectCommand,
     refusal: str,
     now: datetime,
 ) -> ev.CommandAnswered:
@@ -123,9 +156,17 @@ def answer(
         command_id=fact.command_id,
         accepted=not refusal,
         reason=refusal or "done",
-        incident_id="" if isinstance(fact, cmd.RejectCommand) else fact.incident_id,
+        incident_id=_incident_of(fact),
         expires=expires + limits.nonce_extra,
     )
+
+
+def _incident_of(fact: cmd.Command) -> str:
+    match fact:
+        case cmd.TakeIncident() | cmd.CloseIncident() | cmd.DecideDose():
+            return fact.incident_id
+        case _:
+            return ""
 
 
 def _open_as_seen(world: World, fact: cmd.TakeIncident | cmd.CloseIncident) -> ev.Incident | str:
@@ -143,20 +184,25 @@ def _stale(incident: ev.Incident | None, seen: int) -> str:
     return "" if incident.revision == seen else "stale"
 
 
-def _token_may_pass(world: World, incident: ev.Incident, dose: Dose, now: datetime) -> bool:
-    if incident.kind in RESIDENT_MAY_COME or dose.token or dose.order is not None:
+def token_may_pass(world: World, incident: ev.Incident, dose: Dose, now: datetime) -> bool:
+    """Whether the right to give it by hand may pass to whoever owns this incident (rule 5)."""
+    if incident.kind in RESIDENT_MAY_COME or dose.token or dose.order is not None or dose.plan.surplus:
         return False
+    if incident.kind is ev.Kind.DOSE_REFUSED and dose.outcome is None:
+        return False  # S7: they may still change their mind, at the robot
     if max(now, dose.plan.opens) < earliest(world, dose):
         return False  # S2: by hand too, no sooner after a dose that shares a prescription
     if any(being_given(world, other) or in_reach(other) for other in sharing(world, dose)):
         return False  # S2: somebody may be giving, or taking, that one at this moment
+    if dose.uncounted == UNCOUNTED:
+        return False  # rule 24: somebody says first where its sachet is
     if beyond_plan(world, dose):
         return False  # S1: by hand too, no more than the plan in force asks for; it may have been stopped
     return dose.stage in TOKEN_STAGES and _untreated(dose)
 
 
 UNTREATED = frozenset(
-    {ev.Outcome.MISSED, ev.Outcome.FAILED, ev.Outcome.WITHHELD, ev.Outcome.UNCERTAIN},
+    {ev.Outcome.MISSED, ev.Outcome.REFUSED, ev.Outcome.FAILED, ev.Outcome.WITHHELD, ev.Outcome.UNCERTAIN},
 )
 """Outcomes after which somebody may still give the dose by hand, as a correction."""
 
@@ -179,6 +225,32 @@ def _given(dose: Dose, fact: cmd.DecideDose, now: datetime) -> tuple[str, list[e
     return "", [_made(fact, now), _outcome(dose, ev.Outcome.GIVEN_BY_STAFF, fact, now)]
 
 
+def _beside(side: SideDose, fact: cmd.DecideDose, now: datetime) -> tuple[str, list[ev.Event]]:
+    """A word about medicine beside the robot. No token guards it: until its window closes the resident may
+    take it at any moment, so that nobody else gives it before (S1)."""
+    known = side.outcome.outcome if side.outcome is not None else None
+    seen = fact.verdict is ev.Verdict.WITNESSED and known is ev.Outcome.CONFIRMED
+    if known is not None and known not in UNTREATED and not seen:
+        return "already_settled", []
+    match fact.verdict:
+        case ev.Verdict.WITNESSED if now >= side.plan.opens:
+            return "", [_made(fact, now), _outcome(side, ev.Outcome.WITNESSED, fact, now)]
+        case ev.Verdict.HAD_IT if now >= side.plan.opens:
+            return "", [_made(fact, now), _outcome(side, ev.Outcome.CONFIRMED, fact, now)]
+        case ev.Verdict.GIVEN if side.outcome is not None:
+            return "", [_made(fact, now), _outcome(side, ev.Outcome.GIVEN_BY_STAFF, fact, now)]
+        case ev.Verdict.HAD_IT | ev.Verdict.WITNESSED:
+            return "too_early", []
+        case ev.Verdict.GIVEN:
+            return "side_open", []
+        case ev.Verdict.NOT_GIVEN:
+            return "not_in_doubt", []
+        case ev.Verdict.DISCARD:
+            return "not_in_robot", []
+        case ev.Verdict.LET_GO:
+            return "not_held", []
+
+
 def _put_away_since(dose: Dose, fact: cmd.DecideDose) -> bool:
     """The robot was putting its sachet away, which leads to no resident, while this person had the right
     to give it: that they did is no wish, but news. Refused, nobody would know when it was had."""
@@ -187,13 +259,37 @@ def _put_away_since(dose: Dose, fact: cmd.DecideDose) -> bool:
 
 
 def _had_it(dose: Dose, fact: cmd.DecideDose, now: datetime) -> tuple[str, list[ev.Event]]:
+    retrieved = dose.outcome is not None and dose.outcome.outcome is ev.Outcome.RETRIEVED
+    if dose.outcome is not None and dose.outcome.outcome is ev.Outcome.TAKEN_ALONG:
+        if now < dose.plan.opens:
+            return "too_early", []
+        had = _outcome(dose, ev.Outcome.CONFIRMED, fact, now)
+        return "", [_made(fact, now), replace(had, late=False, happened=dose.plan.opens)]
+    if dose.stage is Stage.LIFTED and retrieved:  # a helper saw it: more than a robot can know
+        return "", [_made(fact, now), _outcome(dose, ev.Outcome.CONFIRMED, fact, now)]
     if dose.stage is Stage.LIFTED:
         return "already_settled", []
+    if dose.lost and dose.stage is not Stage.DOUBT:
+        return _had_before_the_loss(dose, fact, now)
     if dose.stage is not Stage.DOUBT:
         return "contradicts_record", []  # the record shows where the sachet is
     if dose.outcome is not None and dose.outcome.outcome in GIVEN:
         return "", [_made(fact, now)]  # it was given before: a possible double dose, which stays in sight
     return "", [_made(fact, now), _outcome(dose, ev.Outcome.CONFIRMED, fact, now)]
+
+
+def _had_before_the_loss(dose: Dose, fact: cmd.DecideDose, now: datetime) -> tuple[str, list[ev.Event]]:
+    """Rule 23: a person has found out what the lost part of the journal would say of this one dose."""
+    if not _untreated(dose) or dose.order is not None:
+        return "already_settled", []
+    if dose.token:
+        return "with_staff", []  # rule 5: somebody may be giving it now
+    if now < dose.plan.opens:
+        return "too_early", []
+    had = replace(
+        _outcome(dose, ev.Outcome.CONFIRMED, fact, now), late=False, happened=min(now, dose.plan.closes)
+    )
+    return "", [_made(fact, now, LossInput.HAD), had]
 
 
 def _not_given(
@@ -208,6 +304,10 @@ def _not_given(
             return "already_settled", []
         returned = ev.TokenReturned(at=now, dose_id=dose.dose_id, by=fact.by)
         return "", [_made(fact, now), returned]
+    if dose.lost and _untreated(dose) and dose.order is None:
+        if not world.clock.trusted:
+            return "clock", []  # rule 18: it may be offered again
+        return "", [_made(fact, now, LossInput.NOT_HAD)]
     return "already_settled" if dose.outcome is not None else "not_in_doubt", []
 
 
@@ -216,12 +316,16 @@ def _settle(
 ) -> tuple[str, list[ev.Event]]:
     """Nobody had it. Where it is now, the robot's own sensors say; where they can't, it is out of the robot
     and never offered again."""
-    status = world.robot.status
-    if status is None or world.robot.state != "ready":
+    serial = robot_of(setting, dose)
+    status = world.robot(serial).status
+    if status is None or world.robot(serial).state != "ready":
         return "robot_not_ready", []
     if status.tray:
         return "tray_occupied", []  # retract first: it may still be lifted
-    if status.holding and not any(other.stage is Stage.HOLDING for other in world.doses.values()):
+    there = [other for other in world.doses.values() if robot_of(setting, other) == serial]
+    if left_behind(setting, dose):
+        found = "found_out"
+    elif status.holding and not any(other.stage is Stage.HOLDING for other in there):
         found = "found_in_holding"
     elif not label_misfit(world, setting, dose):
         found = "found_in_magazine"
@@ -237,6 +341,28 @@ def _discard(dose: Dose, fact: cmd.DecideDose, now: datetime) -> tuple[str, list
     return "", [_made(fact, now)]
 
 
+def _witnessed(dose: Dose, fact: cmd.DecideDose, now: datetime) -> tuple[str, list[ev.Event]]:
+    """They saw what the robot's record shows from its side; when it was had is the record's to say."""
+    outcome = dose.outcome
+    if outcome is None or outcome.outcome not in (ev.Outcome.RETRIEVED, ev.Outcome.CONFIRMED):
+        known = outcome is not None and outcome.outcome in GIVEN
+        return "already_settled" if known else "nothing_to_witness", []
+    seen = _outcome(dose, ev.Outcome.WITNESSED, fact, now)
+    return "", [_made(fact, now), replace(seen, late=outcome.late, happened=outcome.happened)]
+
+
+def _let_go(
+    world: World, setting: Setting, dose: Dose, fact: cmd.DecideDose, now: datetime
+) -> Sequence[ev.Event]:
+    refusal, said = let_go(world, setting, dose, fact, now)
+    if said is None:
+        return [answer(setting, fact, refusal, now)]
+    told = answer(setting, fact, "", now)
+    if said.until is not None:
+        told = replace(told, reason=SECOND_NEEDED)
+    return [_made(fact, now), said, told]
+
+
 def _made(fact: cmd.DecideDose, now: datetime, found: str = "") -> ev.DecisionMade:
     return ev.DecisionMade(
         at=now,
@@ -250,7 +376,9 @@ def _made(fact: cmd.DecideDose, now: datetime, found: str = "") -> ev.DecisionMa
     )
 
 
-def _outcome(dose: Dose, outcome: ev.Outcome, fact: cmd.DecideDose, now: datetime) -> ev.OutcomeRecorded:
+def _outcome(
+    dose: Dose | SideDose, outcome: ev.Outcome, fact: cmd.DecideDose, now: datetime
+) -> ev.OutcomeRecorded:
     return ev.OutcomeRecorded(
         at=now,
         dose_id=dose.dose_id,

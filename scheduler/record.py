@@ -4,6 +4,8 @@ Knows the closed union `Event` by introspection alone, so a new event needs no c
 what it writes it can read, and what it does not know it refuses, because a row read half would give a world
 that never was. Knows no JSON text, no hash, no disk. Called by the store and by whoever shows a row.
 
+A row is read as it was written then: `record_of_old` knows the shapes of before. Written are today's alone.
+
 An error names the event and the field, never the value: values are health data.
 """
 
@@ -23,6 +25,7 @@ from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 from scheduler import instant
 from scheduler.events import Event
 from scheduler.outbox import Plain, PlainValue
+from scheduler.record_of_old import brought_up
 from scheduler.replacing import constructor
 from scheduler.roll import Sachet
 
@@ -103,6 +106,8 @@ def _of_record(kind: type) -> _Codec:
     def decode(value: PlainValue) -> object:
         if not isinstance(value, dict):
             raise RecordError(f"not a {kind.__name__}")
+        if value.keys() != names:
+            value = brought_up(kind, value)
         if value.keys() != names:
             raise RecordError(f"{kind.__name__}: {_difference(names, set(value))}")
         read: list[Any] = [*in_order(value)]  # PlainValue, and then what it stands for

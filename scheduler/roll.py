@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from scheduler.kept import kept
 from scheduler.plan import Content
 
 
 @dataclass(frozen=True, slots=True)
 class Sachet:
-    number: int  # position in the strip, from 1
+    number: int  # position in the strip, from 1; on a strip that several share, others lie between
     label: str  # code printed on it
     local: datetime  # naive local civil time it was packed for
     content: frozenset[Content]
@@ -23,11 +25,14 @@ class Roll:
     resident: str
     card_version: int
     sachets: tuple[Sachet, ...]
+    as_needed: bool = False  # a strip of its own: its sachets are bound to no date and slot
 
 
 def sachet_for(roll: Roll, day: date, local: datetime) -> Sachet | None:
     """The sachet packed for this date nearest to this local time, at most `PACKED_APART_MAX` away."""
-    same_day = [sachet for sachet in roll.sachets if sachet.local.date() == day]
+    if roll.as_needed:
+        return None
+    same_day = _by_date(roll).get(day, ())
     nearest = min(same_day, key=lambda sachet: abs(sachet.local - local), default=None)
     if nearest is None or abs(nearest.local - local) > PACKED_APART_MAX:
         return None
@@ -38,27 +43,75 @@ PACKED_APART_MAX = timedelta(hours=2)
 """A pharmacy packs for its own clock times; further away it is another slot's sachet."""
 
 
+def holder(rolls: Mapping[str, Roll], label: str) -> str:
+    """The resident whose sachet carries this label; "" = nobody's that these manifests know."""
+    return next((key for key, roll in rolls.items() if label in _by_label(roll)), "")
+
+
 def misfit(
-    roll: Roll | None, resident: str, day: date, local: datetime, content: frozenset[Content], label: str
+    rolls: Mapping[str, Roll],
+    resident: str,
+    day: date,
+    local: datetime,
+    content: frozenset[Content],
+    label: str,
 ) -> str:
     """Why the sachet with this label is not this dose (S3), or "" when it is.
 
-    `local` is the dose's local planned time. Compares drug code, strength and quantity as a set.
+    `rolls`: of the strip, by resident. `local` is the dose's local planned time. Compares drug code, strength
+    and quantity as a set.
     """
+    roll = rolls.get(resident)
     if roll is None:
-        return "no_manifest"
-    if roll.resident != resident:
-        return "wrong_resident"
+        return "wrong_resident" if holder(rolls, label) else "no_manifest"
+    if roll.as_needed:
+        return "other_strip"
     if not label:
         return "label_unreadable"
-    read = next((sachet for sachet in roll.sachets if sachet.label == label), None)
+    read = _by_label(roll).get(label)
     if read is None:
-        return "label_unknown"
+        return "wrong_resident" if holder(rolls, label) else "label_unknown"
     if read != sachet_for(roll, day, local):
         return "label_mismatch"
-    if _medicine(read.content) != _medicine(content):
+    if not same_medicine(read.content, content):
         return "content_mismatch"
     return ""
+
+
+def misfit_as_needed(
+    rolls: Mapping[str, Roll], resident: str, content: frozenset[Content], label: str
+) -> str:
+    """The same of medicine as needed: any sachet of the resident's strip that holds exactly this."""
+    roll = rolls.get(resident)
+    if roll is None:
+        return "wrong_resident" if holder(rolls, label) else "no_manifest"
+    if not roll.as_needed:
+        return "other_strip"
+    if not label:
+        return "label_unreadable"
+    read = _by_label(roll).get(label)
+    if read is None:
+        return "wrong_resident" if holder(rolls, label) else "label_unknown"
+    return "" if same_medicine(read.content, content) else "content_mismatch"
+
+
+def same_medicine(one: frozenset[Content], other: frozenset[Content]) -> bool:
+    """S3: the same drugs in the same strengths and quantities."""
+    return _medicine(one) == _medicine(other)
+
+
+@kept(32)
+def _by_date(roll: Roll) -> Mapping[date, list[Sachet]]:
+    found: dict[date, list[Sachet]] = {}
+    for sachet in roll.sachets:
+        found.setdefault(sachet.local.date(), []).append(sachet)
+    return found
+
+
+@kept(32)
+def _by_label(roll: Roll) -> Mapping[str, Sachet]:
+    """The first of each label."""
+    return {sachet.label: sachet for sachet in reversed(roll.sachets)}
 
 
 def _medicine(content: frozenset[Content]) -> frozenset[tuple[str, str, Decimal]]:

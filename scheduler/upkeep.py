@@ -11,7 +11,9 @@ from datetime import date, datetime, timedelta
 
 from scheduler import events as ev
 from scheduler.cause import Cause
+from scheduler.kept import kept
 from scheduler.plan import Plan
+from scheduler.timing import last_fixed_day
 from scheduler.world import Setting, World
 
 TEST = "test"
@@ -36,7 +38,7 @@ def upkeep_causes(world: World, setting: Setting, now: datetime) -> dict[str, Ca
     """By subject, as in `causes`."""
     found = {
         TEST: _alarm_test(world, setting, now),
-        "horizon": _horizon(world, setting, now),
+        **{f"horizon:{one.key}": _horizon(world, setting, one.key, now) for one in setting.residents},
         "certificates": _certificates(world, now),
         **{
             f"chore:{name}": Cause(ev.Kind.CHORE_FAILED, ev.Priority.LOW, name)
@@ -53,25 +55,28 @@ def upkeep_instants(world: World, setting: Setting) -> Iterator[datetime]:
     owed = world.receipts.get(test.incident_id) if test is not None else None
     if owed is not None:
         yield owed.since + setting.limits.alarm_test
-    plan = world.plans.get(setting.resident)
-    last = plan_end(plan) if plan is not None else None
-    if last is not None:
-        ended = _end_of(setting, last)
-        yield from (ended - setting.limits.plan_left, ended)
+    for resident in setting.residents:
+        plan = world.plans.get(resident.key)
+        last = plan_end(plan) if plan is not None else None
+        if last is not None:
+            ended = _end_of(setting, last)
+            yield from (ended - setting.limits.plan_left, ended)
     for each in world.certificates:
         if each.expires is not None:
             yield from (each.expires - CERTIFICATE_LOW, each.expires - CERTIFICATE_MEDIUM, each.expires)
 
 
 def plan_end(plan: Plan) -> date | None:
-    """The last day of the last dosage; None where one is open-ended, or there is none."""
-    last: date | None = None
-    for prescription in plan.prescriptions:
-        for dosage in prescription.dosages:
-            if dosage.last is None:
-                return None
-            last = dosage.last if last is None else max(last, dosage.last)
-    return last
+    """The last day on which anything fixed is asked for; None where that is open-ended, or there is none."""
+    last = max(_last_days(plan), default=None)
+    return None if last == date.max else last
+
+
+@kept(16)
+def _last_days(plan: Plan) -> tuple[date, ...]:
+    """Of each prescription with anything fixed."""
+    lasts = (last_fixed_day(prescription.dosage) for prescription in plan.prescriptions)
+    return tuple(last for last in lasts if last is not None)
 
 
 def alarm_test_open(world: World) -> bool:
@@ -100,11 +105,13 @@ def _alarm_test(world: World, setting: Setting, now: datetime) -> Cause | None:
     return Cause(ev.Kind.TEST_ALARM, ev.Priority.INFO)
 
 
-def _horizon(world: World, setting: Setting, now: datetime) -> Cause | None:
-    plan = world.plans.get(setting.resident)
+def _horizon(world: World, setting: Setting, resident: str, now: datetime) -> Cause | None:
+    plan = world.plans.get(resident)
     if plan is None or not world.clock.trusted:
         return None
-    if not any(prescription.dosages for prescription in plan.prescriptions):
+    if not _last_days(plan):
+        if any(period.as_needed for one in plan.prescriptions for period in one.dosage.periods):
+            return None  # nothing that could end: it is asked for
         return Cause(ev.Kind.PLAN_ENDS, ev.Priority.LOW, "nothing_planned")
     last = plan_end(plan)
     if last is None:

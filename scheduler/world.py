@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from enum import StrEnum
+from datetime import datetime, timedelta
 
-from scheduler.dose import Stage
+from scheduler.custody import Count, Custody
+from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.events import (
+    AsNeededRefused,
     CertificateFound,
     Incident,
     JournalFoundBehind,
@@ -22,10 +23,37 @@ from scheduler.events import (
     RobotStatus,
 )
 from scheduler.expand import Catalogue, DayClock
+from scheduler.habits import Habits
+from scheduler.kept import kept
+from scheduler.let_go import LetGo
 from scheduler.limits import Limits
-from scheduler.plan import DosePlan, Plan
+from scheduler.machines_of_home import RobotState as RobotState
+from scheduler.permit import Permit
+from scheduler.plan import Asks, DosePlan, Plan
+from scheduler.regime import ORDINARY, Regime
+from scheduler.remembered import AlarmTest, Asked, ChoreRun, Elsewhere, Planned, Receipt
 from scheduler.roll import Roll
+from scheduler.roll_look import Compared
 from scheduler.window import LocalTime
+
+
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """Somebody who lives in this home."""
+
+    key: str  # permanent resident key
+    robot: str  # serial number of the robot that holds their roll; "" = none
+    tags: frozenset[str] = frozenset()  # what they show at a robot, as its reader tells it
+    reminder_only: bool = False  # no medicine of theirs lies in a roll
+    moves_in: bool = False  # they come from another home: nothing is done for them before it let them go
+
+
+@dataclass(frozen=True, slots=True)
+class StaffKey:
+    """What a member of staff shows at a robot (rule 5)."""
+
+    name: str  # as they sign everything else
+    tags: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +61,39 @@ class Setting:
     """What the configuration says; the same for every event of a run."""
 
     box: str
-    resident: str
-    robot: str  # serial number
+    residents: tuple[Resident, ...]
+    robots: tuple[str, ...]  # serial numbers
     local: LocalTime
     clock: DayClock
     catalogue: Catalogue
     limits: Limits
     staff_phone: str
+    staff: tuple[StaffKey, ...] = ()
+    served: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
+    """Serial -> the residents whose rolls it holds, in their order."""
+    _robots: Mapping[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        served = {robot: tuple(r.key for r in self.residents if r.robot == robot) for robot in self.robots}
+        object.__setattr__(self, "served", served)
+        object.__setattr__(self, "_robots", {resident.key: resident.robot for resident in self.residents})
+
+    def lives_here(self, resident: str) -> bool:
+        return resident in self._robots
+
+    def robot_of(self, resident: str) -> str:
+        """Serial of the robot that holds this resident's roll; "" = none, or nobody of ours."""
+        return self._robots.get(resident, "")
+
+    def reminder_only(self, resident: str) -> bool:
+        """Whether no medicine of theirs lies in a roll."""
+        return any(one.reminder_only for one in self.residents if one.key == resident)
 
 
-class RobotState(StrEnum):
-    ABSENT = "absent"
-    IDENTIFIED = "identified"  # catching up: nothing may be ordered
-    READY = "ready"
-    REJECTED = "rejected"  # something answers, but it is not the robot we serve
+@dataclass(frozen=True, slots=True)
+class MainsLost:
+    at: datetime
+    percent: int  # of the battery, then
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +113,17 @@ class Robot:
     status: RobotStatus | None = None
     gone_label: str = ""  # of the sachet that left the magazine last: a status that shows it there is older
     magazine_since: datetime | None = None  # production id last changed
+    mains_lost: MainsLost | None = None  # None: it has mains, or never said otherwise
+    battery_read: datetime | None = None  # when it last told its charge
+    answers: bool = False  # it has a button for each answer
+    take_along: bool = False  # it lets several doses out at once, before a leave
+    rolls: Mapping[str, Roll] = field(default_factory=dict)  # by resident: several may share one strip
+    press: Pressed | None = None
+    spent: str = ""  # why the last press led to nothing, until the next one
+    spent_at: datetime | None = None
+    spent_by: str = ""  # whose press that was: a resident key; "" = nobody said
+    locked_by: str = ""  # who of the staff locked it where it stands (rule 5)
+    attempt: str = ""  # why a press was an attempt at what is not theirs, until a person closed the incident
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +131,8 @@ class ClockState:
     trusted: bool = False
     reason: str = "not_compared"
     since: datetime | None = None
+    vouched: frozenset[str] = frozenset()  # robots whose own clocks have agreed since it is trusted
+    doubts: Mapping[str, str] = field(default_factory=dict)  # robot -> what was wrong when it last compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +151,7 @@ class OpenOrder:
 @dataclass(frozen=True, slots=True)
 class Dose:
     plan: DosePlan
+    robot: str = ""  # serial of the robot that its newest order or motion was of; "" = none yet
     stage: Stage = Stage.PLANNED
     rest: Stage = Stage.PLANNED  # the stage that the newest order left from
     offered: bool = False  # its window opened while the home was up
@@ -103,8 +164,10 @@ class Dose:
     failure: str = ""  # why the newest release or present came to nothing, in the robot's code
     held: str = ""
     held_label: str = ""
+    let_go: LetGo | None = None  # of this hold: what people said of its sachet
     label: str = ""  # on its sachet, by the release that moved it: what the holding place must show
     token: str = ""  # who may give it by hand; "" = the robot
+    handed_back: str = ""  # who had that right last and said that they did not give it
     discard: str = ""  # who decided that its sachet goes to the locked store
     wanted_until: datetime | None = None  # a press asked for it: present without another one until then
     away_tried: datetime | None = None  # the newest retract or divert that did not succeed
@@ -114,7 +177,27 @@ class Dose:
     untimed: bool = False  # what was had is dated by a clock that nobody trusted then
     reminders: int = 0
     outcome: OutcomeRecorded | None = None
+    put_off: datetime | None = None  # when the resident last said later, until they want it again
+    declined: datetime | None = None  # when they said no thanks, likewise
+    said: str = ""  # why no thanks, if they said so
+    purpose: str = ""  # what it is for, of medicine as needed, if they said so
+    effect: str = ""  # of medicine as needed: "asked", "left_open", or what they answered
     lost: bool = False  # what became of it may stand in a part of the journal that was lost (rule 23)
+    uncounted: str = ""  # why it is in doubt where its sachet is (rule 24): a code of `custody`
+    resolved: bool = False  # a person closed its incident at the home that it came from
+    known: datetime | None = None  # since when it is planned
+    outage: bool = False  # its window opened while the home could not offer it
+    anonymous: bool = False  # pressed for by nobody in person, and it needs that (rule 2)
+    left: bool = False  # lay in the tray for too long, and was taken back
+    to_witness: bool = False  # had in the mode `witnessed`, and nobody has said that they saw it
+    permit: Permit | None = None  # what a person has authorised beside its window
+    late: Permit | None = None  # its window goes on by a person's word: `plan.closes` says so, too
+    along: bool = False  # its newest release or present was for a leave
+    changed: int = 0  # the plan version that asks for other medicine than was handed out
+    changed_to: Asks | None = None  # what that asks for
+    changes: int = 0  # how many such have come since the resident was called
+    called: int = 0  # the one of them that they were called about
+    double_looked_into: bool = False  # a person closed the incident of a possible double dose
 
     @property
     def dose_id(self) -> str:
@@ -124,6 +207,8 @@ class Dose:
     def had_at(self) -> datetime:
         """When it counts as had (S2), if it does; where only an untrusted clock dated it, when a trusted one
         first vouched that it was over."""
+        if self.along and self.lifted is not None:
+            return self.plan.opens  # handed out to be had at its time
         if self.had_before is not None:
             return self.had_before
         if self.lifted is not None:
@@ -131,6 +216,39 @@ class Dose:
         if self.outcome is not None:
             return self.outcome.happened
         return self.plan.closes if self.lost else self.plan.opens
+
+    def open_at(self, now: datetime) -> bool:
+        """Whether it may be had now: its window is open, or a person has authorised it (S2)."""
+        return self.plan.opens <= now < self.plan.closes or self.ahead_at(now)
+
+    def ahead_at(self, now: datetime) -> bool:
+        """Whether it may be had now by a person's word alone, before its own window."""
+        return self.permit is not None and now < self.plan.opens and self.permit.holds_at(now)
+
+    def along_at(self, now: datetime) -> bool:
+        """Whether a press now is for taking it along."""
+        return self.permit is not None and self.permit.along and self.ahead_at(now)
+
+    def until_at(self, now: datetime) -> datetime:
+        """When what is open now closes."""
+        return self.permit.closes if self.permit is not None and self.ahead_at(now) else self.plan.closes
+
+
+@dataclass(frozen=True, slots=True)
+class SideDose:
+    """Medicine beside the robot, at one time; what the resident said of it."""
+
+    plan: DosePlan
+    due: bool = False  # its window opened while the home was up
+    reminders: int = 0
+    put_off: datetime | None = None
+    declined: datetime | None = None
+    said: str = ""
+    outcome: OutcomeRecorded | None = None
+
+    @property
+    def dose_id(self) -> str:
+        return self.plan.dose_id
 
     def open_at(self, now: datetime) -> bool:
         """Whether its window is open."""
@@ -143,34 +261,8 @@ def by_opening(doses: Iterable[Dose]) -> dict[str, Dose]:
     return {dose.dose_id: dose for dose in ordered}
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """The newest revision of an incident that on-call has not receipted, and since when one is missing."""
-
-    revision: int
-    since: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class AlarmTest:
-    """The newest test alarm. `since`: of its state."""
-
-    begun: datetime
-    by: str
-    since: datetime
-    incident_id: str = ""  # "" until its incident is raised
-    state: str = "under_way"  # "under_way", "passed", "failed": a receipt that comes late leaves it failed
-    receipted: datetime | None = None  # while under way: on-call had it, as its receipt came in
-
-
-@dataclass(frozen=True, slots=True)
-class ChoreRun:
-    """The newest run of a chore."""
-
-    at: datetime
-    result: str
-    detail: str
-    failures: int  # in a row
+NO_ROBOT_YET = ""
+"""In `World.robots`: what is known of each robot that has said nothing yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,41 +273,88 @@ class World:
     trusted_at: datetime | None = None  # the newest instant that an event was given by a trusted clock
     clock: ClockState = field(default_factory=ClockState)
     plans: Mapping[str, Plan] = field(default_factory=dict)
-    refused_plan: tuple[str, str] | None = None  # (fingerprint, "reason path") of the newest refusal
-    planned_to: date | None = None
-    planned_version: int = 0
+    refused_plans: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Resident -> (fingerprint, "reason path") of the newest refusal, until a card is accepted."""
+    planned: Mapping[str, Planned] = field(default_factory=dict)  # by resident
     doses: Mapping[str, Dose] = field(default_factory=dict)  # in the order of `by_opening`
-    roll: Roll | None = None
-    robot: Robot = field(default_factory=Robot)
-    press: Pressed | None = None
-    spent: str = ""  # why the last press led to nothing, until the next one
+    sides: Mapping[str, SideDose] = field(default_factory=dict)  # by dose id, in the order of their windows
+    robots: Mapping[str, Robot] = field(default_factory=dict)  # by serial, the newest identified last
     incidents: Mapping[str, Incident] = field(default_factory=dict)
     subjects: Mapping[str, tuple[str, int]] = field(default_factory=dict)  # newest incident id, ordinal
     receipts: Mapping[str, Receipt] = field(default_factory=dict)
     answered: Mapping[str, datetime] = field(default_factory=dict)  # command id -> forget after
     store_stopped: tuple[str, datetime] | None = None  # why and when, until a person closed the incident
     forged: str = ""  # why the newest forged command failed at the door, until a person closed the incident
-    behind: tuple[
-        JournalFoundBehind, ...
-    ] = ()  # what robot and on-call know and this journal doesn't: a lock
+    behind: tuple[JournalFoundBehind, ...] = ()  # what robot and on-call know and we don't: a lock
     looked_into: tuple[tuple[int, str], ...] = ()  # (epoch, head) of such a loss that a person has closed
     lost_before: datetime | None = None  # doses due before it may have been given in the part that was lost
     began: datetime | None = None  # the first start; by a trusted clock as soon as there was one
     alarm_test: AlarmTest | None = None
     certificates: tuple[CertificateFound, ...] = ()
     chores: Mapping[str, ChoreRun] = field(default_factory=dict)  # by the chore's name
+    asked: Mapping[str, Asked] = field(default_factory=dict)  # by resident
+    refusals: Mapping[str, AsNeededRefused] = field(default_factory=dict)  # the newest, by resident
+    elsewhere: Mapping[str, Elsewhere] = field(default_factory=dict)  # by resident
+    help: Mapping[str, datetime] = field(default_factory=dict)
+    """Since when somebody waits to be called back: by resident, or by robot where nobody said who."""
+    regimes: Mapping[str, Regime] = field(default_factory=dict)  # by resident; none = `ORDINARY`
+    habits: Mapping[str, Habits] = field(default_factory=dict)  # by resident
+    confirmed: Mapping[str, datetime] = field(default_factory=dict)
+    """Resident -> when their card was last read at its source."""
+    compared: Mapping[str, Compared] = field(default_factory=dict)  # by resident
+    custody: Mapping[str, Custody] = field(default_factory=dict)  # by resident; none: they never moved
+    counts: Mapping[str, tuple[Count, ...]] = field(default_factory=dict)  # by resident (rule 24)
+    medicine: Catalogue | None = None  # the list in force; None: as configured, before the home adopted one
+    refused_list: str = ""  # why the configured list is not in force
+    mapping: DayClock | None = None  # when the parts of the day are; None as for `medicine`
+    refused_times: str = ""  # why the configured times are not in force
+
+    def regime(self, resident: str) -> Regime:
+        return self.regimes.get(resident, ORDINARY)
+
+    def catalogue(self, setting: Setting) -> Catalogue:
+        return self.medicine or setting.catalogue
+
+    def day_clock(self, setting: Setting) -> DayClock:
+        return self.mapping or setting.clock
 
     def incident_about(self, subject: str) -> Incident | None:
         """The newest incident of this cause, open or closed."""
         known = self.subjects.get(subject)
         return self.incidents.get(known[0]) if known else None
 
-    def order_under_way(self) -> OpenOrder | None:
-        """P6: one order in flight per robot."""
-        for dose in self.doses.values():
-            if dose.order is not None:
-                return dose.order
+    def robot(self, serial: str) -> Robot:
+        return self.robots.get(serial) or self.robots.get(NO_ROBOT_YET) or Robot()
+
+    def serial(self, named: str) -> str:
+        """Which robot an event is about: journals of homes with one robot name none in some of theirs."""
+        return named or next(reversed(list(self.robots)), NO_ROBOT_YET)
+
+    def order_under_way(self, robot: str | None = None) -> OpenOrder | None:
+        """P6: one order in flight per robot; None = of any."""
+        for under_way in _under_way(self.doses):
+            if robot in (None, under_way.order.robot):
+                return under_way
         return None
+
+
+@kept(4)
+def _under_way(doses: Mapping[str, Dose]) -> tuple[OpenOrder, ...]:
+    return tuple(dose.order for dose in doses.values() if dose.order is not None)
+
+
+def robot_of(setting: Setting, dose: Dose) -> str:
+    """The robot that has this dose's sachet, if one has. One that left the magazine, or may have, is where
+    its newest order was; the others are where the resident's roll is. A robot that the home serves no more
+    fences the resident's present one."""
+    left = dose.order is not None or dose.stage not in IN_MAGAZINE
+    return dose.robot if left and dose.robot in setting.robots else setting.robot_of(dose.plan.resident)
+
+
+def left_behind(setting: Setting, dose: Dose) -> bool:
+    """Whether its sachet is out of the magazine of a robot that the home serves no more: `robot_of` names
+    another one then, which has no such sachet to move."""
+    return dose.stage not in IN_MAGAZINE and dose.robot not in ("", robot_of(setting, dose))
 
 
 LOSSES_MAX = 64
@@ -225,8 +364,8 @@ TOKENS_AHEAD = timedelta(minutes=30)
 """So long before its window staff may have taken a dose that the robot could not offer (rule 5)."""
 
 KEEP_SETTLED = timedelta(days=3)
-"""A settled dose leaves the world after this; the journal keeps it. Longer than any offline correction of
-a robot's log by the same session, shorter than a roll so that the world stays small."""
+"""A settled dose leaves the world after this; the journal keeps it. Longer than any offline correction of a
+robot's log by the same session, shorter than a roll: the world stays small."""
 
 FORGERIES = frozenset(
     {"bad_signature", "other_home", "other_epoch", "unreadable", "lives_too_long", "from_the_future"},

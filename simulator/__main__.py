@@ -22,6 +22,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from protocol.wire.messages import Answer
 from simulator import memory_file
 from simulator.clock import RatedClock, clock_from
 from simulator.mechanics import Mechanics
@@ -31,11 +32,25 @@ from simulator.refusals import DAY_MS, FirmwareLimits
 from simulator.robot import Robot
 from simulator.roll import RollError, read_roll
 from simulator.script import ClearFault, Deed, Lift, Press, ScriptError, read_script
-from simulator.server import BAUD, Report, Server, iso
+from simulator.server import BAUD, Report, Server
+from simulator.visible import iso
 
 SCHEMA = "simulator/robot/1"
 USAGE, CONFIGURATION = 2, 3
-KEYS = "keys: p press, l lift, c clear a fault, q quit"
+KEYS = (
+    "keys: p press (take), s later, n no thanks, h help, a as needed, 1 2 3 answer, "
+    "l lift, c clear a fault, q quit"
+)
+ANSWER_KEYS = {
+    "p": Answer.TAKE,
+    "s": Answer.LATER,
+    "n": Answer.NO_THANKS,
+    "h": Answer.HELP,
+    "a": Answer.AS_NEEDED,
+    "1": Answer.FIRST,
+    "2": Answer.SECOND,
+    "3": Answer.THIRD,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -147,8 +162,8 @@ def _on_keys(server: Server, fd: int) -> None:
         asyncio.get_running_loop().remove_reader(fd)
     for key in typed.decode(errors="replace"):
         match key:
-            case "p":
-                server.do(Press(at_ms=0))
+            case _ if key in ANSWER_KEYS:
+                server.do(Press(at_ms=0, answer=ANSWER_KEYS[key].value))
             case "l":
                 server.do(Lift(at_ms=0))
             case "c":

@@ -25,7 +25,17 @@ from simulator.refusals import FirmwareLimits, View, label_at, refusal, second_l
 
 FAMILY = "sachet_roll"
 FIRMWARE = "sim-1"
-CAPABILITIES = ("release", "present", "retract", "divert", "label", "prompt", "battery_clock")
+CAPABILITIES = (
+    "release",
+    "present",
+    "retract",
+    "divert",
+    "label",
+    "prompt",
+    "battery_clock",
+    "answers",
+    "take_along",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +98,7 @@ class Firmware:
                 replies = [self._request(message, now)]
             case m.HelloReply() | m.Clock() | m.Status() | m.OrderReply() | m.Done() | m.LogPage():
                 replies = [m.Refused(message.ref, m.Error.UNKNOWN_MESSAGE)] if message.ref else []
-            case m.Refused() | m.Pressed() | m.Lifted() | m.LabelRead() | m.LogGrew():
+            case m.Refused() | m.Pressed() | m.Lifted() | m.LabelRead() | m.LogGrew() | m.PersonalPress():
                 replies = []
             case _:
                 assert_never(message)
@@ -96,10 +106,12 @@ class Firmware:
 
     # --- what hands, sensors and motors do ---
 
-    def press(self, now: Now) -> list[m.Message]:
-        """Not kept: a press that nobody hears in this session is history (rule 2). It ends the sound."""
+    def press(self, now: Now, answer: m.Answer = m.Answer.TAKE, tag: str = "") -> list[m.Message]:
+        """Not kept: a press that nobody hears in this session is history (rule 2). It ends the sound.
+        `tag`: what was shown to the reader just before."""
         self.display = replace(self.display, sound=m.Sound.NONE)
-        return [m.Pressed(now.uptime_ms)] if self._greeted else []
+        said = m.PersonalPress(now.uptime_ms, tag, answer) if tag else m.Pressed(now.uptime_ms, answer)
+        return [said] if self._greeted else []
 
     def clear_fault(self, now: Now) -> list[m.Message]:
         """A person has looked at the robot and cleared its fault."""

@@ -23,6 +23,7 @@ class FirmwareLimits:
 
     gap_ms: int = 30 * 60 * 1000  # least time between two releases of one resident, other slots
     per_day_max: int = 12  # releases of one resident in `day_ms`: thrice four doses a day
+    take_along_max: int = 60  # the same, of one before a leave (W-ORDER-27): a roll of fourteen days
     day_ms: int = DAY_MS
     clock_step_max_ms: int = wire.CLOCK_STEP_MS_MAX  # rule 17; civil time
     store_max: int = STORE_MAX
@@ -131,10 +132,12 @@ def _pace(order: Order, view: View) -> Error | None:
         if release.resident == order.resident
     ]
     slot = slot_of(order.dose_id)
-    if any(age_ms < limits.gap_ms and slot_of(release.dose_id) != slot for release, age_ms in mine):
+    others = any(age_ms < limits.gap_ms and slot_of(release.dose_id) != slot for release, age_ms in mine)
+    if others and not order.take_along:
         return Error.TOO_SOON
     in_a_day = sum(age_ms < limits.day_ms for _, age_ms in mine)
-    return Error.TOO_MANY if in_a_day >= limits.per_day_max else None
+    most = limits.take_along_max if order.take_along else limits.per_day_max
+    return Error.TOO_MANY if in_a_day >= most else None
 
 
 def _from_magazine(order: Order) -> bool:

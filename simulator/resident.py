@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from protocol.wire.messages import Light
-from simulator.script import Act, Deed, Lift, Press, PressWhenPrompted
+from simulator.script import Act, Deed, Lift, Press, PressAndLift, PressWhenPrompted
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +89,14 @@ class _Visit:
             case _ if now_ms >= self._leaves_ms:
                 self.mood = _Gone()
             case _Looking():
-                if scene.tray:  # somebody pressed before: it only needs lifting
+                if scene.tray and not self.wish.tag:  # somebody pressed before: it only needs lifting
                     self.mood = _Lifting(now_ms + _ms(self.wish.lift_after_s))
-                elif scene.prompting:
+                elif scene.prompting and not scene.tray:
                     self.mood = _Reaching(now_ms + _ms(self.wish.react_s))
             case _Reaching(press_ms=press_ms):
                 if now_ms >= press_ms:
                     self.mood = _Waiting(now_ms)
-                    return Press(now_ms)
+                    return Press(now_ms, self.wish.tag)
             case _Waiting(pressed_ms=pressed_ms):
                 return self._wait(scene, pressed_ms, now_ms)
             case _Gone():
@@ -110,7 +110,7 @@ class _Visit:
             self.mood = _Lifting(now_ms + _ms(self.wish.lift_after_s))
         elif self.wish.persist and scene.prompting and now_ms >= pressed_ms + _ms(self.wish.patience_s):
             self.mood = _Waiting(now_ms)
-            return Press(now_ms)
+            return Press(now_ms, self.wish.tag)
         return None
 
 
@@ -134,6 +134,14 @@ class Cast:
             deed = self._deeds.popleft()
             if isinstance(deed, PressWhenPrompted):
                 self._visits.append(_Visit(deed, _Looking()))
+            elif isinstance(deed, PressAndLift):
+                wish = PressWhenPrompted(
+                    deed.at_ms,
+                    lift_after_s=deed.lift_after_s,
+                    gives_up_after_s=deed.gives_up_after_s,
+                    tag=deed.tag,
+                )
+                self._visits.append(_Visit(wish, _Reaching(deed.at_ms)))
             else:
                 acts.append(deed)
         acts += [act for visit in self._visits if (act := visit.turn(scene, now_ms)) is not None]

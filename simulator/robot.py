@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import assert_never
 
-from protocol.wire.messages import Message
+from protocol.wire.messages import Answer, Message
 from simulator.clock import Moment
 from simulator.firmware import Display, Firmware
 from simulator.logbook import Now
@@ -104,8 +104,8 @@ class Robot:
 
     # --- hands ---
 
-    def press(self, moment: Moment) -> list[Message]:
-        return [] if self._firmware is None else self._firmware.press(self._now(moment))
+    def press(self, moment: Moment, answer: Answer = Answer.TAKE, tag: str = "") -> list[Message]:
+        return [] if self._firmware is None else self._firmware.press(self._now(moment), answer, tag)
 
     def clear_fault(self, moment: Moment) -> list[Message]:
         return [] if self._firmware is None else self._firmware.clear_fault(self._now(moment))

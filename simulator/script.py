@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from protocol.wire.messages import Answer
 from simulator.mechanics import Place
 
 SCHEMA = "simulator/script/1"
@@ -23,7 +24,17 @@ class ScriptError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Press:
+    """`tag`: what is shown to the reader first; without it nobody knows who presses."""
+
     at_ms: int
+    tag: str = ""
+    answer: str = Answer.TAKE.value
+
+    def __post_init__(self) -> None:
+        if self.answer not in {each.value for each in Answer}:
+            raise ScriptError(
+                f"a press says one of {', '.join(each.value for each in Answer)}: {self.answer}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +47,7 @@ class PressWhenPrompted:
     """From `at` on: waits for a due prompt, presses, and lifts the sachet once it lies in the tray.
 
     `persist`: presses again while the robot still asks for it and nothing came within `patience_s`.
+    `tag`: shown before each press, on a robot that several share; then only what comes after it is theirs.
     """
 
     at_ms: int
@@ -44,6 +56,17 @@ class PressWhenPrompted:
     persist: bool = False
     patience_s: float = 120
     gives_up_after_s: float = 3600
+    tag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PressAndLift:
+    """Presses at `at`, prompted or not, and lifts the sachet as soon as it lies in the tray."""
+
+    at_ms: int
+    lift_after_s: float = 10
+    gives_up_after_s: float = 3600
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +150,13 @@ class EmptyStore:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeOutMagazine:
+    """With all that is left on the strip."""
+
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class StickSensor:
     """The sensor of `place` ("holding" or "tray") shows `occupied` from now on, whatever is there."""
 
@@ -168,18 +198,20 @@ Act = (
     | OpenLid
     | CloseLid
     | EmptyStore
+    | TakeOutMagazine
     | StickSensor
     | FreeSensors
     | Mains
 )
 """What can be done at once."""
 
-Deed = Act | PressWhenPrompted
+Deed = Act | PressWhenPrompted | PressAndLift
 
 DEEDS: dict[str, type[Deed]] = {
     "press": Press,
     "lift": Lift,
     "press_when_prompted": PressWhenPrompted,
+    "press_and_lift": PressAndLift,
     "stall": Stall,
     "slow_motor": SlowMotor,
     "power_cut_on_next_release": PowerCutOnNextRelease,
@@ -192,6 +224,7 @@ DEEDS: dict[str, type[Deed]] = {
     "open_lid": OpenLid,
     "close_lid": CloseLid,
     "empty_store": EmptyStore,
+    "take_out_magazine": TakeOutMagazine,
     "stick_sensor": StickSensor,
     "free_sensors": FreeSensors,
     "mains": Mains,

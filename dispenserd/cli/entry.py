@@ -18,7 +18,10 @@ from dispenserd.cli import (
     at_home,
     broker,
     doctor,
+    dosage,
     journal,
+    leave,
+    move,
     provision,
     roll,
     simulate,
@@ -67,8 +70,11 @@ app.add_typer(journal.app, name="journal", epilog=EPILOG)
 app.add_typer(roll.app, name="roll", epilog=EPILOG)
 app.command("holds", epilog=EPILOG)(at_home.holds)
 app.command("decide", epilog=EPILOG)(at_home.decide)
+app.add_typer(leave.app, name="resident", epilog=EPILOG)
+app.add_typer(move.robots, name="robot", epilog=EPILOG)
 app.command("test-alarm", epilog=EPILOG)(alarm_path.test_alarm)
 app.command("doctor", epilog=EPILOG)(doctor.doctor)
+app.add_typer(dosage.app, name="dosage", epilog=EPILOG)
 app.command("provision", epilog=EPILOG)(provision.provision)
 app.command("simulate", epilog=EPILOG)(simulate.simulate)
 staff.app.command("watch", epilog=EPILOG)(watch_command.watch)

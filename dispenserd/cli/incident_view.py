@@ -63,7 +63,7 @@ WHY_CHARS = 22
 """Why stands below the dose, and no wider: a column that never folds must stay narrow."""
 
 SETTLED_STATES = ("handled", "closed")
-SETTLING_VERDICTS = ("given", "had_it")
+SETTLING_VERDICTS = ("given", "had_it", "witnessed")
 
 
 def incident_table(

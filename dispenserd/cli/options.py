@@ -53,6 +53,9 @@ AsOption = Annotated[str, typer.Option("--as", help="Who you are, by name.", cal
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why, in a few words.", callback=_reason)]
 GivenOption = Annotated[bool, typer.Option("--given", help="The person gave the dose by hand.")]
 HadItOption = Annotated[bool, typer.Option("--had-it", help="The resident had the dose.")]
+WitnessedOption = Annotated[
+    bool, typer.Option("--witnessed", help="The person saw the resident take what the robot gave.")
+]
 NotGivenOption = Annotated[
     bool,
     typer.Option("--not-given", help="Nobody had the dose: settles a doubt, or returns the right to give."),
@@ -61,11 +64,35 @@ DiscardOption = Annotated[
     bool, typer.Option("--discard", help="The sachet shall go to the locked store, unused.")
 ]
 
+LetGoOption = Annotated[
+    bool,
+    typer.Option(
+        "--let-go",
+        help="The held sachet is this dose's after all; counts once a second person has said so too.",
+    ),
+]
 
-def verdict(given: bool, had_it: bool, not_given: bool, discard: bool) -> str:
+
+def verdict(
+    given: bool,
+    had_it: bool,
+    not_given: bool,
+    discard: bool,
+    witnessed: bool = False,
+    let_go: bool = False,
+) -> str:
     """The one verdict that was chosen; a usage error for none or several."""
-    chosen = {"given": given, "had_it": had_it, "not_given": not_given, "discard": discard}
+    chosen = {
+        "given": given,
+        "had_it": had_it,
+        "witnessed": witnessed,
+        "not_given": not_given,
+        "discard": discard,
+        "let_go": let_go,
+    }
     named = [name for name, is_chosen in chosen.items() if is_chosen]
     if len(named) != 1:
-        raise typer.BadParameter("say exactly one of --given, --had-it, --not-given, --discard")
+        raise typer.BadParameter(
+            "say exactly one of --given, --had-it, --witnessed, --not-given, --discard, --let-go"
+        )
     return named[0]

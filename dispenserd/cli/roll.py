@@ -54,10 +54,17 @@ def load(
 
 
 @app.command("show", epilog=EPILOG)
-def show(ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def show(
+    ctx: typer.Context,
+    resident: Annotated[
+        str, typer.Option("--resident", help="Key of the resident whose roll; default: the first one's.")
+    ] = "",
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Show the loaded roll, sachet by sachet."""
     here = place(config_path(ctx, config))
-    result = ask(here.socket, "roll_show")
+    result = ask(here.socket, "roll_show", {"resident": resident.strip()} if resident.strip() else {})
     if as_json:
         emit("roll-show", result)
     else:

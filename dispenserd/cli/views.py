@@ -31,6 +31,7 @@ OUTCOME_STYLES: Mapping[str, str] = {
     "withheld": "yellow",
     "retrieved": "green",
     "confirmed": "green",
+    "witnessed": "green",
 }
 SENSORS = ("lid_open", "mains", "battery_percent", "holding", "tray", "store_count", "store_max", "fault")
 
@@ -58,6 +59,12 @@ def status(result: Mapping[str, Any], zone: tzinfo) -> None:
         add(shown, ["Plan refused", f"{plain(text(plan['refused']))}; the accepted one stays"], "bold red")
     add(shown, ["Roll", _loaded(roll)])
     add(shown, ["Next window", _next_window(result, zone)])
+    for resident in rows(result, "residents"):
+        if resident.get("refill"):
+            add(shown, ["Refill before", _refill(resident["refill"], zone)])
+    for each in rows(result, "robots"):
+        if each.get("battery_until"):
+            add(shown, ["On battery until", local(each["battery_until"], zone)], "bold red")
     undelivered = result.get("undelivered") or 0
     add(shown, ["Undelivered", undelivered], "bold red" if undelivered else "")
     add(shown, ["Test alarm", *_alarm_test(result.get("test_alarm") or {}, zone)])
@@ -80,13 +87,15 @@ def doses(result: Mapping[str, Any], zone: tzinfo) -> None:
             stage(text(dose.get("stage"))),
             (_outcome(dose), f"by {text(dose['by'])}" if dose.get("by") else ""),
             _who_gives(dose),
-            _notes(dose),
+            _notes(dose, zone),
         )
         lines.append((cells, OUTCOME_STYLES.get(outcome, "")))
     console().print(filled(DOSE_COLUMNS, lines, WHOLE) if lines else "No doses are planned.")
+    for refill in rows(result, "refills"):
+        console().print(f"Refill before {_refill(refill, zone)}.")
 
 
-SAID = frozenset({"given_by_staff", "confirmed"})
+SAID = frozenset({"given_by_staff", "confirmed", "witnessed"})
 """Outcomes by a person's word: then nobody is waited for."""
 
 
@@ -101,7 +110,12 @@ def _who_gives(dose: Mapping[str, Any]) -> str:
 def holds(result: Mapping[str, Any], zone: tzinfo) -> None:
     shown = table("Dose", "Window", "Why held", whole=WHOLE)
     for hold in rows(result, "holds"):
-        why = plain(text(hold.get("held"))) or stage(text(hold.get("stage")))
+        why = (
+            (LOST if hold.get("lost") else "")
+            or plain(text(hold.get("held")))
+            or stage(text(hold.get("stage")))
+        )
+        why = ", ".join([why, *_let_go(hold, zone)])
         add(shown, [short_dose(hold.get("dose")), span(hold.get("opens"), hold.get("closes"), zone), why])
     console().print(shown if shown.row_count else "Nothing is held.")
 
@@ -158,6 +172,12 @@ def _loaded(roll: Mapping[str, Any]) -> str:
     return loaded if left is None else f"{loaded}, {text(left)} sachets left"
 
 
+def _refill(refill: Mapping[str, Any], zone: tzinfo) -> str:
+    """`Mon 09 Nov 08:00 (morning): the roll in SN-1 ends`."""
+    when = f"{local(refill.get('opens'), zone)} ({text(refill.get('slot'))})"
+    return f"{when}: the roll in {text(refill.get('robot'))} ends"
+
+
 def _next_window(result: Mapping[str, Any], zone: tzinfo) -> str:
     """While a window is open, the home names that one by its opening."""
     at = result.get("next_window")
@@ -187,8 +207,40 @@ def _outcome(dose: Mapping[str, Any]) -> str:
     return f"{outcome}{late}{corrected}" if outcome else ""
 
 
-def _notes(dose: Mapping[str, Any]) -> str:
+LOST = "may have been had: the journal lost its end"
+
+
+def _notes(dose: Mapping[str, Any], zone: tzinfo) -> str:
     notes = ["critical"] if dose.get("critical") else []
+    if dose.get("lost"):
+        notes.append(LOST)
     if dose.get("held"):
         notes.append(f"held: {plain(text(dose['held']))}")
-    return ", ".join(notes)
+    return ", ".join([*notes, *_let_go(dose, zone), *_permits(dose, zone)])
+
+
+def _permits(dose: Mapping[str, Any], zone: tzinfo) -> list[str]:
+    """`may be had early, from Mon 02 Nov 06:10, by Anna (visit at eight)`."""
+    found = []
+    for permit in rows(dose, "permits"):
+        opens, closes = local(permit.get("opens"), zone), local(permit.get("closes"), zone)
+        said = {
+            "early": f"may be had early, from {opens}",
+            "late": f"may be had late, until {closes}",
+            "take_along": f"may be taken along, handed out from {opens} until {closes}",
+        }.get(text(permit.get("kind")), plain(text(permit.get("kind"))))
+        why = f" ({text(permit['reason'])})" if permit.get("reason") else ""
+        found.append(f"{said}, by {text(permit.get('by'))}{why}")
+    return found
+
+
+def _let_go(dose: Mapping[str, Any], zone: tzinfo) -> list[str]:
+    """`right after all, says Anna; a second person until 08:35` before it is let go."""
+    by = [text(each) for each in dose.get("let_go_by") or []]
+    if not by:
+        return []
+    if dose.get("let_go_until"):
+        return [
+            f"right after all, says {by[0]}; a second person until {clock_time(dose['let_go_until'], zone)}"
+        ]
+    return [f"let go by {' and '.join(by)}"]

@@ -16,6 +16,7 @@ KEEPERS: Mapping[str, str] = {"robot": "the robot", "oncall": "on-call"}
 
 STAGES: Mapping[str, str] = {
     "planned": "planned",
+    "beside": "beside the robot",
     "due": "due now",
     "held": "held",
     "failed": "release failed",
@@ -57,6 +58,15 @@ def found(dose: object, verdict: str, by: object, language: Language = "en") -> 
     """What was recorded: `Recorded: 2026-11-02/evening, given by hand by Anna.`"""
     said = FINDINGS[verdict].in_(language).format(by)
     return RECORDED.in_(language).format(short_dose(dose), said)
+
+
+FIRST_OF_TWO = "first_of_two"
+"""In place of the verdict, where the home waits for a second person's word."""
+
+
+def said_of(verdict: str, answer: Mapping[str, object]) -> str:
+    """What a decision is in the record, by the home's answer to it."""
+    return FIRST_OF_TWO if answer.get("reason") == "second_needed" else verdict
 
 
 def plain(code: str) -> str:

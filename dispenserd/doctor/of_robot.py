@@ -24,17 +24,17 @@ NEW_JOURNAL = (1, GENESIS)
 
 @configured
 def port(case: Case, config: Config) -> Finding:
-    seen = look.port(config.robot.port)
+    seen = look.port(config.robots[0].port)
     if case.alone and seen.there:
         case.robot = _met(case, config)
     lost = "" if case.robot is None else case.robot.lost
-    return judge.port(seen, config.robot.baud, lost)
+    return judge.port(seen, config.robots[0].baud, lost)
 
 
 @configured
 def identity(case: Case, config: Config) -> Finding:
     state, reason = _state(case)
-    return judge.identity(state, reason, config.robot.serial, told.hello(case))
+    return judge.identity(state, reason, config.robots[0].serial, told.hello(case))
 
 
 @configured
@@ -59,7 +59,8 @@ def state(case: Case, config: Config) -> Finding:
 @configured
 def log(case: Case, config: Config) -> Finding:
     hello = told.hello(case)
-    known = case.journal.world.robot if case.journal is not None else None
+    serial = config.robots[0].serial
+    known = case.journal.world.robot(serial) if case.journal is not None else None
     journalled = None
     if known is not None and hello is not None:
         journalled = known.log_read if known.log_id == hello.get("log_id") else 0
@@ -112,11 +113,11 @@ def _met(case: Case, config: Config) -> RobotMet:
     journal = case.journal
 
     def known_log(log_id: str) -> int | None:
-        robot = None if journal is None else journal.world.robot
+        robot = None if journal is None else journal.world.robot(config.robots[0].serial)
         return robot.log_read if robot is not None and robot.log_id == log_id and robot.log_read else None
 
     head = NEW_JOURNAL if journal is None else (journal.epoch, journal.head)
-    met = look.met(config.robot, case.clock, known_log, head)
+    met = look.met(config.robots[0], case.clock, known_log, head)
     return replace(met, journal_behind=_is_behind(case, config, journal, met))
 
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from dispenserd.config import Config
+from dispenserd.config import Config, ResidentSection
 from dispenserd.doctor import told
 from dispenserd.doctor.case import Case
-from dispenserd.doctor.finding import Finding
+from dispenserd.doctor.finding import Finding, Result
 from dispenserd.doctor.judge import plan as judge_plan
 from dispenserd.doctor.judge import store as judge
 from dispenserd.doctor.judge.configuration import Fault
@@ -22,6 +22,7 @@ from dispenserd.store.errors import ChainBroken, StoreError
 from scheduler.commands import OfferPlan
 from scheduler.events import PlanRefused
 from scheduler.instant import from_ms, iso
+from scheduler.window import LocalTime
 
 
 @configured
@@ -87,8 +88,14 @@ def plan(case: Case, config: Config) -> Finding:
     status = told.status(case)
     if not status:
         return judge.unread()
-    folder = _folder(case, config)
-    return judge_plan.plan(status.get("plan") or {}, told.reach(case), folder, case.clock.now())
+    at_home = told.plans(status)
+    found = [
+        judge_plan.plan(
+            at_home.get(one.key, {}), told.reach(case, one.key), _folder(case, config, one), case.clock.now()
+        )
+        for one in config.residents
+    ]
+    return min(found, key=lambda each: WORST_FIRST.index(each.result))
 
 
 @configured
@@ -99,18 +106,22 @@ def roll(case: Case, config: Config) -> Finding:
     return judge_plan.roll(status.get("roll") or {}, told.sensors(case), told.doses(case), case.clock.now())
 
 
-def _folder(case: Case, config: Config) -> Mapping[str, Any]:
+WORST_FIRST = (Result.WRONG, Result.WARNING, Result.UNKNOWN, Result.OK)
+"""Of several residents' plans the one is told that somebody must see to first."""
+
+
+def _folder(case: Case, config: Config, one: ResidentSection) -> Mapping[str, Any]:
     """The card that lies in the folder now, read and not accepted."""
     resident = ResidentIdentity(
-        key=config.resident.key,
-        system=config.resident.identifier_system,
-        value=config.resident.identifier_value,
+        key=one.key,
+        system=one.identifier_system,
+        value=one.identifier_value,
     )
     root = config.fagsystem.folder
     found: dict[str, Any] = {"card_version": None, "refused": "", "read": None, "accepted": None}
     if case.journal is not None and case.journal.accepted_at is not None:
         found["accepted"] = iso(case.journal.accepted_at)
-    match PlanFolder(root, resident).poll(case.clock.now()):
+    match PlanFolder(root, resident, LocalTime(config.home.zone)).poll(case.clock.now()):
         case OfferPlan(card_version=version):
             found["card_version"] = version
         case PlanRefused(reason=reason, path=place):

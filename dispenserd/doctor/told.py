@@ -33,8 +33,9 @@ def status(case: Case) -> View:
 
 def doses(case: Case) -> Sequence[View]:
     told = case.running.doses if case.running is not None else {}
-    if case.running is None and case.journal is not None:
-        told = views.doses(case.journal.world)
+    here = setting(case)
+    if case.running is None and case.journal is not None and here is not None:
+        told = views.doses(case.journal.world, here)
     return [dose for dose in told.get("doses") or [] if isinstance(dose, Mapping)]
 
 
@@ -44,12 +45,19 @@ def of_vitals(case: Case, key: str) -> View | None:
     return part if isinstance(part, Mapping) else None
 
 
-def reach(case: Case) -> View | None:
+def plans(status: View) -> Mapping[str, View]:
+    """Of each resident, by key: what `status` tells of their plan."""
+    return {one["resident"]: one["plan"] for one in status.get("residents") or []}
+
+
+def reach(case: Case, resident: str) -> View | None:
+    """A running home tells the first resident's; of the others its journal does."""
     here = setting(case)
-    own = of_vitals(case, "plan")
+    first = here is None or here.residents[0].key == resident
+    own = of_vitals(case, "plan") if first else None
     if own is not None or here is None or case.journal is None:
         return own
-    return vitals.reach(case.journal.world, here)
+    return vitals.reach(case.journal.world, here, resident)
 
 
 def hello(case: Case) -> View | None:

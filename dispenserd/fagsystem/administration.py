@@ -5,8 +5,9 @@ the body says it all. The same body always gives the same bytes under the same n
 once (S5).
 
 A retrieved dose is `completed` and says with our own extension that it was lifted out of the tray: nobody saw
-it swallowed. An uncertain one is `unknown`, never `not-done` (rule 6). A correction is a file of its own with
-a higher revision; the earlier ones stay.
+it swallowed. A witnessed one is `completed` too, and names who saw it. One withheld is `not-done` and says
+why (paused, suspended, held). An uncertain one is `unknown`, never `not-done` (rule 6). A correction is a
+file of its own with a higher revision; the earlier ones stay.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def administration(body: Plain, resident: ResidentIdentity, local: LocalTime) ->
     }
     if status == "not-done":
         told["statusReason"] = [{"coding": [{"system": OUTCOME_SYSTEM, "code": row.outcome.value}]}]
-    if status == "completed":
+    if status in ("completed", "in-progress"):
         told["dosage"] = {"dose": {"value": _json_number(row.quantity), "unit": row.unit}}
     if row.by:
         told["performer"] = [{"actor": {"display": row.by}}]
@@ -103,9 +104,11 @@ def file(root: Path, resident: ResidentIdentity, local: LocalTime, body: Plain) 
 
 def _status(outcome: Outcome) -> str:
     match outcome:
-        case Outcome.RETRIEVED | Outcome.CONFIRMED | Outcome.GIVEN_BY_STAFF:
+        case Outcome.RETRIEVED | Outcome.CONFIRMED | Outcome.WITNESSED | Outcome.GIVEN_BY_STAFF:
             return "completed"
-        case Outcome.MISSED | Outcome.WITHHELD | Outcome.FAILED:
+        case Outcome.TAKEN_ALONG:
+            return "in-progress"  # handed out, to be had at its time; what came back corrects it
+        case Outcome.MISSED | Outcome.REFUSED | Outcome.WITHHELD | Outcome.FAILED:
             return "not-done"
         case Outcome.UNCERTAIN:
             return "unknown"

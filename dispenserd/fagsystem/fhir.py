@@ -14,10 +14,11 @@ import json
 import re
 from collections.abc import Sequence
 from decimal import Decimal
-from enum import StrEnum
 from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from dispenserd.fagsystem.reasons import Reason, Refused
 
 FILE_BYTES_MAX = 1024 * 1024
 """A card of 200 prescriptions takes 300 kB; more is no card, and would hold up a small computer."""
@@ -26,79 +27,6 @@ ELEMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 """What a path may show of a name that somebody else chose: FHIR's names fit, numbers of persons don't."""
 
 MODIFIERS = frozenset({"modifierExtension", "implicitRules", "_implicitRules"})
-
-
-class Reason(StrEnum):
-    """Why a card is refused: stable codes, explained in docs/fagsystem.md."""
-
-    FILE_UNREADABLE = "file_unreadable"
-    TOO_LARGE = "too_large"
-    JSON_BROKEN = "json_broken"
-    DUPLICATE_KEY = "duplicate_key"
-    NULL_VALUE = "null_value"
-    NOT_A_NUMBER = "not_a_number"
-    UNKNOWN_ELEMENT = "unknown_element"
-    MODIFIER_ELEMENT = "modifier_element"
-    MISSING_ELEMENT = "missing_element"
-    WRONG_SHAPE = "wrong_shape"
-    WRONG_RESOURCE = "wrong_resource"
-    VERSION_MISSING = "version_missing"
-    VERSION_NOT_INTEGER = "version_not_integer"
-    NO_PATIENT = "no_patient"
-    SEVERAL_PATIENTS = "several_patients"
-    SEVERAL_CARDS = "several_cards"
-    WRONG_PERSON = "wrong_person"
-    PATIENT_INACTIVE = "patient_inactive"
-    NO_PRESCRIPTIONS = "no_prescriptions"
-    TOO_MANY = "too_many"
-    DUPLICATE_PRESCRIPTION = "duplicate_prescription"
-    DUPLICATE_URL = "duplicate_url"
-    WRONG_SUBJECT = "wrong_subject"
-    STATUS_REFUSED = "status_refused"
-    INTENT_REFUSED = "intent_refused"
-    DO_NOT_PERFORM = "do_not_perform"
-    MEDICATION_UNRESOLVED = "medication_unresolved"
-    MEDICATION_INACTIVE = "medication_inactive"
-    UNKNOWN_CODE_SYSTEM = "unknown_code_system"
-    DRUG_CODE = "drug_code"
-    STRENGTH = "strength"
-    TEXT_NOT_COVERED = "text_not_covered"
-    NO_STRUCTURE = "no_structure"
-    AS_NEEDED = "as_needed"
-    RANGE = "range"
-    RATE = "rate"
-    MAX_DOSE = "max_dose"
-    ROUTE = "route"
-    TIMING_EVENT = "timing_event"
-    TIMING_CODE = "timing_code"
-    START_MISSING = "start_missing"
-    BOUNDS_KIND = "bounds_kind"
-    NOT_A_DATE = "not_a_date"
-    BOUNDS_REVERSED = "bounds_reversed"
-    COUNT = "count"
-    DURATION = "duration"
-    DAY_OF_WEEK = "day_of_week"
-    OFFSET = "offset"
-    MEAL_EVENT = "meal_event"
-    DAY_PART_UNKNOWN = "day_part_unknown"
-    WHEN_AND_TIME = "when_and_time"
-    NO_TIMES = "no_times"
-    TIME_OF_DAY = "time_of_day"
-    FREQUENCY_MISMATCH = "frequency_mismatch"
-    PERIOD = "period"
-    QUANTITY = "quantity"
-    UNIT_UNKNOWN = "unit_unknown"
-    UNIT_MISMATCH = "unit_mismatch"
-    CONTRADICTORY_DOSAGE = "contradictory_dosage"
-
-
-class Refused(Exception):
-    """The file is refused whole. `path` names elements, never values."""
-
-    def __init__(self, reason: Reason, path: str) -> None:
-        super().__init__(f"{reason} at {path}")
-        self.reason = reason
-        self.path = path
 
 
 Harmless = Any
@@ -155,7 +83,7 @@ class Coding(Element):
 
 class CodeableConcept(Element):
     coding: list[Coding] = Field(default_factory=list)
-    text: Harmless = None
+    text: Text | None = None
 
 
 class Reference(Element):
@@ -187,7 +115,7 @@ class Repeat(Element):
     boundsPeriod: Period | None = None
     boundsDuration: Unsupported = None
     boundsRange: Unsupported = None
-    count: Unsupported = None
+    count: Number | None = None
     countMax: Unsupported = None
     duration: Unsupported = None
     durationMax: Unsupported = None
@@ -197,7 +125,7 @@ class Repeat(Element):
     period: Number | None = None
     periodMax: Unsupported = None
     periodUnit: Text | None = None
-    dayOfWeek: Unsupported = None
+    dayOfWeek: list[Text] | None = None
     timeOfDay: list[Text] | None = None
     when: list[Text] | None = None
     offset: Unsupported = None
@@ -206,7 +134,7 @@ class Repeat(Element):
 class Timing(Element):
     event: Unsupported = None
     repeat: Repeat | None = None
-    code: Unsupported = None
+    code: CodeableConcept | None = None
 
 
 class DoseAndRate(Element):
@@ -226,12 +154,12 @@ class DosageInstruction(Element):
     patientInstruction: Unsupported = None
     timing: Timing | None = None
     asNeededBoolean: bool | None = None
-    asNeededCodeableConcept: Unsupported = None
+    asNeededCodeableConcept: CodeableConcept | None = None
     route: Unsupported = None
     site: Unsupported = None
     method: Unsupported = None
     doseAndRate: list[DoseAndRate] | None = None
-    maxDosePerPeriod: Unsupported = None
+    maxDosePerPeriod: Ratio | None = None
     maxDosePerAdministration: Unsupported = None
     maxDosePerLifetime: Unsupported = None
 
@@ -293,7 +221,8 @@ class MedicationRequest(Resource):
     groupIdentifier: Harmless = None
     courseOfTherapyType: Harmless = None
     note: Unsupported = None
-    dosageInstruction: list[DosageInstruction] = Field(default_factory=list)
+    dosageInstruction: list[Any] = Field(default_factory=list)
+    """Each shaped on its own (`DosageInstruction`): one that is refused leaves the card its others."""
     priorPrescription: Harmless = None
 
 
@@ -332,7 +261,7 @@ def element_path(path: str, steps: Sequence[str | int]) -> str:
             continue
         else:
             path += f".{step if ELEMENT_NAME.fullmatch(step) else '?'}"
-    return path
+    return path.removeprefix(".")  # a file whose root has no name
 
 
 def _is_modifier(loc: Sequence[str | int]) -> bool:
@@ -347,9 +276,10 @@ def _reason(fault: str, loc: Sequence[str | int]) -> Reason:
     )
 
 
-def parse_json(raw: bytes, root: str) -> object:
-    """Strict JSON: UTF-8, decimals exact, no repeated key, no null, no NaN. Refused at `root` otherwise."""
-    if len(raw) > FILE_BYTES_MAX:
+def parse_json(raw: bytes, root: str, nulls: bool = False, bytes_max: int = FILE_BYTES_MAX) -> object:
+    """Strict JSON: UTF-8, decimals exact, no repeated key, no NaN, and no null unless `nulls`, which makes
+    an object's null an absent element. Refused at `root` otherwise."""
+    if len(raw) > bytes_max:
         raise Refused(Reason.TOO_LARGE, root)
 
     def no_constant(_: str) -> NoReturn:
@@ -359,6 +289,8 @@ def parse_json(raw: bytes, root: str) -> object:
         plain = dict(pairs)
         if len(plain) != len(pairs):
             raise Refused(Reason.DUPLICATE_KEY, root)
+        if nulls:
+            return {name: value for name, value in plain.items() if value is not None}
         if any(_has_null(value) for value in plain.values()):
             raise Refused(Reason.NULL_VALUE, root)
         return plain

@@ -7,16 +7,19 @@ is judged where the robot's labels are read (S3). Format and reason codes: docs/
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from dispenserd.fagsystem.dosage import UNITS, exact, sound_quantity
-from dispenserd.fagsystem.fhir import Element, Number, Reason, Refused, parse_json, shaped
+from dispenserd.fagsystem.fhir import Element, Number, parse_json, shaped
+from dispenserd.fagsystem.fmk import exact
 from dispenserd.fagsystem.mapping import ATC_CODE
+from dispenserd.fagsystem.reasons import Reason, Refused
+from dispenserd.fagsystem.units import SACHET_UNITS, sound_quantity
 from scheduler.plan import Content
 from scheduler.roll import Roll, Sachet
 
@@ -75,35 +78,41 @@ class _Sachet(Element):
 class _Manifest(Element):
     production_id: Code
     resident: str
+    shared: bool = False
     card_version: int = Field(ge=1, lt=10**15)
+    as_needed: bool = False
     sachets: list[_Sachet] = Field(min_length=1, max_length=SACHETS_MAX)
 
 
-def read_manifest(raw: bytes, resident_key: str) -> Roll:
-    """The roll in these bytes; ManifestError if they hold no whole and sound one for this resident."""
+def read_manifest(raw: bytes, residents: Collection[str]) -> Roll:
+    """The roll in these bytes; ManifestError if they hold no whole and sound one for one of these residents.
+    `shared`: of a strip that holds others' sachets as well, so that numbers and times only rise."""
     root = "manifest"
     try:
         manifest = shaped(_Manifest, parse_json(raw, root), root)
     except Refused as refused:
         raise ManifestError(refused.reason, refused.path) from None
-    if manifest.resident != resident_key:
+    if manifest.resident not in residents:
         raise ManifestError(ManifestReason.WRONG_RESIDENT, f"{root}.resident")
     sachets = tuple(_sachet(one, f"{root}.sachets[{index}]") for index, one in enumerate(manifest.sachets))
-    _must_be_a_strip(sachets, f"{root}.sachets")
-    return Roll(manifest.production_id, manifest.resident, manifest.card_version, sachets)
+    _must_be_a_strip(sachets, f"{root}.sachets", manifest.as_needed, manifest.shared)
+    return Roll(manifest.production_id, manifest.resident, manifest.card_version, sachets, manifest.as_needed)
 
 
-def _must_be_a_strip(sachets: Sequence[Sachet], path: str) -> None:
+def _must_be_a_strip(sachets: Sequence[Sachet], path: str, as_needed: bool, shared: bool) -> None:
+    """All of a strip, or of a shared one those of one resident. Medicine as needed is bound to no time: its
+    sachets may all have been packed for the same."""
     labels: set[str] = set()
     for index, sachet in enumerate(sachets):
-        if sachet.number != index + 1:
+        before = sachets[index - 1].number if index else 0
+        if sachet.number <= before or (sachet.number != index + 1 and not shared):
             raise ManifestError(ManifestReason.NUMBERS, f"{path}[{index}].n")
         if sachet.label in labels:
             raise ManifestError(ManifestReason.DUPLICATE_LABEL, f"{path}[{index}].label")
-        if index and sachet.local <= sachets[index - 1].local:
+        if not as_needed and index and sachet.local <= sachets[index - 1].local:
             raise ManifestError(ManifestReason.TIMES_NOT_ASCENDING, f"{path}[{index}].local")
         labels.add(sachet.label)
-    if sachets[-1].local - sachets[0].local >= timedelta(days=SPAN_DAYS_MAX):
+    if not as_needed and sachets[-1].local - sachets[0].local >= timedelta(days=SPAN_DAYS_MAX):
         raise ManifestError(ManifestReason.TOO_MANY_DAYS, path)
 
 
@@ -119,9 +128,9 @@ def _content(item: _Content, path: str) -> Content:
         raise ManifestError(ManifestReason.DRUG_CODE, f"{path}.drug")
     if not sound_quantity(item.quantity):
         raise ManifestError(ManifestReason.QUANTITY, f"{path}.quantity")
-    if item.unit not in UNITS:
+    if item.unit not in SACHET_UNITS:
         raise ManifestError(ManifestReason.UNIT_UNKNOWN, f"{path}.unit")
-    return Content(item.drug, item.strength, exact(item.quantity), UNITS[item.unit])
+    return Content(item.drug, item.strength, exact(Decimal(item.quantity)), SACHET_UNITS[item.unit])
 
 
 def _local(text: str, path: str) -> datetime:

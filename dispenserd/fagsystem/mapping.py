@@ -1,18 +1,23 @@
 """From a medicine card as a FHIR bundle to prescriptions that a machine may dispense, or one reason why not.
 
-It knows what a bundle and a prescription mean (`dosage` reads the dosages) and refuses what it does not
-understand: whole, with a stable code and a path, never a guess and never half a card. It knows no files, no
-clock and no accepted plan: whether the card is newer is judged where the accepted one is known. The profile
-in words: docs/fagsystem.md.
+It knows what a bundle and a prescription mean (`fhir_dosage` reads the dosages) and refuses what it does not
+understand, with a stable code and a path, never a guess. Whose card it is, which medicine is meant and
+whether it is given now: a fault there refuses the card whole. A dosage that no machine may carry out refuses
+its prescription alone; the others go on, and the home tells people. It knows no files, no clock and no
+accepted plan: whether the card is newer is judged where the accepted one is known. The profile:
+docs/fagsystem.md.
 
 Decisions (2026-11-22):
-- `note` on a prescription refuses the card, like every text on a dosage (`dosage` says why).
+- `note` on a prescription refuses the card: it may speak of more than the dosage.
 - `intent` plan is refused: it authorises nobody to act.
 - Prescriptions that are not active keep their shape checked, because a modifier could say that they are; what
   their dosage means is not asked.
+- One dosage refused (2026-11-23): had the old plan stayed in force whole, a medicine that the new card
+  changed or stopped would be given on. So the new card binds; the refused medicine is on no plan, so a sachet
+  that holds it is no dose's content and is held (S3), and the incident says which prescription and why.
 
-Not in force: the issuer's signature (rule 19), the incident for an id that is missing from a newer card
-(rule 21), FMK's own structure, PN (rule 8).
+Not in force: the issuer's signature (rule 19), the incident for an id that is missing from a newer card (rule
+21), FMK's own structure on a card.
 """
 
 from __future__ import annotations
@@ -20,9 +25,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 
-from dispenserd.fagsystem.dosage import DECIMALS_MAX, decimals, dosages, known_unit, plain_number
 from dispenserd.fagsystem.fhir import (
     Bundle,
     Identifier,
@@ -30,14 +35,17 @@ from dispenserd.fagsystem.fhir import (
     MedicationRequest,
     Patient,
     Ratio,
-    Reason,
     Reference,
-    Refused,
     parse_json,
     shaped,
 )
+from dispenserd.fagsystem.fhir_dosage import imported
+from dispenserd.fagsystem.fmk import exact
+from dispenserd.fagsystem.reasons import Reason, Refused
+from dispenserd.fagsystem.units import SACHET_DECIMALS_MAX, SACHET_UNITS, decimals, unit_of
 from scheduler.commands import OfferPlan
-from scheduler.plan import Prescription
+from scheduler.plan import Prescription, RefusedPrescription
+from scheduler.window import LocalTime
 
 ATC_SYSTEM = "http://www.whocc.no/atc"
 ATC_CODE = re.compile(r"[A-Z][0-9]{2}[A-Z]{2}[0-9]{2}")
@@ -80,18 +88,20 @@ class Refusal:
     fingerprint: str
 
 
-def read_bundle(raw: bytes, resident: ResidentIdentity) -> OfferPlan | Refusal:
+def read_bundle(raw: bytes, resident: ResidentIdentity, local: LocalTime) -> OfferPlan | Refusal:
     """The card in these bytes. `fingerprint` is their SHA-256."""
     fingerprint = hashlib.sha256(raw).hexdigest()
     try:
         bundle = shaped(Bundle, parse_json(raw, "Bundle"), "Bundle")
         version = _card_version(bundle)
         patient_names, requests = _contents(bundle, resident)
-        prescriptions = [_prescription(one, path, patient_names, resident) for one, path in requests]
+        read = [_prescription(one, path, patient_names, resident, local) for one, path in requests]
     except Refused as refused:
         return Refusal(refused.reason, refused.path, fingerprint)
-    active = sorted((one for one in prescriptions if one is not None), key=lambda one: one.prescription_id)
-    return OfferPlan(resident.key, version, tuple(active), fingerprint)
+    by_id = sorted((one for one in read if one is not None), key=lambda one: one.prescription_id)
+    active = tuple(one for one in by_id if isinstance(one, Prescription))
+    left = tuple(one for one in by_id if isinstance(one, RefusedPrescription))
+    return OfferPlan(resident.key, version, active, fingerprint, left)
 
 
 # --- the bundle ---------------------------------------------------------------------------------------
@@ -165,12 +175,36 @@ def _must_be_distinct(requests: Sequence[tuple[MedicationRequest, str]]) -> None
 
 
 def _prescription(
-    request: MedicationRequest, path: str, patient_names: frozenset[str], resident: ResidentIdentity
-) -> Prescription | None:
-    """The prescription, or None where its status says that it is not given now."""
+    request: MedicationRequest,
+    path: str,
+    patient_names: frozenset[str],
+    resident: ResidentIdentity,
+    local: LocalTime,
+) -> Prescription | RefusedPrescription | None:
+    """The prescription, or None where its status says that it is not given now. A dosage that no machine may
+    carry out leaves the rest of the card in force, and its prescription to people."""
     _must_be_about(request.subject, f"{path}.subject", patient_names, resident)
     if request.status in NOT_NOW:
         return None
+    must_be_active(request, path)
+    medication, medication_path = _medication(request, path)
+    drug = _atc(medication, f"{medication_path}.code")
+    strength, unit = _strength(medication, f"{medication_path}.ingredient")
+    where = f"{path}.dosageInstruction"
+    try:
+        read = imported(request.dosageInstruction, where, local, unit)
+        if unit is None and read.dosage.unit in SACHET_UNITS:  # a tablet whose strength is per millilitre
+            raise Refused(Reason.UNIT_MISMATCH, f"{medication_path}.ingredient")
+    except Refused as refused:
+        return RefusedPrescription(request.id, refused.reason.value, refused.path)
+    if read.every_refusal:
+        first = read.every_refusal[0]
+        return RefusedPrescription(request.id, first.reason.value, first.path)
+    return Prescription(request.id, drug, strength, replace(read.dosage, unit=unit or read.dosage.unit))
+
+
+def must_be_active(request: MedicationRequest, path: str) -> None:
+    """An order in force, and nothing said about it that no machine can follow."""
     if request.status != ACTIVE:
         raise Refused(Reason.STATUS_REFUSED, f"{path}.status")
     if request.intent not in INTENTS:
@@ -179,10 +213,6 @@ def _prescription(
         raise Refused(Reason.DO_NOT_PERFORM, f"{path}.doNotPerform")
     if request.note is not None:
         raise Refused(Reason.TEXT_NOT_COVERED, f"{path}.note")
-    medication, medication_path = _medication(request, path)
-    drug = _atc(medication, f"{medication_path}.code")
-    strength, unit = _strength(medication, f"{medication_path}.ingredient")
-    return Prescription(request.id, drug, strength, unit, dosages(request.dosageInstruction, path, unit))
 
 
 def _must_be_about(
@@ -228,8 +258,9 @@ def _atc(medication: Medication, path: str) -> str:
     return codes[0]
 
 
-def _strength(medication: Medication, path: str) -> tuple[str, str]:
-    """("500 mg", "tablet"): the strength of one dosing unit as written on a sachet, and that unit."""
+def _strength(medication: Medication, path: str) -> tuple[str, str | None]:
+    """("500 mg", "tablet"): the strength of one dosing unit as written on a sachet, and that unit. What is in
+    no sachet has ("100 IE/ml", None): its dosage says what is counted."""
     if not medication.ingredient:
         raise Refused(Reason.STRENGTH, path)
     amounts: list[str] = []
@@ -239,10 +270,12 @@ def _strength(medication: Medication, path: str) -> tuple[str, str]:
         if ingredient.strength is None:
             raise Refused(Reason.STRENGTH, where)
         amounts.append(_amount_per_unit(ingredient.strength, where))
-        units.add(known_unit(ingredient.strength.denominator, f"{where}.denominator"))
+        units.add(unit_of(ingredient.strength.denominator.unit, f"{where}.denominator.unit").singular)
     if len(units) != 1:
         raise Refused(Reason.UNIT_MISMATCH, path)
-    return " + ".join(amounts), units.pop()
+    per = units.pop()
+    packed = SACHET_UNITS.get(per)
+    return (" + ".join(amounts), packed) if packed else (f"{' + '.join(amounts)}/{per}", None)
 
 
 def _amount_per_unit(strength: Ratio, path: str) -> str:
@@ -255,6 +288,6 @@ def _amount_per_unit(strength: Ratio, path: str) -> str:
         raise Refused(Reason.STRENGTH, f"{path}.numerator.value")
     if amount.unit is None or not STRENGTH_UNIT.fullmatch(amount.unit) or not amount.unit.isprintable():
         raise Refused(Reason.STRENGTH, f"{path}.numerator.unit")
-    if decimals(amount.value) > DECIMALS_MAX:
+    if decimals(amount.value) > SACHET_DECIMALS_MAX:
         raise Refused(Reason.STRENGTH, f"{path}.numerator.value")
-    return f"{plain_number(amount.value)} {amount.unit}"
+    return f"{exact(Decimal(amount.value))} {amount.unit}"

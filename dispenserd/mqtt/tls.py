@@ -21,6 +21,7 @@ OF_THE_BROKER = {
     19: "the broker's certificate is of another CA than ca_file",
     20: "the broker's certificate is of another CA than ca_file",
     21: "the broker's certificate is of another CA than ca_file",
+    23: "the broker's certificate was withdrawn",
     62: "the broker's certificate is for another name than host",
     64: "the broker's certificate is for another address than host",
 }

@@ -16,11 +16,37 @@ from typing import Literal, assert_never, cast, get_args
 from dispenserd.home import Head, OutboxRow, Position
 from dispenserd.mqtt.session import Message, Presence
 from protocol.mqtt import payloads
+from protocol.mqtt.forms import PERSON_CHARS_MAX
 from protocol.mqtt.instants import from_text
-from protocol.mqtt.payloads import ClosePayload, DecidePayload, DecisionPayload, TakePayload
+from protocol.mqtt.payloads import (
+    BackPayload,
+    ClosePayload,
+    DecidePayload,
+    DecisionPayload,
+    LeavePayload,
+    ModePayload,
+    PausePayload,
+    RegimePayload,
+    ReleasePayload,
+    ResumePayload,
+    ReviewPausePayload,
+    TakePayload,
+)
 from protocol.mqtt.topics import Channel, topic
-from scheduler.commands import CloseIncident, DecideDose, TakeIncident
-from scheduler.events import Verdict
+from scheduler.commands import (
+    AuthoriseRelease,
+    CloseIncident,
+    DecideDose,
+    EndLeave,
+    PauseResident,
+    PlanLeave,
+    RegimeCommand,
+    ResumeResident,
+    ReviewPause,
+    SetMode,
+    TakeIncident,
+)
+from scheduler.events import Mode, PauseKind, Verdict
 from scheduler.outbox import Plain
 from scheduler.summary import Summary
 
@@ -29,6 +55,13 @@ ANSWER_KEY = "answer/"
 
 
 DosePriority = Literal["high", "medium", "low", "info", ""]
+OF_A_RESIDENT = frozenset(
+    {"dose", "plan", "roll", "horizon", "help", "as_needed", "mode", "pause", "paused"}
+    | {"leave", "back", "count", "fit", "refill"},
+)
+OF_A_ROBOT = frozenset({"robot", "press", "clock", "power", "help"})
+"""What the name behind such a subject is; a call for help is the robot's where nobody said who."""
+
 WHY_PATTERN = r"[a-z]+(_[a-z]+)*"
 
 
@@ -85,11 +118,20 @@ def heartbeat(box: str, at: datetime, position: Position, summary: Summary) -> M
         window_open=summary.window_open,
         incidents=summary.incidents,
         digest=summary.digest,
+        robots=tuple(
+            payloads.RobotState(serial=serial, state=_code(word)) for serial, word in summary.robots
+        ),
+        residents=tuple(
+            payloads.ResidentState(
+                resident=one.resident, plan_version=one.plan_version, next_window=one.next_window
+            )
+            for one in summary.residents
+        ),
     )
     return Message(topic(box, Channel.HEARTBEAT), payloads.to_bytes(payload))
 
 
-def command(decision: DecisionPayload) -> TakeIncident | CloseIncident | DecideDose:
+def command(decision: DecisionPayload) -> TakeIncident | CloseIncident | DecideDose | RegimeCommand:
     """A decision that passed every check at the door."""
     match decision:
         case TakePayload():
@@ -118,6 +160,30 @@ def command(decision: DecisionPayload) -> TakeIncident | CloseIncident | DecideD
                 expires=decision.expires,
             )
         case _:
+            return _about_resident(decision)
+
+
+def _about_resident(decision: RegimePayload) -> RegimeCommand:
+    said: tuple[str, str, str, int, datetime]
+    said = (decision.by, decision.reason, "oncall", decision.revision, decision.expires)
+    key, resident = decision.decision_id, decision.resident
+    match decision:
+        case ModePayload():
+            return SetMode(key, resident, Mode(decision.mode), decision.review, *said)
+        case PausePayload():
+            return PauseResident(key, resident, PauseKind(decision.kind), decision.until, *said)
+        case ReviewPausePayload():
+            return ReviewPause(key, resident, *said)
+        case ResumePayload():
+            return ResumeResident(key, resident, decision.reconciled, *said)
+        case LeavePayload():
+            times = (decision.first, decision.last, decision.hand_out, decision.departs, decision.back)
+            return PlanLeave(key, resident, *times, *said)
+        case BackPayload():
+            return EndLeave(key, resident, tuple(decision.came_back), *said)
+        case ReleasePayload():
+            return AuthoriseRelease(key, resident, decision.dose, decision.until, *said)
+        case _:
             assert_never(decision)
 
 
@@ -131,6 +197,10 @@ def _incident(box: str, position: Position, row: OutboxRow) -> payloads.Incident
     body = row.body
     raised = from_text(_text(body, "raised"))
     changed = body.get("changed")
+    about, _, name = _text(body, "subject").partition(":")
+    key = name.partition("/")[0]
+    resident = key if about in OF_A_RESIDENT and re.fullmatch(payloads.RESIDENT_PATTERN, key) else ""
+    of_robot = about in OF_A_ROBOT and not resident
     ends, urgency = _window(body)
     return payloads.IncidentPayload(
         schema=payloads.INCIDENT,
@@ -142,7 +212,9 @@ def _incident(box: str, position: Position, row: OutboxRow) -> payloads.Incident
         event_id=row.event_id,
         incident=_text(body, "incident_id"),
         revision=_whole(body, "revision"),
-        subject=_code(_text(body, "subject").partition(":")[0]),
+        subject=_code(about),
+        resident=resident,
+        robot=name if of_robot and re.fullmatch(payloads.SERIAL_PATTERN, name) else "",
         dose=_text(body, "dose_id"),
         kind=_code(_text(body, "kind")),
         priority=cast(Literal["info", "low", "medium", "high"], _text(body, "priority")),
@@ -150,7 +222,7 @@ def _incident(box: str, position: Position, row: OutboxRow) -> payloads.Incident
         raised=raised,
         changed=from_text(changed) if isinstance(changed, str) else raised,
         deadline=from_text(_text(body, "deadline")),
-        owner=_text(body, "owner")[: payloads.PERSON_CHARS_MAX],
+        owner=_text(body, "owner")[:PERSON_CHARS_MAX],
         holds_token=body.get("holds_token") is True,
         resolution=_code(_text(body, "resolution")) if body.get("resolution") else "",
         cleared=body.get("cleared") is True,

@@ -34,15 +34,14 @@ from dispenserd.oncall.view import (
     ownership,
     waits,
 )
+from protocol.mqtt.forms import PERSON_CHARS_MAX, REASON_CHARS_MAX
 from protocol.mqtt.instants import from_text, to_text
 from protocol.mqtt.payloads import (
     CODE_PATTERN,
     DECISION,
-    PERSON_CHARS_MAX,
-    REASON_CHARS_MAX,
     ClosePayload,
     DecidePayload,
-    DecisionPayload,
+    IncidentDecision,
     TakePayload,
     to_bytes,
 )
@@ -50,8 +49,8 @@ from protocol.mqtt.payloads import (
 if TYPE_CHECKING:
     from dispenserd.shapes.oncall import IncidentRow, OncallRows
 
-VERDICTS = ("given", "had_it", "not_given", "discard")
-Verdict = Literal["given", "had_it", "not_given", "discard"]
+VERDICTS = ("given", "had_it", "witnessed", "not_given", "discard", "let_go")
+Verdict = Literal["given", "had_it", "witnessed", "not_given", "discard", "let_go"]
 Ended = Literal["accepted", "refused", "expired"]
 STEPS_SHOWN_MAX = 20
 """Of an incident, the newest: what nobody takes for a day has a hundred and forty."""
@@ -289,7 +288,7 @@ def _last(decided: Sequence[AnyRow], action: str, by: str) -> AnyRow | None:
     return next((each for each in reversed(decided) if each.action == action and each.by == by), None)
 
 
-def _enqueue(connection: Connection, row: AnyRow, payload: DecisionPayload, verdict: str = "") -> Queued:
+def _enqueue(connection: Connection, row: AnyRow, payload: IncidentDecision, verdict: str = "") -> Queued:
     connection.execute(
         insert(decisions).values(
             decision_id=payload.decision_id,

@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from dispenserd.config import Config
+from dispenserd.config import Config, ResidentSection
 from dispenserd.fagsystem.folder import PlanFolder
 from dispenserd.fagsystem.mapping import ResidentIdentity
 from dispenserd.mqtt.session import (
@@ -31,6 +31,7 @@ from dispenserd.mqtt.session import (
 from dispenserd.mqtt.translate import presence
 from dispenserd.provision.fault import ProvisionFault, Sort
 from scheduler.events import PlanRefused
+from scheduler.window import LocalTime
 
 EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
 """This version did not exist before: a clock that says so has lost its time."""
@@ -52,6 +53,9 @@ class Verdict(StrEnum):
     GOOD = "good"
     WARNING = "warning"
     BAD = "bad"
+
+
+_WORST_FIRST = (Verdict.BAD, Verdict.WARNING, Verdict.GOOD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +134,18 @@ def robot_past(robot: Mapping[str, Any]) -> Check:
 
 
 def plan(config: Config, now: datetime) -> Check:
-    """Whether a plan for this resident lies there, and can be read."""
-    resident = config.resident
+    """Whether a plan for each resident lies there, and can be read; the worst of what was found."""
+    found = [_plan(config, resident, now) for resident in config.residents]
+    worst = min(found, key=lambda each: _WORST_FIRST.index(each.verdict))
+    if worst.verdict is not Verdict.GOOD or len(found) == 1:
+        return worst
+    return good("plan", f"The plans of all {len(found)} residents can be read.")
+
+
+def _plan(config: Config, resident: ResidentSection, now: datetime) -> Check:
     identity = ResidentIdentity(resident.key, resident.identifier_system, resident.identifier_value)
     path = config.fagsystem.folder / resident.key / "plan.json"
-    found = PlanFolder(config.fagsystem.folder, identity).poll(now)
+    found = PlanFolder(config.fagsystem.folder, identity, LocalTime(config.home.zone)).poll(now)
     if found is None:
         return Check(
             "plan", Verdict.WARNING, "plan_missing", "No plan has come from the fagsystem yet.",

@@ -194,6 +194,7 @@ def _values(site: Site) -> dict[tuple[str, str], Any]:
         ("home", "zone"): answers["zone"],
         ("home", "staff_phone"): answers["staff_phone"],
         ("home", "demo"): site.demo,
+        ("home", "signing_key_file"): layout.written(layout.signing_key),
         ("resident", "key"): answers["resident_key"],
         ("resident", "identifier_system"): answers["identifier_system"],
         ("resident", "identifier_value"): answers["identifier_value"],

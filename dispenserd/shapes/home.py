@@ -26,6 +26,7 @@ from dispenserd.shapes.forms import (
     OneOf,
     Open,
     Priority,
+    ResidentKey,
     Verdict,
 )
 from dispenserd.shapes.upkeep import AlarmTestView, ChoreView, LoopLag
@@ -95,6 +96,51 @@ class RollInUse(TypedDict):
     """Sachets left by the robot's count; null until it reported."""
 
 
+class RobotAtHome(RobotView):
+    """One robot of the home, and whom it serves."""
+
+    residents: list[ResidentKey]
+    """Whose rolls it holds; several share it, and each press there must say whose it is."""
+    display: list[str]
+    """The lines that it shows."""
+    battery_until: Instant | None
+    """When it will be empty, as far as its battery has shown; null while it has mains."""
+
+
+class RefillView(TypedDict):
+    """The first dose that the roll in the robot has no sachet for: the refill must be there before."""
+
+    resident: ResidentKey
+    """Whose dose."""
+    robot: str
+    """Serial number of the robot that is to be refilled."""
+    dose: DoseId
+    """Its id: the date and the day part stand in it."""
+    date: Day
+    """Its civil date."""
+    slot: str
+    """Its day part, with a number for the second time near one."""
+    opens: Instant
+    """When its window opens."""
+
+
+class ResidentAtHome(TypedDict):
+    """One resident of the home."""
+
+    resident: ResidentKey
+    """Permanent key of the resident."""
+    robot: str
+    """Serial number of the robot that holds the roll; empty for none."""
+    plan: PlanView
+    """The plan in force."""
+    roll: RollInUse
+    """The roll in use."""
+    next_window: Instant | None
+    """When the next dose's window opens, or did if one is open; null for none planned."""
+    refill: RefillView | None
+    """The first dose that their roll has no sachet for; null where none is known, or the plan ends before."""
+
+
 class IncidentView(TypedDict):
     """An open incident, as the home knows it."""
 
@@ -140,11 +186,15 @@ class StatusView(TypedDict):
     clock: Annotated[str, Form(r"^trusted$|^untrusted: [a-z_]+$")]
     """`trusted`, or `untrusted: ` and why. Nothing irreversible is decided on an untrusted clock."""
     robot: RobotView
-    """The robot, and whether it may be ordered anything."""
+    """The robot, and whether it may be ordered anything; of several, the first resident's."""
     plan: PlanView
-    """The plan in force."""
+    """The plan in force; of several residents, the first's."""
     roll: RollInUse
-    """The roll in use."""
+    """The roll in use; of several residents, the first's."""
+    robots: list[RobotAtHome]
+    """Every robot, in the order of the configuration."""
+    residents: list[ResidentAtHome]
+    """Every resident, in the order of the configuration."""
     undelivered: int
     """Incidents that on-call has not confirmed in time."""
     display: list[str]
@@ -172,11 +222,31 @@ class Status(StatusView):
     """Digest of the configuration file as the home read it; `doctor` compares it with the file as it is."""
 
 
+class PermitView(TypedDict):
+    """What a person has authorised beside a dose's own window."""
+
+    kind: Annotated[str, Open("early", "late", "take_along")]
+    """`early`: it may be had before its window. `late`: its window goes on. `take_along`: it may be handed
+    out before a leave, to be had at its own time."""
+    opens: Instant
+    """From when."""
+    closes: Instant
+    """Until when: of `early` its own window begins then, of `take_along` the resident departs."""
+    by: str
+    """Who authorised it."""
+    reason: str
+    """Why, in a few words; may be empty."""
+
+
 class DoseView(TypedDict):
     """One dose: its window, where it is, its outcome, and who may give it."""
 
     dose: DoseId
     """`<resident key>/<date>/<slot>/<part>`; the same id for ever."""
+    resident: ResidentKey
+    """Whose dose it is."""
+    robot: str
+    """Serial number of the robot that its newest order was of; empty before the first."""
     date: Day
     """Civil date that it belongs to."""
     slot: str
@@ -187,9 +257,9 @@ class DoseView(TypedDict):
     """From when its absence is an incident, and its retrieval late."""
     closes: Instant
     """From when it is not offered any more."""
-    stage: Annotated[str, Open(*Stage)]
-    """Where its sachet is."""
-    outcome: Annotated[str, OneOf(*Outcome)] | None
+    stage: Annotated[str, Open(*Stage, "beside")]
+    """Where its sachet is; `beside` where it is in none and the resident takes it beside the robot."""
+    outcome: Annotated[str, Open(*Outcome)] | None
     """Its fate; null while that is open. Never `taken`: a robot can't know."""
     late: bool
     """Retrieved after the half of its window."""
@@ -207,8 +277,16 @@ class DoseView(TypedDict):
     """The person who has that right; empty while it is with the robot."""
     critical: bool
     """Whether it holds time-critical medicine."""
+    permits: list[PermitView]
+    """What people have authorised for it, as they said it; also after it was had."""
+    lost: bool
+    """Whether a part of the journal that was lost may tell of it, and nobody has settled that yet."""
     held: CodeOrNone
     """Why it must not be released until a person decided; empty if it may."""
+    let_go_by: list[str]
+    """Who has said that its held sachet is right after all. One person's word alone changes nothing."""
+    let_go_until: Instant | None
+    """Until when a second person's word lets it go; null where none is waited for."""
 
 
 class Doses(TypedDict):
@@ -216,13 +294,15 @@ class Doses(TypedDict):
 
     doses: list[DoseView]
     """In the order of their windows."""
+    refills: list[RefillView]
+    """The first dose of each resident that the roll in the robot has no sachet for, the soonest first."""
 
 
 class Holds(TypedDict):
     """The doses that must not be released until a person has decided."""
 
     holds: list[DoseView]
-    """`reason` says why each is held: `in_doubt`, or the code in `held`."""
+    """`reason` says why each is held: `in_doubt`, `journal_behind`, or the code in `held`."""
 
 
 class Content(TypedDict):
@@ -263,6 +343,10 @@ class LockedStore(TypedDict):
 class RollShow(TypedDict):
     """The loaded roll, sachet by sachet, beside what the robot reads."""
 
+    resident: ResidentKey
+    """Whose roll it is."""
+    robot: str
+    """Serial number of the robot that has it; empty for none."""
     production_id: str
     """Of the roll that a person loaded; empty for none."""
     in_robot: str
@@ -284,6 +368,8 @@ class RollLoad(TypedDict):
 
     accepted: bool
     """Always true."""
+    resident: ResidentKey
+    """Whose roll it is, by the manifest."""
     production_id: str
     """Of the roll."""
     sachets: int
@@ -296,7 +382,7 @@ class Answer(TypedDict):
     accepted: bool
     """Always true where it is printed; a refusal ends as an error instead."""
     reason: Code
-    """`done`."""
+    """`done`; or `second_needed`: recorded, and nothing has changed before another person says the same."""
 
 
 class Decide(Answer):

@@ -20,6 +20,7 @@ from dispenserd.shapes.forms import (
     Id,
     Instant,
     OneOf,
+    Open,
     Priority,
 )
 
@@ -48,7 +49,9 @@ class DecisionView(TypedDict):
     """Its id."""
     action: Annotated[str, OneOf("take", "decide", "close")]
     """What was asked of the home."""
-    verdict: Annotated[str, OneOf("given", "had_it", "not_given", "discard", "")]
+    verdict: Annotated[
+        str, Open("given", "had_it", "witnessed", "not_given", "discard", "let_go", empty=True)
+    ]
     """Of `decide`; empty otherwise."""
     by: str
     """Who decided."""

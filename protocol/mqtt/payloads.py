@@ -13,16 +13,40 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError, model_validator
 
+from protocol.mqtt.forms import CODE_PATTERN as CODE_PATTERN
+from protocol.mqtt.forms import PERSON_CHARS_MAX as PERSON_CHARS_MAX
+from protocol.mqtt.forms import REASON_CHARS_MAX as REASON_CHARS_MAX
+from protocol.mqtt.forms import RESIDENT_PATTERN as RESIDENT_PATTERN
+from protocol.mqtt.forms import SERIAL_PATTERN as SERIAL_PATTERN
+from protocol.mqtt.forms import Box as Box
+from protocol.mqtt.forms import (
+    Code,
+    Count,
+    Digest,
+    DoseId,
+    EventId,
+    Id,
+    Person,
+    ResidentKey,
+    Revision,
+    Serial,
+)
+from protocol.mqtt.forms import Payload as Payload
+from protocol.mqtt.forms import Signed as Signed
 from protocol.mqtt.instants import Instant
-from protocol.mqtt.topics import BOX_PATTERN
+from protocol.mqtt.regime_payloads import BackPayload as BackPayload
+from protocol.mqtt.regime_payloads import LeavePayload as LeavePayload
+from protocol.mqtt.regime_payloads import ModePayload as ModePayload
+from protocol.mqtt.regime_payloads import PausePayload as PausePayload
+from protocol.mqtt.regime_payloads import RegimePayload as RegimePayload
+from protocol.mqtt.regime_payloads import ReleasePayload as ReleasePayload
+from protocol.mqtt.regime_payloads import ResumePayload as ResumePayload
+from protocol.mqtt.regime_payloads import ReviewPausePayload as ReviewPausePayload
 
 PAYLOAD_BYTES_MAX = 8192
-"""Checked before parsing. The longest payload we write is under 2 KiB."""
-PERSON_CHARS_MAX = 80
-REASON_CHARS_MAX = 200
-
+"""Checked before parsing. The longest payload we write, a heartbeat with 32 residents, is under 6 KiB."""
 STATUS: Final = "dispenserd/status/1"
 HEARTBEAT: Final = "dispenserd/heartbeat/1"
 INCIDENT: Final = "dispenserd/incident/1"
@@ -36,27 +60,9 @@ HEADS_MAX = 8
 """Of a position: one for each of so many runs of the home. A home hears it at every connection, so one that
 missed it hears the same heads again in its next seven runs."""
 
-Box = Annotated[str, Field(pattern=BOX_PATTERN, description="Id of the home's box.")]
-Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9/_.:-]{0,127}$")]
-DoseId = Annotated[
-    str, Field(pattern=r"^[0-9a-f]{32}/[0-9]{4}-[0-9]{2}-[0-9]{2}/[a-z0-9_-]{1,32}/[0-9]{1,3}$")
-]
-CODE_PATTERN = r"^[a-z0-9][a-z0-9_.:-]{0,63}$"
-Code = Annotated[str, Field(pattern=CODE_PATTERN)]
-EventId = Annotated[str, Field(pattern=r"^[0-9]{1,18}-[0-9a-f]{64}$")]
-Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Signature = Annotated[str, Field(pattern=r"^([0-9a-f]{128})?$")]
-Person = Annotated[str, Field(min_length=1, max_length=PERSON_CHARS_MAX)]
-Count = Annotated[int, Field(ge=0, le=2**53)]
-Revision = Annotated[int, Field(ge=1, le=2**31)]
-
 
 class PayloadRefused(Exception):
     """A peer's bytes are not a payload of ours. The text is safe to log: it quotes none of them."""
-
-
-class Payload(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_by_name=False)
 
 
 class StatusPayload(Payload):
@@ -85,6 +91,32 @@ class _Positioned(Payload):
     """Number of that row; within a run it only rises."""
 
 
+class Part(BaseModel):
+    """What a payload is made of, and no payload of its own."""
+
+    model_config = Payload.model_config
+
+
+class RobotState(Part):
+    """One robot of a home."""
+
+    serial: Serial
+    """Serial number."""
+    state: Code
+    """Only `ready` can release a dose."""
+
+
+class ResidentState(Part):
+    """One resident of a home, by key alone."""
+
+    resident: ResidentKey
+    """Permanent key of the resident."""
+    plan_version: Count
+    """Of the plan in force; 0 for none."""
+    next_window: Instant | None
+    """When the next dose's window opens, or did if one is open; null for none planned."""
+
+
 class HeartbeatPayload(_Positioned):
     """Rule 27: where the home stands, without health data."""
 
@@ -99,9 +131,9 @@ class HeartbeatPayload(_Positioned):
     clock: Annotated[str, Field(max_length=64)]
     """`trusted`, or `untrusted: ` and why."""
     robot: Code
-    """State of the robot; only `ready` can release a dose."""
+    """State of the robot, of several the worst off; only `ready` can release a dose."""
     plan_version: Count
-    """Of the plan in force; 0 for none."""
+    """Of the plan in force, of several the highest; 0 for none."""
     next_window: Instant | None
     """When the next dose's window opens, or did if one is open; null for none planned."""
     window_open: bool
@@ -111,6 +143,10 @@ class HeartbeatPayload(_Positioned):
     digest: Digest
     """SHA-256 over sorted `<incident id>:<revision>` of those, joined by line feeds: a reader whose own list
     gives another one has missed something."""
+    robots: tuple[RobotState, ...] = ()
+    """Each of them; none from a home that is older than this field."""
+    residents: tuple[ResidentState, ...] = ()
+    """Each of them; none from a home that is older than this field."""
 
 
 class IncidentPayload(_Positioned):
@@ -159,6 +195,10 @@ class IncidentPayload(_Positioned):
     about no dose, and from a home that is older than this field."""
     dose_priority: Literal["high", "medium", "low", "info", ""] = ""
     """How urgent that dose is in itself; "" wherever `window_ends` is null."""
+    resident: ResidentKey | Literal[""] = ""
+    """Whom it is about; empty where about nobody alone, and from a home that is older than this field."""
+    robot: Serial | Literal[""] = ""
+    """Serial number of the robot it is about, as `resident`."""
 
 
 class AnswerPayload(_Positioned):
@@ -178,14 +218,6 @@ class AnswerPayload(_Positioned):
     """`done`, or why not."""
     incident: Id | Literal[""]
     """The incident it was about; empty for a command that could not be read so far."""
-
-
-class Signed(Payload):
-    """By on-call; see `signatures`. Empty = not signed yet."""
-
-    schema_: str = Field(alias="schema")
-    signature: Signature = ""
-    """Ed25519, 128 hexadecimal characters. A home does nothing for one that is missing or wrong."""
 
 
 class ReceiptPayload(Signed):
@@ -276,13 +308,14 @@ class DecidePayload(_Decision):
     """A named person's word about the dose."""
     dose: DoseId
     """The incident's dose."""
-    verdict: Literal["given", "had_it", "not_given", "discard"]
+    verdict: Literal["given", "had_it", "witnessed", "not_given", "discard", "let_go"]
     """What was found or done."""
     reason: Annotated[str, Field(max_length=REASON_CHARS_MAX)]
     """Why, in a few words, for the record."""
 
 
-DecisionPayload = TakePayload | ClosePayload | DecidePayload
+IncidentDecision = TakePayload | ClosePayload | DecidePayload
+DecisionPayload = IncidentDecision | RegimePayload
 IncidentTopicPayload = IncidentPayload | AnswerPayload
 P = TypeVar("P")
 
@@ -366,6 +399,13 @@ _FIELD_NAMES = frozenset(
         TakePayload,
         ClosePayload,
         DecidePayload,
+        ModePayload,
+        PausePayload,
+        ReviewPausePayload,
+        ResumePayload,
+        LeavePayload,
+        BackPayload,
+        ReleasePayload,
     )
     for name, field in model.model_fields.items()
 )

@@ -5,6 +5,7 @@ Knows data only. All ids and texts are invented.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from protocol.wire import messages as m
@@ -72,6 +73,7 @@ MESSAGES: dict[str, m.Message] = {
     "present": m.Order(
         6, ORDER_ID, m.OrderKind.PRESENT, RESIDENT, DOSE, 7, LABEL, m.Source.HOLDING, expires_in_ms=60_000
     ),
+    "release before a leave": replace(_RELEASE, ref=13, take_along=True),
     "retract": m.Order(
         7, ORDER_ID, m.OrderKind.RETRACT, RESIDENT, DOSE, 7, "", m.Source.HOLDING, expires_in_ms=1
     ),
@@ -95,10 +97,17 @@ MESSAGES: dict[str, m.Message] = {
     "log page": m.LogPage(11, 1, 10, _ENTRIES),
     "log page of an empty log": m.LogPage(11, 1, 0, ()),
     "pressed": m.Pressed(UPTIME_MS),
+    "pressed: later": m.Pressed(UPTIME_MS, m.Answer.LATER),
+    "pressed: no thanks": m.Pressed(UPTIME_MS, m.Answer.NO_THANKS),
+    "pressed: help": m.Pressed(UPTIME_MS, m.Answer.HELP),
+    "pressed: medicine as needed": m.Pressed(UPTIME_MS, m.Answer.AS_NEEDED),
+    "pressed: the second answer of three": m.Pressed(UPTIME_MS, m.Answer.SECOND),
     "lifted": m.Lifted(UPTIME_MS, 5),
     "label read": m.LabelRead(UPTIME_MS, "mouth", LABEL),
     "label unreadable": m.LabelRead(UPTIME_MS, "holding", ""),
     "log grew": m.LogGrew(10),
+    "personal press": m.PersonalPress(UPTIME_MS, "04a1b2c3d4e5f6"),
+    "personal press: no thanks": m.PersonalPress(UPTIME_MS, "04a1b2c3d4e5f6", m.Answer.NO_THANKS),
 }
 
 
@@ -168,6 +177,9 @@ BAD_ITEMS: dict[str, tuple[list[Any], Fault]] = {
     "17 entries asked for": ([7, 1, 1, 17], Fault.LIMIT),
     "battery of 101 percent": ([35, 0, 1, "", "", 0, False, False, 0, 0, False, True, 101, ""], Fault.LIMIT),
     "unknown kind of entry": ([39, 1, 1, 9, [_with(_ENTRY, 1, "guessed")]], Fault.LIMIT),
+    "unknown answer": ([65, 1, "maybe"], Fault.LIMIT),
+    "take written out": ([65, 1, "take"], Fault.NOT_CANONICAL),
+    "a press with a field too many": ([65, 1, "later", 1], Fault.FIELD_COUNT),
     "unknown place": ([67, 1, "tray", ""], Fault.LIMIT),
     "refused without a reason": ([38, 5, 0], Fault.LIMIT),
     "label with a space": (_with(_ORDER, 7, "S 1"), Fault.BAD_TEXT),

@@ -195,11 +195,15 @@ def _always(message: Any) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How one dataclass lies on the wire: its fields in order, and what must hold between them."""
+    """How one dataclass lies on the wire: its fields in order, and what must hold between them.
+
+    `left_out`: the last fields, each not written while it has this value; an earlier version had none.
+    """
 
     of: type[Any]
     kinds: dict[str, Kind]
     consistent: Callable[[Any], bool] = _always
+    left_out: dict[str, Any] = field(default_factory=dict)
     _rows: tuple[tuple[str, str, Kind], ...] = field(init=False, repr=False)  # name, "Message.name", kind
 
     def __post_init__(self) -> None:
@@ -209,15 +213,27 @@ class Layout:
     def to_wire(self, message: Any) -> list[Any]:
         items = [kind.to_wire(getattr(message, name), where) for name, where, kind in self._rows]
         self._check(message)
-        return items
+        return items[: self._written(message)]
 
     def from_wire(self, items: list[Any]) -> Any:
-        if len(items) != len(self.kinds):
+        if not len(self.kinds) - len(self.left_out) <= len(items) <= len(self.kinds):
             raise InvalidValue(Fault.FIELD_COUNT, self.of.__name__)
-        pairs = zip(self._rows, items, strict=True)
-        message = self.of(**{name: kind.from_wire(item, where) for (name, where, kind), item in pairs})
+        pairs = zip(self._rows, items, strict=False)
+        read = {name: kind.from_wire(item, where) for (name, where, kind), item in pairs}
+        message = self.of(**{**self.left_out, **read})
+        if len(items) != self._written(message):
+            raise InvalidValue(Fault.NOT_CANONICAL, self.of.__name__)
         self._check(message)
         return message
+
+    def _written(self, message: Any) -> int:
+        """How many of its fields are on the wire: one message has one form."""
+        count = len(self.kinds)
+        for name, value in reversed(self.left_out.items()):
+            if getattr(message, name) != value:
+                break
+            count -= 1
+        return count
 
     def _check(self, message: Any) -> None:
         if not self.consistent(message):

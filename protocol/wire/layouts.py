@@ -25,6 +25,7 @@ _ID_OR_NONE = Bytes(m.ID_BYTES, may_be_empty=True)
 _HEAD_OR_NONE = Bytes(limits.HEAD_BYTES, may_be_empty=True)
 _DOSE_ID = Text(limits.DOSE_ID_CHARS_MAX, chars_min=1)
 _LABEL_OR_NONE = Text(limits.LABEL_CHARS_MAX)
+_TAG = Text(limits.TAG_CHARS_MAX, chars_min=1)
 _LINES = Many(Text(limits.PROMPT_LINE_CHARS_MAX, allowed=shown), limits.PROMPT_LINES_MAX)
 _CAPABILITIES = Many(Text(limits.CAPABILITY_CHARS_MAX, chars_min=1), limits.CAPABILITIES_MAX)
 
@@ -111,6 +112,7 @@ _ORDER: dict[str, Kind] = {
     "label": _LABEL_OR_NONE,
     "source": Choice(m.Source),
     "expires_in_ms": Number(limits.EXPIRES_IN_MS_MAX),
+    "take_along": Flag(),
 }
 
 _HELLO_REPLY: dict[str, Kind] = {
@@ -190,7 +192,7 @@ LAYOUTS: dict[int, Layout] = {
     2: Layout(m.ReadClock, {"ref": _REF}),
     3: Layout(m.SetClock, {"ref": _REF, "utc_ms": _TIME_MS}),
     4: Layout(m.ReadStatus, {"ref": _REF}),
-    5: Layout(m.Order, _ORDER, _order_says_what_to_check),
+    5: Layout(m.Order, _ORDER, _order_says_what_to_check, left_out={"take_along": False}),
     6: Layout(m.Prompt, _PROMPT),
     7: Layout(m.ReadLog, _READ_LOG),
     8: Layout(m.ConfirmLog, _CONFIRM_LOG),
@@ -203,9 +205,16 @@ LAYOUTS: dict[int, Layout] = {
     38: Layout(m.Refused, {"ref": _REF, "error": Number(limits.ERROR_MAX, min=1)}),
     39: Layout(m.LogPage, _LOG_PAGE, _page_is_unbroken),
     # robot -> host, events
-    65: Layout(m.Pressed, {"uptime_ms": _TIME_MS}),
+    65: Layout(
+        m.Pressed, {"uptime_ms": _TIME_MS, "answer": Choice(m.Answer)}, left_out={"answer": m.Answer.TAKE}
+    ),
     66: Layout(m.Lifted, {"uptime_ms": _TIME_MS, "log_index": _INDEX}),
     67: Layout(m.LabelRead, _LABEL_READ),
     68: Layout(m.LogGrew, {"head": _INDEX}),
+    70: Layout(
+        m.PersonalPress,
+        {"uptime_ms": _TIME_MS, "tag": _TAG, "answer": Choice(m.Answer)},
+        left_out={"answer": m.Answer.TAKE},
+    ),
 }
 """By type number. Numbers are stable for ever; 1-31 requests, 32-63 replies, 64-95 events."""

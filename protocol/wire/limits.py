@@ -108,6 +108,9 @@ DOSE_ID_CHARS_MAX = 80
 """32 of the resident key, 10 of the date, three slashes, the part: leaves 33 for the slot."""
 
 LABEL_CHARS_MAX = 64
+TAG_CHARS_MAX = 64
+"""Ten bytes of a contactless tag are 20 hex characters; leaves room for other readers."""
+
 PRODUCTION_ID_CHARS_MAX = 40
 DETAIL_CHARS_MAX = 40
 """A sensor code or a production id."""

@@ -70,6 +70,19 @@ class Sound(StrEnum):
     LOUD = "loud"
 
 
+class Answer(StrEnum):
+    """What the resident said with a press. A robot with one button says `take`."""
+
+    TAKE = "take"
+    LATER = "later"
+    NO_THANKS = "no_thanks"
+    HELP = "help"
+    AS_NEEDED = "as_needed"  # asks for medicine as needed
+    FIRST = "first"  # of the answers that the display offers to a question
+    SECOND = "second"
+    THIRD = "third"
+
+
 class Auth(StrEnum):
     """How the session is authenticated. Version 1 of the protocol defines only `none`."""
 
@@ -147,6 +160,7 @@ class Order:
     label: str
     source: Source  # of a divert; MAGAZINE for a release, HOLDING for a present
     expires_in_ms: int  # counted by the robot's uptime from the arrival of this message
+    take_along: bool = False  # of several that leave at once, before a leave (W-ORDER-27)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,9 +299,19 @@ class LogPage:
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """The button was pressed. Not logged: a press nobody answered in this session is history."""
+    """A button was pressed. Not logged: a press nobody answered in this session is history."""
 
     uptime_ms: int
+    answer: Answer = Answer.TAKE  # left out on the wire where it is `take` (W-EVENT-7)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalPress:
+    """The button was pressed by somebody who showed a tag or typed a code (W-EVENT-9). Not logged."""
+
+    uptime_ms: int
+    tag: str  # as the reader told it, or as typed: whose it is, the robot does not know
+    answer: Answer = Answer.TAKE  # as in Pressed
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,5 +338,5 @@ class LogGrew:
 
 Request = Hello | ReadClock | SetClock | ReadStatus | Order | Prompt | ReadLog | ConfirmLog
 Reply = HelloReply | Clock | Status | OrderReply | Done | Refused | LogPage
-RobotEvent = Pressed | Lifted | LabelRead | LogGrew
+RobotEvent = Pressed | Lifted | LabelRead | LogGrew | PersonalPress
 Message = Request | Reply | RobotEvent

@@ -9,6 +9,19 @@ differently.
 
 from __future__ import annotations
 
+from scheduler.events.as_needed import AsNeededRefused, AsNeededRequested, ElsewhereRead, GivenElsewhere
+from scheduler.events.custody import (
+    Carried,
+    CarriedDose,
+    LeftSachet,
+    Magazine,
+    MagazineTakenOut,
+    MoveAsked,
+    PastDose,
+    ResidentMovedIn,
+    ResidentMovedOut,
+    SachetsCounted,
+)
 from scheduler.events.doses import (
     AdministrationFiled,
     AnswerDelivered,
@@ -17,6 +30,7 @@ from scheduler.events.doses import (
     DoseDue,
     DoseHeld,
     FindingContradicted,
+    HoldLetGo,
     OutcomeRecorded,
     ReminderGiven,
     TokenPassed,
@@ -29,6 +43,7 @@ from scheduler.events.home import (
     DayPlanned,
     DosePlanned,
     DoseWithdrawn,
+    EpochBegun,
     JournalFoundBehind,
     PlanAccepted,
     PlanRefused,
@@ -48,7 +63,32 @@ from scheduler.events.incidents import (
     IncidentTaken,
     IncidentUndelivered,
 )
+from scheduler.events.leave import (
+    HandedOutChanged,
+    LeaveEnded,
+    LeavePlanned,
+    ReleaseAuthorised,
+    SachetCameBack,
+    SurplusHeld,
+)
+from scheduler.events.refill import RollCompared, RollMisfit
+from scheduler.events.regime import (
+    ClockTimesAdopted,
+    ClockTimesRefused,
+    MedicineListAdopted,
+    MedicineListRefused,
+    Mode,
+    ModeSet,
+    PauseBegun,
+    PausedAction,
+    PauseEnded,
+    PauseKind,
+    PauseReviewed,
+    PlanConfirmed,
+)
 from scheduler.events.robot import (
+    AttemptBlocked,
+    LockedOnTheSpot,
     MotionAdopted,
     OrderEnded,
     OrderIssued,
@@ -63,26 +103,56 @@ from scheduler.events.robot import (
     RobotLost,
     RobotRejected,
     RobotReported,
+    UnlockedOnTheSpot,
 )
+from scheduler.events.side import SideDoseDue, SideDosePlanned, SideDoseWithdrawn
 from scheduler.events.upkeep import AlarmTestBegun, CertificateFound, CertificatesRead, ChoreEnded
+from scheduler.events.voice import (
+    AnswerTakenBack,
+    DoseDeclined,
+    DosePutOff,
+    HelpAsked,
+    QuestionAnswered,
+    QuestionAsked,
+)
 from scheduler.events.words import (
+    Answer,
     Incident,
     Kind,
     Order,
     OrderKind,
     Outcome,
     Priority,
+    Question,
     Result,
     RobotStatus,
     State,
     Verdict,
 )
 
+VoiceEvent = HelpAsked | QuestionAsked | QuestionAnswered
+"""What the resident said, or was asked, beside any dose's machine."""
+
+SideEvent = SideDosePlanned | SideDoseWithdrawn | SideDoseDue
+"""About medicine beside the robot; its outcome, reminders and answers are those of every dose."""
+
+AsNeededEvent = AsNeededRequested | AsNeededRefused | ElsewhereRead
+"""About medicine as needed, before it is a dose like every other."""
+RegimeEvent = ModeSet | PauseBegun | PauseReviewed | PauseEnded | PausedAction | LeavePlanned | LeaveEnded
+"""How a resident gets their medicine for now."""
+
+CustodyEvent = MoveAsked | ResidentMovedOut | ResidentMovedIn | MagazineTakenOut | SachetsCounted
+"""In whose care a resident is, and where the sachets of a magazine went."""
+
+ResidentEvent = VoiceEvent | SideEvent | AsNeededEvent | RegimeEvent | CustodyEvent
+"""About one resident, beside the doses in their strip."""
+
 HomeEvent = (
     DaemonStarted
     | ProofCommitted
     | StoreStopped
     | JournalFoundBehind
+    | EpochBegun
     | ClockTrusted
     | ClockDoubted
     | PlanAccepted
@@ -91,16 +161,26 @@ HomeEvent = (
     | DoseWithdrawn
     | DayPlanned
     | RollLoaded
+    | RollCompared
     | RollRefused
     | RobotDumped
     | Pressed
     | PressSpent
+    | AttemptBlocked
+    | LockedOnTheSpot
+    | UnlockedOnTheSpot
     | CommandAnswered
     | AnswerDelivered
     | AdministrationFiled
     | AlarmTestBegun
     | CertificatesRead
     | ChoreEnded
+    | PlanConfirmed
+    | ClockTimesAdopted
+    | ClockTimesRefused
+    | MedicineListAdopted
+    | MedicineListRefused
+    | SurplusHeld
 )
 """About the home itself, and what travels through it."""
 
@@ -115,11 +195,18 @@ DoseChange = (
     | DoseDue
     | ReminderGiven
     | DoseHeld
+    | HoldLetGo
+    | DosePutOff
+    | DoseDeclined
+    | AnswerTakenBack
     | OutcomeRecorded
     | FindingContradicted
     | TokenPassed
     | TokenReturned
     | DecisionMade
+    | ReleaseAuthorised
+    | SachetCameBack
+    | HandedOutChanged
 )
 """About one dose that is named in it."""
 
@@ -139,29 +226,48 @@ IncidentChange = (
 
 IncidentEvent = IncidentRaised | IncidentChange
 
-Event = HomeEvent | RobotEvent | DoseEvent | IncidentEvent
+Event = HomeEvent | ResidentEvent | RobotEvent | DoseEvent | IncidentEvent
 
 __all__ = [
     "AdministrationFiled",
     "AlarmTestBegun",
+    "Answer",
     "AnswerDelivered",
+    "AnswerTakenBack",
+    "AsNeededEvent",
+    "AsNeededRefused",
+    "AsNeededRequested",
+    "AttemptBlocked",
+    "Carried",
+    "CarriedDose",
     "CertificateFound",
     "CertificatesRead",
     "ChoreEnded",
     "ClockDoubted",
+    "ClockTimesAdopted",
+    "ClockTimesRefused",
     "ClockTrusted",
     "CommandAnswered",
+    "CustodyEvent",
     "DaemonStarted",
     "DayPlanned",
     "DecisionMade",
     "DoseChange",
+    "DoseDeclined",
     "DoseDue",
     "DoseEvent",
     "DoseHeld",
     "DosePlanned",
+    "DosePutOff",
     "DoseWithdrawn",
+    "ElsewhereRead",
+    "EpochBegun",
     "Event",
     "FindingContradicted",
+    "GivenElsewhere",
+    "HandedOutChanged",
+    "HelpAsked",
+    "HoldLetGo",
     "HomeEvent",
     "Incident",
     "IncidentChange",
@@ -177,7 +283,18 @@ __all__ = [
     "IncidentUndelivered",
     "JournalFoundBehind",
     "Kind",
+    "LeaveEnded",
+    "LeavePlanned",
+    "LeftSachet",
+    "LockedOnTheSpot",
+    "Magazine",
+    "MagazineTakenOut",
+    "MedicineListAdopted",
+    "MedicineListRefused",
+    "Mode",
+    "ModeSet",
     "MotionAdopted",
+    "MoveAsked",
     "Order",
     "OrderEnded",
     "OrderIssued",
@@ -185,13 +302,28 @@ __all__ = [
     "OrderRevoked",
     "Outcome",
     "OutcomeRecorded",
+    "PastDose",
+    "PauseBegun",
+    "PauseEnded",
+    "PauseKind",
+    "PauseReviewed",
+    "PausedAction",
     "PlanAccepted",
+    "PlanConfirmed",
     "PlanRefused",
     "PressSpent",
     "Pressed",
     "Priority",
     "ProofCommitted",
+    "Question",
+    "QuestionAnswered",
+    "QuestionAsked",
+    "RegimeEvent",
+    "ReleaseAuthorised",
     "ReminderGiven",
+    "ResidentEvent",
+    "ResidentMovedIn",
+    "ResidentMovedOut",
     "Result",
     "RobotCaughtUp",
     "RobotDumped",
@@ -203,11 +335,22 @@ __all__ = [
     "RobotRejected",
     "RobotReported",
     "RobotStatus",
+    "RollCompared",
     "RollLoaded",
+    "RollMisfit",
     "RollRefused",
+    "SachetCameBack",
+    "SachetsCounted",
+    "SideDoseDue",
+    "SideDosePlanned",
+    "SideDoseWithdrawn",
+    "SideEvent",
     "State",
     "StoreStopped",
+    "SurplusHeld",
     "TokenPassed",
     "TokenReturned",
+    "UnlockedOnTheSpot",
     "Verdict",
+    "VoiceEvent",
 ]

@@ -12,6 +12,7 @@ from scheduler.events.words import Outcome, Verdict
 class DoseDue:
     at: datetime
     dose_id: str
+    outage: bool = False  # the home could not offer it when its window opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,20 @@ class DoseHeld:
         str  # "label_mismatch", "label_unreadable", "no_manifest", "wrong_production_id", "wrong_resident"
     )
     label: str  # as read; empty = none
+
+
+@dataclass(frozen=True, slots=True)
+class HoldLetGo:
+    """Named persons say that what lies at the mouth is this dose's after all (rule 3). With `until`: the
+    first of two, and nothing has changed. Without: the hold is over; by one alone where it fits by now."""
+
+    at: datetime
+    dose_id: str
+    by: tuple[str, ...]
+    label: str
+    production_id: str
+    plan_version: int
+    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

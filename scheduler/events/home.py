@@ -44,15 +44,25 @@ class JournalFoundBehind:
 
 
 @dataclass(frozen=True, slots=True)
+class EpochBegun:
+    """Rule 23: the store is a restored one. This row and those after it are of a life that nobody has heard
+    of, whatever was counted in the part that is lost."""
+
+    at: datetime
+    epoch: int  # above every one that robot or on-call have known this home by
+
+
+@dataclass(frozen=True, slots=True)
 class ClockTrusted:
     at: datetime
-    source: str  # "robot:<serial>"
+    source: str  # "robot:<serial>": also of a second robot that says the same
 
 
 @dataclass(frozen=True, slots=True)
 class ClockDoubted:
     at: datetime
     reason: str  # "disagrees", "not_commissioned", "battery_gap", "drift", "behind_journal", "stepped"
+    robot: str = ""  # whose clock says so; "" = the home's own, or a journal of before 2026-11-23
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +114,10 @@ class RollLoaded:
     at: datetime
     roll: Roll
     by: str
+    robot: str = ""  # serial of the one that has it; "" in a journal of before 2026-11-23: the one robot
 
 
 @dataclass(frozen=True, slots=True)
 class RollRefused:
     at: datetime
-    reason: str  # "robot_unreachable", "wrong_production_id", "wrong_resident"
+    reason: str  # "robot_unreachable", "wrong_production_id", "wrong_resident", "label_conflict"

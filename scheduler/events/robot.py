@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from scheduler.events.words import Order, OrderKind, Result, RobotStatus
+from scheduler.events.words import Answer, Order, OrderKind, Result, RobotStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,8 @@ class RobotIdentified:
     log_head: int
     host_epoch: int
     host_head: str
+    answers: bool = False  # it has a button for each of `Answer`
+    take_along: bool = False  # it lets several doses out at once, before a leave
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class RobotCaughtUp:
 class RobotLost:
     at: datetime
     reason: str
+    robot: str = ""  # serial, here and below; "" in a journal of before 2026-11-23: the one robot
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class RobotLogBroken:
 
     at: datetime
     reason: str  # "formatted", "gap", "shorter", "rewritten"
+    robot: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +58,14 @@ class RobotRejected:
 
     at: datetime
     reason: str  # "wrong_serial", "wrong_family", "wrong_protocol", "auth_class"
+    robot: str = ""  # the one that was expected there
 
 
 @dataclass(frozen=True, slots=True)
 class RobotReported:
     at: datetime
     status: RobotStatus
+    robot: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,7 @@ class RobotLogged:
     label: str = ""
     result: str = ""  # of "ended": done, not_moved, unclear
     detail: str = ""
+    robot: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +94,7 @@ class RobotDumped:
     at: datetime
     reason: str
     lines: tuple[str, ...]
+    robot: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +105,26 @@ class Pressed:
     robot: str
     session: str
     age_ms: int
+    answer: Answer = Answer.TAKE
+    resident: str = ""  # who pressed, by their tag or code; "" = the robot does not know
+    staff: str = ""  # which member of staff pressed, by their personal key
+    tag: str = ""  # as read, until `receive` knows whose it is; journalled as "known" or "unknown" only
+
+
+@dataclass(frozen=True, slots=True)
+class LockedOnTheSpot:
+    """A member of staff stands at the robot and gives by hand: it offers nothing until they end that."""
+
+    at: datetime
+    robot: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnlockedOnTheSpot:
+    at: datetime
+    robot: str
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +132,20 @@ class PressSpent:
     """The press led to no order; the display says why."""
 
     at: datetime
-    reason: str  # "nothing_due", "blocked", "held", "too_soon", "old", "clock", "with_staff"
+    reason: str  # "nothing_due", "held", "old", "busy", "in_doubt", "who", or a reason of the gate
+    robot: str = ""
+    resident: str = ""  # who pressed, where the press said so
+    dose_id: str = ""  # the one that needs more than this press: "personal_action"
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptBlocked:
+    """Somebody's press was for what is not theirs: nothing moved (S3), and staff hear of it once."""
+
+    at: datetime
+    robot: str
+    reason: str  # "unknown_tag", "other_robot", "nothing_of_theirs"
+    resident: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,3 +187,4 @@ class MotionAdopted:
     kind: OrderKind
     log_index: int
     label: str  # that its reader saw
+    robot: str = ""

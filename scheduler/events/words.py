@@ -31,9 +31,12 @@ class Outcome(StrEnum):
 
     RETRIEVED = "retrieved"
     CONFIRMED = "confirmed"  # the resident had it, by a person's word
+    WITNESSED = "witnessed"  # a named member of staff saw it
     MISSED = "missed"
     GIVEN_BY_STAFF = "given_by_staff"
-    WITHHELD = "withheld"  # held, or no longer on the plan
+    TAKEN_ALONG = "taken_along"  # handed out before a leave, to be had at its time
+    REFUSED = "refused"  # the resident said no thanks
+    WITHHELD = "withheld"  # held, paused, suspended, or no longer on the plan
     FAILED = "failed"  # robot or system at fault, no release was ever sent or none left the magazine
     UNCERTAIN = "uncertain"
 
@@ -51,9 +54,17 @@ class Priority(IntEnum):
 class Kind(StrEnum):
     """What an incident is about (the alarm catalogue in docs/safety.md)."""
 
+    DOSE_DUE = "dose_due"  # of a resident whom staff remind, not the robot
     ABOUT_TO_MISS = "about_to_miss"
     LEFT_IN_TRAY = "left_in_tray"
     DOSE_MISSED = "dose_missed"
+    DOSE_REFUSED = "dose_refused"  # the resident said no thanks
+    AS_NEEDED_LIMIT = "as_needed_limit"  # asked for beyond the most that may be had
+    AS_NEEDED_UNSURE = "as_needed_unsure"  # nobody knows lately enough what was given elsewhere
+    SIDE_UNCONFIRMED = "side_unconfirmed"  # medicine beside the robot that nobody confirmed
+    HELP_ASKED = "help_asked"  # a wish to be called back: no emergency call
+    ANSWER_FLAGGED = "answer_flagged"  # the resident answered a question so that somebody should read it
+    NOT_WITNESSED = "not_witnessed"  # lifted, and no member of staff has said that they saw it
     RELEASE_FAILED = "release_failed"
     SACHET_MISMATCH = "sachet_mismatch"
     SACHET_UNREADABLE = "sachet_unreadable"
@@ -66,14 +77,29 @@ class Kind(StrEnum):
     CLOCK_UNTRUSTED = "clock_untrusted"
     JOURNAL_BEHIND = "journal_behind"  # robot or on-call know more of this journal than it holds
     PLAN_REFUSED = "plan_refused"
-    ROLL_CONFLICT = "roll_conflict"  # magazine and manifest disagree, or nobody put in a manifest
+    ROLL_CONFLICT = "roll_conflict"  # magazine, manifest and plan disagree, or nobody put in a manifest
+    REFILL_DUE = "refill_due"  # the roll ends before the plan does
+    REFILL_WRONG = "refill_wrong"  # sachets are missing, for another time, or for doses that were had
     ROLL_EMPTY = "roll_empty"
+    SACHETS_UNCOUNTED = "sachets_uncounted"  # a magazine left its robot, and some of it is nowhere yet
+    MAINS_LOST = "mains_lost"
+    BATTERY_SHORT = "battery_short"  # it does not last to the end of the next dose
     STORE_FAILED = "store_failed"  # disk full, database broken: the home stopped and was started again
     COMMAND_REFUSED = "command_refused"  # a forged, replayed or expired command arrived
+    ATTEMPT_BLOCKED = "attempt_blocked"  # a press at a robot for what is not that person's
     TEST_ALARM = "test_alarm"  # from here to on-call and back; info under way, high where it got no receipt
     PLAN_ENDS = "plan_ends"  # little is left of the plan, or nothing stands in it
     CERTIFICATE_EXPIRES = "certificate_expires"  # of the way to the broker
     CHORE_FAILED = "chore_failed"  # several times in a row
+    MODE_REVIEW = "mode_review"  # a restrictive mode: does it still fit?
+    PAUSE_REVIEW = "pause_review"  # a pause without an end: is the resident still away?
+    PAUSE_OVER = "pause_over"  # past its end, and nobody resumed
+    PAUSED_ACTION = "paused_action"  # somebody pressed for a resident who is not there
+    TAKE_ALONG_INCOMPLETE = "take_along_incomplete"  # the resident leaves, and not all is handed out
+    TAKE_ALONG_OVERDUE = "take_along_overdue"  # what came back is not counted
+    CALL_RESIDENT = "call_resident"  # medicine that they have in their hands was changed
+    LIST_REFUSED = "list_refused"  # of critical and controlled medicine: the one before stays in force
+    CLOCK_TIMES_REFUSED = "clock_times_refused"  # when morning is: the times before stay in force
 
 
 class State(StrEnum):
@@ -87,6 +113,27 @@ class State(StrEnum):
     CLOSED = "closed"
 
 
+class Answer(StrEnum):
+    """What the resident said with a press."""
+
+    TAKE = "take"
+    LATER = "later"
+    NO_THANKS = "no_thanks"
+    HELP = "help"
+    AS_NEEDED = "as_needed"
+    FIRST = "first"
+    SECOND = "second"
+    THIRD = "third"
+
+
+class Question(StrEnum):
+    """What the display may ask; `scheduler.questions` has the answers to each."""
+
+    WHY_NOT = "why_not"  # after no thanks; optional
+    WHAT_FOR = "what_for"  # of medicine as needed
+    EFFECT = "effect"  # whether it helped
+
+
 class Verdict(StrEnum):
     """What a named person decided about a dose."""
 
@@ -94,6 +141,8 @@ class Verdict(StrEnum):
     HAD_IT = "had_it"  # the resident had it
     NOT_GIVEN = "not_given"  # nobody had it: settles Unknown, or returns the token
     DISCARD = "discard"  # divert the sachet
+    WITNESSED = "witnessed"  # they saw the resident take what the robot handed out
+    LET_GO = "let_go"  # the held sachet is this dose's after all; counts with a second person's word
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +159,8 @@ class Order:
     source: str  # "magazine" | "holding" | "tray"
     label: str
     expires: datetime
-    ground: str  # why: "press", "closing", "settled", "discard", "left"
+    ground: str  # why: "press", "closing", "settled", "discard", "left", "plan", "paused", "suspended", ...
+    take_along: bool = False  # before a leave: the robot's least time between two releases does not count
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +185,10 @@ class Incident:
     """One cause about one dose, robot or plan, as the staff sees it at `revision`."""
 
     incident_id: str
-    subject: (
-        str  # "dose:<id>", "robot:<serial>", "plan:<resident>", "roll:<resident>", or one of the home's own
-    )
+    subject: str
+    """What it is about: "dose:<id>"; "robot:", "press:", "clock:", "power:" and a serial; "plan:", "roll:",
+    "horizon:", "count:", "mode:", "pause:", "paused:", "leave:", "back:", "as_needed:" and a resident key;
+    "help:" and either; or one of the home's."""
     kind: Kind
     priority: Priority
     dose_id: str  # empty unless the subject is a dose

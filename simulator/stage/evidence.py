@@ -6,6 +6,7 @@ Data only; `judge` reads it, `view` shows it while it comes in.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ class Evidence:
     status: Line = field(default_factory=dict)
     administrations: list[Line] = field(default_factory=list)  # the fagsystem's files
     loaded: list[str] = field(default_factory=list)  # labels put into the magazine
+    strips: dict[str, list[str]] = field(default_factory=dict)  # the same, by robot, where there are several
     refused: list[str] = field(default_factory=list)  # people's commands that were refused
     undone: list[str] = field(default_factory=list)  # deeds whose time or condition never came
     kills: list[str] = field(default_factory=list)  # when the daemon was killed
@@ -33,9 +35,46 @@ class Evidence:
         """Bodies of the journal's rows of one kind, in order."""
         return [row["body"] for row in self.journal if row["event"] == event]
 
+    def at_robot(self, robot: str, serial: str, residents: Collection[str]) -> Evidence:
+        """The part of it that one of several robots and the people at it gave."""
+        robots: list[Line] = self.status.get("robots", [])
+        status: Line = next((one for one in robots if one["serial"] == serial), {})
+        return replace(
+            self,
+            journal=[row for row in self.journal if _is_at(row, serial, residents)],
+            robot=[line for line in self.robot if line.get("robot") == robot],
+            doses=[dose for dose in self.doses if dose["dose"].partition("/")[0] in residents],
+            status={**self.status, "robot": status},
+            loaded=self.strips.get(robot, []),
+        )
+
     def write(self, path: Path) -> None:
         """For whoever wants to judge it again."""
         path.write_text(json.dumps(asdict(self), ensure_ascii=False), encoding="utf-8")
+
+
+def _is_at(row: Line, serial: str, residents: Collection[str]) -> bool:
+    body = row["body"]
+    named = body.get("robot") or body.get("order", {}).get("robot") or serial
+    if row["event"] in ("ResidentMovedOut", "ResidentMovedIn"):
+        return body["resident"] in residents
+    dose = body.get("dose_id") or body.get("order", {}).get("dose_id") or ""
+    return bool(named == serial and (not dose or dose.partition("/")[0] in residents))
+
+
+def together(each: Sequence[Evidence]) -> Evidence:
+    """Of all homes, for who looks at the whole."""
+    if len(each) == 1:
+        return each[0]
+    rows = sorted((row for one in each for row in one.journal), key=lambda row: str(row["at"]))
+    settled = {dose["dose"]: dose for one in each for dose in one.doses if dose["outcome"]}
+    return Evidence(
+        journal=rows,
+        robot=[line for one in each for line in one.robot],
+        doses=sorted(settled.values(), key=lambda dose: str(dose["opens"])),
+        incidents=[row for one in each for row in one.incidents],
+        administrations=each[0].administrations,
+    )
 
 
 def read_evidence(path: Path) -> Evidence:

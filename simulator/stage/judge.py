@@ -7,21 +7,39 @@ database and the fagsystem's files. Each violation is a sentence for a person.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from simulator.stage.evidence import Evidence, IncidentStory, Line, incident_stories, is_quiet_test
+from simulator.stage.evidence import Evidence, IncidentStory, Line, incident_stories, is_quiet_test, together
 from simulator.stage.home_files import PERSON
 from simulator.stage.matter import judge_matter
+from simulator.stage.moves import came_with, judge_moves, went_with
 from simulator.stage.scenario import ExpectedIncident, Scenario
 
 PROMPT_LINES = 2
 """A due dose's prompt has the two uppermost lines of the display."""
 
 
+def judge_all(scenario: Scenario, evidence: Mapping[str, Evidence]) -> list[str]:
+    """By the name of each box; what went wrong, empty = all expectations held."""
+    if not scenario.home.boxes:
+        return judge(scenario, evidence[""])
+    found = [
+        f"{box}: {fault}"
+        for box, seen in evidence.items()
+        for fault in _judge_home(scenario.at_box(box), seen)
+    ]
+    parts = [(scenario.at_box(box), seen) for box, seen in evidence.items()]
+    return [*found, *judge_moves(parts), *_filed(scenario, together(list(evidence.values())))]
+
+
 def judge(scenario: Scenario, evidence: Evidence) -> list[str]:
-    """What went wrong; empty = all expectations held."""
+    """Of the only home."""
+    return [*_judge_home(scenario, evidence), *_filed(scenario, evidence)]
+
+
+def _judge_home(scenario: Scenario, evidence: Evidence) -> list[str]:
     return [
         *_outcomes(scenario, evidence),
         *_diverted(scenario, evidence),
@@ -30,7 +48,6 @@ def judge(scenario: Scenario, evidence: Evidence) -> list[str]:
         *_receipts(scenario, evidence),
         *_oncall_agrees(evidence),
         *judge_matter(scenario, evidence),
-        *_filed(scenario, evidence),
         *_displays(scenario, evidence),
         *_the_rest(scenario, evidence),
     ]
@@ -80,11 +97,16 @@ def _diverted(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
 def _one_outcome_each(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
     """In the journal, and the same that `doses` shows."""
     rows = evidence.rows("OutcomeRecorded")
-    for dose_id, count in Counter(body["dose_id"] for body in rows).items():
-        if count != 1:
-            yield f"{scenario.dose_name(dose_id)}: {count} outcomes in the journal"
-    journalled = {body["dose_id"]: body["outcome"] for body in rows}
-    shown = {dose["dose"]: dose["outcome"] for dose in evidence.doses if dose["outcome"]}
+    revisions: dict[str, list[int]] = {}
+    for body in rows:
+        revisions.setdefault(body["dose_id"], []).append(body["revision"])
+    for dose_id, found in revisions.items():
+        first = 1 if dose_id not in came_with(evidence) else found[0]
+        if found != list(range(first, first + len(found))):
+            yield f"{scenario.dose_name(dose_id)}: {len(found)} outcomes in the journal, of revisions {found}"
+    journalled = {**came_with(evidence), **{body["dose_id"]: body["outcome"] for body in rows}}
+    everywhere = [*evidence.doses, *went_with(evidence)]
+    shown = {dose["dose"]: dose["outcome"] for dose in everywhere if dose["outcome"]}
     for dose_id in sorted(journalled.keys() | shown.keys()):
         told, seen = journalled.get(dose_id), shown.get(dose_id)
         if told != seen:
@@ -197,10 +219,9 @@ def _same_on_both_sides(row: Line, story: IncidentStory) -> Iterator[str]:
 def _filed(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
     """S5: one administration per dose, prescription and revision, with that outcome."""
     wanted = {
-        (body["dose_id"], f"MedicationRequest/{each.id}", body["revision"]): body["outcome"]
+        (body["dose_id"], f"MedicationRequest/{name}", body["revision"]): body["outcome"]
         for body in evidence.rows("OutcomeRecorded")
-        for each in scenario.prescriptions
-        if body["dose_id"].split("/")[2] in each.slots
+        for name in scenario.holds(body["dose_id"])
     }
     filed: Counter[tuple[str, str, int]] = Counter()
     for file in evidence.administrations:
@@ -239,6 +260,7 @@ def _displays(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
             tuple(line["lines"])[: len(expected.lines)]
             for line in displays
             if after <= datetime.fromisoformat(line["at"]) <= before
+            and line.get("robot", "") == expected.robot
         ]
         if expected.lines not in shown:
             yield f"between {expected.after} and {expected.before} the robot never showed {expected.lines}"

@@ -11,9 +11,6 @@ STOOD_STILL_S = 0.4
 TOO_SLOW = "this machine stood still"
 """How the violation begins that makes the others doubtful."""
 
-READY_TOO_LATE = "this machine is too slow for speed"
-"""In the error of a play whose home was not up in time."""
-
 
 @dataclass(slots=True)
 class StandStill:

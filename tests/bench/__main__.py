@@ -21,7 +21,7 @@ from pathlib import Path
 
 import structlog
 
-from tests.bench import latency, replay, upkeep, year
+from tests.bench import dosage, latency, replay, upkeep, year
 from tests.bench.figures import Row, document, over, table
 from tests.bench.processes import BenchFailed, module, running
 from tests.support.results import keep, stamped
@@ -79,6 +79,8 @@ def _measured(folder: Path, options: argparse.Namespace) -> list[Row]:
     with _Progress("starts") as tell:
         ends = year.ends(options.days)
         rows.append(asyncio.run(upkeep.start_up(places["start"], a_year, key, ends, STARTS, tell)))
+    with _Progress("dosages"):
+        rows += dosage.measured()
     with _Progress("at rest") as tell:
         tell(f"{options.quiet:.0f} s")
         rows += asyncio.run(upkeep.at_rest(places["rest"], options.quiet))

@@ -221,7 +221,7 @@ class _Home:
     async def live(self, samples: int, tell: Callable[[int], None]) -> None:
         """Until the roll or the samples are used up."""
         await self._engine.submit(ev.DaemonStarted(self._clock.now(), "bench", BOX, 1))
-        await until(lambda: self._world.robot.state is RobotState.READY, "the robot caught up")
+        await until(lambda: self._world.robot(ROBOT).state is RobotState.READY, "the robot caught up")
         await self._engine.submit(
             cmd.OfferPlan(RESIDENT, 1, prescriptions(), "bench"), cmd.LoadRoll(roll(ROUND_DAYS), "bench")
         )
@@ -305,7 +305,7 @@ class _Home:
     async def _skip_to(self, instant: datetime) -> None:
         """And lets the engine see it: it may be asleep for a second."""
         self._clock.skip_to(instant)
-        status = self._world.robot.status
+        status = self._world.robot(ROBOT).status
         if status is not None:
             await self._engine.submit(ev.RobotReported(self._clock.now(), status))
 
@@ -352,7 +352,7 @@ def _parts(
     """Around the engine, as `dispenserd.app` joins them."""
 
     def known_log(log_id: str) -> int | None:
-        robot = engine.world.robot
+        robot = engine.world.robot(ROBOT)
         return robot.log_read if robot.log_id == log_id and robot.log_read else None
 
     robot = RobotConnection(
@@ -367,7 +367,7 @@ def _parts(
         now=clock.now,
         new_session=lambda: secrets.randbits(64),
     )
-    courier = Courier(engine, setting(), robot, clock)
+    courier = Courier(engine, setting(), ROBOT, robot, clock)
     session = Session(Broker(HOST, port), f"home-{BOX}-{secrets.token_hex(4)}")
     uplink = Uplink(engine, session, BOX, clock.now)
     return [courier.run, robot.run, session.run, uplink.run]

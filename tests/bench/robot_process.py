@@ -34,9 +34,9 @@ RELEASES_MAX = 10_000
 
 
 class TellingRobot(Robot):
-    def press(self, moment: Moment) -> list[m.Message]:
+    def press(self, moment: Moment, answer: m.Answer = m.Answer.TAKE, tag: str = "") -> list[m.Message]:
         at = time.monotonic()
-        said = super().press(moment)
+        said = super().press(moment, answer, tag)
         pressed = [message for message in said if isinstance(message, m.Pressed)]
         tell("pressed", at, sum(map(line_bytes, pressed)))
         return said

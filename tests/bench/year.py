@@ -92,7 +92,9 @@ class YearHome(PureHome):
         if day > 1 and (day - 1) % CARD_DAYS == 0:
             self._version += 1
             self.give(
-                cmd.OfferPlan(self.setting.resident, self._version, prescriptions(), f"f{self._version}")
+                cmd.OfferPlan(
+                    self.setting.residents[0].key, self._version, prescriptions(), f"f{self._version}"
+                )
             )
         if day % RESTART_DAYS == 0:
             self.daemon()

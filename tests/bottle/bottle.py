@@ -10,7 +10,6 @@ import heapq
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from itertools import count
@@ -28,22 +27,27 @@ from simulator.refusals import FirmwareLimits
 from tests.bottle.alarm_tests import AlarmTests
 from tests.bottle.box import Box, Folder
 from tests.bottle.clocks import Clocks
+from tests.bottle.company import Company
 from tests.bottle.faraway import Faraway
 from tests.bottle.fuse import Fuse
 from tests.bottle.journal import Disk
+from tests.bottle.leaves import Leaves
 from tests.bottle.liveness import Liveness
 from tests.bottle.network import Network
-from tests.bottle.oncall import OnCall
+from tests.bottle.oncall import OnCall, Payload
 from tests.bottle.papers import FOREIGN, PRODUCTION, WINDOW, ZONE, Papers
 from tests.bottle.peace import at_peace
 from tests.bottle.people import Resident, Staff
+from tests.bottle.recipe import EVERY, Recipe
+from tests.bottle.regimes import Regimes
 from tests.bottle.robot_end import RobotEnd
 from tests.bottle.siege import SIEGE, Siege
 from tests.bottle.technician import Technician
 from tests.bottle.times import EPOCH, Times
-from tests.bottle.weather import SEVERITIES, Severity, Weather
+from tests.bottle.voices import Voices
+from tests.bottle.weather import SEVERITIES, Weather
 from tests.bottle.witnesses import Witnesses
-from tests.support.pure_home import DRUGS, setting
+from tests.support.pure_home import DRUGS, ROBOT, setting
 
 QUIET = structlog.make_filtering_bound_logger(logging.CRITICAL)
 
@@ -64,27 +68,6 @@ PEACE_DAYS = 1
 LAST_DEEDS_MIN = 10
 """What somebody did in the last minute of peace comes to its end, too."""
 LOAD_EARLY_S = 900.0
-
-
-SLOT_CHANCE = 0.22
-"""Of each day part to be in the plan: few doses a day, so that many days fit into an hour."""
-
-EVERY = ((1, 35), (2, 30), (3, 20), (7, 15))
-"""Medicine on every n-th day, and how often a plan is so: more homes and more weather in the same time."""
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What a seed decides before anything happens. `trusting`: the robot refuses nothing by what it remembers
-    or reads, so that the home alone must hold."""
-
-    seed: int
-    days: int = 14
-    severity: Severity | None = None
-    trusting: bool | None = None
-    slot_chance: float = SLOT_CHANCE
-    every: int | None = None  # medicine on every n-th day; None: drawn
-    bias: str = ""  # a trouble of `weather` that shall come often
 
 
 class TrustingMemory(Memory):
@@ -111,7 +94,8 @@ class Bottle:
         drawn = chance.choices(SEVERITIES, (12, 7, 1))[0]
         trusting = chance.random() < 0.5
         self.trusting = trusting if recipe.trusting is None else recipe.trusting
-        self.setting = self._setting()
+        self.company = Company(self, recipe.seed, recipe.company)
+        self.setting = self.company.moved_in(self._setting())
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = count()
         self.disk, self.folder = Disk(), Folder()
@@ -133,9 +117,12 @@ class Bottle:
         severity = recipe.severity or drawn
         self.weather = Siege(self) if severity == SIEGE else Weather(self, severity, recipe.bias)
         self.end.off_s = self.weather.off_s
+        self.company.settle_in(severity)
         self.resident, self.staff, self.technician = Resident(self), Staff(self), Technician(self)
-        self.clocks, self.faraway = Clocks(self), Faraway(self)
-        self.oncall.heard = self.staff.told
+        self.clocks, self.faraway, self.voices = Clocks(self), Faraway(self), Voices(self, recipe.seed)
+        self.regimes = Regimes(self, recipe.seed)
+        self.leaves = Leaves(self, recipe.seed)
+        self.oncall.heard = self._heard
         self.end.booted = self.weather.recovering
         self.box_since_s = self.box_down_since_s = 0.0
         self.box = self._new_box()
@@ -147,6 +134,7 @@ class Bottle:
         try:
             self._live()
             at_peace(self)
+            self.company.at_peace()
         finally:
             self.box.bury()
 
@@ -155,16 +143,21 @@ class Bottle:
         self.after(LOAD_EARLY_S, self.technician.types_manifest)
         self.after(LOAD_EARLY_S + 60, self.weather.start)
         self.alarm_tests.plan(self.days)
+        self.company.start()
         for number in range(self.days):
             day = self.papers.first + timedelta(days=number)
             self._at_local(day, time(0, 30) if number else time(6, 20), partial(self._day, day))
+            if number and self.papers.is_due(day):
+                self._at_local(day - timedelta(days=1), time(17, 0), partial(self.leaves.plan_day, day))
             for hour in (9, 13, 17, 21):
                 self._at_local(day, time(hour, 17), self.technician.round)
         self.until_s((self.days - 1) * 86_400.0 + 18.5 * 3600)
         self._make_peace()
 
     def _day(self, day: date) -> None:
+        self.regimes.plan_day(day)
         if self.papers.is_due(day):
+            self.company.plan_day(day)
             self.resident.plan_day(day)
             self.liveness.plan_day(day)
 
@@ -191,6 +184,9 @@ class Bottle:
             if self.times.wall_off:
                 self.clocks.step(timedelta(0))
             self.lid(open_=False)
+            self.company.mend()
+            if number in (1, 4, 8):
+                self.regimes.end()
             if number in (2, 9):
                 self.after(1, self.technician.round)
             self.after(30, self.staff.look_at_all)
@@ -227,12 +223,14 @@ class Bottle:
             heapq.heappop(self._agenda)[2]()
         self.network.turn()
         self.end.turn()
+        self.company.turn()
         self.box.turn()
         if self.box.fuse.dead or self.box.fault is not None:
             self._box_ended()
 
     def _due_s(self) -> float:
         dues = [self._agenda[0][0] if self._agenda else None, self.network.due_s, self.end.due_s]
+        dues.append(self.company.due_s)
         if self.box.alive:
             dues.append(self._box_due_s())
         return min([due for due in dues if due is not None])
@@ -242,7 +240,7 @@ class Bottle:
         box = self.box
         if box.loop.ready:
             return self.times.now_s
-        if not box.ready or box.committing or box.robot.busy or self._delivering() or self._connecting():
+        if not box.ready or box.committing or box.robots_busy or self._delivering() or box.connecting:
             return box.due_s
         due = box.engine.due
         if due is None:
@@ -252,9 +250,6 @@ class Bottle:
 
     def _delivering(self) -> bool:
         return self.network.connected and self.oncall.up and bool(self.disk.waiting)
-
-    def _connecting(self) -> bool:
-        return self.end.plugged and self.end.robot.powered and not self.box.robot.ready
 
     # --- the box's lives ---
 
@@ -270,6 +265,7 @@ class Bottle:
             chance=self.chance,
             fuse=Fuse(),
             witness=self,
+            beside=self.company.served,
         )
 
     def kill_box(self, down_s: float | None = None) -> None:
@@ -313,11 +309,13 @@ class Bottle:
         if self.trace:
             for event in events:
                 self.say(f"    {event}")
-        self.witnesses.committed(events, changes)
+        own = [event for event in events if not self.company.is_about(event)]
+        self.witnesses.committed(own, changes)
         self.alarm_tests.committed(events)
-        if any(isinstance(event, TokenPassed) for event in events):
+        self.company.committed(events)
+        if any(isinstance(event, TokenPassed) for event in own):
             self.resident.hears_of_help()
-        self.end.told(events, ordered=self.box.engine.world.order_under_way() is not None)
+        self.end.told(own, ordered=self.box.engine.world.order_under_way(ROBOT) is not None)
 
     def sending(self) -> None:
         self.witnesses.sending()
@@ -341,6 +339,7 @@ class Bottle:
         self.presses.append(self.times.true)
         self.weather.aim()
         self.liveness.pressed()
+        self.regimes.pressed()
         self.end.press()
 
     def lift(self) -> None:
@@ -349,8 +348,14 @@ class Bottle:
             self.end.lift()
             self.weather.aim()
 
+    def _heard(self, incident: Payload) -> None:
+        (self.company.staff if self.company.has(incident["dose"]) else self.staff).told(incident)
+
     def give_by_hand(self, dose: str) -> None:
         self.say(f"given by hand: {dose[33:]}")
+        if self.company.has(dose):
+            self.company.gave_by_hand(dose)
+            return
         self.given[dose] = self.times.true
         self.resident.hears_of_help()
         self.witnesses.gave_by_hand(dose)
@@ -374,10 +379,16 @@ class Bottle:
         return self.end.mechanics
 
     def opens(self, dose: str) -> list[datetime]:
+        if self.company.has(dose):
+            return self.company.papers.opens(dose)
         _, day, slot, _ = dose.split("/")
         return self.papers.opens(date.fromisoformat(day), slot)
 
     def where(self, dose: str) -> str:
+        if self.company.has(dose):
+            return self.company.witness.where_is(dose)
+        if dose in self.witnesses.surplus:
+            return self.witnesses.where(self.witnesses.surplus[dose])
         _, day, slot, _ = dose.split("/")
         return self.witnesses.where(self.papers.label_of[date.fromisoformat(day), slot])
 

@@ -5,9 +5,11 @@ the composition root wires them, on a loop of its own. What it may touch outlive
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from random import Random
 from typing import Protocol
 
@@ -34,6 +36,7 @@ from tests.bottle.oncall import PUBLIC_KEY
 from tests.bottle.robot_end import RobotEnd
 from tests.bottle.times import BoxClock, Times
 from tests.bottle.virtual_loop import VirtualLoop
+from tests.support.pure_home import ROBOT
 
 SEEN_POLLING = Polling(status_every_s=43_200.0, clock_every_s=28_800.0)
 """A robot that says by itself what changes is asked seldom, or a fortnight would be nothing but polls."""
@@ -89,6 +92,17 @@ class Witnessing(Protocol):
         """How long the next commit takes."""
 
 
+@dataclass(frozen=True)
+class Served:
+    """One more robot at this box, beside the first; `sending` and `sent` as `Witnessing` has them."""
+
+    serial: str
+    end: RobotEnd
+    chance: Random
+    sending: Callable[[], None]
+    sent: Callable[[], None]
+
+
 class Box:
     """`fault` is why it ended, if not by the fuse."""
 
@@ -104,23 +118,32 @@ class Box:
         chance: Random,
         fuse: Fuse,
         witness: Witnessing,
+        beside: Sequence[Served] = (),
+        serial: str = ROBOT,
+        look_s: float = LOOK_S,
     ) -> None:
         self.fuse = fuse
         self.disk = disk
         self.setting = setting
         self.fault: BaseException | None = None
         self._witness = witness
-        self._chance = chance
-        self._end = end
         self._network = network
         self._folder = folder
         self.clock = BoxClock(times)
         self.loop = VirtualLoop(times.seconds)
         self.session = BottleSession(network, fuse)
-        self.engine = Engine(disk.replayed(), setting, WatchedJournal(disk, fuse, self), self.clock, LOOK_S)
-        self.robot = self._connection()
-        robot = Wiring(self._probe).robot(self.robot)
-        self.courier = Courier(self.engine, setting, robot, self.clock, LOOK_S)
+        self.engine = Engine(disk.replayed(), setting, WatchedJournal(disk, fuse, self), self.clock, look_s)
+        first = Served(serial, end, chance, witness.sending, witness.sent)
+        self._served = (first, *beside)
+        self.robots: dict[str, RobotConnection] = {}
+        self.couriers: dict[str, Courier] = {}
+        for served in self._served:
+            self.robots[served.serial] = connection = self._connection(served)
+            robot = Wiring(partial(self._probe, served)).robot(connection)
+            self.couriers[served.serial] = Courier(
+                self.engine, setting, served.serial, robot, self.clock, look_s
+            )
+        self.robot, self.courier = self.robots[serial], self.couriers[serial]
         self.ready = False
         self.committing_since_s: float | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -153,12 +176,24 @@ class Box:
     def fsync_s(self) -> float:
         return self._witness.fsync_s()
 
-    def _probe(self, point: str) -> None:
+    @property
+    def robots_busy(self) -> bool:
+        return any(robot.busy for robot in self.robots.values())
+
+    @property
+    def connecting(self) -> bool:
+        """Whether a robot that is there is being greeted."""
+        return any(
+            each.end.plugged and each.end.robot.powered and not self.robots[each.serial].ready
+            for each in self._served
+        )
+
+    def _probe(self, served: Served, point: str) -> None:
         self.fuse.passed(point)
         if point == "order_committed":
-            self._witness.sending()
+            served.sending()
         if point == "order_sent":
-            self._witness.sent()
+            served.sent()
 
     def hand_in(self, *facts: Fact) -> None:
         """From a terminal in the home, the fagsystem, or the watch over the clock. Lost if it dies before."""
@@ -174,34 +209,35 @@ class Box:
         if self.loop.is_closed():
             return
         self.fuse.dead = True
-        self._end.forget_host()
+        for served in self._served:
+            served.end.forget_host()
         self._network.detach()
         self.loop.bury()
 
     # --- what the root builds ---
 
-    def _connection(self) -> RobotConnection:
-        engine = self.engine
+    def _connection(self, served: Served) -> RobotConnection:
+        engine, serial = self.engine, served.serial
 
         def known_log(log_id: str) -> int | None:
-            robot = engine.world.robot
+            robot = engine.world.robot(serial)
             return robot.log_read if robot.log_id == log_id and robot.log_read else None
 
         def open_port(name: str, baud: int, on_data: OnData, on_lost: OnLost) -> Port:
             self.fuse.passed("before opening the port")
-            return self._end.open_port(self.fuse, on_data, on_lost)
+            return served.end.open_port(self.fuse, on_data, on_lost)
 
         return RobotConnection(
             port="robot",
             baud=115_200,
-            expected=RobotExpectation(self.setting.robot, "sachet_roll", True),
+            expected=RobotExpectation(serial, "sachet_roll", True),
             known_log=known_log,
             position=lambda: engine.head,
-            deliver=lambda facts: self.courier.deliver(facts),
+            deliver=lambda facts: self.couriers[serial].deliver(facts),
             dump=lambda _reason, _lines: None,
             monotonic=self.clock.monotonic,
             now=self.clock.now,
-            new_session=lambda: self._chance.getrandbits(63) + 1,
+            new_session=lambda: served.chance.getrandbits(63) + 1,
             open_port=open_port,
             polling=SEEN_POLLING,
         )
@@ -211,7 +247,13 @@ class Box:
         limits = self.setting.limits
         life = CommandLife(longest=limits.command_life, clocks_apart=limits.clock_agreement)
         beat = Heartbeat(
-            engine, self.session, box, now, self._turns, lambda: summarise(engine.world, now()), BEAT_S
+            engine,
+            self.session,
+            box,
+            now,
+            self._turns,
+            lambda: summarise(engine.world, self.setting, now()),
+            BEAT_S,
         )
         self.fuse.passed("start")
         async with asyncio.TaskGroup() as tasks:
@@ -220,8 +262,8 @@ class Box:
             self.ready = True
             self._network.attach(self.session)
             for service in (
-                self.courier.run,
-                self.robot.run,
+                *(courier.run for courier in self.couriers.values()),
+                *(robot.run for robot in self.robots.values()),
                 Uplink(engine, self.session, box, now).run,
                 Downlink(engine, self.session, box, PUBLIC_KEY, life, now).run,
                 beat.run,

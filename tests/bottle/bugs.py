@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 
 import dispenserd.courier
 import dispenserd.engine
@@ -22,6 +21,7 @@ import scheduler.closing
 import scheduler.decide
 import scheduler.evolve
 import scheduler.evolve_dose
+import scheduler.evolve_leave
 import scheduler.expand
 import scheduler.gate
 import scheduler.incidents
@@ -30,12 +30,17 @@ import scheduler.outgoing
 import scheduler.planning
 import scheduler.receive
 import scheduler.receive_command
+import scheduler.receive_regime
+import scheduler.regime_causes
+import scheduler.surplus
 import scheduler.upkeep
+import scheduler.voice
 import scheduler.window
 from protocol.mqtt import signatures
 from scheduler.world import Dose
+from tests.bottle.bug import Bug
+from tests.bottle.bugs_company import COMPANY_BUGS
 from tests.bottle.sabotage import (
-    Plant,
     absence_is_proof,
     act_first,
     always_open,
@@ -83,18 +88,26 @@ from tests.bottle.sabotage import (
     unknown_is_refused,
     waits_for_ever,
 )
-
-
-@dataclass(frozen=True)
-class Bug:
-    """`caught_by`: what the violation's text begins with, one of these. `needs`: a trouble of `weather` that
-    shall come often while it is hunted, or "siege". `equivalent`: why no witness can see it, where so."""
-
-    name: str
-    caught_by: tuple[str, ...]
-    plant: Plant
-    needs: str = ""
-    equivalent: str = ""
+from tests.bottle.sabotage_leave import (
+    any_sachet_is_surplus,
+    handed_out_a_day_early,
+    taken_along_is_nothing,
+)
+from tests.bottle.sabotage_regime import (
+    away_is_no_excuse,
+    ends_by_time,
+    reminds_in_every_mode,
+    whoever_says_so,
+    without_a_review,
+)
+from tests.bottle.sabotage_voice import (
+    every_miss_is_a_no,
+    help_only_while_a_dose_is_due,
+    no_causes,
+    no_is_a_miss,
+    nobody,
+    reminds_anyway,
+)
 
 
 @contextmanager
@@ -192,7 +205,7 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "any clock is trusted",
         ("S2", "rule", "S"),
-        put(scheduler.receive, "_clock", clock_of_any_kind),
+        put(scheduler.receive, "compared", clock_of_any_kind),
         "clock_step",
     ),
     Bug(
@@ -235,7 +248,7 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "the token passes with the sachet anywhere",
         ("the token", "S1", "S2", "rule 5"),
-        put(scheduler.receive_command, "_token_may_pass", token_always_passes),
+        put(scheduler.receive_command, "token_may_pass", token_always_passes),
     ),
     Bug(
         "given without the token",
@@ -339,7 +352,7 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "a comparison from before a step is believed",
         ("rule 11", "rule 18", "S2", "S4", "S8"),
-        put(scheduler.receive, "_clock", believes_old_comparisons),
+        put(scheduler.receive, "compared", believes_old_comparisons),
         "step_in_a_commit",
     ),
     Bug(
@@ -349,6 +362,27 @@ BUGS: tuple[Bug, ...] = (
         "step_in_a_commit",
     ),
     Bug("nobody answers a press", ("S8",), rules_without("pressed", "presented")),
+    Bug("no thanks is told as a miss", ("S7",), put(scheduler.closing, "_untaken", no_is_a_miss)),
+    Bug("a miss is told as no thanks", ("S7",), put(scheduler.closing, "_untaken", every_miss_is_a_no)),
+    Bug("what they did not want stays in the tray", ("S7",), put(scheduler.closing, "unwanted", nothing)),
+    Bug("later and no thanks are not heard", ("S7",), put(scheduler.voice, "at_hand", no_events)),
+    Bug("a wish for help alarms nobody", ("S7",), put(scheduler.causes, "voice_causes", no_causes)),
+    Bug("no thanks alarms nobody", ("S4",), put(scheduler.causes, "refusal", nobody)),
+    Bug("declined, and reminded all the same", ("S7",), rules_with("reminded", reminds_anyway)),
+    Bug(
+        "help is heard only while a dose is due", ("S7",), rules_with("heard", help_only_while_a_dose_is_due)
+    ),
+    Bug("suspended, and released all the same", ("S2",), put(scheduler.gate, "withholds", nothing)),
+    Bug("withheld, and left in the tray", ("S2", "rule 22"), put(scheduler.closing, "withholds", nothing)),
+    Bug("who is away is told as a miss", ("rule 22",), put(scheduler.closing, "_closed", away_is_no_excuse)),
+    Bug(
+        "a press of who is away is kept quiet", ("rule 22",), put(scheduler.regime_causes, "_action", nobody)
+    ),
+    Bug("who is away is let in", ("rule 22", "S2"), rules_without("kept_out")),
+    Bug("reminded in every mode", ("rule 22",), rules_with("reminded", reminds_in_every_mode)),
+    Bug("what restricts ends by time", ("rule 22",), rules_with("proven", ends_by_time)),
+    Bug("resumed unreconciled", ("rule 22",), put(scheduler.receive_regime, "_why_not", whoever_says_so)),
+    Bug("a mode without a review", ("rule 22",), put(scheduler.receive_regime, "_why_not", without_a_review)),
     Bug(
         "the last event of a commit is forgotten",
         ("the journal tells", "S", "P", "an attempt"),
@@ -359,4 +393,23 @@ BUGS: tuple[Bug, ...] = (
         ("S5",),
         put(scheduler.outgoing, "_administrations", first_revision_only),
     ),
+    Bug(
+        "handed out a day before its hour",
+        ("S2",),
+        together(
+            put(scheduler.evolve_leave, "permitted", handed_out_a_day_early),
+            put(scheduler.evolve, "permitted", handed_out_a_day_early),
+        ),
+    ),
+    Bug(
+        "what was taken along has no outcome",
+        ("S4",),
+        put(scheduler.closing, "_lifted", taken_along_is_nothing),
+    ),
+    Bug(
+        "any sachet at the mouth is nobody's",
+        ("S8",),
+        put(scheduler.surplus, "_why_nobody_waits", any_sachet_is_surplus),
+    ),
+    *COMPANY_BUGS,
 )

@@ -21,9 +21,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.bottle.bottle import Recipe
-from tests.bottle.bugs import BUGS, Bug, planted
+from tests.bottle.bug import Bug
+from tests.bottle.bugs import BUGS, planted
+from tests.bottle.company_papers import KINDS
 from tests.bottle.proof import FINE, INTERRUPTED, VIOLATED
+from tests.bottle.recipe import Recipe
 from tests.bottle.siege import SIEGE
 from tests.bottle.tally import play
 from tests.bottle.weather import SEVERITIES
@@ -52,10 +54,11 @@ class Found:
 
 def recipe(seed: int, needs: str = "") -> Recipe:
     """The history of a seed, with more of the weather that a bug needs to show itself."""
+    company = needs if needs in KINDS else "nobody"
     if needs == SIEGE.name:
-        return Recipe(seed, 1, SIEGE, slot_chance=SLOT_CHANCE, every=1)
+        return Recipe(seed, 1, SIEGE, slot_chance=SLOT_CHANCE, every=1, company=company)
     (severity,) = (each for each in SEVERITIES if each.name == SEVERITY)
-    return Recipe(seed, DAYS, severity, slot_chance=SLOT_CHANCE, every=1, bias=needs)
+    return Recipe(seed, DAYS, severity, slot_chance=SLOT_CHANCE, every=1, bias=needs, company=company)
 
 
 def hunted(bug: Bug, seeds_max: int) -> Found:

@@ -70,7 +70,7 @@ class Liveness:
 
     def pressed(self) -> None:
         """In calm times a press in a window, with the right sachet waiting, brings it."""
-        dose = self._offerable()
+        dose = self.offerable()
         if dose:
             troubles, moves = self._bottle.weather.total, self._bottle.witnesses.moves
             self._bottle.after(OFFER_WITHIN_S, lambda: self._look_offered(dose, troubles, moves))
@@ -100,6 +100,8 @@ class Liveness:
         if where == "hands" or dose in bottle.given or self._told(dose):
             return
         outcome = bottle.witnesses.journal.outcomes.get(dose)
+        if outcome is not None and (outcome.outcome.value, outcome.reason) == ("withheld", "paused"):
+            return  # rule 22: it disturbs nobody
         if dose not in bottle.witnesses.journal.planned and outcome is None:
             return  # withdrawn before its window
         raise AssertionError(
@@ -108,7 +110,7 @@ class Liveness:
         )
 
     def _look_offered(self, dose: str, troubles: int, moves: int) -> None:
-        if self._bottle.weather.total != troubles or not self._settled_at_home(OFFER_WITHIN_S):
+        if self._bottle.weather.total != troubles or not self.settled_at_home(OFFER_WITHIN_S):
             return
         self.offers += 1
         assert self._bottle.witnesses.moves > moves, f"S8: {dose[33:]} was pressed for, and nothing came"
@@ -118,7 +120,7 @@ class Liveness:
         bottle = self._bottle
         if self._reachable() or bottle.times.now_s < self._far_since_s + UNDELIVERED_S:
             return
-        fine = self._settled_at_home(UNDELIVERED_S) and self._robot_fine()
+        fine = self.settled_at_home(UNDELIVERED_S) and self._robot_fine()
         world = bottle.disk.replayed()  # a test alarm under way is silent at home until it failed
         alarming = [each for key, each in world.receipts.items() if world.incidents[key].priority > 0]
         owed = [receipt.since for receipt in alarming]
@@ -153,11 +155,13 @@ class Liveness:
 
     # --- what can be known ---
 
-    def _offerable(self) -> str:
+    def offerable(self) -> str:
         """The dose that this press should bring, if everything is in order and has been for a while."""
         bottle, matter = self._bottle, self._bottle.matter
-        if not self._settled_at_home(SETTLE_S) or not self._robot_fine() or bottle.slow_disk_s:
+        if not self.settled_at_home(SETTLE_S) or not self._robot_fine() or bottle.slow_disk_s:
             return ""
+        if bottle.regimes.withheld:
+            return ""  # rule 22: nothing may come
         if not matter.magazine or matter.holding or matter.tray or bottle.end.robot.due_ms is not None:
             return ""
         if matter.magazine[0].label.startswith(FOREIGN):
@@ -177,11 +181,13 @@ class Liveness:
         """A doubt, a token that is out, or medicine had so lately that this is too soon."""
         bottle, now = self._bottle, self._bottle.times.true
         world = bottle.disk.replayed()
-        if bottle.witnesses.in_doubt or any(other.token for other in world.doses.values()):
+        own = [other for key, other in world.doses.items() if not bottle.company.has(key)]
+        if bottle.witnesses.in_doubt or any(other.token for other in own):
             return True
-        if any(other.contradicted or other.discard for other in world.doses.values()):
+        if any(other.contradicted or other.discard for other in own):
             return True
-        recent = [*bottle.witnesses.had.values(), *bottle.given.values()]
+        given = [at for key, at in bottle.given.items() if not bottle.company.has(key)]
+        recent = [*bottle.witnesses.had.values(), *given]
         return any(now - at < timedelta(hours=6) for at in recent) or len(bottle.papers.cards) > 1
 
     def _robot_fine(self) -> bool:
@@ -193,6 +199,10 @@ class Liveness:
         planted = faults.stuck or faults.stall_next or faults.cut_next or faults.slow_next_ms
         return up and fine and not planted
 
+    def robot_here(self) -> bool:
+        """Fine, and read for long enough that what it says is heard."""
+        return self._robot_fine() and self._robot_here_s() > SETTLE_S
+
     def _robot_here_s(self) -> float:
         """Since its newest session: what was cut off before it is tried again some minutes later."""
         return (self._bottle.times.true - self._bottle.end.session_since).total_seconds()
@@ -203,9 +213,9 @@ class Liveness:
     def settled(self) -> bool:
         """Long enough undisturbed, at home and far away."""
         long = self._bottle.times.now_s >= self._far_since_s + SETTLE_S
-        return long and self._reachable() and self._settled_at_home(SETTLE_S)
+        return long and self._reachable() and self.settled_at_home(SETTLE_S)
 
-    def _settled_at_home(self, for_s: float) -> bool:
+    def settled_at_home(self, for_s: float) -> bool:
         bottle = self._bottle
         right = not bottle.times.wall_off and not bottle.end.memory.clock.offset_ms
         return (
@@ -225,4 +235,4 @@ class Liveness:
 
 
 def outcome_needs_person(outcome: ev.OutcomeRecorded) -> bool:
-    return outcome.outcome.value in ("missed", "failed", "uncertain", "withheld")
+    return outcome.outcome.value in ("missed", "refused", "failed", "uncertain", "withheld")

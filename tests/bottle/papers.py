@@ -11,7 +11,8 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from scheduler import commands as cmd
-from scheduler.plan import Content, DayPart, Dosage, Intake, Prescription
+from scheduler.dosage import DayPart, Dosage, Intake, cycle
+from scheduler.plan import Content, Prescription
 from scheduler.roll import Roll, Sachet
 from tests.support.pure_home import DRUGS, PARTS, RESIDENT
 
@@ -82,12 +83,15 @@ class Papers:
         intakes = {slot: one for slot in self.slots if (one := _intake(slot, noon)) is not None}
         own = [
             Prescription(
-                f"p-{slot}", DRUGS[slot], "10 mg", "tablet", (Dosage(self.first, None, self.every, (one,)),)
+                f"p-{slot}",
+                DRUGS[slot],
+                "10 mg",
+                Dosage("tablet", (cycle(self.first, None, self.every, (one,)),)),
             )
             for slot, one in intakes.items()
         ]
-        often = Dosage(self.first, None, self.every, tuple(intakes.values()))
-        return (*own, Prescription("p-shared", SHARED, "5 mg", "tablet", (often,)))
+        often = Dosage("tablet", (cycle(self.first, None, self.every, tuple(intakes.values())),))
+        return (*own, Prescription("p-shared", SHARED, "5 mg", often))
 
 
 def _intake(slot: str, noon: int | None) -> Intake | None:

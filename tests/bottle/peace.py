@@ -29,6 +29,7 @@ def at_peace(bottle: Bottle) -> None:
     _matter(bottle)
     _doses(bottle)
     bottle.alarm_tests.at_peace()
+    bottle.regimes.at_peace()
     _administrations(bottle)
     _replay(bottle)
 
@@ -70,7 +71,8 @@ def _robot_log(bottle: Bottle) -> None:
 def _matter(bottle: Bottle) -> None:
     """Each motor move has its order in the log, each done order its move; as far as no log was lost."""
     assert bottle.matter.conserved(), "a sachet is nowhere, or twice"
-    logs = {event.log_id for event in bottle.disk.rows if isinstance(event, ev.RobotIdentified)}
+    own = [event for event in bottle.disk.rows if not bottle.company.is_about(event)]
+    logs = {event.log_id for event in own if isinstance(event, ev.RobotIdentified)}
     trace = bottle.witnesses.trace
     foreign = any(move.sachet.label.startswith(FOREIGN) for move in trace)
     # In a changed magazine a dose may find the next one's sachet, and a person may discard that for it.
@@ -84,7 +86,7 @@ def _matter(bottle: Bottle) -> None:
     )
     started: Counter[str] = Counter()
     done: Counter[str] = Counter()
-    for event in bottle.disk.rows:
+    for event in own:
         if isinstance(event, ev.RobotLogged) and event.entry == EntryKind.STARTED.value:
             started[_slot(event.dose_id)] += 1
         if isinstance(event, ev.RobotLogged) and event.result == MotionResult.DONE.value:
@@ -116,12 +118,14 @@ def _doses(bottle: Bottle) -> None:
         name = outcome.outcome.value
         assert not (had and dose in bottle.given), f"S1: {dose[33:]} from the robot and by hand"
         if had:
-            assert name in ("retrieved", "confirmed", "uncertain"), f"S4: {dose[33:]} was had, told as {name}"
+            assert name in ("retrieved", "confirmed", "uncertain", "taken_along"), (
+                f"S4: {dose[33:]} was had, told as {name}"
+            )
         elif name == "given_by_staff":
             assert dose in bottle.given, f"S4: {dose[33:]} told as {name}, and nobody gave it"
-        elif name in ("retrieved", "confirmed"):
+        elif name in ("retrieved", "confirmed", "taken_along"):
             raise AssertionError(f"S4: {dose[33:]} told as {name}, and nobody had it")
-        if outcome_needs_person(outcome):
+        if outcome_needs_person(outcome) and (name, outcome.reason) != ("withheld", "paused"):
             assert dose in told, f"S4: {dose[33:]} is {name}, and on-call was never told"
 
 
@@ -133,7 +137,7 @@ def _administrations(bottle: Bottle) -> None:
     plans: dict[str, int] = {}
     wanted = 0
     for event in bottle.disk.rows:
-        if isinstance(event, ev.DosePlanned):
+        if isinstance(event, ev.DosePlanned | ev.SurplusHeld | ev.AsNeededRequested):
             plans[event.dose.dose_id] = len(event.dose.portions)
         elif isinstance(event, ev.OutcomeRecorded):
             wanted += plans[event.dose_id]

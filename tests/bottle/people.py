@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from random import Random
 from typing import TYPE_CHECKING
 
 from protocol.wire.messages import Light
@@ -40,6 +41,7 @@ class Resident:
         self._chance = bottle.chance
 
     def plan_day(self, day: date) -> None:
+        self._bottle.voices.plan_day(day)
         for slot in self._bottle.papers.slots:
             self._plan_dose(self._chance.choice(self._bottle.papers.opens(day, slot)))
 
@@ -70,6 +72,8 @@ class Resident:
         self._bottle.at(at, self._press)
 
     def _press(self, again: int = 2) -> None:
+        if self._bottle.voices.wants_none():
+            return
         self._bottle.pressed()
         if again:
             later_s = self._chance.uniform(20, 240)
@@ -102,11 +106,22 @@ class Resident:
 
 
 class Staff:
-    """`work` is called with every newest revision that on-call learns of, and again when somebody looks."""
+    """`work` is called with every newest revision that on-call learns of, and again when somebody looks.
+    `faulty` and `repair` are of the robot that they look after."""
 
-    def __init__(self, bottle: Bottle) -> None:
+    def __init__(
+        self,
+        bottle: Bottle,
+        chance: Random | None = None,
+        faulty: Callable[[], bool] | None = None,
+        repair: Callable[[], None] | None = None,
+        doubted: Callable[[str], bool] | None = None,
+    ) -> None:
         self._bottle = bottle
-        self._chance = bottle.chance
+        self._chance = chance or bottle.chance
+        self._faulty = faulty or (lambda: bool(bottle.end.memory.fault))
+        self._repair = repair or bottle.repair
+        self._doubted = doubted or (lambda dose: dose in bottle.witnesses.in_doubt)
         self._planned: set[str] = set()
         self._tries: dict[str, int] = {}
 
@@ -125,8 +140,9 @@ class Staff:
             self._bottle.after(self._chance.uniform(0, 20), self.look_at_all)
 
     def look_at_all(self) -> None:
+        ours = self is self._bottle.staff
         for name, incident in self._bottle.oncall.told.items():
-            if incident["state"] != "closed":
+            if incident["state"] != "closed" and self._bottle.company.has(incident["dose"]) is not ours:
                 self._tries[name] = TRIES_MAX - 2
                 self.work(name)
 
@@ -153,8 +169,8 @@ class Staff:
         if dose and self._chance.random() < MISTAKES:
             self._click_wrong(incident, owner)
             return
-        if incident["kind"] in ("robot_fault", "release_failed") and bottle.end.memory.fault:
-            bottle.repair()
+        if incident["kind"] in ("robot_fault", "release_failed") and self._faulty():
+            self._repair()
             return  # and gives or says what is to be said when they come back from the robot
         stopped = incident["detail"] == "no_longer_planned"
         if dose and incident["holds_token"] and not stopped and self._may_give(dose):
@@ -179,7 +195,7 @@ class Staff:
     def _click_wrong(self, incident: Payload, owner: str) -> None:
         """What was not so, where the home can know it: it must refuse."""
         dose = incident["dose"]
-        if dose in self._bottle.witnesses.in_doubt:
+        if self._doubted(dose):
             return
         if not incident["holds_token"] and dose not in self._bottle.given:
             self._bottle.oncall.ask_decide(incident, owner, "given")

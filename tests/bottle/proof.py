@@ -19,7 +19,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.bottle.bottle import SLOT_CHANCE, Bottle, Recipe
+from tests.bottle.bottle import Bottle
+from tests.bottle.recipe import SLOT_CHANCE, Recipe
 from tests.bottle.siege import SIEGE
 from tests.bottle.tally import BROKEN, Tally, play, said
 from tests.bottle.unfinished import Unfinished

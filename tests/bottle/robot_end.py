@@ -14,7 +14,7 @@ from random import Random
 
 from drivers.port import OnData, OnLost, PortLost, PortMissing
 from protocol.wire.link import Link, LinkLost, MessageReceived, Role, SessionOpened
-from protocol.wire.messages import Message, Order
+from protocol.wire.messages import Answer, Message, Order
 from scheduler.events import Event, OrderIssued, RobotReported
 from simulator.line import BadLine, Badness
 from simulator.mechanics import Mechanics, Sachet
@@ -103,12 +103,18 @@ class RobotEnd:
     """`call` runs a callback of the box in its own loop."""
 
     def __init__(
-        self, times: Times, chance: Random, memory: Memory, mechanics: Mechanics, limits: FirmwareLimits
+        self,
+        times: Times,
+        chance: Random,
+        memory: Memory,
+        mechanics: Mechanics,
+        limits: FirmwareLimits,
+        serial: str = "SIM-0001",
     ) -> None:
         self.times = times
         self.chance = chance
         self.flash = Flash(memory)
-        self.robot = Robot(memory, mechanics, limits, "SIM-0001", lambda: chance.randbytes(16))
+        self.robot = Robot(memory, mechanics, limits, serial, lambda: chance.randbytes(16))
         self.plugged = True
         self.host: HostPort | None = None
         self.inward = BadLine(GOOD, chance.randrange(2**32))
@@ -164,6 +170,9 @@ class RobotEnd:
 
     def turn(self) -> None:
         """All that is due now."""
+        due_s = self.due_s
+        if due_s is None or due_s > self.times.now_s:
+            return
         data = self.inward.pull(self.times.now_s)
         self._guarded(lambda: self._hear(data))
         while (due_ms := self.robot.due_ms) is not None and due_ms <= self.times.true_ms:
@@ -181,20 +190,20 @@ class RobotEnd:
 
     # --- hands, plugs, power ---
 
-    def press(self) -> None:
-        self._act(lambda: self.robot.press(self.times.moment))
+    def press(self, answer: Answer = Answer.TAKE, tag: str = "") -> None:
+        self.act(lambda: self.robot.press(self.times.moment, answer, tag))
 
     def lift(self) -> None:
-        self._act(lambda: self.robot.lift(self.times.moment))
+        self.act(lambda: self.robot.lift(self.times.moment))
 
     def clear_fault(self) -> None:
-        self._act(lambda: self.robot.clear_fault(self.times.moment))
+        self.act(lambda: self.robot.clear_fault(self.times.moment))
 
     def load(self, production_id: str, sachets: list[Sachet]) -> None:
-        self._act(lambda: self.robot.load(production_id, sachets, self.times.moment))
+        self.act(lambda: self.robot.load(production_id, sachets, self.times.moment))
 
     def sense(self) -> None:
-        self._act(lambda: self.robot.sense(self.times.moment))
+        self.act(lambda: self.robot.sense(self.times.moment))
 
     def set_clock(self, clock: BatteryClock) -> None:
         """Its battery fails, or a person sets it."""
@@ -234,7 +243,7 @@ class RobotEnd:
         if self.robot.due_ms is None:
             self._say(self.robot.step(self.times.moment))
 
-    def _act(self, act: Callable[[], list[Message]]) -> None:
+    def act(self, act: Callable[[], list[Message]]) -> None:
         self._guarded(lambda: self._say(act()))
         self._send()
 

@@ -26,6 +26,7 @@ import scheduler.offering
 import scheduler.outgoing
 import scheduler.planning
 import scheduler.receive
+import scheduler.receive_clock
 import scheduler.receive_command
 import scheduler.upkeep
 import scheduler.window
@@ -40,10 +41,12 @@ from scheduler import events as ev
 from scheduler.commands import Fact, ReportClock, ReportClockStep, TakeReceipt
 from scheduler.decide import next_wakeup, settle
 from scheduler.dose import IN_MAGAZINE, Stage
+from scheduler.evolve_press import with_robot
 from scheduler.ids import order_id
 from scheduler.outgoing import changes
 from scheduler.roll import sachet_for
-from scheduler.world import Dose, RobotState, Setting, World
+from scheduler.world import Dose, OpenOrder, Robot, RobotState, Setting, World
+from tests.support.pure_home import ROBOT
 
 Plant = Callable[[ExitStack], None]
 
@@ -141,9 +144,8 @@ _beat = dispenserd.heartbeat.Heartbeat._beat
 # --- the robot's record -------------------------------------------------------------------------------
 
 
-def unknown_is_refused(world: World, dose: Dose, at: datetime) -> ev.OrderEnded:
-    assert dose.order is not None
-    order = dose.order.order
+def unknown_is_refused(dose: Dose, open_order: OpenOrder, fact: ev.RobotCaughtUp) -> ev.OrderEnded:
+    order, at = open_order.order, fact.at
     return ev.OrderEnded(at, order.order_id, order.dose_id, order.kind, ev.Result.REFUSED, "never_seen")
 
 
@@ -153,7 +155,7 @@ def caught_up_at_once(self: Any, session: Any, state: Any, now_s: float) -> bool
 
 def reads_from_the_end(self: Any, page: Any, at: datetime) -> Sequence[ev.RobotLogged]:
     self.log = self.log.after(page)
-    return [translate.logged(entry, self.log.log_id, at) for entry in page.entries[1:]]
+    return [translate.logged(entry, self.robot, self.log.log_id, at) for entry in page.entries[1:]]
 
 
 def absence_is_proof(world: World, fact: ev.RobotIdentified) -> Sequence[ev.Event]:
@@ -210,8 +212,8 @@ def same_order_id(robot: str, resident: str, dose: str, kind: ev.OrderKind, atte
     return order_id(robot, resident, dose, kind, 1)
 
 
-def _lock_without(reason: str) -> Callable[[World], str]:
-    def lock(world: World) -> str:
+def _lock_without(reason: str) -> Callable[[World, Setting, str], str]:
+    def lock(world: World, setting: Setting, serial: str) -> str:
         if reason == "clock":
             world = replace(world, clock=replace(world.clock, trusted=True))
         if reason == "in_doubt":
@@ -220,10 +222,11 @@ def _lock_without(reason: str) -> Callable[[World], str]:
                 for key, dose in world.doses.items()
             }
             world = replace(world, doses=doses)
-        if reason == "lid_open" and world.robot.status is not None:
-            status = replace(world.robot.status, lid_open=False, fault="")
-            world = replace(world, robot=replace(world.robot, status=status))
-        return _lock(world)
+        robot = world.robot(serial)
+        if reason == "lid_open" and robot.status is not None:
+            status = replace(robot.status, lid_open=False, fault="")
+            world = with_robot(world, serial, replace(robot, status=status))
+        return _lock(world, setting, serial)
 
     return lock
 
@@ -254,7 +257,13 @@ def waits_for_ever(dose: Dose) -> bool:
 
 def restart_keeps_wishes(world: World, event: ev.DaemonStarted) -> World:
     after = restarted(world, event)
-    return replace(after, press=world.press, doses=world.doses)
+    return replace(after, robots=with_presses(after, world), doses=world.doses)
+
+
+def with_presses(after: World, before: World) -> dict[str, Robot]:
+    return {
+        serial: replace(robot, press=before.robot(serial).press) for serial, robot in after.robots.items()
+    }
 
 
 restarted = scheduler.evolve._restarted
@@ -262,7 +271,7 @@ restarted = scheduler.evolve._restarted
 
 def presses_once(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
     """A due dose is released without anybody asking."""
-    if world.order_under_way() or world.robot.state is not RobotState.READY:
+    if world.order_under_way() or world.robot(ROBOT).state is not RobotState.READY:
         return []
     for dose in scheduler.offering.in_order(world):
         if dose.stage is Stage.DUE and not scheduler.gate.why_not_release(world, setting, dose, now):
@@ -343,7 +352,7 @@ def nobody_inherits(asked: Any, earlier: Any, fixed: Any) -> Any:
 
 
 def plans_one_day(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
-    if world.planned_to is not None and now.hour != 3:
+    if world.planned and now.hour != 3:
         return []
     return _planned(world, setting, now)
 
@@ -352,7 +361,7 @@ _planned = scheduler.planning.planned
 _label = scheduler.offering._label
 
 
-_clock = scheduler.receive._clock
+_clock = scheduler.receive_clock.compared
 
 
 def believes_old_comparisons(
@@ -405,7 +414,6 @@ def label_by_the_roll_loaded_now(
 ) -> str:
     if kind is not ev.OrderKind.PRESENT:
         return _label(world, setting, dose, kind, source)
-    sachet = (
-        sachet_for(world.roll, dose.plan.day, setting.local.local(dose.plan.opens)) if world.roll else None
-    )
+    roll = world.robot(setting.robot_of(dose.plan.resident)).rolls.get(dose.plan.resident)
+    sachet = sachet_for(roll, dose.plan.day, setting.local.local(dose.plan.opens)) if roll else None
     return sachet.label if sachet else ""

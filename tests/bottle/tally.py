@@ -11,8 +11,10 @@ from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from typing import Any, Self
 
-from tests.bottle.bottle import Bottle, Recipe
+from tests.bottle.bottle import Bottle
+from tests.bottle.company import Company
 from tests.bottle.papers import ZONE
+from tests.bottle.recipe import Recipe
 
 BROKEN = (
     AssertionError, ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError
@@ -77,6 +79,7 @@ def play(recipe: Recipe) -> Tally:
     started_s = time.process_time()
     tally = Tally(histories=1, days=recipe.days, seeds={recipe.seed})
     gc.collect()
+    gc.freeze()  # what is left is modules, and they stay
     gc.disable()  # a history makes many small records and few cycles: collected before the next
     bottle = Bottle(recipe)
     try:
@@ -88,6 +91,7 @@ def play(recipe: Recipe) -> Tally:
     tally.cpu_s = time.process_time() - started_s
     tally.counts.update(counted(bottle))
     tally.troubles.update(bottle.weather.counts)
+    tally.troubles.update(bottle.company.counts)
     tally.deaths_at.update(bottle.deaths_at)
     tally.outcomes.update(o.outcome.value for o in bottle.witnesses.journal.outcomes.values())
     tally.calendar.update(calendar(bottle.papers.first, recipe.days))
@@ -95,7 +99,7 @@ def play(recipe: Recipe) -> Tally:
 
 
 def counted(bottle: Bottle) -> dict[str, int]:
-    return {
+    return counted_beside(bottle.company) | {
         "doses": len(bottle.witnesses.journal.outcomes),
         "commits": bottle.commits,
         "orders": bottle.orders,
@@ -108,8 +112,31 @@ def counted(bottle: Bottle) -> dict[str, int]:
         "presses that had to bring a sachet": bottle.liveness.offers,
         "looks at a home that is cut off": bottle.liveness.cut_off_looks,
         "looks at a home that is silent": bottle.liveness.unknown_looks,
+        "words of the resident beside take": bottle.voices.words,
+        "modes and pauses that people changed": bottle.regimes.changed,
+        "looks at a tray of somebody away": bottle.regimes.kept_out,
+        "presses of somebody away that staff had to hear of": bottle.regimes.told,
+        "calls for help that had to reach on-call": bottle.voices.helped,
         f"histories: {bottle.weather.severity.name}": 1,
         "histories: robot that refuses nothing by memory": int(bottle.trusting),
+    }
+
+
+def counted_beside(company: Company) -> dict[str, int]:
+    found = {f"histories: beside the first resident {company.kind}": 1}
+    if not company.persons:
+        return found
+    witness, looks = company.witness, company.looks
+    return found | {
+        "second robot: moves of a sachet": witness.moves,
+        "second robot: presses that had to bring a sachet": looks.offers,
+        "second robot: the same while the first was in trouble": looks.beside_trouble,
+        "second robot: doses looked after": looks.checked,
+        "second robot: doses that staff had to hear were due": looks.due_looks,
+        "second robot: doses behind a doubt": looks.doubt_looks,
+        "modes and pauses changed by a person": witness.regimes.changes,
+        "sachets released as needed": witness.as_needed.leavings,
+        "requests as needed that were refused": witness.as_needed.refused,
     }
 
 

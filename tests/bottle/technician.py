@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from scheduler.commands import LoadRoll
 from simulator.mechanics import Sachet
 from tests.bottle.papers import FOREIGN, WINDOW
+from tests.support.pure_home import RESIDENT, ROBOT
 
 if TYPE_CHECKING:
     from tests.bottle.bottle import Bottle
@@ -65,7 +66,7 @@ class Technician:
     def _type_manifest(self) -> None:
         """A person does so until the home takes it."""
         bottle = self._bottle
-        if bottle.box.engine.world.roll != self.roll:
+        if bottle.box.engine.world.robot(ROBOT).rolls.get(RESIDENT) != self.roll:
             bottle.box.hand_in(LoadRoll(self.roll, "technician"))
             bottle.liveness.disturbed()
             bottle.after(TYPED_S[-1], self._type_manifest)

@@ -17,8 +17,9 @@ from dispenserd.engine import ASK_ANYWAY_S
 from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.decide import settle
-from tests.bottle.bottle import Bottle, Recipe
+from tests.bottle.bottle import Bottle
 from tests.bottle.one_engine import OneEngine
+from tests.bottle.recipe import Recipe
 from tests.bottle.weather import Severity
 from tests.support.pure_home import ROBOT, PureHome, utc
 
@@ -116,7 +117,7 @@ def test_while_no_clock_is_trusted_the_robots_is_asked_for_every_half_minute_and
     home = home_at("08:05")
     engine = alone(home)
     robot = NotingRobot(engine.times.seconds)
-    engine.beside(Courier(engine.engine, home.setting, robot, engine.clock).run)
+    engine.beside(Courier(engine.engine, home.setting, ROBOT, robot, engine.clock).run)
     engine.pass_s(600)
     assert robot.compared_s == []
 
@@ -265,7 +266,7 @@ def test_what_waited_in_the_couriers_hands_is_dated_from_its_arrival(alone: Alon
     """Most of what a slow commit keeps waiting waits there."""
     home = home_at("08:05")
     engine = alone(home)
-    courier = Courier(engine.engine, home.setting, NotingRobot(engine.times.seconds), engine.clock)
+    courier = Courier(engine.engine, home.setting, ROBOT, NotingRobot(engine.times.seconds), engine.clock)
     engine.beside(courier.run)
     engine.card.slow_s = 40.0
     courier.deliver([ev.RobotDumped(engine.clock.now(), "no_reply", ("hello",))])

@@ -11,7 +11,8 @@ import pytest
 
 from tests.bottle import hunt
 from tests.bottle.bottle import Bottle
-from tests.bottle.bugs import Bug, planted
+from tests.bottle.bug import Bug
+from tests.bottle.bugs import planted
 from tests.bottle.hunt import CAUGHT, ESCAPED, OTHER, Found, document, hunted, table
 from tests.bottle.sabotage import Plant
 from tests.bottle.tally import play

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from tests.bottle import proof
-from tests.bottle.bottle import FIRST_DAYS, Bottle, Recipe
+from tests.bottle.bottle import FIRST_DAYS, Bottle
 from tests.bottle.proof import main, progress
+from tests.bottle.recipe import Recipe
 from tests.bottle.tally import Tally, calendar, play
 from tests.support import results
 

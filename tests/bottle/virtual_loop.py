@@ -41,7 +41,7 @@ class VirtualLoop(base_events.BaseEventLoop):
             WeakSet()
         )  # asyncio's own list is of all loops that ever were
         self._selector = _NoSelector()
-        self._clock_resolution = 1e-9
+        self._clock_resolution = 0.0
         self.set_exception_handler(
             lambda _loop, _context: None
         )  # what fails ends the root task, and is read there
@@ -73,13 +73,23 @@ class VirtualLoop(base_events.BaseEventLoop):
         scheduled = self._scheduled  # type: ignore[attr-defined]
         return scheduled[0]._when if scheduled else None
 
+    def _is_due(self, now_s: float) -> bool:
+        if self._ready:  # type: ignore[attr-defined]
+            return True
+        self._forget_cancelled()
+        scheduled = self._scheduled  # type: ignore[attr-defined]
+        return bool(scheduled) and scheduled[0]._when <= now_s
+
     def run_due(self) -> None:
         """Until nothing is ready and no timer is due."""
+        now_s = self._now_s()
+        if not self._is_due(now_s):
+            return
         before = events._get_running_loop()
         events._set_running_loop(self)
         try:
-            while (due_s := self.due_s) is not None and due_s <= self._now_s():
-                self._run_round(self._now_s() + self._clock_resolution)
+            while self._is_due(now_s):
+                self._run_round(now_s)
         finally:
             events._set_running_loop(before)
 
@@ -100,7 +110,7 @@ class VirtualLoop(base_events.BaseEventLoop):
         events._set_running_loop(self)
         try:
             while self._ready:  # type: ignore[attr-defined]
-                self._run_round(self._now_s() + self._clock_resolution)
+                self._run_round(self._now_s())
         finally:
             events._set_running_loop(before)
 
@@ -108,7 +118,7 @@ class VirtualLoop(base_events.BaseEventLoop):
         """What asyncio's own loop does in one round, without a selector to ask."""
         self._forget_cancelled()
         ready, scheduled = self._ready, self._scheduled  # type: ignore[attr-defined]
-        while scheduled and scheduled[0]._when < end_s:
+        while scheduled and scheduled[0]._when <= end_s:  # a hair too early, and two would wake for ever
             timer = heapq.heappop(scheduled)
             timer._scheduled = False
             ready.append(timer)

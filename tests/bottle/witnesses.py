@@ -17,6 +17,7 @@ from scheduler.events import Event
 from scheduler.outbox import Change
 from simulator.mechanics import Moved, Place
 from tests.bottle.papers import FOREIGN, WINDOW, dose_id
+from tests.bottle.trust import Trust
 from tests.support.witness import Witness
 
 if TYPE_CHECKING:
@@ -75,8 +76,9 @@ class Witnesses:
         self.card_since: list[tuple[datetime, int]] = []  # when the home accepted which card version
         self.moves = 0
         self.holds: dict[str, frozenset[str]] = {}  # dose -> its prescriptions, as planned last
-        self.trusted = False
+        self.trusted = Trust()
         self.apart = CLOCKS_APART
+        self.surplus: dict[str, str] = {}  # hold of a sachet that no dose waits for -> its label
         self.in_doubt: dict[str, str] = {}  # dose -> its order that ended Unknown and that nothing settled
         self.newest_order: ev.Order | None = None
         self.pressed = bottle.times.true  # the press behind the newest release or present
@@ -85,6 +87,7 @@ class Witnesses:
 
     def committed(self, events: Sequence[Event], changes: Sequence[Change]) -> None:
         for event in events:
+            self.trusted.sees(event)
             match event:
                 case ev.OrderIssued():
                     assert event.order.order_id not in self.ordered, "P5: an order id issued twice"
@@ -95,6 +98,8 @@ class Witnesses:
                     opens = self._bottle.opens(event.dose.dose_id)
                     self.holds[event.dose.dose_id] = frozenset(p.prescription_id for p in event.dose.portions)
                     assert event.dose.opens in opens, f"S2: {event.dose.dose_id[33:]} planned at another time"
+                case ev.SurplusHeld():
+                    self._surplus(event)
                 case ev.OrderEnded():
                     self._ended(event)
                 case ev.RobotLogged(entry="lifted") | ev.MotionAdopted():
@@ -108,15 +113,14 @@ class Witnesses:
                 case ev.IncidentTaken() | ev.TokenPassed():
                     by = event.by if isinstance(event, ev.IncidentTaken) else event.to
                     assert by in PERSONS, "S6: taken by nobody of ours"
-                case ev.ClockTrusted():
-                    self.trusted = True
-                case ev.ClockDoubted() | ev.DaemonStarted():
-                    self.trusted = False
                 case ev.PlanAccepted():
                     newest = max((version for _, version in self.card_since), default=0)
                     assert event.plan.card_version >= newest, "rule 19: an older card was accepted"
                     self.card_since.append((self._bottle.times.true, event.plan.card_version))
+        self._bottle.leaves.committed(events)
         self.journal.sees(events, changes, self.matter)
+        self._bottle.voices.committed(events)
+        self._bottle.regimes.committed(events)
 
     def _issued(self, order: ev.Order, at: datetime) -> None:
         """Rules 2 and 18, and P3, for the moment `at` of the decision, by the home's trusted clock."""
@@ -133,6 +137,18 @@ class Witnesses:
         assert age <= limit, f"rule 2: {order.kind} on a press {age.total_seconds():.0f} s old"
         self.pressed = pressed
 
+    def _surplus(self, event: ev.SurplusHeld) -> None:
+        """By matter and papers: it lies at the mouth, and its dose is had, put away, or on no card now."""
+        dose = dose_id(*self._bottle.papers.labels[event.label])
+        self.surplus[event.dose.dose_id] = event.label
+        again = event.label in self.had or any(
+            move.sachet.label == event.label and move.target is Place.STORE for move in self.trace
+        )
+        newest = self._bottle.papers.cards[self.card_since[-1][1]]  # in force from its commit on
+        stopped = dose.split("/")[2] == "noon" and newest is None
+        gone = self._bottle.times.true > max(self._bottle.opens(dose), default=self._bottle.times.true)
+        assert again or stopped or gone, f"S8: {dose[33:]} is asked for, and its sachet held as nobody's"
+
     def _ended(self, event: ev.OrderEnded) -> None:
         """What the robot would not do with a sachet in doubt leaves it there."""
         doubted = self.in_doubt.get(event.dose_id)
@@ -145,6 +161,8 @@ class Witnesses:
         """Rule 11: the last moment at which an order can be kept back."""
         order = self.newest_order
         assert order is not None, "P1: sent, and none was committed"
+        self._bottle.voices.sending(order)
+        self._bottle.regimes.sending(order)
         if order.kind is ev.OrderKind.RETRACT:
             return
         assert self.trusted or order.ground == "discard", "rule 18: sent on an untrusted clock"
@@ -208,13 +226,15 @@ class Witnesses:
         now = self._bottle.times.true
         opens = self._bottle.opens(dose)
         inside = any(at - self.apart <= now < at + WINDOW + self.apart + MOTION for at in opens)
-        assert inside, f"S2: {kind.value} of {dose[33:]} outside its window"
+        away = self._bottle.leaves.allows(dose, now)
+        assert inside or away, f"S2: {kind.value} of {dose[33:]} outside its window"
         assert self._asked(dose, now), f"S3: {kind.value} of {dose[33:]}, which no card in force asks for"
         assert dose not in self._bottle.given, f"S1: {kind.value} of {dose[33:]}, which was given by hand"
         assert dose not in self.journal.tokens, f"rule 5: {kind.value} while a person has the token"
         assert label not in self.had, f"S1: {label} moves again after a hand took it"
         if moved.origin is Place.MAGAZINE:
-            self._apart(dose, label)
+            if inside:  # what is taken along is had at its own time
+                self._apart(dose, label)
             self.left[label] = now
 
     def _diverted(self, moved: Moved, dose: str) -> None:
@@ -237,7 +257,12 @@ class Witnesses:
     def _apart(self, dose: str, label: str) -> None:
         """S2: half the planned gap to the dose next to it on the other's side, as planned last."""
         now = self._bottle.times.true
-        others = {self._dose(other): at for other, at in self.had.items() if other != label}
+        along = self._bottle.leaves.along
+        others = {
+            self._dose(other): along.get(other, at)
+            for other, at in self.had.items()
+            if other != label and along.get(other, now) <= now
+        }
         others |= {other: at for other, at in self._bottle.given.items() if other != dose}
         for other, at in others.items():
             if abs(now - at) > timedelta(hours=13):
@@ -264,6 +289,8 @@ class Witnesses:
         matter = self._bottle.matter
         if label in self.had:
             return "hands"
+        if label in self._bottle.leaves.waste:
+            return "store"
         if matter.holding is not None and matter.holding.label == label:
             return "holding"
         if matter.tray is not None and matter.tray.label == label:

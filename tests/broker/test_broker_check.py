@@ -94,8 +94,9 @@ def test_a_rule_above_the_listener_does_not_hold_for_it_with_per_listener_settin
     folder = tmp_path / "broker"
     port = made(folder, homes=HOMES)
     replaced(folder / CONFIG, "per_listener_settings", "per_listener_settings true")
-    # There it opens port 1883, which may be taken.
-    replaced(folder / CONFIG, "allow_zero_length_clientid", "")
+    replaced(
+        folder / CONFIG, "allow_zero_length_clientid", ""
+    )  # it opens port 1883 there, which may be taken
     assert wrong(folder / CONFIG) == {"per_listener_settings", "acl_file"}
     assert lets_a_box_be_another(folder, port)
 
@@ -108,8 +109,10 @@ def test_a_rule_above_the_listener_does_not_hold_for_it_with_per_listener_settin
         ("use_username_as_clientid false", False),
         ("max_connections -1", False),
         ("tls_version tlsv1.3", False),
-        # For all; with per_listener_settings, for one of its own.
-        ("allow_zero_length_clientid false", False),
+        (
+            "allow_zero_length_clientid false",
+            False,
+        ),  # for all, or with per_listener_settings for one of its own
         ("per_listener_settings true\nallow_zero_length_clientid false", True),
     ],
 )

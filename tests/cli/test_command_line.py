@@ -16,6 +16,7 @@ from dispenserd.cli.entry import carry_out
 from dispenserd.cli.failure import Exit, Failure
 from dispenserd.cli.words import STAGES
 from dispenserd.oncall.words.refusals import REFUSALS
+from dispenserd.views import BESIDE
 from scheduler.dose import Stage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,8 +30,23 @@ COMMANDS = [
     "roll show",
     "holds",
     "decide",
+    "resident show",
+    "resident mode",
+    "resident pause",
+    "resident move-ask",
+    "resident move-out",
+    "resident move-in",
+    "robot swap",
+    "robot count",
+    "robot uncounted",
+    "resident review",
+    "resident resume",
+    "resident leave",
+    "resident back",
+    "resident release",
     "test-alarm",
     "doctor",
+    "dosage explain",
     "provision",
     "simulate",
     "broker-config",
@@ -60,7 +76,7 @@ def named_commands(text: str) -> set[str]:
     named = set()
     for line in re.findall(r"`dispenserd [a-z][^`]*`(?: / `[^`]+`)*", text):
         first, *others = (span.split() for span in re.findall(r"`([^`]+)`", line))
-        group = first[1:2] if first[1] in ("journal", "roll", "oncall") else []
+        group = first[1:2] if first[1] in ("journal", "roll", "resident", "robot", "oncall", "dosage") else []
         named |= {" ".join(group + words[:1]) for words in (first[1 + len(group) :], *others)}
     return named
 
@@ -210,7 +226,7 @@ def test_two_residents_doses_of_one_slot_are_ambiguous() -> None:
 
 
 def test_every_stage_of_a_dose_has_words() -> None:
-    assert set(STAGES) == {stage.value for stage in Stage}
+    assert set(STAGES) == {stage.value for stage in Stage} | {BESIDE}
 
 
 def test_every_refusal_of_a_command_has_words() -> None:

@@ -6,8 +6,7 @@ import json
 import re
 from datetime import timedelta
 from pathlib import Path
-from threading import Thread
-from typing import Any
+from threading import Timer
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,7 +17,6 @@ from dispenserd.oncall.own import Wrong, keep_own
 from dispenserd.oncall.roster import Deadlines
 from tests.support.endpoints import free_port, http_endpoint
 from tests.support.oncall_office import DOSE, OncallOffice
-from tests.support.provision_parts import until
 
 A = "a" * 32
 FINDING = ("--had-it", "--by", "Anna", "--reason", "posen er tom")
@@ -27,18 +25,6 @@ FINDING = ("--had-it", "--by", "Anna", "--reason", "posen er tom")
 @pytest.fixture
 def office(tmp_path: Path) -> OncallOffice:
     return OncallOffice(tmp_path)
-
-
-def answered_when_asked(office: OncallOffice, *answer: Any) -> Thread:
-    """The home answers as soon as on-call's database holds a decision."""
-
-    def answers() -> None:
-        until(lambda: bool(office.decided()))
-        office.answer(*answer)
-
-    home = Thread(target=answers)
-    home.start()
-    return home
 
 
 class Typed:
@@ -87,7 +73,8 @@ def test_take_decide_and_close_say_in_danish_what_counts_and_what_does_not_yet(
 
 def test_what_the_home_confirmed_is_recorded_in_danish(office: OncallOffice, typed: Typed) -> None:
     office.incident()
-    answers = answered_when_asked(office)
+    answers = Timer(0.5, office.answer)
+    answers.start()
     code, out, _ = typed("decide", A, *FINDING, "--wait", "10")
     answers.join()
     assert (code, out) == (0, "Registreret: 2026-11-02/evening, borgeren har fået den, siger Anna.\n")
@@ -129,7 +116,9 @@ def test_a_refusal_is_danish_for_people_and_english_for_scripts(office: OncallOf
 
 def test_a_refusal_of_the_home_says_where_on_call_can_look(office: OncallOffice, typed: Typed) -> None:
     office.incident()
-    answers = answered_when_asked(office, False, "already_settled")
+    typed("decide", A, *FINDING, "--wait", "0")
+    answers = Timer(0.5, office.answer, (False, "already_settled"))
+    answers.start()
     code, _, err = typed("decide", A, *FINDING, "--wait", "10")
     answers.join()
     assert code == 6

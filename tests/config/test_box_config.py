@@ -53,7 +53,7 @@ def test_the_limits_shown_in_the_annotated_defaults_are_the_real_ones(tmp_path: 
     shown = DEFAULTS.partition("[limits]")[2]
     uncommented = re.sub(r"^# (?=[a-z_]+ = )", "", shown, flags=re.MULTILINE)
     path = written(tmp_path, DEFAULTS.partition("[limits]")[0] + "[limits]" + uncommented)
-    assert len(tomllib.loads(path.read_text())["limits"]) == 14
+    assert len(tomllib.loads(path.read_text())["limits"]) == 18
     assert limits(load(path)) == Limits()
 
 
@@ -214,7 +214,7 @@ def test_a_deeply_nested_file_is_an_error_and_no_crash(tmp_path: Path) -> None:
 def test_a_loaded_configuration_can_not_be_changed() -> None:
     config = load(ROOT / "config" / "dispenserd.toml")
     with pytest.raises(ValueError, match="frozen"):
-        config.robot.accept_unauthenticated = True
+        config.robots[0].accept_unauthenticated = True
 
 
 def test_a_native_toml_time_is_a_clock_time_too(tmp_path: Path) -> None:

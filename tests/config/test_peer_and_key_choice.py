@@ -11,18 +11,19 @@ from pydantic import ValidationError
 from dispenserd import config as cfg
 from dispenserd.broker import credentials
 from dispenserd.config_file import ConfigError
+from dispenserd.config_forms import FOLDER
 from dispenserd.key_choice import key_provider
 from dispenserd.peer_choice import broker, public_key
 from dispenserd.security import keys
 
 
 def mqtt(**values: object) -> cfg.MqttSection:
-    return cfg.MqttSection.model_validate({"host": "127.0.0.1", **values}, context={cfg.FOLDER: Path("/")})
+    return cfg.MqttSection.model_validate({"host": "127.0.0.1", **values}, context={FOLDER: Path("/")})
 
 
 def test_the_store_key_comes_from_the_chosen_provider(tmp_path: Path) -> None:
     def section(**key: str) -> cfg.StoreSection:
-        return cfg.StoreSection.model_validate({"path": "x.db", "key": key}, context={cfg.FOLDER: tmp_path})
+        return cfg.StoreSection.model_validate({"path": "x.db", "key": key}, context={FOLDER: tmp_path})
 
     assert key_provider(section(provider="file", path="k")) == keys.FileKey(tmp_path / "k")
     named = section(provider="credential", name="store-key")

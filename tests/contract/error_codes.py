@@ -59,6 +59,7 @@ PASSED_ON: frozenset[str] = frozenset(
         "dispenserd/cli/provision.py _failure",  # ProvisionFault
         "dispenserd/provision/course.py _one",  # IdentityFault
         "dispenserd/security/identity.py _unfit",  # its callers name the code
+        "dispenserd/moving.py _unfit",  # PAPERS
         "dispenserd/provision/course.py unwritten",  # UNWRITTEN
         "dispenserd/provision/check.py clock_fault",  # Check
         "dispenserd/provision/steps.py _checks",  # Check, and the broker's
@@ -130,11 +131,24 @@ UNOPENED = [
 """Of a provisioning: a disk that would not, and a robot's port that can't be opened."""
 
 
+PAPERS = [
+    Ending(
+        Exit.CHECKED_AND_FALSE,
+        code,
+        VALUE,
+        "It was not used, and nothing was changed: who has the resident in their care is as before.",
+        "Compare the fingerprint with the people at the other box, and have the paper made again.",
+    )
+    for code in ("paper_changed", "other_fingerprint", "not_for_this_key")
+]
+"""Of a paper that another box wrote; a test holds the sentences against the code."""
+
+
 @cache
 def endings() -> list[Ending]:
     """All of them, by exit code and code."""
     found = {ending for source in sources("dispenserd", "drivers") for ending in of_source(source)}
-    listed = {*_refusals(), *_of_manifests(), *_of_the_broker(), *UNWRITTEN, *UNOPENED}
+    listed = {*_refusals(), *_of_manifests(), *_of_the_broker(), *UNWRITTEN, *UNOPENED, *PAPERS}
     return sorted(found | listed | {INVARIANT, STAGE})
 
 
@@ -184,7 +198,7 @@ def _of_manifests() -> Iterator[Ending]:
     used = {
         node.attr.lower()
         for node in ast.walk(fhir.tree)
-        if isinstance(node, ast.Attribute) and dotted(node.value, fhir.names()) == "Reason"
+        if isinstance(node, ast.Attribute) and dotted(node.value, fhir.names()).endswith("Reason")
     }
     for code in sorted(used | {str.__str__(reason) for reason in ManifestReason}):
         if code not in REFUSALS:

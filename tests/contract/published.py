@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from functools import cache
@@ -34,6 +35,9 @@ SAID = "dispenserd/{}"
 LOG = "log/1"
 """Lines of a log carry no `schema` field: there is one sort only."""
 
+BARE = "dosage-explain/1"
+"""An explanation carries none either: other systems' suites compare it whole."""
+
 JSON, MQTT = "json", "mqtt"
 
 
@@ -47,7 +51,8 @@ def json_schemas() -> dict[str, Schema]:
         for name, shape in module.SCHEMAS.items():
             names = {**everywhere, **vars(module)}
             made = _with_words(TypeAdapter(shape).json_schema(mode="serialization"), names)
-            found[name] = _finished(JSON, name, _marked(made, name), class_words(shape, module))
+            marked = made if name == BARE else _marked(made, name)
+            found[name] = _finished(JSON, name, marked, class_words(shape, module))
     return dict(sorted(found.items()))
 
 
@@ -62,11 +67,26 @@ def mqtt_schemas() -> dict[str, Schema]:
         for arm in arms:
             arm["properties"]["schema"]["description"] = "Which payload this is, and its version."
             if not is_signed(models):
-                arm.pop("additionalProperties")
-        words = " ".join(filter(None, (class_words(model, payloads) for model in models)))
+                for part in list(objects_in(arm)):
+                    part.pop("additionalProperties", None)
+        arms = [_inlined(arm, arm.pop("$defs", {})) for arm in arms]
+        words = " ".join(
+            filter(None, (class_words(model, sys.modules[model.__module__]) for model in models))
+        )
         made = arms[0] if len(arms) == 1 else {"type": "object", "oneOf": arms}
         found[name] = _finished(MQTT, name, made, words)
     return dict(sorted(found.items()))
+
+
+def _inlined(schema: Any, parts: Mapping[str, Schema]) -> Any:
+    """With the parts of a payload where they stand: it is quoted whole in the AsyncAPI document."""
+    if isinstance(schema, list):
+        return [_inlined(each, parts) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _inlined(parts[schema["$ref"].rpartition("/")[2]], parts)
+    return {key: _inlined(value, parts) for key, value in schema.items()}
 
 
 def payload_models() -> dict[str, list[type[payloads.Payload]]]:

@@ -12,12 +12,14 @@ import asyncio
 import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from dispenserd.oncall import database
 from scheduler import events as ev
 from tests.contract.listener import Listener, listening
 from tests.contract.terminal import WITHIN_S, Recording, Terminal, serving
 from tests.support.endpoints import http_endpoint
+from tests.support.moving_homes import MovingHome, NewHome, at_home
 from tests.support.oncall_by_hand import PRIVATE
 from tests.support.paper_home import eventually
 from tests.support.provision_parts import oncall, robot
@@ -62,6 +64,7 @@ async def record() -> Recording:
             finally:
                 await home.stop()
             await _without_a_home(home, terminal)
+        await _a_move(recording)
     return recording
 
 
@@ -88,6 +91,7 @@ async def _day(home: RunningHome, terminal: Terminal) -> None:
     await terminal("doctor")
     await home.until(lambda: home.stage("noon") == "held", "the second dose is held", WITHIN_S)
     await _an_incident(home, terminal)
+    await _away_for_a_moment(terminal)
     await _a_cable(home, terminal)
     await terminal("journal", "tail", "-n", "400")
     await terminal("journal", "verify")
@@ -100,7 +104,20 @@ async def _without_a_home(home: RunningHome, terminal: Terminal) -> None:
     await terminal("broker-config", "--folder", str(folder), "--add-box", "box-0002")
     await terminal("broker-config", "--check", str(folder / "mosquitto.conf"), "--homes", "3500")
     await _a_commissioning(home, terminal)
+    await _dosages(home, terminal)
     await terminal("simulate", str(ONE_DOSE))
+
+
+async def _dosages(home: RunningHome, terminal: Terminal) -> None:
+    """Fixed over the night with a short day, as needed, one of two periods refused, and no dosage at all."""
+    repeat = {"boundsPeriod": {"start": "2026-03-28"}, "when": ["MORN"]}
+    amount = [{"doseQuantity": {"value": 1.5, "unit": "tablet"}}]
+    fixed = {"timing": {"repeat": repeat}, "doseAndRate": amount}
+    needed = {"asNeededBoolean": True, "doseAndRate": amount}
+    file = home.folder / "dosage.json"
+    for content in (fixed, needed, {**fixed, "patientInstruction": "x"}, {"nothing": 1}):
+        file.write_text(json.dumps(content))
+        await terminal("dosage", "explain", str(file), "--from", "2026-03-28", "--to", "2026-03-30")
 
 
 async def _a_commissioning(home: RunningHome, terminal: Terminal) -> None:
@@ -151,6 +168,49 @@ async def _an_incident(home: RunningHome, terminal: Terminal) -> None:
     await terminal("oncall", "list", "--all")
     await terminal("oncall", "roster", "--test")
     await terminal("oncall", "key")
+
+
+async def _away_for_a_moment(terminal: Terminal) -> None:
+    said = ("--by", "Anna", "--reason", "fetched by the family")
+    await terminal("resident", "mode", "assisted", "--review-days", "7", *said)
+    await terminal("resident", "pause", "--away", "--until", "2026-11-05T12:00", *said)
+    await terminal("resident", "review", *said)
+    await terminal("resident", "show")
+    await terminal("resident", "resume", *said)  # not reconciled
+    await terminal("resident", "resume", "--reconciled", *said)
+    await terminal("resident", "mode", "normal", *said)
+    times = ("--from", "2026-11-07T00:00", "--to", "2026-11-08T00:00", "--back", "2026-11-08T09:00")
+    away = ("--hand-out", "2026-11-06T23:00", "--departs", "2026-11-06T23:30")
+    await terminal("resident", "leave", *times, *away, *said)
+    await terminal("resident", "show")
+    await terminal("resident", "back", *said)
+    await terminal("resident", "release", "2026-11-03/noon", "--until", "2026-11-03T14:00", *said)
+    await terminal("doses")
+
+
+async def _a_move(recording: Recording) -> None:
+    """To another box, with an empty robot there; then its magazine is counted, and the robot swapped."""
+    async with at_home(MovingHome) as old, at_home(NewHome) as new:
+        await old.prepare()
+        request, bundle = str(new.folder / "request.json"), str(old.folder / "bundle.json")
+        by = ("--by", "Tove Tekniker")
+
+        async def kept(home: MovingHome, *arguments: str) -> dict[str, Any]:
+            code, found = await home.says(*arguments)
+            recording.keep(json.dumps(found).encode(), code)
+            return found
+
+        asked = await kept(new, "resident", "move-ask", "--out", request, *by)
+        out = ("resident", "move-out", request, "--out", bundle, *by, "--reason", "moves to her own flat")
+        gone = await kept(old, *out, "--fingerprint", str(asked["fingerprint"]))
+        await kept(new, "resident", "move-in", bundle, *by, "--fingerprint", str(gone["fingerprint"]))
+        left = await kept(new, "robot", "uncounted")
+        labels = [str(each["label"]) for each in left["sachets"]]
+        await kept(new, "robot", "count", labels[0], "--into", "missing", *by)
+        await kept(new, "robot", "count", *labels, "--into", "waste", *by)
+        await new.until(lambda: new.events(ev.RobotCaughtUp), "the new robot is there", WITHIN_S)
+        await new.ask("roll_load", manifest=new.manifest(), by="Tove Tekniker")
+        await kept(new, "robot", "swap", *by)
 
 
 async def _a_cable(home: RunningHome, terminal: Terminal) -> None:

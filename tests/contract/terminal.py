@@ -24,7 +24,7 @@ from tests.support.sources import ROOT
 WITHIN_S = 60.0
 STOP_S = 20.0
 PIPE = asyncio.subprocess.PIPE
-NO_CONFIGURATION = frozenset({"simulate", "broker-config", "provision"})
+NO_CONFIGURATION = frozenset({"simulate", "broker-config", "provision", "dosage"})
 """Commands that read none."""
 
 
@@ -44,7 +44,8 @@ class Recording:
         except ValueError:
             self.strange.append(line.decode(errors="replace"))
             return {}
-        name = str(found.get("schema", "dispenserd/log/1")).removeprefix("dispenserd/")
+        bare = "dosage-explain/1" if "automatic" in found else "log/1"
+        name = str(found.get("schema", bare)).removeprefix("dispenserd/")
         self.printed[name].append(found)
         if name == "error/1" and exit_code is not None:
             self.exits[found["code"]] = exit_code

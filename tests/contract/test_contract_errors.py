@@ -11,7 +11,7 @@ import pytest
 from dispenserd.cli.entry import carry_out
 from dispenserd.cli.failure import Exit
 from dispenserd.provision import course
-from dispenserd.security import identity
+from dispenserd.security import identity, sealing
 from scheduler.invariants import InvariantBroken
 from simulator.stage import __main__ as stage
 from tests.contract import error_codes
@@ -60,7 +60,8 @@ def test_it_catches_a_code_from_nowhere() -> None:
 
 def test_every_rooms_error_has_a_code() -> None:
     found = {name for source in sources("dispenserd") for name in rooms_errors(source)}
-    assert found - error_codes.ROOMS.keys() == {"Failure", "CallError", "ProvisionFault", "IdentityFault"}
+    own = {"Failure", "CallError", "ProvisionFault", "IdentityFault", "PaperFault"}
+    assert found - error_codes.ROOMS.keys() == own
 
 
 def test_it_catches_a_rooms_error_without_a_code() -> None:
@@ -107,6 +108,9 @@ def test_the_sentences_about_certificates_and_disks_are_those_of_the_code() -> N
     for code, (meaning, next_step) in zip(("expired", "bad_key"), error_codes.UNFIT, strict=True):
         fault = identity._unfit(code, VALUE)
         assert (fault.meaning, fault.next_step) == (meaning, next_step)
+    for ending in error_codes.PAPERS:
+        paper = sealing._unfit(ending.code, VALUE)
+        assert (paper.meaning, paper.next_step) == (ending.meaning, ending.next_step)
     known = {ending.code: ending for ending in error_codes.UNWRITTEN}
     for number in (errno.ENOSPC, errno.EROFS, errno.EACCES):
         unwritten = course.unwritten(OSError(number, "no"))

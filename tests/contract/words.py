@@ -30,12 +30,16 @@ def field_words(owner: type) -> dict[str, str]:
     return {name.rstrip("_"): _one_line(words) for name, words in said.items()}
 
 
+def _room(kind: type) -> str:
+    return kind.__module__.rpartition(".")[0]
+
+
 def _lineage(owner: type) -> list[type]:
     """The class and its bases, nearest first; a TypedDict forgets its bases everywhere but here."""
     bases: tuple[Any, ...] = getattr(owner, "__orig_bases__", owner.__bases__)
     found = [owner]
     for base in bases:
-        if isinstance(base, type) and base.__module__ == owner.__module__:
+        if isinstance(base, type) and _room(base) == _room(owner):
             found += _lineage(base)
     return found
 

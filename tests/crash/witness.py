@@ -24,7 +24,7 @@ AWAY = {("tray", "holding"): "retract", ("magazine", "store"): "divert", ("holdi
 WAYS = {**TOWARDS, **AWAY}
 HAD = frozenset({"retrieved", "confirmed", "given_by_staff", "uncertain"})
 """Outcomes that a dose may have which the resident had."""
-NOT_HAD = frozenset({"missed", "failed", "withheld", "uncertain", "given_by_staff", "confirmed"})
+NOT_HAD = frozenset({"missed", "refused", "failed", "withheld", "uncertain", "given_by_staff", "confirmed"})
 
 
 def judge(evidence: Evidence) -> list[str]:
@@ -253,7 +253,7 @@ def nobody_is_missed_in_silence(evidence: Evidence) -> Iterator[str]:
     known = {row["dose"] for row in evidence.oncall["incidents"]}
     last = {body["dose_id"]: body["outcome"] for body in evidence.rows("OutcomeRecorded")}
     for dose_id, outcome in last.items():
-        if outcome in ("missed", "failed", "withheld", "uncertain") and dose_id not in known:
+        if outcome in ("missed", "refused", "failed", "withheld", "uncertain") and dose_id not in known:
             yield f"{_short(dose_id)} is {outcome}, and on-call knows of no incident"
 
 

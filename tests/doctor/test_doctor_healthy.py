@@ -108,7 +108,7 @@ async def test_a_decision_that_waits_at_the_broker_still_reaches_the_home_after_
         home.unplug(2.0)
         await home.until(lambda: home.oncall.incidents("robot_unreachable"), "on-call heard of the robot")
         await home.until(lambda: not home.unanswered("incident"), "receipted")
-        await home.until(lambda: home.world.robot.state.value == "ready", "plugged in")
+        await home.until(lambda: home.world.robot("SIM-0001").state.value == "ready", "plugged in")
         await home.stop_daemon()
         await home.oncall.decide(home.oncall.take(home.oncall.newest("robot_unreachable"), "Berit Beredskab"))
         assert (await examined(home, "configuration", "home", "broker_reach", "broker_session"))[

@@ -19,6 +19,8 @@ from scheduler import events as ev
 from simulator import script
 from simulator.memory import BatteryClock
 from tests.doctor.looking import ROBOT, Findings, examined, rewritten
+from tests.support.pure_home import RESIDENT
+from tests.support.pure_home import ROBOT as SERIAL
 from tests.support.running_home import RunningHome, Wanted, running_home
 
 QUIET = Wanted(rate=1.0, start="06:00")
@@ -59,7 +61,7 @@ async def test_what_the_robots_sensors_say_is_told(act: script.Act, word: str, r
 
 
 def _told(home: RunningHome, act: script.Act) -> bool:
-    status = home.world.robot.status
+    status = home.world.robot("SIM-0001").status
     assert status is not None
     return status.lid_open if isinstance(act, script.OpenLid) else not status.mains
 
@@ -251,6 +253,9 @@ async def test_a_journal_restored_from_an_older_copy_is_found_by_the_robots_memo
 async def test_the_vital_signs_of_a_home_have_this_shape() -> None:
     async with running_home(QUIET) as home:
         vitals = await home.ask("vitals")
+    (robot,), (resident,) = vitals.pop("robots"), vitals.pop("residents")
+    assert resident == {"resident": RESIDENT, **vitals["plan"]}
+    assert robot == {"serial": SERIAL, **{name: vitals[name] for name in ("line", "hello", "robot_clock")}}
     assert {name: sorted(part) for name, part in vitals.items()} == {
         "process": ["pid", "python", "rss_bytes", "started", "version"],
         "engine": ["turned_ago_s"],

@@ -50,7 +50,7 @@ def test_another_robot_is_rejected_and_told_nothing_more(differs: dict[str, Any]
     bench = Bench(robot).connect()
 
     assert bench.state == Faulted(reason, lasting=True)
-    assert bench.facts == [RobotRejected(at=START, reason=reason)]
+    assert bench.facts == [RobotRejected(at=START, reason=reason, robot=SERIAL)]
     assert [type(message) for message in robot.heard] == [wire.Hello]
     assert not bench.send(order())
     assert bench.machine.outgoing() == b""
@@ -59,7 +59,7 @@ def test_another_robot_is_rejected_and_told_nothing_more(differs: dict[str, Any]
 def test_an_unauthenticated_robot_is_accepted_only_where_the_configuration_says_so() -> None:
     bench = Bench(accept=False).connect()
 
-    assert bench.facts == [RobotRejected(at=START, reason="auth_class")]
+    assert bench.facts == [RobotRejected(at=START, reason="auth_class", robot=SERIAL)]
     assert bench.reason == "auth_class"
 
 
@@ -68,7 +68,7 @@ def test_a_robot_that_refuses_our_protocol_version_is_rejected() -> None:
     robot.answers[wire.Hello] = lambda hello: wire.Refused(1, int(wire.Error.UNSUPPORTED_VERSION))
     bench = Bench(robot).connect()
 
-    assert bench.facts == [RobotRejected(at=START, reason="wrong_protocol")]
+    assert bench.facts == [RobotRejected(at=START, reason="wrong_protocol", robot=SERIAL)]
 
 
 def test_a_peer_whose_frames_are_of_another_version_is_rejected() -> None:
@@ -79,7 +79,7 @@ def test_a_peer_whose_frames_are_of_another_version_is_rejected() -> None:
 
     bench.machine.received(encode_frame(header), bench.now_s, bench.now)
 
-    assert bench.machine.facts() == [RobotRejected(at=START, reason="wrong_protocol")]
+    assert bench.machine.facts() == [RobotRejected(at=START, reason="wrong_protocol", robot=SERIAL)]
 
 
 def test_the_same_rejection_at_every_attempt_is_one_fact() -> None:
@@ -90,7 +90,7 @@ def test_the_same_rejection_at_every_attempt_is_one_fact() -> None:
     for _ in range(3):
         bench.connect()
 
-    assert bench.facts == [RobotRejected(at=START, reason="wrong_serial")]
+    assert bench.facts == [RobotRejected(at=START, reason="wrong_serial", robot=SERIAL)]
     assert len(bench.dumps) == 1
 
 

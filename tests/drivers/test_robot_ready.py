@@ -128,7 +128,7 @@ def test_a_refusal_of_the_message_proves_nothing_of_the_order(bench: Bench, erro
     bench.send(order(1))
     bench.settle()
 
-    assert bench.facts == [RobotLost(at=START, reason="order_unanswered")]
+    assert bench.facts == [RobotLost(at=START, reason="order_unanswered", robot=SERIAL)]
 
 
 def test_an_answer_about_another_order_ends_the_session(bench: Bench) -> None:
@@ -399,7 +399,7 @@ def test_nothing_of_a_session_outlives_it(bench: Bench) -> None:
     bench.machine.received(late, bench.now_s, bench.now)
     bench.machine.tick(bench.now_s + 100, bench.now)
 
-    assert bench.machine.facts() == [RobotLost(at=START, reason="unplugged")]
+    assert bench.machine.facts() == [RobotLost(at=START, reason="unplugged", robot=SERIAL)]
     assert bench.machine.outgoing() == b""
     assert bench.machine.next_timeout_s() is None
 
@@ -415,7 +415,7 @@ def test_a_loss_hands_over_the_last_messages(bench: Bench) -> None:
 def test_connecting_again_without_a_loss_ends_the_old_session_first(bench: Bench) -> None:
     bench.connect()
 
-    assert bench.facts[0] == RobotLost(at=START, reason="reconnected")
+    assert bench.facts[0] == RobotLost(at=START, reason="reconnected", robot=SERIAL)
     assert in_order(bench.facts)
 
 

@@ -65,7 +65,7 @@ def test_every_sensor_of_a_status_is_reported() -> None:
 
 
 def test_a_log_entry_keeps_index_kind_order_and_result() -> None:
-    logged = translate.logged(entry(9, wire.EntryKind.ENDED, order(1).order_id), "ab", START)
+    logged = translate.logged(entry(9, wire.EntryKind.ENDED, order(1).order_id), "SIM-1", "ab", START)
 
     assert (logged.log_id, logged.index, logged.entry, logged.result) == ("ab", 9, "ended", "done")
     assert (logged.order_id, logged.robot_at) == (order(1).order_id, START)
@@ -87,7 +87,7 @@ def test_a_clock_that_means_no_instant_is_the_robots_fault() -> None:
 
 @pytest.mark.parametrize("utc_ms", [UTC_MS_MAX, UTC_MS_MAX + 1, 2**53 - 1])
 def test_an_entry_that_means_no_instant_gets_the_last_one_there_is(utc_ms: int) -> None:
-    logged = translate.logged(replace(entry(1), utc_ms=utc_ms), "ab", START)
+    logged = translate.logged(replace(entry(1), utc_ms=utc_ms), "SIM-1", "ab", START)
 
     assert iso(logged.robot_at)[:19] == "9999-12-31T23:59:59"
 

@@ -87,8 +87,10 @@ def test_a_retrieved_dose_is_completed_and_says_that_it_was_only_lifted() -> Non
 def test_only_what_was_handed_over_is_completed_and_doubt_is_no_denial(outcome: Outcome) -> None:
     one = told(outcome=outcome.value)
     match outcome:
-        case Outcome.RETRIEVED | Outcome.CONFIRMED | Outcome.GIVEN_BY_STAFF:
+        case Outcome.RETRIEVED | Outcome.CONFIRMED | Outcome.WITNESSED | Outcome.GIVEN_BY_STAFF:
             assert (one["status"], "statusReason" in one, "dosage" in one) == ("completed", False, True)
+        case Outcome.TAKEN_ALONG:
+            assert (one["status"], "statusReason" in one, "dosage" in one) == ("in-progress", False, True)
         case Outcome.UNCERTAIN:
             assert (one["status"], "statusReason" in one, "dosage" in one) == ("unknown", False, False)
         case _:

@@ -14,7 +14,9 @@ from dispenserd.fagsystem.folder import PlanFolder
 from dispenserd.fagsystem.mapping import ResidentIdentity
 from scheduler.commands import OfferPlan
 from scheduler.events import PlanRefused
+from scheduler.window import LocalTime
 
+LOCAL = LocalTime("Europe/Copenhagen")
 NOW = datetime(2026, 11, 2, 6, tzinfo=UTC)
 RESIDENT = ResidentIdentity("0123456789abcdef0123456789abcdef", "urn:example:person", "invented-1")
 DOCUMENT = Path(__file__).parents[2] / "docs" / "fagsystem.md"
@@ -41,7 +43,7 @@ def refused(fact: object) -> str:
 
 
 def test_a_card_is_offered_once_for_each_content(plan: Path, tmp_path: Path) -> None:
-    folder = PlanFolder(tmp_path, RESIDENT)
+    folder = PlanFolder(tmp_path, RESIDENT, LOCAL)
     assert folder.poll(NOW) is None
     by_rename(plan, CARD)
     offer = folder.poll(NOW)
@@ -58,17 +60,21 @@ def test_a_card_is_offered_once_for_each_content(plan: Path, tmp_path: Path) -> 
 
 def test_a_new_process_offers_the_card_again(plan: Path, tmp_path: Path) -> None:
     by_rename(plan, CARD)
-    assert PlanFolder(tmp_path, RESIDENT).poll(NOW) == PlanFolder(tmp_path, RESIDENT).poll(NOW) is not None
+    assert (
+        PlanFolder(tmp_path, RESIDENT, LOCAL).poll(NOW)
+        == PlanFolder(tmp_path, RESIDENT, LOCAL).poll(NOW)
+        is not None
+    )
 
 
 def test_a_card_that_is_still_being_written_is_not_read(plan: Path, tmp_path: Path) -> None:
     for name in (".plan.json.part", "plan.json.tmp", "plan.json~"):
         plan.with_name(name).write_bytes(CARD[:100])
-    assert PlanFolder(tmp_path, RESIDENT).poll(NOW) is None
+    assert PlanFolder(tmp_path, RESIDENT, LOCAL).poll(NOW) is None
 
 
 def test_a_file_that_vanishes_withdraws_nothing(plan: Path, tmp_path: Path) -> None:
-    folder = PlanFolder(tmp_path, RESIDENT)
+    folder = PlanFolder(tmp_path, RESIDENT, LOCAL)
     by_rename(plan, CARD)
     folder.poll(NOW)
     plan.unlink()
@@ -80,13 +86,13 @@ def test_a_file_that_vanishes_withdraws_nothing(plan: Path, tmp_path: Path) -> N
 def test_another_residents_folder_is_never_read(plan: Path, tmp_path: Path) -> None:
     by_rename(plan, CARD)
     other = ResidentIdentity("f" * 32, "urn:example:person", "invented-2")
-    assert PlanFolder(tmp_path, other).poll(NOW) is None
+    assert PlanFolder(tmp_path, other, LOCAL).poll(NOW) is None
 
 
 def test_another_persons_card_in_the_folder_is_refused_once_without_quoting_it(
     plan: Path, tmp_path: Path
 ) -> None:
-    folder = PlanFolder(tmp_path, RESIDENT)
+    folder = PlanFolder(tmp_path, RESIDENT, LOCAL)
     by_rename(plan, CARD.replace(b"invented-1", b"invented-2"))
     fact = folder.poll(NOW)
     assert refused(fact) == "wrong_person"
@@ -95,7 +101,7 @@ def test_another_persons_card_in_the_folder_is_refused_once_without_quoting_it(
 
 
 def test_a_broken_card_is_refused_and_the_repaired_one_offered(plan: Path, tmp_path: Path) -> None:
-    folder = PlanFolder(tmp_path, RESIDENT)
+    folder = PlanFolder(tmp_path, RESIDENT, LOCAL)
     by_rename(plan, CARD[:-20])
     assert refused(folder.poll(NOW)) == "json_broken"
     by_rename(plan, CARD)
@@ -105,12 +111,12 @@ def test_a_broken_card_is_refused_and_the_repaired_one_offered(plan: Path, tmp_p
 def test_a_file_too_large_is_refused_without_reading_it_all(plan: Path, tmp_path: Path) -> None:
     plan.touch()
     os.truncate(plan, 50 * FILE_BYTES_MAX)
-    assert refused(PlanFolder(tmp_path, RESIDENT).poll(NOW)) == "too_large"
+    assert refused(PlanFolder(tmp_path, RESIDENT, LOCAL).poll(NOW)) == "too_large"
 
 
 def test_a_folder_in_the_files_place_is_unreadable_and_said_once(plan: Path, tmp_path: Path) -> None:
     plan.mkdir()
-    folder = PlanFolder(tmp_path, RESIDENT)
+    folder = PlanFolder(tmp_path, RESIDENT, LOCAL)
     assert refused(folder.poll(NOW)) == "file_unreadable"
     assert folder.poll(NOW) is None
     plan.rmdir()
@@ -121,4 +127,4 @@ def test_a_folder_in_the_files_place_is_unreadable_and_said_once(plan: Path, tmp
 @pytest.mark.timeout(5)
 def test_a_pipe_in_the_files_place_does_not_hold_the_poll(plan: Path, tmp_path: Path) -> None:
     os.mkfifo(plan)
-    assert refused(PlanFolder(tmp_path, RESIDENT).poll(NOW)) == "file_unreadable"
+    assert refused(PlanFolder(tmp_path, RESIDENT, LOCAL).poll(NOW)) == "file_unreadable"

@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispenserd.fagsystem.fhir import FILE_BYTES_MAX, Reason
+from dispenserd.fagsystem.fhir import FILE_BYTES_MAX
 from dispenserd.fagsystem.manifest import ManifestError, ManifestReason, read_manifest
+from dispenserd.fagsystem.reasons import Reason
 from scheduler.plan import Content
 from scheduler.roll import Roll, Sachet
 
@@ -44,7 +45,7 @@ def strip(count: int, every: timedelta) -> list[dict[str, Any]]:
 
 def test_the_documents_example_is_a_roll() -> None:
     content = frozenset({Content("N02BE01", "500 mg", Decimal(2), "tablet")})
-    assert read_manifest(raw(), KEY) == Roll(
+    assert read_manifest(raw(), [KEY]) == Roll(
         "P-1001",
         KEY,
         7,
@@ -56,12 +57,12 @@ def test_the_documents_example_is_a_roll() -> None:
 
 
 def test_a_roll_of_fourteen_days_four_times_a_day_is_a_roll() -> None:
-    roll = read_manifest(raw(lambda m: m.update(sachets=strip(56, timedelta(hours=6)))), KEY)
+    roll = read_manifest(raw(lambda m: m.update(sachets=strip(56, timedelta(hours=6)))), [KEY])
     assert len(roll.sachets) == 56
 
 
 def test_a_quantity_reads_alike_however_it_is_written() -> None:
-    roll = read_manifest(raw().replace(b'"quantity": 2', b'"quantity": 2.0'), KEY)
+    roll = read_manifest(raw().replace(b'"quantity": 2', b'"quantity": 2.0'), [KEY])
     assert {str(item.quantity) for sachet in roll.sachets for item in sachet.content} == {"2"}
 
 
@@ -119,7 +120,7 @@ def test_a_manifest_that_is_not_sound_is_refused_with_its_reason_and_path(
     reason: ManifestReason | Reason, path: str, change: Change
 ) -> None:
     with pytest.raises(ManifestError) as refused:
-        read_manifest(raw(change), KEY)
+        read_manifest(raw(change), [KEY])
     assert (refused.value.reason, refused.value.path) == (reason, path)
 
 
@@ -135,7 +136,7 @@ def test_a_manifest_that_is_not_sound_is_refused_with_its_reason_and_path(
 )
 def test_bytes_that_are_no_manifest_are_refused(reason: Reason, broken: bytes) -> None:
     with pytest.raises(ManifestError) as refused:
-        read_manifest(broken, KEY)
+        read_manifest(broken, [KEY])
     assert refused.value.reason is reason
 
 
@@ -150,7 +151,7 @@ def test_every_reason_has_a_test_and_a_line_in_the_document() -> None:
 def test_damaged_bytes_never_crash_the_reader(cut: int, garbage: bytes, length: int) -> None:
     damaged = raw()[:cut] + garbage + raw()[cut + length :]
     try:
-        roll = read_manifest(damaged, KEY)
+        roll = read_manifest(damaged, [KEY])
     except ManifestError:
         return
     assert [one.number for one in roll.sachets] == list(range(1, len(roll.sachets) + 1))

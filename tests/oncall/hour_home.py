@@ -135,6 +135,7 @@ class ScriptedHome:
                 incident.answer = ""
 
     async def _decided(self, decision: p.DecisionPayload) -> None:
+        assert isinstance(decision, p.IncidentDecision), "nobody here sets a mode"
         incident = self.incidents[decision.incident]
         if decision.action == "take" and incident.state == "raised":
             incident.owner, incident.state, incident.answer = (

@@ -31,6 +31,7 @@ from tests.support.broker import TestBroker
 from tests.support.loops import beside
 from tests.support.oncall_by_hand import FORGERS, PRIVATE, PUBLIC
 from tests.support.paper_home import BOX, NOON, PaperHome, at, eventually, noon
+from tests.support.pure_home import setting
 from tests.support.watched_office import LIMITS, A, B, Office
 
 SOON = BackOff(first_s=0.05, longest_s=0.2)
@@ -45,8 +46,8 @@ def digest(*lines: str) -> str:
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
 
 
-def beat(minutes: float, incidents: int, said: str) -> p.HeartbeatPayload:
-    return heartbeats.heartbeat(BOX, at(minutes), incidents=incidents, digest=said)
+def beat(minutes: float, incidents: int, said: str, epoch: int = 3) -> p.HeartbeatPayload:
+    return heartbeats.heartbeat(BOX, at(minutes), incidents=incidents, digest=said, epoch=epoch)
 
 
 # --- the payload ---
@@ -70,10 +71,11 @@ class Asking:
     def __init__(self, office: Office) -> None:
         self.office = office
 
-    def asks(self, minutes: float, incidents: int, said: str) -> bool:
-        self.office.heartbeat(minutes, incidents=incidents, digest=said)
+    def asks(self, minutes: float, incidents: int, said: str, epoch: int = 3) -> bool:
+        self.office.heartbeat(minutes, incidents=incidents, digest=said, epoch=epoch)
         with self.office.database.writing() as connection:
-            return note_whether_to_ask(connection, beat(minutes, incidents, said), at(minutes), LIMITS)
+            told = beat(minutes, incidents, said, epoch)
+            return note_whether_to_ask(connection, told, at(minutes), LIMITS)
 
 
 @pytest.fixture
@@ -96,7 +98,21 @@ def test_both_count_alike(asking: Asking) -> None:
 def test_the_paper_home_counts_as_a_home_does() -> None:
     home = PaperHome()
     home.raise_incident("a")
-    assert summarise(home.world, NOON).digest == digest(f"{A}:1")
+    assert summarise(home.world, setting(), NOON).digest == digest(f"{A}:1")
+
+
+def test_what_a_restored_home_said_in_the_life_before_is_asked_for_although_both_count_alike(
+    asking: Asking,
+) -> None:
+    """It takes no decision about that (rule 23): staff would be refused for ever."""
+    asking.office.incident()
+    asking.office.incident(incident="d" * 32, state="closed")
+    both = (1, digest(f"{A}:1"))
+    assert not asking.asks(1, *both)
+    assert asking.asks(2, *both, epoch=4)
+    asking.office.incident(epoch=4, event_id=f"3-{1:064x}")  # the same row, told again
+    asking.office.incident(incident=B, home="box-8")
+    assert not asking.asks(4, *both, epoch=4)
 
 
 def test_it_asks_once_a_minute_then_rarely_and_anew_once_they_agreed(asking: Asking) -> None:
@@ -177,10 +193,10 @@ async def test_what_on_call_lost_is_back_with_the_next_heartbeat(tmp_path: Path)
                 for table in (db.steps, db.revisions, db.incidents):
                     connection.execute(delete(table))
             assert place.held() == []
-            session.send(heartbeat(BOX, now(), home.position, summarise(home.world, now())))
+            session.send(heartbeat(BOX, now(), home.position, summarise(home.world, setting(), now())))
             await eventually(lambda: len(place.held()) == 2, "the open ones are back")
             assert place.held() == [each for each in before if not each.startswith("c")]
-            session.send(heartbeat(BOX, now(), home.position, summarise(home.world, now())))
+            session.send(heartbeat(BOX, now(), home.position, summarise(home.world, setting(), now())))
             await eventually(lambda: _asks(place) == 0, "and they agree")
 
 
@@ -195,7 +211,7 @@ async def test_a_newer_revision_that_on_call_missed_arrives_too(tmp_path: Path) 
             with place.database.writing() as connection:
                 connection.execute(delete(db.revisions).where(db.revisions.c.revision == 2))
                 connection.execute(db.incidents.update().values(revision=1, priority="medium"))
-            session.send(heartbeat(BOX, now(), home.position, summarise(home.world, now())))
+            session.send(heartbeat(BOX, now(), home.position, summarise(home.world, setting(), now())))
             await eventually(lambda: place.held() == ["a:2:high"], "the newer one")
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from dispenserd.chore_times import CERTIFICATES, INTEGRITY, PRUNING, TEST_ALARM
 from dispenserd.chores import CA, CLIENT
-from dispenserd.fagsystem.fhir import Reason
+from dispenserd.fagsystem.reasons import Reason
 from dispenserd.oncall.own import Kind as OwnKind
 from dispenserd.oncall.words import advice, commands
 from dispenserd.oncall.words.details import DETAILS
@@ -37,8 +37,14 @@ from dispenserd.oncall.words.states import (
 from dispenserd.store.errors import REASONS
 from protocol.wire.link import LostReason
 from protocol.wire.messages import Error
-from scheduler import causes
-from scheduler.events import Kind, Priority, State, Verdict
+from scheduler import causes, refill
+from scheduler.changed import CARD_CHANGED, CHANGED_AGAIN
+from scheduler.events import Kind, Mode, PauseKind, Priority, State, Verdict
+from scheduler.judged import TOLD
+from scheduler.offering import PERSONAL_ACTION
+from scheduler.receive_leave import CAME_BACK
+from scheduler.regime import PAUSED, SUSPENDED
+from scheduler.surplus import ALREADY_HAD, NOT_ON_CARD
 from scheduler.upkeep import NOT_RECEIPTED
 from scheduler.world import FORGERIES, RobotState
 
@@ -47,12 +53,18 @@ CODE = re.compile(r"[a-z]+(_[a-z]+)*")
 """What may leave the house as a detail (`dispenserd.mqtt.translate`)."""
 
 SPEAKERS = {
-    "scheduler/causes.py": ("return", "Cause", "_about"),
+    "scheduler/causes.py": ("return", "Cause", "_about", "judged"),
     "scheduler/upkeep.py": ("Cause",),
     "scheduler/gate.py": ("return",),
     "scheduler/roll.py": ("return",),
     "scheduler/closing.py": ("return",),
+    "scheduler/regime_causes.py": ("Cause",),
+    "scheduler/leave.py": ("Cause",),
     "scheduler/receive.py": ("reason", "_refuse_plan"),
+    "scheduler/receive_clock.py": ("return",),
+    "scheduler/personal.py": ("return",),
+    "scheduler/offering.py": ("turned_away",),
+    "scheduler/causes_robot.py": ("Cause", "detail"),
     "drivers/robot.py": ("return", "reason", "_fail", "_reject", "RobotMisbehaved"),
     "drivers/session.py": ("return", "RobotMisbehaved"),
     "drivers/log_position.py": ("RobotMisbehaved",),
@@ -62,7 +74,7 @@ SPEAKERS = {
     "drivers/connection.py": ("reason",),
     "dispenserd/mqtt/downlink.py": ("return", "_reject"),
     "scheduler/world.py": ("reason",),
-    "scheduler/evolve.py": ("reason",),
+    "scheduler/evolve_robot.py": ("reason",),
 }
 """Where a detail comes from, and in which places of the file: what functions return, what is called `reason`,
 what these functions are called with."""
@@ -71,6 +83,7 @@ NEVER_A_DETAIL = {
     # orders' results and sources, grounds and findings: they end in a code above
     *("log", "cancelled", "never_seen", "started_not_ended", "accepted_not_ended", "overdue", "old"),
     *("closing", "discard", "settled", "plan", "left", "press_before_ready", "in_store", "never_left"),
+    *("controlled", "mode", "pause", "medicine", "not_lifted", "who"),
     *("knows", "know", "magazine", "commands", "store", "home", "journal", "not_ready", "press_too_old"),
     *("press_before_session", "press_in_future"),
 }
@@ -110,7 +123,7 @@ def _texts(node: ast.AST) -> Iterator[str]:
         case ast.IfExp(body=body, orelse=other):
             yield from _texts(body)
             yield from _texts(other)
-        case ast.Call(func=ast.Name(id=name), args=args) if name in ("Cause", "_about", "Finding"):
+        case ast.Call(func=ast.Name(id=name), args=args) if name in ("Cause", "_about", "judged", "Finding"):
             for part in args:
                 yield from _texts(part)
 
@@ -132,7 +145,29 @@ def details() -> set[str]:
         | {reason.value for reason in LostReason}
         | set(REASONS)
         | set(FORGERIES)
-        | {causes.NO_LONGER_PLANNED, "other"}
+        | {
+            causes.LET_GO_BY_ONE,
+            causes.NO_LONGER_PLANNED,
+            causes.TAKEN_BACK,
+            PERSONAL_ACTION,
+            PAUSED,
+            SUSPENDED,
+            "other",
+        }
+        | {mode.value for mode in Mode}
+        | {kind.value for kind in PauseKind}
+        | {
+            "version_not_raised",
+            "needs_two_persons",
+            CARD_CHANGED,
+            CHANGED_AGAIN,
+            CAME_BACK,
+            NOT_ON_CARD,
+            ALREADY_HAD,
+        }
+        | {refill.REFILL_PARTIAL, refill.WRONG_PERIOD, refill.OVERLAPPING, *refill.OF_CONTENT}
+        | {"not_handed_out", "needs_a_person", "not_planned"}
+        | {"_and_".join(why) for count in (1, 2, 3) for why in combinations(TOLD, count)}
         | {kind.value for kind in Kind if kind in LOCKING}
         | keepers
         | {f"{file}_{what}" for file in (CA, CLIENT) for what in ("unreadable", "expired", "expires_soon")}
@@ -205,12 +240,15 @@ def test_every_refusal_that_staff_can_meet_has_words() -> None:
         for text in _texts(part)
     }
     assert {"stale", "taken_by_other", "no_token", "not_confirmed"} <= raised
-    of_home = codes_in("scheduler/receive_command.py", ("return", "answer")) | {
+    of_home = codes_in("scheduler/receive_command.py", ("return", "answer"))
+    of_home |= codes_in("scheduler/receive_regime.py", ("return",)) | {
         "not_owner",
         "still_open",
         "not_said",
         "taken_by_other",
     }
+    of_home |= codes_in("scheduler/receive_let_go.py", ("return",))
+    assert {"same_person", "other_medicine"} <= set(REFUSALS)
     assert {"in_doubt", "double_dose", "not_in_robot", "stale"} <= of_home
     assert sorted((raised | of_home | set(FORGERIES)) - set(REFUSALS) - {"done"}) == []
     assert {"bad_name", "bad_reason", "no_answer", "other_life"} <= set(REFUSALS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 BOTTLE, LIVENESS, PEACE = "tests/bottle/witnesses.py", "tests/bottle/liveness.py", "tests/bottle/peace.py"
+VOICES, REGIMES = "tests/bottle/voices.py", "tests/bottle/regimes.py"
 JOURNAL, CRASH = "tests/support/witness.py", "tests/crash/witness.py"
 POWER = "tests/storage/power_loss.py"
 
@@ -76,6 +77,11 @@ PROMISES = (
     ),
     Promise("S6", "a forged or replayed command decides nothing", ((BOTTLE, ("committed",)),)),
     Promise(
+        "S7",
+        "a no is told as a no and never as a miss, what is not wanted leaves the tray, help reaches on-call",
+        ((VOICES, ("_settled", "sending", "_look_back", "_look_heard", "_look_told")),),
+    ),
+    Promise(
         "S8",
         "in calm times a press brings the sachet; what is locked is told",
         ((LIVENESS, ("_look_offered", "_look")), (JOURNAL, ("_cleared",))),
@@ -108,6 +114,16 @@ PROMISES = (
         ((BOTTLE, ("_issued", "sending")),),
     ),
     Promise("rule 19", "no older card", ((BOTTLE, ("committed",)),)),
+    Promise(
+        "rule 22",
+        "who is away or suspended gets nothing, and nothing restrictive ends but by a person's word",
+        (
+            (
+                REGIMES,
+                ("committed", "sending", "_answered", "_missed", "_look_back", "_look_told", "at_peace"),
+            ),
+        ),
+    ),
     Promise("rule 26", "an open incident loses no priority and comes to rest", ((JOURNAL, ("_changed",)),)),
     Promise(
         "fail-stop",

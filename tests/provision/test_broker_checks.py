@@ -9,20 +9,12 @@ from pathlib import Path
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from dispenserd.mqtt.session import Broker, Session, SessionState, Standing
-from dispenserd.mqtt.tls import OF_THE_BROKER, UNFIT
-from dispenserd.provision import check
+from dispenserd.mqtt.session import Broker, Session
 from dispenserd.provision.check import Check, Verdict, broker
 from tests.support.authority import STRICT, Authority, TlsBroker
 from tests.support.broker import TestBroker
 
 BOX = "box-7"
-CODES = {
-    **dict.fromkeys((9, 10), "certificate_expired"),
-    **dict.fromkeys((18, 19, 20, 21), "other_ca"),
-    **dict.fromkeys((62, 64), "other_host_name"),
-}
-"""By OpenSSL's X509_V_ERR number."""
 LEFT_TO_THE_COLLECTOR = pytest.mark.filterwarnings(
     "ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"
 )
@@ -115,16 +107,6 @@ def test_a_broker_of_another_authority_is_not_believed(tmp_path: Path, authority
     with TlsBroker(tmp_path, other) as server:
         assert failed(encrypted(server, authority)) == "other_ca"
         assert server.connections() == 0
-
-
-@pytest.mark.parametrize(
-    ("reason", "code"),
-    [(each, CODES[number]) for number, each in OF_THE_BROKER.items()]
-    + [(f"{UNFIT}: x", "certificate_unfit")],
-)
-def test_each_reason_for_not_believing_a_broker_is_told_as_what_it_is(reason: str, code: str) -> None:
-    told = check._words(Broker("broker.example", 8883), SessionState(Standing.REFUSED, reason))
-    assert told[0] == code
 
 
 @LEFT_TO_THE_COLLECTOR

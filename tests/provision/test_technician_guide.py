@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
@@ -94,17 +93,8 @@ def _started(at: Path, setup: str, text: str, number: int, port: int) -> subproc
         until(lambda: word in log.read_text() or process.poll() is not None)
     else:
         until(lambda: _listens(port) or process.poll() is not None)
-    if "dispenserd run" in text:
-        until(lambda: _sees_its_robot(at, setup) or process.poll() is not None)
     assert process.poll() is None, log.read_text()
     return process
-
-
-def _sees_its_robot(at: Path, setup: str) -> bool:
-    """Whoever types the next line has taken longer than that."""
-    asked = f"{setup}\ndispenserd status --config demo/dispenserd.toml --json"
-    said = subprocess.run(["bash", "-c", asked], cwd=at, capture_output=True, text=True, check=False)
-    return said.returncode == 0 and json.loads(said.stdout)["robot"]["state"] == "ready"
 
 
 def _listens(port: int) -> bool:

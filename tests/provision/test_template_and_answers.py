@@ -25,6 +25,7 @@ from dispenserd.provision.progress import Progress
 from dispenserd.provision.site import Site
 from dispenserd.provision.template import LINE, filled, template
 from scheduler.commands import OfferPlan
+from scheduler.window import LocalTime
 
 KEY = "5f0c7a3e9b1d4c6f8a2e7d9c0b3f1a64"
 FULL: Answers = {
@@ -67,7 +68,7 @@ def test_a_filled_template_loads_and_keeps_every_comment(tmp_path: Path) -> None
     path.write_text(text)
     config = load(path)
     assert (config.home.box, config.home.demo) == ("box-7", True)
-    assert config.resident.identifier_value == 'a "quoted" \\ å'
+    assert config.residents[0].identifier_value == 'a "quoted" \\ å'
     assert config.mqtt.certificate_file == tmp_path / "box.crt"
     assert config.medicine.known == ("N02BE01",)
     comments = [line for line in template().splitlines() if line.startswith("#") and not LINE.match(line)]
@@ -184,9 +185,9 @@ def test_the_demos_papers_are_accepted_and_fit_each_other(hour: int) -> None:
     first = papers.first_due(datetime(2026, 11, 2, hour, 59, 30, tzinfo=UTC))
     identity = ResidentIdentity(KEY, "urn:example:person", "invented-1")
     card = papers.plan(first, identity.system, identity.value)
-    offered = read_bundle(json.dumps(card).encode(), identity)
+    offered = read_bundle(json.dumps(card).encode(), identity, LocalTime("Europe/Copenhagen"))
     assert isinstance(offered, OfferPlan), offered
-    roll = read_manifest(json.dumps(papers.roll(first, KEY)).encode(), KEY)
+    roll = read_manifest(json.dumps(papers.roll(first, KEY)).encode(), [KEY])
     assert len(roll.sachets) == papers.DOSES_A_DAY * papers.ROLL_DAYS
     assert roll.sachets[0].local == first
     assert {item.drug for sachet in roll.sachets for item in sachet.content} == set(papers.KNOWN)

@@ -14,7 +14,7 @@ from scheduler.outbox import Put
 from scheduler.outgoing import changes
 from scheduler.summary import summarise
 from scheduler.world import World
-from tests.support.pure_home import PureHome, setting, utc
+from tests.support.pure_home import ROBOT, PureHome, setting, utc
 
 LIMIT = setting().limits.alarm_test
 DAY = timedelta(days=1)
@@ -182,7 +182,7 @@ def test_every_cell(home: PureHome, begin: str, column: int) -> None:
 
 
 def test_under_way_it_is_silent_at_home_and_told_to_oncall(home: PureHome) -> None:
-    quiet = summarise(home.world, home.now)
+    quiet = summarise(home.world, home.setting, home.now)
     before = home.world
     wish(home)
     begun = [event for event in home.journal if isinstance(event, ev.AlarmTestBegun)]
@@ -192,10 +192,10 @@ def test_under_way_it_is_silent_at_home_and_told_to_oncall(home: PureHome) -> No
         ("incident", "test_alarm", "info")
     ]
     home.until_at(home.now + LIMIT - timedelta(seconds=1))
-    told = summarise(home.world, home.now)
+    told = summarise(home.world, home.setting, home.now)
     assert (told.incidents, told.digest) == (quiet.incidents, quiet.digest)
     assert not incident(home).undelivered
-    assert not any("personalet" in line for line in display(home.world, home.setting, home.now).lines)
+    assert not any("personalet" in line for line in display(home.world, home.setting, ROBOT, home.now).lines)
 
 
 def test_under_way_the_brokers_refusal_is_no_failure_yet(home: PureHome) -> None:
@@ -221,11 +221,11 @@ def test_without_a_receipt_it_rises_at_its_limit_and_shows_like_any_high(home: P
     risen = incident(home)
     assert (risen.priority, risen.detail, risen.revision) == (ev.Priority.HIGH, "not_receipted", 2)
     assert risen.undelivered
-    assert any("personalet" in line for line in display(home.world, home.setting, home.now).lines)
-    assert summarise(home.world, home.now).incidents == 1
+    assert any("personalet" in line for line in display(home.world, home.setting, ROBOT, home.now).lines)
+    assert summarise(home.world, home.setting, home.now).incidents == 1
     receipt(home)
     assert not incident(home).undelivered
-    assert summarise(home.world, home.now).incidents == 0
+    assert summarise(home.world, home.setting, home.now).incidents == 0
 
 
 def test_a_home_that_was_off_finds_its_test_failed(home: PureHome) -> None:

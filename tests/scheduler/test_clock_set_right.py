@@ -13,10 +13,11 @@ import pytest
 
 from scheduler import commands as cmd
 from scheduler import events as ev
+from scheduler.dosage import DayPart, Dosage, Intake, cycle
 from scheduler.dose import Stage
 from scheduler.evolve import evolve
 from scheduler.gate import earliest
-from scheduler.plan import DayPart, Dosage, Intake, Prescription
+from scheduler.plan import Prescription
 from tests.support.pure_home import FIRST_DAY, RESIDENT, PureHome, prescriptions, roll, setting, utc
 
 DAY = timedelta(days=1)
@@ -201,7 +202,8 @@ def test_an_order_issued_while_the_clock_was_ahead_is_unknown_when_its_life_is_o
 def twice_a_day() -> PureHome:
     """One prescription, morning and noon: two hours apart at least."""
     twice = (Intake(Decimal(1), part=DayPart.MORNING), Intake(Decimal(1), part=DayPart.NOON))
-    shared = Prescription("p-twice", "C07AB02", "10 mg", "tablet", (Dosage(FIRST_DAY, None, 1, twice),))
+    dosage = Dosage("tablet", (cycle(FIRST_DAY, None, 1, twice),))
+    shared = Prescription("p-twice", "C07AB02", "10 mg", dosage)
     home = PureHome(utc("07:50"), setting())
     home.daemon()
     home.connect()

@@ -49,7 +49,7 @@ def test_a_dose_whose_medicine_was_stopped_is_not_presented_from_the_holding_pla
     home.move()
     home.give(ev.OrderRevoked(home.now, home.world.order_under_way().order.order_id, "robot_not_ready"))  # type: ignore[union-attr]
     home.give(cmd.OfferPlan(RESIDENT, 2, prescriptions()[1:], "f2"))
-    assert why_not_present(home.world, home.dose("morning"), home.now) == "double_dose"
+    assert why_not_present(home.world, home.setting, home.dose("morning"), home.now) == "card_changed"
     home.press()
     assert home.world.order_under_way() is None
     assert is_open(home.incident("morning"))
@@ -206,5 +206,5 @@ def test_a_dose_is_not_presented_too_soon_after_one_that_shares_its_prescription
     opens = utc("10:00")
     plan = replace(home.dose("noon").plan, opens=opens, half=utc("11:00"), closes=utc("12:00"))
     noon = changed(home, "noon", stage=Stage.HOLDING, plan=plan)
-    assert why_not_present(home.world, noon, utc("10:49")) == "too_soon"
-    assert why_not_present(home.world, noon, utc("10:51")) != "too_soon"
+    assert why_not_present(home.world, home.setting, noon, utc("10:49")) == "too_soon"
+    assert why_not_present(home.world, home.setting, noon, utc("10:51")) != "too_soon"

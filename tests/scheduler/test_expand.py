@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scheduler.dosage import DayPart, Dosage, Intake, cycle
 from scheduler.expand import Catalogue, DayClock, expand, minimum_interval
-from scheduler.plan import Content, DayPart, Dosage, DosePlan, Intake, Plan, Prescription
+from scheduler.plan import Content, DosePlan, Plan, Prescription
 from scheduler.window import LocalTime
 
 RESIDENT = "0123456789abcdef0123456789abcdef"
@@ -42,7 +43,7 @@ def at(name: str, *times: str, drug: str = "N02BE01", quantity: str = "1") -> Pr
         else Intake(Decimal(quantity), part=DayPart(when))
         for when in times
     )
-    return Prescription(name, drug, "500 mg", "tablet", (Dosage(date(2026, 1, 1), None, 1, intakes),))
+    return Prescription(name, drug, "500 mg", Dosage("tablet", (cycle(date(2026, 1, 1), None, 1, intakes),)))
 
 
 def doses(

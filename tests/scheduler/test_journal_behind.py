@@ -9,11 +9,13 @@ from decimal import Decimal
 
 import pytest
 
+from protocol.wire import limits as wire_limits
 from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.display import display
+from scheduler.dosage import DayPart, Dosage, Intake, cycle
 from scheduler.gate import counts_as_given, earliest, why_not_send
-from scheduler.plan import DayPart, Dosage, Intake, Prescription
+from scheduler.plan import Prescription
 from tests.support.pure_home import FIRST_DAY, RESIDENT, ROBOT, PureHome, utc
 
 HEAD = "ab" * 32
@@ -57,7 +59,7 @@ def test_nothing_is_released_and_an_incident_of_its_own_says_who_knows_more(
     care = home.incident("morning")
     assert care is not None
     assert (care.kind, care.detail) == (ev.Kind.DOSE_BLOCKED, "journal_behind")  # S8
-    assert "Robotten kan ikke give medicin nu." in display(home.world, home.setting, home.now).lines
+    assert "Robotten kan ikke give medicin nu." in display(home.world, home.setting, ROBOT, home.now).lines
 
 
 def test_a_dose_that_came_due_long_after_is_locked_too(home: PureHome) -> None:
@@ -243,8 +245,8 @@ def test_the_next_dose_of_the_same_medicine_keeps_its_distance_from_a_lost_one()
     home.daemon()
     home.connect()
     twice = (Intake(Decimal(1), part=DayPart.MORNING), Intake(Decimal(1), part=DayPart.NOON))
-    dosages = (Dosage(FIRST_DAY, None, 1, twice),)
-    shared = Prescription("p-twice", "N02BE01", "10 mg", "tablet", dosages)
+    dosage = Dosage("tablet", (cycle(FIRST_DAY, None, 1, twice),))
+    shared = Prescription("p-twice", "N02BE01", "10 mg", dosage)
     home.give(cmd.OfferPlan(RESIDENT, 1, (shared,), "f1"))
     home.until("08:30")
     found(home)
@@ -278,3 +280,29 @@ def test_the_same_head_of_a_higher_epoch_is_another_one(home: PureHome) -> None:
     found(home)
     closed_by_a_person(home)
     assert found(home, epoch=2) != []
+
+
+# --- the epoch --------------------------------------------------------------------------------------
+
+
+def epochs(home: PureHome) -> list[int]:
+    return [event.epoch for event in home.journal if isinstance(event, ev.EpochBegun)]
+
+
+def test_a_restored_home_begins_a_life_above_all_that_anybody_has_known(home: PureHome) -> None:
+    """What it counts from now on is nobody's of before: rows, revisions, what a person was shown."""
+    assert home.world.epoch == 1
+    found(home, epoch=1)
+    assert (home.world.epoch, epochs(home)) == (2, [2])
+    found(home, "oncall", OTHER, epoch=1)
+    assert epochs(home) == [2]  # of the life before: below this one already
+    found(home, "oncall", "ef" * 32, epoch=2)  # a restore that was itself lost
+    assert (home.world.epoch, epochs(home)) == (3, [2, 3])
+
+
+def test_a_keeper_of_the_highest_epoch_there_is_locks_like_any_other(home: PureHome) -> None:
+    found(home, epoch=wire_limits.EPOCH_MAX)
+    assert home.world.behind
+    assert epochs(home) == []
+    found(home, "oncall", OTHER, epoch=wire_limits.EPOCH_MAX - 1)
+    assert epochs(home) == [wire_limits.EPOCH_MAX]

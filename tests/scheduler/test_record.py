@@ -28,6 +28,7 @@ from scheduler.events import (
 )
 from scheduler.plan import Content, DosePlan, Portion
 from scheduler.record import RecordError, from_plain, to_plain
+from scheduler.record_of_old import ADDED
 from scheduler.roll import Roll, Sachet
 
 AT = datetime(2026, 11, 2, 7, 0, 0, 123000, tzinfo=UTC)
@@ -179,7 +180,7 @@ def test_a_missing_field_is_refused_even_where_the_class_has_a_default(kind: typ
     @given(members(kind))
     def is_refused(event: Event) -> None:
         plain = to_plain(event)
-        for name in plain:
+        for name in plain.keys() - ADDED.get(kind, {}).keys():
             with pytest.raises(RecordError):
                 from_plain({key: value for key, value in plain.items() if key != name})
 

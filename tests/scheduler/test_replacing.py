@@ -9,9 +9,9 @@ from typing import Any, cast, get_args
 
 import pytest
 
+from scheduler.dosage import DayPart
 from scheduler.events import Event, Incident, Order, ProofCommitted
 from scheduler.expand import DayClock
-from scheduler.plan import DayPart
 from scheduler.replacing import constructor, replace
 from scheduler.world import ClockState, Dose, OpenOrder, Robot, World
 

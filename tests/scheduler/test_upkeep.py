@@ -9,6 +9,7 @@ import pytest
 
 from scheduler import commands as cmd
 from scheduler import events as ev
+from scheduler.dosage import Dosage
 from scheduler.plan import Prescription
 from scheduler.upkeep import CHORE_FAILURES_MAX
 from scheduler.window import LocalTime
@@ -16,11 +17,18 @@ from tests.support.pure_home import FIRST_DAY, RESIDENT, PureHome, prescriptions
 
 LOCAL = LocalTime("Europe/Copenhagen")
 
+HORIZON = f"horizon:{RESIDENT}"
+
 
 def ending(last: date | None) -> tuple[Prescription, ...]:
     """Every dosage ends on that day."""
     return tuple(
-        replace(each, dosages=tuple(replace(dosage, last=last) for dosage in each.dosages))
+        replace(
+            each,
+            dosage=replace(
+                each.dosage, periods=tuple(replace(one, last=last) for one in each.dosage.periods)
+            ),
+        )
         for each in prescriptions()
     )
 
@@ -46,21 +54,21 @@ def test_72_h_before_the_last_day_is_over_somebody_is_told_once_and_a_longer_car
     offer(home, 2, ending(last))
     over = LOCAL.midnight(last + timedelta(days=1))
     home.until_at(over - timedelta(hours=72, seconds=1))
-    assert told(home, "horizon") is None
+    assert told(home, HORIZON) is None
     home.until_at(over - timedelta(hours=72))
-    assert told(home, "horizon") == ("LOW", "ends_soon")
+    assert told(home, HORIZON) == ("LOW", "ends_soon")
     home.until_at(over - timedelta(hours=30))
-    raised = [e for e in home.journal if isinstance(e, ev.IncidentRaised) and e.incident.subject == "horizon"]
+    raised = [e for e in home.journal if isinstance(e, ev.IncidentRaised) and e.incident.subject == HORIZON]
     assert len(raised) == 1
     offer(home, 3, ending(last + timedelta(days=14)))
-    assert told(home, "horizon") is None
+    assert told(home, HORIZON) is None
 
 
 def test_a_plan_that_is_over_says_so(home: PureHome) -> None:
     offer(home, 2, ending(FIRST_DAY))
-    assert told(home, "horizon") == ("LOW", "ends_soon")
+    assert told(home, HORIZON) == ("LOW", "ends_soon")
     home.until("00:00", day=2)
-    assert told(home, "horizon") == ("LOW", "ended")
+    assert told(home, HORIZON) == ("LOW", "ended")
 
 
 def test_one_open_ended_prescription_is_a_plan_without_an_end(home: PureHome) -> None:
@@ -68,31 +76,34 @@ def test_one_open_ended_prescription_is_a_plan_without_an_end(home: PureHome) ->
     offer(home, 2, (first, *prescriptions()[1:]))
     assert others
     home.until("12:00", day=5)
-    assert told(home, "horizon") is None
+    assert told(home, HORIZON) is None
 
 
-@pytest.mark.parametrize("content", [(), tuple(replace(each, dosages=()) for each in prescriptions())])
+NOTHING = Dosage("tablet", ())
+
+
+@pytest.mark.parametrize("content", [(), tuple(replace(each, dosage=NOTHING) for each in prescriptions())])
 def test_an_empty_plan_is_said_in_other_words(home: PureHome, content: tuple[Prescription, ...]) -> None:
     offer(home, 2, content)
-    assert told(home, "horizon") == ("LOW", "nothing_planned")
+    assert told(home, HORIZON) == ("LOW", "nothing_planned")
     offer(home, 3, prescriptions())
-    assert told(home, "horizon") is None
+    assert told(home, HORIZON) is None
 
 
 def test_a_clock_nobody_trusts_neither_raises_nor_clears_the_plans_end(home: PureHome) -> None:
     offer(home, 2, ending(FIRST_DAY + timedelta(days=20)))
     home.now += timedelta(days=400)
     home.give(cmd.ReportClockStep())
-    assert told(home, "horizon") is None
+    assert told(home, HORIZON) is None
     home.now -= timedelta(days=400 - 19)
     home.give(cmd.ReportClockStep(), home.clock_report())
-    assert told(home, "horizon") == ("LOW", "ends_soon")
+    assert told(home, HORIZON) == ("LOW", "ends_soon")
     home.now -= timedelta(days=10)
     home.give(cmd.ReportClockStep())
-    assert told(home, "horizon") == ("LOW", "ends_soon")
+    assert told(home, HORIZON) == ("LOW", "ends_soon")
     home.world = replace(home.world, trusted_at=home.now)  # a robot whose clock agrees with the earlier time
     home.give(home.clock_report())
-    assert told(home, "horizon") is None
+    assert told(home, HORIZON) is None
 
 
 # --- certificates -----------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ class Bench:
 
     def courier(self) -> Courier:
         robot = Wiring(self.points.append).robot(self.connection)
-        return Courier(self.engine, self.setting, robot, self.clock)
+        return Courier(self.engine, self.setting, ROBOT, robot, self.clock)
 
     def connects(self) -> tuple[Fact, ...]:
         now, robot = self.clock.now(), self.robot
@@ -163,7 +163,7 @@ async def test_an_order_is_on_disk_before_the_driver_gets_it(bench: Bench) -> No
                 committed.extend(row.key for row in store.unanswered("order"))
 
     robot = Wiring(look).robot(bench.connection)
-    courier = Courier(bench.engine, bench.setting, robot, bench.clock)
+    courier = Courier(bench.engine, bench.setting, ROBOT, robot, bench.clock)
     async with running(courier.run()):
         await bench.engine.submit(bench.press())
         await eventually(lambda: len(bench.connection.sent) == 1, "sent")
@@ -211,7 +211,7 @@ async def test_an_order_of_an_earlier_session_is_never_sent_and_only_the_log_set
     assert open_order is not None
     await bench.engine.submit(ev.RobotLost(bench.clock.now(), "unplugged"), *bench.connects())
     async with running(bench.courier().run()):
-        assert bench.engine.world.robot.state is RobotState.IDENTIFIED
+        assert bench.engine.world.robot(ROBOT).state is RobotState.IDENTIFIED
         looked = bench.engine.watch()
         await bench.engine.submit(
             ev.RobotReported(bench.clock.now(), replace(bench.robot.status(), battery_percent=50))
@@ -271,5 +271,5 @@ async def test_the_display_follows_the_world_and_is_shown_again_in_a_new_session
 
 
 def _battery(bench: Bench) -> int:
-    status = bench.engine.world.robot.status
+    status = bench.engine.world.robot(ROBOT).status
     return status.battery_percent if status is not None else -1

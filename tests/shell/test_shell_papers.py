@@ -30,7 +30,6 @@ def other_content() -> Json:
 
 REFUSED: dict[str, tuple[Json | str, str]] = {
     "unreadable": (json.dumps(card(3))[:-40], "json"),
-    "contradictory": (contradictory(), ""),
     "older": (card(1), "older_card"),
     "same version, other content": (other_content(), "same_version_other_content"),
     "another person's": (card(3, person="invented-0815"), "wrong_person"),
@@ -55,6 +54,19 @@ async def test_a_card_that_is_refused_is_an_incident_and_the_accepted_plan_is_di
         assert plan["refused"]
         await home.take_dose()
         await home.until(lambda: home.outcomes() == [("morning", "retrieved")], "dispensed all the same")
+        home.put_plan(card(4))
+        await home.until(lambda: home.oncall.newest("plan_refused").cleared, "healed by a good card")
+
+
+async def test_one_dosage_for_no_machine_is_an_incident_and_the_rest_of_the_card_is_in_force() -> None:
+    async with running_home() as home:
+        home.put_plan(contradictory())
+        await home.until(lambda: home.oncall.incidents("plan_refused"), "on-call heard of it")
+        assert home.oncall.newest("plan_refused").priority == "high"
+        assert home.oncall.newest("plan_refused").detail == "contradictory_dosage"
+        plan = (await home.ask("status"))["plan"]
+        assert plan["card_version"] == 3
+        assert plan["refused"].startswith("contradictory_dosage Bundle.entry[1].resource.dosageInstruction")
         home.put_plan(card(4))
         await home.until(lambda: home.oncall.newest("plan_refused").cleared, "healed by a good card")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from datetime import time
 from typing import Any
 
 import pytest
@@ -123,7 +125,7 @@ async def test_every_view_of_a_running_home_has_its_published_fields() -> None:
         assert "C07AB02" not in str(status) + str(doses), "ids and codes of ours, no drugs"
         roll = await home.ask("roll_show")
         assert (roll["production_id"], roll["in_robot"], roll["mouth"]) == ("ROLL-1", "ROLL-1", "LBL-001")
-        assert len(roll["sachets"]) == roll["left"] == 8
+        assert len(roll["sachets"]) == roll["left"] == 20
 
 
 BAD_CALLS: dict[str, tuple[str, dict[str, Any], str]] = {
@@ -185,3 +187,17 @@ async def test_outcomes_wait_for_a_folder_that_can_not_be_written_also_over_a_re
         (row,) = home.events(ev.AdministrationFiled)
         assert administration["id"] == row.administration_id
         assert administration["status"] == "completed"
+
+
+async def test_other_clock_times_need_two_persons_also_over_a_restart() -> None:
+    async with running_home() as home:
+        await home.offered()
+        before = time.fromisoformat(home.wanted.clock_times["night"])
+        await home.stop_daemon()
+        changed = {**home.wanted.clock_times, "night": "23:45"}
+        home.wanted = replace(home.wanted, clock_times=changed)
+        home.write_configuration()
+        await home.start_daemon()
+        await home.until(lambda: home.events(ev.ClockTimesRefused), "refused")
+        assert home.events(ev.ClockTimesRefused)[0].reason == "version_not_raised"
+        assert [one.night for one in home.events(ev.ClockTimesAdopted)] == [before]

@@ -46,7 +46,7 @@ async def a_home(
     engine = kind(world, setting(), store, clock)
     tasks = [asyncio.create_task(engine.run())]
     if folder is not None:
-        sync = FolderSync(engine, folder, IDENTITY, setting().local, 0.05, clock.now)
+        sync = FolderSync(engine, folder, [IDENTITY], setting().local, 0.05, clock.now)
         tasks.append(asyncio.create_task(sync.run()))
     try:
         yield engine

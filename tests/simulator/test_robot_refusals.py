@@ -154,6 +154,17 @@ def test_no_more_releases_than_the_maximum_in_a_day_of_uptime() -> None:
     assert bench.send(release(3, attempt=2)).accepted
 
 
+def test_before_a_leave_several_slots_leave_at_once_up_to_a_maximum_of_their_own() -> None:
+    """W-ORDER-27."""
+    bench = Bench(FirmwareLimits(per_day_max=2, take_along_max=4), sachets=6)
+    bench.greet()
+    for number in (1, 2, 3, 4):
+        assert bench.done(replace(release(number), take_along=True)).accepted
+        bench.done(divert(number))
+    assert refused(bench.send(replace(release(5), take_along=True)), m.Error.TOO_MANY)
+    assert refused(bench.send(release(5, attempt=2)), m.Error.TOO_SOON), "they count like every other"
+
+
 def test_a_boot_does_not_make_the_robot_forget_the_night_since_the_last_release(bench: Bench) -> None:
     """Nothing was logged since; the time is kept all the same (W-ORDER-10)."""
     bench.done(release(1))

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from scheduler import commands as cmd
 from scheduler import events as ev
+from scheduler.dosage import DayPart, Dosage, Intake, cycle
 from scheduler.dose import Stage
-from scheduler.plan import Content, DayPart, Dosage, Intake, Portion, Prescription
+from scheduler.plan import Content, Portion, Prescription
 from scheduler.world import Dose
-from tests.support.pure_home import FIRST_DAY, RESIDENT, PureHome, prescriptions, roll, utc
+from tests.support.pure_home import FIRST_DAY, PARTS, RESIDENT, PureHome, prescriptions, roll, utc
 
 DRUG = "N02BE01"
 MEALS = (DayPart.MORNING, DayPart.NOON)
 
 
-def home_sharing() -> PureHome:
-    """At 07:50, ready; morning and noon hold one more prescription, the same."""
-    often = Dosage(FIRST_DAY, None, 1, tuple(Intake(Decimal(1), part=part) for part in MEALS))
-    both = Prescription("p-shared", DRUG, "5 mg", "tablet", (often,))
-    packed = roll()
+def home_sharing(meals: tuple[DayPart, ...] = MEALS) -> PureHome:
+    """At 07:50, ready; morning and noon, or other parts of the day, hold one more prescription, the same."""
+    often = Dosage("tablet", (cycle(FIRST_DAY, None, 1, [Intake(Decimal(1), part=part) for part in meals]),))
+    both = Prescription("p-shared", DRUG, "5 mg", often)
+    packed, hours = roll(), {PARTS[each] for each in meals}
     part = Content(DRUG, "5 mg", Decimal(1), "tablet")
     sachets = [
-        replace(sachet, content=sachet.content | {part}) if sachet.local.hour in (8, 12) else sachet
+        replace(sachet, content=sachet.content | {part}) if sachet.local.time() in hours else sachet
         for sachet in packed.sachets
     ]
     home = PureHome(utc("07:50"))
@@ -47,6 +49,14 @@ def anna_may_give() -> PureHome:
     stalled(home)
     assert home.take(about(home), "Anna").accepted
     return home
+
+
+def live_until(home: PureHome, at: datetime) -> None:
+    """Time passes, and the robot carries out at once what it is told meanwhile."""
+    while home.now < at:
+        home.until_at(min(at, home.now + timedelta(minutes=1)))
+        while home.world.order_under_way() is not None:
+            home.move()
 
 
 def is_open(incident: ev.Incident | None) -> bool:

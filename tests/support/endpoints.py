@@ -46,10 +46,9 @@ def http_endpoint(mood: Mood = "takes") -> Iterator[Endpoint]:
 
     class Asked(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            mood = endpoint.mood  # of this try: whoever counts it may change it for the next
             endpoint.tries += 1
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            match mood:
+            match endpoint.mood:
                 case "takes":
                     endpoint.heard.append((time.time(), {**body, "path": self.path}))
                     self.send_response(200)

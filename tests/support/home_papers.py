@@ -72,7 +72,7 @@ def prescription(slot: str, quantity: int = 1) -> Json:
     }
 
 
-def manifest(clock_times: dict[str, str], resident: str = RESIDENT, first: date = DAY, days: int = 2) -> Json:
+def manifest(clock_times: dict[str, str], resident: str = RESIDENT, first: date = DAY, days: int = 5) -> Json:
     sachets: list[Json] = []
     for day in range(days):
         for slot, clock in clock_times.items():

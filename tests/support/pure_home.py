@@ -13,16 +13,17 @@ from decimal import Decimal
 from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.decide import next_wakeup, settle
-from scheduler.evolve import evolve
+from scheduler.dosage import DayPart, Dosage, Intake, cycle
 from scheduler.expand import Catalogue, DayClock
 from scheduler.gate import why_not_send
 from scheduler.invariants import broken
 from scheduler.limits import Limits
 from scheduler.outgoing import changes
-from scheduler.plan import Content, DayPart, Dosage, Intake, Prescription
+from scheduler.plan import Content, Prescription
 from scheduler.roll import Roll, Sachet
 from scheduler.window import LocalTime
-from scheduler.world import Dose, Setting, World
+from scheduler.world import Dose, Resident, Setting, World
+from tests.support.machine_states import evolved
 
 RESIDENT = "5f0c7a3e9b1d4c6f8a2e7d9c0b3f1a64"
 ROBOT = "SIM-0001"
@@ -40,8 +41,8 @@ CRITICAL = "N03AX09"
 def setting(**limits: timedelta) -> Setting:
     return Setting(
         box="box-0001",
-        resident=RESIDENT,
-        robot=ROBOT,
+        residents=(Resident(RESIDENT, ROBOT),),
+        robots=(ROBOT,),
         local=LocalTime("Europe/Copenhagen"),
         clock=DayClock(version=1, times=PARTS),
         catalogue=Catalogue(known=frozenset(DRUGS.values()), critical=frozenset({CRITICAL})),
@@ -57,8 +58,7 @@ def prescriptions(first: date = FIRST_DAY) -> tuple[Prescription, ...]:
             prescription_id=f"p-{slot}",
             drug=drug,
             strength="10 mg",
-            unit="tablet",
-            dosages=(Dosage(first, None, 1, (Intake(Decimal(1), part=DayPart(slot)),)),),
+            dosage=Dosage("tablet", (cycle(first, None, 1, (Intake(Decimal(1), part=DayPart(slot)),)),)),
         )
         for slot, drug in DRUGS.items()
     )
@@ -167,11 +167,23 @@ class PureHome:
     def connect(self) -> None:
         robot = self.robot
         robot.session += 1
-        known = [entry for entry in robot.log if entry.index >= self.world.robot.log_read]
+        known = [entry for entry in robot.log if entry.index >= self.world.robot(ROBOT).log_read]
         session, boot = f"s{robot.session}", f"boot-{robot.boot}"
         self.give(
             ev.RobotIdentified(
-                self.now, ROBOT, session, "1.0", "none", boot, robot.log_id, 1, len(robot.log), 0, ""
+                self.now,
+                ROBOT,
+                session,
+                "1.0",
+                "none",
+                boot,
+                robot.log_id,
+                1,
+                len(robot.log),
+                0,
+                "",
+                True,
+                True,
             ),
             self.clock_report(),
             ev.RobotReported(self.now, robot.status()),
@@ -188,8 +200,15 @@ class PureHome:
     def lost(self) -> None:
         self.give(ev.RobotLost(self.now, "unplugged"))
 
-    def press(self, age_ms: int = 100) -> list[ev.Event]:
-        return self.give(ev.Pressed(self.now, ROBOT, f"s{self.robot.session}", age_ms))
+    def press(
+        self, age_ms: int = 100, answer: ev.Answer = ev.Answer.TAKE, resident: str = ""
+    ) -> list[ev.Event]:
+        session = f"s{self.robot.session}"
+        return self.give(ev.Pressed(self.now, ROBOT, session, age_ms, answer, resident))
+
+    def says(self, answer: ev.Answer) -> list[ev.Event]:
+        """The resident presses another button than take."""
+        return self.press(answer=answer)
 
     def move(self, entries: str = "accepted started ended", result: str = "done", detail: str = "") -> None:
         """The robot carries out the order under way, as far as `entries` says."""
@@ -214,9 +233,9 @@ class PureHome:
         entry = robot.write(self.now, "lifted", dose_id=robot.in_tray_dose)
         self.give(entry, ev.RobotReported(self.now, robot.status()))
 
-    def take_dose(self) -> None:
+    def take_dose(self, resident: str = "") -> None:
         """The resident presses, the robot releases and presents, the resident lifts."""
-        self.press()
+        self.press(resident=resident)
         self.move()
         self.move()
         self.lift()
@@ -258,7 +277,7 @@ class PureHome:
         world, events = settle(self.world, self.setting, facts, self.now)
         replayed = self.world
         for event in events:
-            replayed = evolve(replayed, event)
+            replayed = evolved(replayed, event)
         assert replayed == world, "replay gives another world"
         assert broken(self.world, world, events, changes(self.world, world, events)) == ""
         self.world = world

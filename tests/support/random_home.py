@@ -14,10 +14,11 @@ from random import Random
 from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.decide import decide, next_wakeup, settle
+from scheduler.dosage import DayPart, Dosage, Intake, cycle
 from scheduler.evolve import evolve
 from scheduler.gate import why_not_send
 from scheduler.outgoing import changes
-from scheduler.plan import Content, DayPart, Dosage, Intake, Prescription
+from scheduler.plan import Content, Prescription
 from scheduler.roll import Roll, Sachet
 from scheduler.window import LocalTime
 from scheduler.world import Setting, World
@@ -41,11 +42,11 @@ def card(first: date, noon: int | None) -> tuple[Prescription, ...]:
 
     intakes = {slot: one for slot in DRUGS if (one := intake(slot)) is not None}
     own = [
-        Prescription(f"p-{slot}", DRUGS[slot], "10 mg", "tablet", (Dosage(first, None, 1, (one,)),))
+        Prescription(f"p-{slot}", DRUGS[slot], "10 mg", Dosage("tablet", (cycle(first, None, 1, (one,)),)))
         for slot, one in intakes.items()
     ]
-    often = Dosage(first, None, 1, tuple(intakes.values()))
-    return (*own, Prescription("p-shared", SHARED, "5 mg", "tablet", (often,)))
+    often = Dosage("tablet", (cycle(first, None, 1, tuple(intakes.values())),))
+    return (*own, Prescription("p-shared", SHARED, "5 mg", often))
 
 
 def strip(first: date, days: int) -> Roll:
@@ -122,7 +123,7 @@ class RandomHome:
         under_way = self.world.order_under_way()
         if under_way is None or under_way.order.order_id == self.handled or not self.connected:
             return
-        if under_way.session != self.world.robot.session:
+        if under_way.session != self.world.robot(ROBOT).session:
             return
         self.handled = under_way.order.order_id
         reason = why_not_send(self.world, self.setting, under_way.order, self.now)
@@ -175,8 +176,8 @@ class RandomHome:
             return
         self.session += 1
         self.matter.hello(self.now)
-        known = [e for e in self.matter.log if e.index >= max(self.world.robot.log_read, 1)]
-        if self.world.robot.log_id != self.matter.log_id:
+        known = [e for e in self.matter.log if e.index >= max(self.world.robot(ROBOT).log_read, 1)]
+        if self.world.robot(ROBOT).log_id != self.matter.log_id:
             known = list(self.matter.log)
         session, boot, head = f"s{self.session}", f"boot-{self.matter.boot}", len(self.matter.log)
         facts: list[cmd.Fact] = [

@@ -16,13 +16,14 @@ from scheduler import events as ev
 from scheduler.outbox import Change, Put
 from scheduler.record import from_plain, to_plain
 from scheduler.world import RobotState, World
+from tests.support.pure_home import ROBOT
 
 ZONE = ZoneInfo("Europe/Copenhagen")
 WINDOW = timedelta(hours=2)
 GONE = timedelta(minutes=2)
 RECEIPT = timedelta(seconds=30)
 PRESS_AGE = timedelta(seconds=60)
-UNTREATED = {"missed", "failed", "withheld", "uncertain"}
+UNTREATED = {"missed", "refused", "failed", "withheld", "uncertain"}
 REVISIONS_MAX = 60
 """Of one incident in a few wild days: more is a flap."""
 
@@ -138,6 +139,8 @@ class Witness:
         self.journal += events
 
     def _event(self, event: ev.Event, matter: Matter) -> None:
+        if "/surplus-" in getattr(event, "dose_id", ""):
+            return  # a sachet, and nobody's dose
         match event:
             case ev.DosePlanned():
                 self.planned.add(event.dose.dose_id)
@@ -190,9 +193,12 @@ class Witness:
         assert event.revision == (before.revision + 1 if before else 1), "a revision skipped or repeated"
         assert before is None or before.outcome is not event.outcome, "the same outcome twice"
         where = matter.where(self.label(event.dose_id))
-        if event.outcome is ev.Outcome.MISSED:
-            assert where in ("store", "magazine"), f"missed, and the sachet is in the {where}"  # rule 3
-        if event.outcome is ev.Outcome.RETRIEVED:
+        if event.outcome in (ev.Outcome.MISSED, ev.Outcome.REFUSED):
+            away = where in ("store", "magazine") or (
+                event.outcome is ev.Outcome.REFUSED and where == "holding"
+            )
+            assert away, f"{event.outcome}, and the sachet is in the {where}"  # rule 3
+        if event.outcome in (ev.Outcome.RETRIEVED, ev.Outcome.TAKEN_ALONG):
             assert where == "hands", f"retrieved, and the sachet is in the {where}"
         if event.outcome is ev.Outcome.FAILED:
             assert where != "hands", "failed, and the resident had it"
@@ -222,13 +228,18 @@ class Witness:
         for subject, ids in self.subjects.items():
             if event.incident_id in ids and subject.startswith("dose:"):
                 outcome = self.outcomes.get(subject.removeprefix("dose:"))
-                assert outcome is None or outcome.outcome not in UNTREATED, "nobody had it, nobody told"  # S4
+                away = outcome is not None and (outcome.outcome.value, outcome.reason) == (
+                    "withheld",
+                    "paused",
+                )
+                treated = outcome is None or away or outcome.outcome not in UNTREATED
+                assert treated, "nobody had it, nobody told"  # S4; rule 22: of who is away nobody need hear
         self.priority[event.incident_id] = (self.priority[event.incident_id][0], False)
 
     # --- at rest ---
 
     def rested(self, world: World, matter: Matter, now: datetime, connected: bool) -> None:
-        usable = connected and world.robot.state is RobotState.READY
+        usable = connected and world.robot(ROBOT).state is RobotState.READY
         self.unusable_since = None if usable else self.unusable_since or now
         for incident, since in self.owed.items():
             if now >= since + RECEIPT:
@@ -279,5 +290,5 @@ class Witness:
                 outcome = self.outcomes.get(dose)
                 assert outcome is not None, f"{dose} has no outcome"  # S4
                 if had:
-                    told = outcome.outcome.value in ("retrieved", "confirmed", "uncertain")
+                    told = outcome.outcome.value in ("retrieved", "confirmed", "uncertain", "taken_along")
                     assert told, f"{dose}: had, told as {outcome.outcome}"

@@ -88,8 +88,8 @@ def test_the_templates_are_the_ones_a_person_has_to_fill_in(box: Path) -> None:
         config = load(template)
     except ConfigError as error:
         raise AssertionError(f"{error.what} {error.next_step}") from None
-    assert str(config.robot.port) == "/dev/dispenserd-robot"
-    assert config.robot.serial == "set-me"
+    assert str(config.robots[0].port) == "/dev/dispenserd-robot"
+    assert config.robots[0].serial == "set-me"
 
 
 def test_the_files_that_on_calls_template_names_have_templates_and_a_line_on_the_page(

@@ -183,6 +183,7 @@ def test_golden_bytes_are_frozen() -> None:
     assert codec.encode(messages.ReadLog(11, 1, 16)).hex() == "84070b0110"
     assert codec.encode(messages.Refused(3, 19)).hex() == "8318260313"
     assert codec.encode(messages.LogGrew(10)).hex() == "8218440a"
+    assert codec.encode(messages.PersonalPress(1000, "1234")).hex() == "8318461903e86431323334"
     assert codec.encode(messages.Hello(1, 1, 0, b"")).hex() == "850101010040"
     prompt = messages.Prompt(
         9, messages.Light.OFF, messages.Sound.NONE, ("\N{LATIN SMALL LETTER A WITH RING ABOVE}",)

@@ -23,7 +23,7 @@ HISTORY_SHOWN_MAX = 12
 CALLED_SHOWN_MAX = 3
 
 SETTLED_STATES = ("handled", "closed")
-SETTLING_VERDICTS = ("given", "had_it")
+SETTLING_VERDICTS = ("given", "had_it", "witnessed")
 
 
 def close_up(incident: Incident, voice: Voice, now: datetime) -> list[Line]:

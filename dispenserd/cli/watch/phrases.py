@@ -365,7 +365,7 @@ ENGLISH = Phrases(
         "arrows   choose an incident          PgUp/PgDn   scroll the text below",
         "t   take the incident: it is yours at once",
         "    the right to give by hand comes only when the home has confirmed it",
-        "d   decide about the dose: given, had it, not given, discard",
+        "d   decide about the dose: given, had it, seen, not given, discard",
         "c   close the incident with a resolution",
         "f   show mine (and new high ones) only / show all",
         "m   bell off for 10 minutes, or on again",

@@ -61,6 +61,96 @@ DOSE_ADVICE: Mapping[str, Advice] = {
         ),
         _NOT_BEFORE,
     ),
+    "dose_refused": advice(
+        (
+            "Borgeren har sagt nej tak til dosis. Det er deres valg.",
+            "The resident said no thanks to this dose. That is their choice.",
+        ),
+        (
+            "Læs grunden ovenfor. Ring, hvis den giver anledning til det.",
+            "Read the reason above. Call if it gives cause to.",
+        ),
+        (
+            "Indtil tiden er gået, kan de fortryde ved robotten. Bagefter kan du tage den og give i hånden.",
+            "Until closing the robot still offers it. After that you may take this and give by hand.",
+        ),
+        (
+            "Pres ikke, og giv intet i hånden, mens robotten stadig tilbyder den.",
+            "Do not press them, and give nothing by hand while the robot still offers it.",
+        ),
+    ),
+    "side_unconfirmed": advice(
+        (
+            "Borgeren har ikke bekræftet medicin uden for rullen (dråber, insulin, inhalator, plaster).",
+            "The resident has not confirmed medicine that is in no sachet (drops, insulin, inhaler, patch).",
+        ),
+        (
+            "Ring til borgeren: fik de den, og er alt vel?",
+            "Call the resident: did they have it, are they well?",
+        ),
+        (
+            "Fik de den: skriv 'borgeren har fået den' (d). Ellers spørg sygeplejersken.",
+            "If they had it, record 'had it' (d). Otherwise ask the nurse.",
+        ),
+        (
+            "Giv den ikke selv, før tiden er gået: borgeren kan være ved at tage den.",
+            "Do not give it yourself before closing: they may be at it.",
+        ),
+    ),
+    "as_needed_limit": advice(
+        (
+            "Borgeren har bedt om medicin efter behov, men har fået det højeste, kortet tillader.",
+            "The resident asked for medicine as needed and has had the most that the card allows.",
+        ),
+        ("Ring: hvordan har de det?", "Call: how are they?"),
+        (
+            "Er behovet større end før? Fortæl det til sygeplejersken.",
+            "Do they need more than before? Tell the nurse.",
+        ),
+        ("Giv ikke mere af samme medicin.", "Give no more of the same medicine."),
+    ),
+    "as_needed_unsure": advice(
+        (
+            "Borgeren har bedt om medicin efter behov. Hjemmet ved ikke, om andre har givet noget for nylig.",
+            "The resident asked for medicine as needed. The home does not know what others gave lately.",
+        ),
+        (
+            "Se i fagsystemet, og spørg borgeren: er der givet noget andre steder?",
+            "Look at the care record and ask the resident: was any given elsewhere?",
+        ),
+        (
+            "Intet givet: luk med 'intet givet andre steder'. Ellers skriv det i fagsystemet.",
+            "Nothing given: close with 'nothing given elsewhere'. Otherwise enter it in the record.",
+        ),
+        (
+            "Luk den ikke med 'intet givet andre steder' uden at have set efter.",
+            "Do not close it with 'nothing given elsewhere' without having looked.",
+        ),
+    ),
+    "help_asked": advice(
+        (
+            "Borgeren har trykket 'hjælp' på robotten. Det er ikke et nødopkald.",
+            "The resident pressed 'help' at the robot. It is no emergency call.",
+        ),
+        ("Ring til borgeren: hvad har de brug for?", "Call the resident: what do they need?"),
+        (
+            "Luk den, når du har talt med dem. Robotten viser, at I ringer, og at 112 er for akut hjælp.",
+            "Close this once you have spoken. The robot shows that you will call, and 112 for emergencies.",
+        ),
+        ("Luk den ikke, før nogen har ringet.", "Do not close it before somebody has called."),
+    ),
+    "answer_flagged": advice(
+        (
+            "Borgeren har svaret på robottens spørgsmål, og svaret bør læses.",
+            "The resident answered the robot's question, and somebody should read it.",
+        ),
+        (
+            "Læs svaret ovenfor. Ring, og hør hvordan de har det.",
+            "Read the answer above. Call: how are they?",
+        ),
+        ("Luk den, når svaret er læst og fulgt op.", "Close this once it is read and followed up."),
+        ("Bed dem ikke svare om igen.", "Do not ask them to answer again."),
+    ),
     "release_failed": advice(
         ("Robotten prøvede at udlevere, og det lykkedes ikke.", "The robot tried to release it and failed."),
         (
@@ -83,17 +173,17 @@ DOSE_ADVICE: Mapping[str, Advice] = {
             "Compare the roll with the medicine card: person, day, content?",
         ),
         (
-            "Kassér posen (d), når du er sikker. Tag den, og giv dosis i hånden.",
-            "Discard the sachet (d) once you are sure. Take this and give the dose by hand.",
+            "Forkert: kassér posen (d), og giv i hånden. Rigtig alligevel: to personer slipper den fri (d).",
+            "Wrong: discard it (d) and give by hand. Right after all: two people let it go (d).",
         ),
-        ("Giv aldrig borgeren posen fra robotten.", "Never hand out the sachet that is in the robot."),
+        ("Giv aldrig borgeren posen fra robotten i hånden.", "Never hand out the held sachet yourself."),
     ),
     "sachet_unreadable": advice(
         ("Robotten kan ikke læse posens mærkat. Den holdes tilbage.", "The label can't be read. It is held."),
         ("Se på posen i robotten: er mærkatet krøllet?", "Look at the sachet: is its label creased?"),
         (
-            "Kassér posen (d), eller få den rettet ind. Tag den, hvis du vil give i hånden.",
-            "Discard it (d) or have it straightened. Take this if you want to give by hand.",
+            "Ret posen ind, og slip den fri (d), når robotten kan læse den. Ellers kassér den (d).",
+            "Straighten it, and let it go (d) once the robot reads it. Otherwise discard it (d).",
         ),
         ("Gæt ikke på, hvad posen indeholder.", "Do not guess what is in the sachet."),
     ),
@@ -182,8 +272,8 @@ DOSE_ADVICE: Mapping[str, Advice] = {
             "Ask the resident and colleagues what was given since yesterday.",
         ),
         (
-            "Er du sikker på, at den ikke er givet: tag den, og giv i hånden, når det er bekræftet.",
-            "If you are sure it was not given: take this, and give by hand once confirmed.",
+            "Skriv fundet med d: 'har fået den' eller 'ikke givet'. Ikke givet: så tilbydes den igen.",
+            "Record the finding with d: 'had it' or 'not given'. If not given, it is offered again.",
         ),
         _NOT_IN_DOUBT,
     ),

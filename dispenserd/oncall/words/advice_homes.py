@@ -6,6 +6,24 @@ from collections.abc import Mapping
 
 from dispenserd.oncall.words.advice_parts import Advice, advice
 
+_CHANGED = advice(
+    (
+        "Medicinkortet og den rulle, der er i robotten, passer ikke sammen på nogle af de kommende doser.",
+        "The medicine card and the roll in the robot disagree about some of the doses to come.",
+    ),
+    (
+        "Sammenlign kortet med rullen: hvilke doser, hvilken medicin, fra hvornår?",
+        "Compare card and roll: which doses, which medicine, from when?",
+    ),
+    (
+        "Bestil en ny rulle, og aftal, hvem der giver de doser imens. Luk, når det er besluttet.",
+        "Order a new roll, and agree on who gives those doses meanwhile. Close once that is decided.",
+    ),
+    (
+        "Regn ikke med robotten: den holder hver af de poser tilbage, når dens tid kommer.",
+        "Do not count on the robot: it holds each of those sachets when its time comes.",
+    ),
+)
 _ROBOT_LOG = advice(
     (
         "Robottens log er slettet, kortere eller ændret. Den beviser ikke længere, hvad der er udleveret.",
@@ -101,6 +119,65 @@ HOME_ADVICE: Mapping[str, Advice] = {
         ("Sæt den rigtige rulle i, eller meld den i.", "Put the right roll in, or say which one it is."),
         ("Giv ikke poser fra en rulle, du ikke har tjekket.", "Hand out nothing from an unchecked roll."),
     ),
+    "roll_conflict/content_mismatch": _CHANGED,
+    "roll_conflict/not_on_card": _CHANGED,
+    "refill_wrong": advice(
+        (
+            "Rullen passer ikke i tid eller antal: poser mangler, eller den er til andre dage.",
+            "The roll does not fit in time or number: sachets are missing, or it is for other days.",
+        ),
+        (
+            "Hold rullen op mod følgesedlen: første dag, sidste dag, antal poser.",
+            "Hold the roll against its manifest: first day, last day, number of sachets.",
+        ),
+        (
+            "Få den rigtige rulle sat i, eller aftal, hvem der giver det, der mangler. Luk så.",
+            "Have the right roll put in, or agree on who gives what is missing. Then close this.",
+        ),
+        ("Klip ikke poser af uden at kassere dem i journalen.", "Do not cut sachets off unrecorded."),
+    ),
+    "refill_due": advice(
+        ("Rullen rækker ikke til alle doser i planen.", "The roll ends before the plan does."),
+        ("Er en ny rulle bestilt, og hvornår kommer den?", "Is a new roll ordered, and when does it come?"),
+        (
+            "Få den sat i før den dosis. `dispenserd doses` siger hvilken.",
+            "Have it put in before that dose; `dispenserd doses` says which one.",
+        ),
+        ("Vent ikke, til robotten er tom.", "Do not wait until the robot is empty."),
+    ),
+    "sachets_uncounted": advice(
+        (
+            "Poser fra den gamle rulle er ikke talt: ingen ved, hvor de er.",
+            "Sachets of the old roll were not counted: nobody knows where they are.",
+        ),
+        ("Hvem tog rullen ud? Hvor ligger den nu?", "Who took the roll out? Where is it now?"),
+        (
+            "Tæl dem pose for pose: i den nye robot, kasseret, eller ikke fundet (`dispenserd robot count`).",
+            "Count each: in the new robot, in the waste, or not found (`dispenserd robot count`).",
+        ),
+        (
+            "Giv ingen af de doser i hånden, før posen er talt.",
+            "Give none of those doses by hand before its sachet is counted.",
+        ),
+    ),
+    "mains_lost": advice(
+        ("Robotten kører på batteri.", "The robot runs on its battery."),
+        ("Er stikket trukket ud, eller er strømmen gået?", "Is the plug out, or is there a power cut?"),
+        ("Bed nogen sætte stikket i.", "Ask somebody to plug it in."),
+        ("Flyt ikke robotten med poser i bakken.", "Do not move it with a sachet in the tray."),
+    ),
+    "battery_short": advice(
+        (
+            "Robottens batteri rækker ikke til næste dosis.",
+            "The robot's battery will not last to the end of the next dose.",
+        ),
+        ("Hvornår er næste dosis? Hvem er tæt på?", "When is the next dose? Who is near?"),
+        (
+            "Få strøm på, eller vær der, når dosis skal gives.",
+            "Get it mains, or be there when the dose is due.",
+        ),
+        ("Giv intet i hånden, før du har taget hændelsen.", "Give nothing by hand before you took the dose."),
+    ),
     "roll_empty": advice(
         ("Der er ikke flere poser i robotten.", "There are no sachets left in the robot."),
         ("Hvornår er næste dosis? Er en ny rulle på vej?", "When is the next dose? Is a roll on its way?"),
@@ -124,6 +201,15 @@ HOME_ADVICE: Mapping[str, Advice] = {
         ("Er vagtens nøgle eller ur lige ændret?", "Was on-call's key or clock just changed?"),
         ("Ring til administratoren.", "Call the administrator."),
         ("Luk den ikke uden at nogen har set på det.", "Do not close it before somebody looked into it."),
+    ),
+    "attempt_blocked": advice(
+        (
+            "Nogen trykkede ved robotten og fik intet: det var ikke deres medicin.",
+            "Somebody pressed and got nothing: it was not theirs.",
+        ),
+        ("Hvem var det, og er en brik byttet eller mistet?", "Who was it; is a tag swapped or lost?"),
+        ("Tal med dem i hjemmet, og bestil en ny brik.", "Talk to those who live there; order a new tag."),
+        ("Gå ikke ud fra, at det var et barns leg.", "Do not take it for a child's game."),
     ),
     "record_contradicts/formatted": _ROBOT_LOG,
     "record_contradicts/shorter": _ROBOT_LOG,

@@ -1,4 +1,4 @@
-"""Why a medicine card was refused, as half a sentence (docs/fagsystem.md explains each code)."""
+"""Why a medicine card was refused, as half a sentence (docs/dosage.md explains each code)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ CARD_DETAILS: Mapping[str, Said] = {
     "file_unreadable": Said("filen kan ikke læses", "the file can't be read"),
     "too_large": Said("kortet er for stort", "the card is too large"),
     "json_broken": Said("filen er i stykker", "the file is broken"),
+    "xml_broken": Said("filen er i stykker", "the file is broken"),
+    "xml_declarations": Said("filen har en DTD", "the file has a DTD"),
+    "too_deep": Said("filen har for mange dele", "the file has too many parts"),
+    "format_unknown": Said("filen har et ukendt format", "an unknown format"),
     "duplicate_key": Said("et felt står to gange", "a field stands twice"),
     "null_value": Said("et felt er tomt", "a field is empty"),
     "not_a_number": Said("et tal er intet tal", "a number is none"),
@@ -44,6 +48,30 @@ CARD_DETAILS: Mapping[str, Said] = {
     "strength": Said("en styrke er uklar", "a strength"),
     # a dosage
     "text_not_covered": Said("dosering i tekst kan ikke bruges", "a dosage in words"),
+    "free_text": Said("doseringen er fritekst", "a dosage in free text"),
+    "local_schema": Said("dosering efter et skema", "a dosage by a local schema"),
+    "parameter_schema": Said("dosering efter en måling", "a dosage by a measurement"),
+    "unspecified": Said("en periode uden dosering", "a period without a dosage"),
+    "episodic": Said("dosering ved en hændelse", "a dosage by an event"),
+    "self_administration": Said("borgeren giver selv medicinen", "the resident gives it alone"),
+    "type_disagrees": Said("doseringstypen passer ikke", "the dosage's type"),
+    "start_at_handover": Said("startdatoen kendes ikke endnu", "the start date is not known yet"),
+    "bounds_instant": Said("en periode begynder midt på dagen", "a period begins within a day"),
+    "date_far": Said("en dato ligger for langt væk", "a date is too far away"),
+    "periods_overlap": Said("perioder overlapper", "periods overlap"),
+    "period_gap": Said("der er et hul mellem perioder", "a gap between periods"),
+    "length_in_words": Said("en periodes længde står i ord", "a period's length in words"),
+    "length_missing": Said("en periodes længde mangler", "a period's length is missing"),
+    "week_phase": Said("uklart, hvilken uge der er den første", "which week is the first"),
+    "week_interval": Said("uklart interval ved ugedage", "the interval of weekdays"),
+    "times_a_day": Said("for mange gange i døgnet", "too many times a day"),
+    "plain_unequal": Said("ulige doser uden tidspunkt", "unequal doses without times"),
+    "plain_beside_times": Said("doser med og uden tidspunkt", "doses with and without times"),
+    "hours": Said("timer mellem doser er uklare", "hours between doses"),
+    "hours_start": Said("første klokkeslæt mangler", "the first clock time is missing"),
+    "day_number": Said("en dags nummer er forkert", "a day's number"),
+    "no_date": Said("fast medicin uden dag", "fixed medicine without a day"),
+    "quantity_missing": Said("en mængde mangler", "a quantity is missing"),
     "no_structure": Said("dosering uden struktur", "a dosage without structure"),
     "as_needed": Said("medicin efter behov", "as-needed medicine"),
     "range": Said("dosering med fra-til", "a dosage with a range"),

@@ -8,22 +8,24 @@ languages; the codes are those of `desk`, of `scheduler` and of the door for sig
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from dispenserd.oncall.words.language import Language, Said
-
-
-class Refusal(NamedTuple):
-    what: Said
-    next_step: Said
-    see: str = ""  # the command at home that shows more: `dispenserd doses`; "" = none does
-
-
-def _r(what_da: str, what_en: str, next_da: str, next_en: str, see: str = "") -> Refusal:
-    return Refusal(Said(what_da, what_en), Said(next_da, next_en), see)
-
+from dispenserd.oncall.words.refusal_parts import Refusal as Refusal
+from dispenserd.oncall.words.refusal_parts import refuse as _r
+from dispenserd.oncall.words.refusals_leave import LEAVE_REFUSALS
+from dispenserd.oncall.words.refusals_let_go import LET_GO_REFUSALS
+from dispenserd.oncall.words.refusals_moving import MOVING_REFUSALS
 
 REFUSALS: Mapping[str, Refusal] = {
+    **LEAVE_REFUSALS,
+    **LET_GO_REFUSALS,
+    **MOVING_REFUSALS,
+    "side_open": _r(
+        "Borgeren kan stadig være ved at tage medicinen selv.",
+        "The resident may still be at it themselves.",
+        "Ring og spørg. Har de fået den, så sig det; ellers vent, til tiden er gået.",
+        "Call and ask. If they had it, say so; otherwise wait until its window has closed.",
+    ),
     "taken_by_other": _r(
         "En kollega har taget hændelsen.",
         "A colleague has taken the incident.",
@@ -266,6 +268,12 @@ REFUSALS: Mapping[str, Refusal] = {
         "Hold rullens produktionsnummer op mod følgesedlens.",
         "Compare the production id on the roll with the manifest's.",
     ),
+    "label_conflict": _r(
+        "En etiket på rullen sidder også på en anden borgers rulle i samme robot.",
+        "A label of this roll is on another resident's roll in the same robot.",
+        "Bed apoteket om en strimmel, hvor hver pose har sin egen etiket.",
+        "Ask the pharmacy for a strip on which every sachet has a label of its own.",
+    ),
     "no_dose": _r(
         "Hændelsen handler ikke om en dosis.",
         "This incident is about no dose.",
@@ -278,6 +286,60 @@ REFUSALS: Mapping[str, Refusal] = {
         "Vent på hjemmets svar.",
         "Wait for the home's answer.",
         see="oncall list",
+    ),
+    "nothing_to_witness": _r(
+        "Robotten har ikke givet dosis, så ingen kan have set den taget derfra.",
+        "The robot has not handed this dose out, so nobody can have seen it.",
+        "Er den givet i hånden, så tag hændelsen, og afgør 'givet'.",
+        "If it was given by hand, take the incident and say 'given'.",
+    ),
+    "unknown_resident": _r(
+        "Hjemmet kender ikke den borger.",
+        "The home knows no such resident.",
+        "Se efter, om det er det rigtige hjem.",
+        "Check that it is the right home.",
+    ),
+    "no_name": _r(
+        "Ingen er nævnt som ansvarlig.",
+        "Nobody is named who answers for it.",
+        "Skriv, hvem der har besluttet det.",
+        "Say who decided it.",
+    ),
+    "review_needed": _r(
+        "En begrænset tilstand skal have en dato, hvor nogen ser på den igen.",
+        "A restrictive mode needs a day on which somebody looks at it again.",
+        "Vælg en dato inden for 31 dage.",
+        "Choose a day within 31 days.",
+    ),
+    "review_too_late": _r(
+        "Det er for længe uden at nogen ser på det.",
+        "That is too long without anybody looking.",
+        "Vælg en dato inden for 31 dage.",
+        "Choose a day within 31 days.",
+    ),
+    "review_of_normal": _r(
+        "Den normale tilstand begrænser intet og skal ikke ses på igen.",
+        "The normal mode restricts nothing; there is nothing to review.",
+        "Udelad datoen.",
+        "Leave the date out.",
+    ),
+    "until_is_past": _r(
+        "Den tid ville være forbi, før den begynder.",
+        "That time would be over before it begins.",
+        "Vælg et senere tidspunkt, eller intet.",
+        "Choose a later end, or none.",
+    ),
+    "not_paused": _r(
+        "Borgeren er ikke sat på pause.",
+        "This resident is not paused.",
+        "Se hvordan det står til i hjemmet.",
+        "Look how things stand in the home.",
+    ),
+    "not_reconciled": _r(
+        "Ingen har afstemt medicinkort, rulle og det, andre har givet.",
+        "Nobody has reconciled card, roll and what was given elsewhere.",
+        "En sygeplejerske afstemmer først, og genoptager så med sit navn.",
+        "A nurse reconciles first, and then resumes with their name.",
     ),
     "no_answer": _r(
         "Hjemmet har ikke svaret i tide. Det gælder ikke.",

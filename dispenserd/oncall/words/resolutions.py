@@ -13,6 +13,7 @@ RESOLUTIONS: Mapping[str, Said] = {
     "given_by_hand": Said("givet i hånden", "given by hand"),
     "visited": Said("besøgt, alt i orden", "visited, all in order"),
     "called": Said("ringet, alt i orden", "called, all in order"),
+    "nothing_elsewhere": Said("intet givet andre steder", "nothing given elsewhere"),
     "not_given": Said("ikke givet, aftalt", "not given, agreed"),
     "left_out_on_advice": Said("udeladt efter råd", "left out on advice"),
     "robot_repaired": Said("robotten er i orden igen", "robot repaired"),

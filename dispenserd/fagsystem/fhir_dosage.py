@@ -1,0 +1,324 @@
+"""FHIR's dosage instructions as parts of the canonical dosage.
+
+It knows a `Dosage`: amounts, as needed, everything that stands beside a timing; `fhir_timing` knows when.
+`mapping` calls it for each active prescription of a card, `read_dosage` for a single file. What it can't
+carry out to the letter it refuses with a reason.
+
+Decisions (2026-11-22, as needed 2026-11-23):
+- Text on a dosage (`text`, `patientInstruction`, `additionalInstruction`) refuses it. We can't know whether a
+  text only repeats the structure or says "not if dizzy", and showing it beside a dose that the robot hands
+  out anyway would leave the condition to chance. Senders leave it out.
+- One prescription may not name day parts and clock times on one date: whether they meet would depend on the
+  home's clock mapping, and a change of that mapping would make one dose of two.
+- As needed, a frequency is the most in 24 h, hours are the least between two, and the reason is what it is
+  for; none of them makes an appointment. A most per period may be of any hours, days or weeks to 31 days;
+  so many times in several days are the most of those days, and of one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import combinations, product
+from math import gcd
+
+from dispenserd.fagsystem.fhir import DosageInstruction, DoseAndRate, Element, Number, Quantity, Ratio, shaped
+from dispenserd.fagsystem.fhir_timing import START_UNKNOWN, periods
+from dispenserd.fagsystem.fmk import exact, in_cycle
+from dispenserd.fagsystem.parts import QUANTITY_MAX, Imported, Part, Refusal, judged
+from dispenserd.fagsystem.reasons import Reason, Refused
+from dispenserd.fagsystem.units import Unit, decimals, known_unit, sound_quantity, unit_of
+from scheduler.dosage import ANY_DAY, NOT_ITERATED, PERIOD_H_MAX, Day, Intake, Limit, Period
+from scheduler.timing import dates
+from scheduler.window import LocalTime
+
+DOSAGES_MAX = 64
+"""An FMK cycle of unequal days needs one a day; longer ones than two months are no daily medicine."""
+DAYS_MAX = 128
+"""Days of all cycles of one prescription: each is held against each."""
+DECIMALS_MAX = 9
+DAY_H = 24
+
+
+def imported(
+    plain: Sequence[object],
+    path: str,
+    local: LocalTime,
+    sachet_unit: str | None = None,
+    alone: bool = False,
+) -> Imported:
+    """The dosage of all instructions. `sachet_unit`: what one unit of the medicine in a sachet is called;
+    None where no sachet is meant. `alone`: one instruction that stands in no list and no card."""
+    if not plain:
+        raise Refused(Reason.NO_STRUCTURE, path)
+    if len(plain) > DOSAGES_MAX:
+        raise Refused(Reason.TOO_MANY, path)
+    parts: list[Part] = []
+    units: list[Unit] = []
+    owners: list[tuple[int | None, Part]] = []
+    for index, one in enumerate(plain):
+        where = path if alone else f"{path}[{index}]"
+        try:
+            instruction = shaped(DosageInstruction, one, where)
+            made, unit = instruction_parts(instruction, where, local, sachet_unit, alone)
+        except Refused as fault:
+            parts.append(Part(None, (Refusal(fault.reason, fault.path),), _hint(one)))
+            continue
+        parts += made
+        units.append(unit)
+        owners += [(instruction.sequence, part) for part in made]
+    refused = [Refusal(reason, path) for reason in _beside(owners, units)]
+    unit = units[0] if units else Unit("", "")
+    return Imported(unit.singular, tuple(parts), tuple(refused), plural=unit.plural)
+
+
+def instruction_parts(
+    instruction: DosageInstruction,
+    path: str,
+    local: LocalTime,
+    sachet_unit: str | None = None,
+    alone: bool = False,
+) -> tuple[list[Part], Unit]:
+    """The periods of one instruction and what their amounts count; Refused with the first fault."""
+    _must_be_plain(instruction, path)
+    as_needed = bool(instruction.asNeededBoolean) or instruction.asNeededCodeableConcept is not None
+    if instruction.timing is None and not as_needed:
+        raise Refused(Reason.NO_STRUCTURE, f"{path}.timing")
+    intake, unit, amount_path = _amount(instruction, f"{path}.doseAndRate", sachet_unit)
+    if as_needed:
+        made = _as_needed(instruction, path, replace(intake, as_needed=True), unit, local)
+    else:
+        if instruction.maxDosePerPeriod is not None:
+            raise Refused(Reason.MAX_DOSE, f"{path}.maxDosePerPeriod")
+        assert instruction.timing is not None
+        if instruction.timing.repeat is None and instruction.timing.code is None:
+            raise Refused(Reason.NO_STRUCTURE, f"{path}.timing")
+        made = periods(instruction.timing, f"{path}.timing", intake, local, alone)
+
+    def name(day: int | None, intake: int | None) -> str:
+        if intake is not None:
+            return amount_path
+        return f"{path}.timing.repeat" if day is None else f"{path}.timing.repeat.frequency"
+
+    main = max(made, key=_length)
+    return [replace(judged(period, name), cut=period is not main) for period in made], unit
+
+
+def _length(period: Period) -> timedelta:
+    return (period.last or date.max) - period.first
+
+
+def _hint(plain: object) -> str:
+    """What a dosage that is not understood is about, for people."""
+    if not isinstance(plain, dict):
+        return ""
+    if plain.get("asNeededBoolean") is True or "asNeededCodeableConcept" in plain:
+        return "pn"
+    return "fixed" if "timing" in plain else ""
+
+
+def _must_be_plain(instruction: DosageInstruction, path: str) -> None:
+    """Everything on a dosage that we can't carry out refuses it."""
+    for name, reason in (
+        ("text", Reason.TEXT_NOT_COVERED),
+        ("additionalInstruction", Reason.TEXT_NOT_COVERED),
+        ("patientInstruction", Reason.TEXT_NOT_COVERED),
+        ("route", Reason.ROUTE),
+        ("site", Reason.ROUTE),
+        ("method", Reason.ROUTE),
+        ("maxDosePerAdministration", Reason.MAX_DOSE),
+        ("maxDosePerLifetime", Reason.MAX_DOSE),
+    ):
+        _must_lack(instruction, name, reason, path)
+    if instruction.asNeededBoolean is False and instruction.asNeededCodeableConcept is not None:
+        raise Refused(Reason.AS_NEEDED, f"{path}.asNeededBoolean")
+
+
+def _must_lack(element: Element, name: str, reason: Reason, path: str) -> None:
+    if getattr(element, name) is not None:
+        raise Refused(reason, f"{path}.{name}")
+
+
+# --- as needed ------------------------------------------------------------------------------------------
+
+
+def _as_needed(
+    instruction: DosageInstruction, path: str, intake: Intake, unit: Unit, local: LocalTime
+) -> list[Period]:
+    concept = instruction.asNeededCodeableConcept
+    reason = "" if concept is None else (concept.text or "")
+    limit = replace(_most(instruction.maxDosePerPeriod, f"{path}.maxDosePerPeriod", unit), reason=reason)
+    timing = instruction.timing
+    if timing is None or (timing.repeat is None and timing.code is None):
+        period = Period(START_UNKNOWN, None, NOT_ITERATED, (Day(ANY_DAY, (intake,)),))
+        return [_limited(period, limit)]
+    where = f"{path}.timing"
+    if timing.repeat is not None and timing.repeat.count is not None:
+        raise Refused(Reason.AS_NEEDED, f"{where}.repeat.count")
+    repeat = timing.repeat
+    if repeat is not None and repeat.periodUnit == "h" and repeat.period is not None and timing.code is None:
+        gap_min = repeat.period * 60
+        if repeat.frequency not in (None, 1) or gap_min % 1 != 0 or not 0 < gap_min <= 365 * 24 * 60:
+            raise Refused(Reason.HOURS, f"{where}.repeat.period")
+        bare = repeat.model_copy(update={"frequency": 1, "period": 1, "periodUnit": "d"})
+        made = periods(timing.model_copy(update={"repeat": bare}), where, intake, local)
+        free = [replace(one, every_days=NOT_ITERATED, days=(Day(ANY_DAY, (intake,)),)) for one in made]
+        return [_limited(one, replace(limit, gap_min=int(gap_min))) for one in free]
+    if repeat is not None and repeat.frequency is None and repeat.period is None and not _lists_times(repeat):
+        bare = repeat.model_copy(update={"frequency": 1, "period": 1, "periodUnit": "d"})
+        made = periods(timing.model_copy(update={"repeat": bare}), where, intake, local)
+        free = [replace(one, every_days=NOT_ITERATED, days=(Day(ANY_DAY, (intake,)),)) for one in made]
+        return [_limited(one, limit) for one in free]
+    made = periods(timing, where, intake, local)
+    times = max(len(day.intakes) for one in made for day in one.days)
+    return [
+        _limited(one, in_cycle(replace(limit, times=times), one.every_days, one.days, where)) for one in made
+    ]
+
+
+def _lists_times(repeat: Element) -> bool:
+    return any(getattr(repeat, name) is not None for name in ("when", "timeOfDay", "dayOfWeek"))
+
+
+def _limited(period: Period, limit: Limit) -> Period:
+    return replace(period, limit=None if limit == Limit() else limit)
+
+
+HOURS = {
+    "h": 1,
+    **dict.fromkeys(("d", "day", "dag", "dage", "døgn"), DAY_H),
+    **dict.fromkeys(("wk", "week", "uge", "uger"), 7 * DAY_H),
+}
+"""Of a denominator's unit. A month or a year is no fixed number of them."""
+
+
+def _most(ratio: Ratio | None, path: str, unit: Unit) -> Limit:
+    if ratio is None:
+        return Limit()
+    most, per = ratio.numerator, ratio.denominator
+    hours = (per.value or 0) * HOURS.get(per.unit or per.code or "", 0)
+    compared = most.comparator is not None or per.comparator is not None
+    if hours % 1 or not 0 < hours <= PERIOD_H_MAX or compared or most.value is None:
+        raise Refused(Reason.MAX_DOSE, path)
+    if not 0 < most.value <= QUANTITY_MAX or decimals(most.value) > DECIMALS_MAX:
+        raise Refused(Reason.QUANTITY, f"{path}.numerator.value")
+    if unit_of(most.unit, f"{path}.numerator.unit") != unit:
+        raise Refused(Reason.UNIT_MISMATCH, f"{path}.numerator.unit")
+    units = exact(Decimal(most.value))
+    return Limit(per_day=units) if hours == DAY_H else Limit(period_h=int(hours), per_period=units)
+
+
+# --- how much -------------------------------------------------------------------------------------------
+
+
+def _amount(instruction: DosageInstruction, path: str, sachet_unit: str | None) -> tuple[Intake, Unit, str]:
+    """One administration, its unit, and where its amount stands."""
+    if not instruction.doseAndRate:
+        raise Refused(Reason.NO_STRUCTURE, path)
+    if len(instruction.doseAndRate) > 1:  # two amounts for one time
+        raise Refused(Reason.CONTRADICTORY_DOSAGE, path)
+    dose, path = instruction.doseAndRate[0], f"{path}[0]"
+    for name in ("rateRatio", "rateRange", "rateQuantity"):
+        _must_lack(dose, name, Reason.RATE, path)
+    if dose.doseRange is not None:
+        return _range(dose, f"{path}.doseRange")
+    quantity, path = dose.doseQuantity, f"{path}.doseQuantity"
+    if quantity is None or quantity.value is None:
+        raise Refused(Reason.NO_STRUCTURE, path)
+    _must_lack(quantity, "comparator", Reason.RANGE, path)
+    return (
+        Intake(_counted(quantity.value, f"{path}.value", sachet_unit)),
+        _unit(quantity, path, sachet_unit),
+        path,
+    )
+
+
+def _counted(value: Number, path: str, sachet_unit: str | None) -> Decimal:
+    sound = (
+        sound_quantity(value)
+        if sachet_unit
+        else 0 < value <= QUANTITY_MAX and decimals(value) <= DECIMALS_MAX
+    )
+    if not sound:
+        raise Refused(Reason.QUANTITY, path)
+    return exact(Decimal(value))
+
+
+def _unit(quantity: Quantity, path: str, sachet_unit: str | None) -> Unit:
+    if sachet_unit is not None and known_unit(quantity.unit, f"{path}.unit") != sachet_unit:
+        raise Refused(Reason.UNIT_MISMATCH, f"{path}.unit")
+    return unit_of(quantity.unit, f"{path}.unit")
+
+
+def _range(dose: DoseAndRate, path: str) -> tuple[Intake, Unit, str]:
+    """Kept to be shown; `judged` refuses it. A range that is none is refused at once."""
+    plain = dose.doseRange
+    try:
+        low, high = (shaped(Quantity, plain.get(name), path) for name in ("low", "high"))
+    except (AttributeError, Refused):
+        raise Refused(Reason.RANGE, path) from None
+    if dose.doseQuantity is not None or low.value is None or high.value is None or low.unit != high.unit:
+        raise Refused(Reason.RANGE, path)
+    if low.comparator is not None or high.comparator is not None or not low.value < high.value:
+        raise Refused(Reason.RANGE, path)
+    amounts = (_counted(each, path, None) for each in (low.value, high.value))
+    return Intake(next(amounts), maximal=next(amounts)), unit_of(low.unit, path), path
+
+
+# --- instructions beside each other ---------------------------------------------------------------------
+
+
+def _beside(owners: Sequence[tuple[int | None, Part]], units: Sequence[Unit]) -> list[Reason]:
+    """Instructions of one prescription may share dates only at other times and in one sequence."""
+    if len({unit.singular for unit in units}) > 1:
+        return [Reason.UNIT_MISMATCH]
+    fixed = [
+        (sequence, part.period) for sequence, part in owners if part.period is not None and part.period.fixed
+    ]
+    if sum(len(period.days) for _, period in fixed) > DAYS_MAX:
+        return [Reason.TOO_MANY]
+    rows = [(sequence, _alike(period)) for sequence, period in fixed]
+    for (first, a), (second, b) in combinations(rows, 2):
+        for (one, some), (other, others) in product(a, b):
+            reason = _together(one, other, first == second)
+            if reason is not None and any(_meet(x, y) for x in some for y in others):
+                return [reason]
+    return []
+
+
+def _alike(period: Period) -> list[tuple[Sequence[Intake], list[range]]]:
+    """What is taken, and each row of dates on which it is."""
+    found: dict[tuple[Intake, ...], list[range]] = {}
+    for day in period.days:
+        found.setdefault(day.intakes, []).append(dates(period, day))
+    return list(found.items())
+
+
+def _together(a: Sequence[Intake], b: Sequence[Intake], at_once: bool) -> Reason | None:
+    if not at_once:  # FHIR: different sequence numbers follow each other
+        return Reason.CONTRADICTORY_DOSAGE
+    plain = [each.plain for each in (*a, *b)]
+    if any(plain):
+        return Reason.CONTRADICTORY_DOSAGE if all(plain) else Reason.PLAIN_BESIDE_TIMES
+    if {(each.part, each.clock) for each in a} & {(each.part, each.clock) for each in b}:
+        return Reason.CONTRADICTORY_DOSAGE
+    if {each.part is None for each in a} != {each.part is None for each in b}:
+        return Reason.WHEN_AND_TIME
+    return None
+
+
+def _meet(a: range, b: range) -> bool:
+    """Whether two rows of dates have one in common, without walking them."""
+    if not a or not b:
+        return False
+    common = gcd(a.step, b.step)
+    apart = b.start - a.start
+    if apart % common:
+        return False
+    turns = b.step // common
+    step = a.step * turns
+    first = a.start + a.step * (apart // common * pow(a.step // common, -1, turns) % turns)
+    first += max(0, -((first - max(a.start, b.start)) // step)) * step
+    return first < min(a.stop, b.stop)

@@ -1,0 +1,119 @@
+"""One dosage in one file, in any of the formats that we read: which it is, and what it says.
+
+It knows how formats are told apart. `dispenserd dosage explain` calls it; a home reads whole cards
+(`mapping`). The size is checked before anything is parsed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from dispenserd.fagsystem import fmk_146, fmk_160, fmk_json
+from dispenserd.fagsystem.fhir import MedicationRequest, Timing, parse_json, shaped
+from dispenserd.fagsystem.fhir_dosage import imported
+from dispenserd.fagsystem.fhir_timing import periods
+from dispenserd.fagsystem.mapping import must_be_active
+from dispenserd.fagsystem.parts import Imported, Part, Refusal, judged, refused_whole
+from dispenserd.fagsystem.reasons import Reason, Refused
+from dispenserd.fagsystem.xml_tree import Node, parse
+from scheduler.dosage import Intake
+from scheduler.window import LocalTime
+
+BYTES_MAX = 256 * 1024
+"""FMK's longest legal dosage takes 200 kB; a file of this size is read or refused in some milliseconds."""
+DOSE = "dosis"
+"""What a Timing counts: it has times and no amount."""
+
+TIMING_KEYS = frozenset({"repeat", "event", "code"})
+DOSAGE_KEYS = frozenset(
+    {
+        "timing",
+        "doseAndRate",
+        "asNeededBoolean",
+        "asNeededCodeableConcept",
+        "text",
+        "sequence",
+        "patientInstruction",
+    }
+)
+DATA_TYPES = ("Dosage", "Timing")
+"""FHIR's data types are no resources; a file with one may say all the same what it is."""
+XML_ROOTS = frozenset({"Dosage", "DosageForRequest", "DosageForResponse"})
+XML_160 = frozenset({"DosagePeriod", "Precondition", "Parameter", "IsSelfAdministration"})
+SPACES_160 = ("http://fmk-teknik.dk/160",)
+
+
+def read_dosage(raw: bytes, local: LocalTime) -> Imported:
+    """The dosage as far as it is understood, with every refusal; never an exception for what is in the
+    file."""
+    try:
+        if len(raw) > BYTES_MAX:
+            raise Refused(Reason.TOO_LARGE, "")
+        if _looks_like_xml(raw):
+            return _xml(parse(raw))
+        return _json(raw, local)
+    except Refused as refused:
+        return refused_whole(refused)
+
+
+def _looks_like_xml(raw: bytes) -> bool:
+    start = raw[:64].removeprefix(b"\xef\xbb\xbf").replace(b"\x00", b"").lstrip(b"\xff\xfe \t\r\n")
+    return start.startswith(b"<")
+
+
+def _xml(root: Node) -> Imported:
+    if root.name not in XML_ROOTS:
+        raise Refused(Reason.FORMAT_UNKNOWN, root.path)
+    newer = root.space in SPACES_160 or any(child.name in XML_160 for child in root.children)
+    return fmk_160.read(root) if newer else fmk_146.read(root)
+
+
+def _json(raw: bytes, local: LocalTime) -> Imported:
+    plain = parse_json(raw, "", nulls=True, bytes_max=BYTES_MAX)
+    if not isinstance(plain, dict):
+        raise Refused(Reason.FORMAT_UNKNOWN, "")
+    if plain.keys() & fmk_json.ROOT_KEYS:
+        return fmk_json.read(plain)
+    parse_json(raw, "", bytes_max=BYTES_MAX)  # FHIR has no null
+    if plain.get("resourceType") in DATA_TYPES:
+        plain = {name: value for name, value in plain.items() if name != "resourceType"}
+    if "resourceType" in plain:
+        return _resource(plain, local)
+    if plain.keys() & DOSAGE_KEYS:
+        return imported([plain], "Dosage", local, alone=True)
+    if plain.keys() & TIMING_KEYS:
+        return _timing(plain, local)
+    raise Refused(_no_format(plain), "")
+
+
+def _no_format(plain: dict[str, Any]) -> Reason:
+    modifiers = plain.keys() & {"modifierExtension", "implicitRules"}
+    return Reason.MODIFIER_ELEMENT if modifiers else Reason.FORMAT_UNKNOWN
+
+
+def _resource(plain: dict[str, Any], local: LocalTime) -> Imported:
+    kind = plain["resourceType"]
+    if kind != "MedicationRequest":
+        raise Refused(Reason.WRONG_RESOURCE, "resourceType")
+    instructions: Sequence[object] = plain.get("dosageInstruction") or []
+    try:
+        request = shaped(MedicationRequest, {"id": "x", "subject": {}, **plain}, kind)
+        must_be_active(request, kind)
+    except Refused as refused:
+        return Imported("", (), (Refusal(refused.reason, refused.path),))
+    return imported(instructions, f"{kind}.dosageInstruction", local)
+
+
+def _timing(plain: dict[str, Any], local: LocalTime) -> Imported:
+    timing = shaped(Timing, plain, "Timing")
+    try:
+        made = periods(timing, "Timing", Intake(Decimal(1)), local, alone=True)
+    except Refused as fault:
+        return Imported(DOSE, (Part(None, (Refusal(fault.reason, fault.path),), "fixed"),), plural="doser")
+
+    def name(day: int | None, intake: int | None) -> str:
+        return "Timing.repeat" if day is None and intake is None else "Timing.repeat.frequency"
+
+    return Imported(DOSE, tuple(judged(period, name) for period in made), plural="doser")

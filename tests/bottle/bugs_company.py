@@ -1,0 +1,115 @@
+"""Seeded bugs in homes of several residents and robots, in modes, pauses and medicine as needed."""
+
+from __future__ import annotations
+
+import scheduler.as_needed
+import scheduler.as_needed_limits
+import scheduler.causes
+import scheduler.closing
+import scheduler.gate
+import scheduler.judged
+import scheduler.offering
+import scheduler.personal
+import scheduler.receive_regime
+from tests.bottle.bug import Bug
+from tests.bottle.company_papers import KINDS
+from tests.bottle.sabotage import nothing, put, rules_without, together
+from tests.bottle.sabotage_company import (
+    always,
+    anybodys_counts,
+    elsewhere_is_nothing,
+    never,
+    nobody_is_critical,
+    stale_will_do,
+)
+from tests.bottle.sabotage_voice import nobody
+
+_, NEIGHBOUR, SHARED, AS_NEEDED = KINDS
+
+COMPANY_BUGS: tuple[Bug, ...] = (
+    Bug("anybody's tag is good enough", ("rule 2", "S3"), put(scheduler.offering, "is_for", always), SHARED),
+    Bug(
+        "a press without a name counts where several live",
+        ("rule 2", "S3"),
+        put(scheduler.personal, "must_say_who", never),
+        SHARED,
+    ),
+    Bug(
+        "what another had counts as one's own where cards number alike",
+        ("S8",),
+        put(scheduler.gate, "used_on", anybodys_counts),
+        SHARED,
+    ),
+    Bug(
+        "controlled medicine for whoever presses",
+        ("rule 2",),
+        put(scheduler.offering, "needs_personal_action", never),
+        NEIGHBOUR,
+    ),
+    Bug(
+        "paused, and offered all the same",
+        ("rule 22",),
+        together(put(scheduler.gate, "withholds", nothing), rules_without("kept_out")),
+        NEIGHBOUR,
+    ),
+    Bug(
+        "what was not offered was missed",
+        ("rule 22",),
+        put(scheduler.closing, "withholds", nothing),
+        NEIGHBOUR,
+    ),
+    Bug(
+        "the robot reminds whom staff remind",
+        ("rule 22",),
+        put(scheduler.offering, "QUIET", frozenset()),
+        NEIGHBOUR,
+    ),
+    Bug(
+        "staff do not hear what they must remind of",
+        ("rule 22",),
+        put(scheduler.causes, "STAFF_REMIND", frozenset()),
+        NEIGHBOUR,
+    ),
+    Bug(
+        "resumed before anybody has reconciled",
+        ("rule 22",),
+        put(scheduler.receive_regime, "_why_not", nothing),
+        NEIGHBOUR,
+    ),
+    Bug(
+        "a mode by nobody's word",
+        ("rule 22",),
+        put(scheduler.receive_regime, "_stranger", nothing),
+        NEIGHBOUR,
+    ),
+    Bug(
+        "critical medicine alarms like any other",
+        ("rule 9",),
+        put(scheduler.judged, "circumstances", nobody_is_critical),
+        NEIGHBOUR,
+    ),
+    Bug(
+        "as needed again at once",
+        ("rule 8",),
+        put(scheduler.as_needed_limits, "_too_soon", nobody),
+        AS_NEEDED,
+    ),
+    Bug(
+        "as needed without a most in a day",
+        ("rule 8",),
+        put(scheduler.as_needed_limits, "_too_much", nobody),
+        AS_NEEDED,
+    ),
+    Bug(
+        "what was given elsewhere does not count",
+        ("rule 8",),
+        put(scheduler.as_needed_limits, "_had", elsewhere_is_nothing),
+        AS_NEEDED,
+    ),
+    Bug(
+        "old knowledge of elsewhere is good enough",
+        ("rule 8",),
+        put(scheduler.as_needed, "may_be_had", stale_will_do),
+        AS_NEEDED,
+    ),
+)

@@ -1,0 +1,163 @@
+"""Who else lives in the home of one history, and the cards and strips of their robot.
+
+Their cards number prescriptions alike, and one robot may hold two residents' sachets in one strip: whose a
+dose or a sachet is stands in the resident key and on the label, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from random import Random
+
+from scheduler import commands as cmd
+from scheduler.dosage import ANY_DAY, NOT_ITERATED, Day, DayPart, Dosage, Intake, Limit, Period, cycle
+from scheduler.plan import Content, Prescription
+from scheduler.roll import Roll, Sachet
+from scheduler.world import Resident, Setting
+from tests.bottle.papers import WINDOW, ZONE
+from tests.support.pure_home import DRUGS, PARTS
+
+SERIAL = "SIM-0002"
+KINDS = ("nobody", "a neighbour", "two at one robot", "as needed")
+WEIGHTS = (55, 15, 20, 10)
+
+CONTROLLED = "N02AA01"
+CONTROLLED_WINDOW = timedelta(hours=1)
+PAIN, STRENGTH = "N02BE01", "500 mg"
+LIMIT = Limit(gap_min=240, per_day=Decimal(3), times=3)
+GAP, DAY_MOST = timedelta(hours=4), 3
+"""The same in words of the witness: so far apart, and so many in any 24 h."""
+
+AS_NEEDED_OPEN = timedelta(minutes=20)
+
+SLOT_CHANCE = 0.3
+CONTROLLED_CHANCE = 0.35
+STRIP_AS_NEEDED = 90
+
+
+@dataclass(frozen=True)
+class Person:
+    key: str
+    letter: str  # begins the labels of their sachets
+    tag: str
+    slots: tuple[str, ...]
+    controlled: str = ""  # the slot that holds controlled medicine
+
+
+class CompanyPapers:
+    def __init__(self, kind: str, chance: Random, first: date, days: int, every: int) -> None:
+        """`days`: so many does the strip reach, with what is spare."""
+        self.kind, self.first, self.days, self.every = kind, first, days, every
+        letters = {"nobody": "", "two at one robot": "BC"}.get(kind, "B")
+        self.persons = tuple(self._person(letter, chance) for letter in letters)
+        self.as_needed = kind == "as needed"
+        self.owners = {person.key: person for person in self.persons}
+        self.dose_of: dict[str, str] = {}  # label -> dose id; of a planned sachet
+        self.label_of: dict[str, str] = {}
+        self.asked: dict[str, datetime] = {}  # dose as needed -> when it was asked for
+        for person in self.persons:
+            for sachet in () if self.as_needed else self.roll(person, "").sachets:
+                slot = next(s for s in person.slots if PARTS[DayPart(s)] == sachet.local.time())
+                dose = f"{person.key}/{sachet.local.date()}/{slot}/1"
+                self.dose_of[sachet.label], self.label_of[dose] = dose, sachet.label
+
+    def _person(self, letter: str, chance: Random) -> Person:
+        slots = tuple(s for s in DRUGS if chance.random() < SLOT_CHANCE) or ("evening",)
+        slots = () if self.kind == "as needed" else slots
+        controlled = chance.choice(slots) if slots and chance.random() < CONTROLLED_CHANCE else ""
+        return Person(f"{ord(letter) - ord('A') + 10:032x}", letter, f"tag-{letter}", slots, controlled)
+
+    def moved_in(self, setting: Setting) -> Setting:
+        if not self.persons:
+            return setting
+        catalogue = replace(
+            setting.catalogue,
+            known=setting.catalogue.known | {CONTROLLED},
+            controlled=frozenset({CONTROLLED}),
+        )
+        new = tuple(Resident(one.key, SERIAL, frozenset({one.tag})) for one in self.persons)
+        return replace(
+            setting,
+            residents=(*setting.residents, *new),
+            robots=(*setting.robots, SERIAL),
+            catalogue=catalogue,
+        )
+
+    # --- cards and strips ---
+
+    def offer(self, person: Person) -> cmd.OfferPlan:
+        card = (_as_needed(),) if self.as_needed else tuple(self._fixed(person))
+        return cmd.OfferPlan(person.key, 1, card, f"card-{person.letter}")
+
+    def _fixed(self, person: Person) -> list[Prescription]:
+        found = []
+        for number, slot in enumerate(person.slots, 1):
+            often = cycle(self.first, None, self.every, (Intake(Decimal(1), part=DayPart(slot)),))
+            drug = _drug(person, slot)
+            found.append(Prescription(f"p-{number}", drug, "10 mg", Dosage("tablet", (often,))))
+        return found
+
+    def strip(self, after: datetime | None = None) -> list[tuple[Person, Sachet]]:
+        """Everything in the magazine, or what of it opens after that instant."""
+        found: list[tuple[datetime, Person, str]] = []
+        for day in range(0, self.days, self.every):
+            date_ = self.first + timedelta(days=day)
+            for person in self.persons:
+                found += [(datetime.combine(date_, PARTS[DayPart(s)]), person, s) for s in person.slots]
+        found.sort(key=lambda each: (each[0], each[1].letter))
+        packed = []
+        for number, (local, person, slot) in enumerate(found, 1):
+            opens = local.replace(tzinfo=ZONE).astimezone(UTC)
+            if after is not None and opens <= after:
+                continue
+            content = frozenset({Content(_drug(person, slot), "10 mg", Decimal(1), "tablet")})
+            packed.append((person, Sachet(number, f"{person.letter}{number:03}", local, content)))
+        return packed
+
+    def roll(self, person: Person, production_id: str, after: datetime | None = None) -> Roll:
+        if self.as_needed:
+            content = frozenset({Content(PAIN, STRENGTH, Decimal(1), "tablet")})
+            local = datetime.combine(self.first, time(12))
+            sachets = tuple(
+                Sachet(n, f"{person.letter}{n:03}", local, content) for n in range(1, STRIP_AS_NEEDED + 1)
+            )
+            return Roll(production_id, person.key, 1, sachets, as_needed=True)
+        strip = self.strip(after)
+        return Roll(production_id, person.key, 1, tuple(s for owner, s in strip if owner is person))
+
+    # --- what a witness asks ---
+
+    def has(self, dose: str) -> bool:
+        return dose[:32] in self.owners
+
+    def opens(self, dose: str) -> list[datetime]:
+        if dose in self.asked:
+            return [self.asked[dose]]
+        _, day, slot, _ = dose.split("/")
+        local = datetime.combine(date.fromisoformat(day), PARTS[DayPart(slot)], ZONE)
+        return [local.astimezone(UTC)]
+
+    def closes(self, dose: str) -> datetime:
+        if dose in self.asked:
+            return self.asked[dose] + AS_NEEDED_OPEN
+        person, slot = self.owners[dose[:32]], dose.split("/")[2]
+        return self.opens(dose)[0] + (CONTROLLED_WINDOW if slot == person.controlled else WINDOW)
+
+    def is_controlled(self, dose: str) -> bool:
+        return dose.split("/")[2] == self.owners[dose[:32]].controlled
+
+    def is_critical(self, dose: str) -> bool:
+        """By the list: nights, and whatever is controlled."""
+        return self.is_controlled(dose) or dose.split("/")[2] == "night"
+
+
+def _drug(person: Person, slot: str) -> str:
+    return CONTROLLED if slot == person.controlled else DRUGS[slot]
+
+
+def _as_needed() -> Prescription:
+    intake = Intake(Decimal(1), as_needed=True)
+    free = Period(date(1900, 1, 1), None, NOT_ITERATED, (Day(ANY_DAY, (intake,)),), LIMIT)
+    return Prescription("p-1", PAIN, STRENGTH, Dosage("tablet", (free,)))

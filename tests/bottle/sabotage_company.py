@@ -1,0 +1,51 @@
+"""Seeded bugs of homes with several residents and robots: the pieces that `bugs_company` plants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import scheduler.as_needed_limits
+import scheduler.gate
+import scheduler.judged
+from scheduler.as_needed_limits import UNKNOWN_ELSEWHERE, Answer, Had
+from scheduler.modifiers import Circumstances
+from scheduler.replacing import replace
+from scheduler.world import Dose, World
+
+_used_on = scheduler.gate.used_on
+_had = scheduler.as_needed_limits._had
+_may_be_had = scheduler.as_needed_limits.may_be_had
+_circumstances = scheduler.judged.circumstances
+
+
+def always(*_: Any) -> bool:
+    return True
+
+
+def never(*_: Any) -> bool:
+    return False
+
+
+def anybodys_counts(
+    world: World, resident: str, prescription_id: str, day: date, besides: str = ""
+) -> Decimal:
+    people = {dose.plan.resident for dose in world.doses.values()}
+    return sum((_used_on(world, one, prescription_id, day, besides) for one in people), Decimal(0))
+
+
+def elsewhere_is_nothing(world: World, *about: Any) -> Iterator[Had]:
+    known = {key: replace(each, given=()) for key, each in world.elsewhere.items()}
+    return _had(replace(world, elsewhere=known), *about)
+
+
+def stale_will_do(*about: Any) -> Answer:
+    told = _may_be_had(*about)
+    return Answer() if told.reason == UNKNOWN_ELSEWHERE else told
+
+
+def nobody_is_critical(world: World, dose: Dose, kind: Any) -> Circumstances:
+    found = _circumstances(world, dose, kind)
+    return Circumstances(False, found.two_in_a_row, found.unusual, found.away, found.outage)

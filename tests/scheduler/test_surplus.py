@@ -1,0 +1,125 @@
+"""A sachet that no dose waits for: stopped medicine, rolls that overlap. The strip goes past it by a person's
+word, and each dose keeps its own sachet (S3, rule 22)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from scheduler import commands as cmd
+from scheduler import events as ev
+from scheduler.dose import Stage
+from scheduler.world import Dose
+from tests.support.attack_moves import about, live_until
+from tests.support.pure_home import RESIDENT, PureHome, prescriptions, roll, utc
+
+
+def surplus(home: PureHome) -> list[Dose]:
+    return [dose for dose in home.world.doses.values() if dose.plan.surplus]
+
+
+def told(home: PureHome, dose: Dose) -> ev.Incident:
+    incident = home.world.incident_about(f"dose:{dose.dose_id}")
+    assert incident is not None
+    return incident
+
+
+def stop_noon(home: PureHome) -> None:
+    rest = tuple(one for one in prescriptions() if one.prescription_id != "p-noon")
+    home.give(cmd.OfferPlan(RESIDENT, 2, rest, "f2"))
+
+
+def overlap(home: PureHome) -> None:
+    """A second roll of the same week while the first is in: its first sachet is of a dose that was had."""
+    packed = roll(production_id="ROLL-2")
+    second = replace(packed, sachets=tuple(replace(s, label=f"M{s.number:03}") for s in packed.sachets))
+    home.robot.production_id = "ROLL-2"
+    home.robot.labels = [sachet.label for sachet in second.sachets]
+    home.give(ev.RobotReported(home.now, home.robot.status()))
+    home.give(cmd.LoadRoll(second, "technician"))
+
+
+def test_the_sachet_of_stopped_medicine_is_held_for_itself_and_goes_by_a_persons_word(home: PureHome) -> None:
+    home.until("08:05")
+    home.take_dose()
+    stop_noon(home)
+    (held,) = surplus(home)
+    assert (held.stage, held.held, held.held_label) == (Stage.HELD, "not_on_card", "L002")
+    assert (told(home, held).kind, told(home, held).priority) == (
+        ev.Kind.SACHET_MISMATCH,
+        ev.Priority.HIGH,
+    )
+    assert home.decide(held, ev.Verdict.DISCARD, "Berit").accepted
+    home.move()
+    assert home.robot.store == ["L002"]
+    home.until("18:05")
+    home.take_dose()
+    assert home.outcome("evening") == ("retrieved", False), "with its own sachet"
+    live_until(home, utc("23:00"))
+    assert home.robot.lifted == ["L001", "L003"]
+
+
+def test_until_then_the_dose_behind_it_is_blocked_and_not_held(home: PureHome) -> None:
+    home.until("08:05")
+    home.take_dose()
+    stop_noon(home)
+    home.until("18:05")
+    assert home.dose("evening").stage is Stage.DUE
+    assert (about(home, "evening").kind, about(home, "evening").detail) == (
+        ev.Kind.DOSE_BLOCKED,
+        "label_mismatch",
+    )
+    before = home.orders()
+    home.press()
+    assert home.orders() == before
+
+
+def test_of_two_rolls_that_overlap_one_dose_is_had_once(home: PureHome) -> None:
+    """S1: the same dose lies in both."""
+    home.until("08:05")
+    home.take_dose()
+    overlap(home)
+    home.until("11:55")
+    (held,) = surplus(home)
+    assert (held.held, held.held_label) == ("already_had", "M001")
+    home.until("12:05")
+    before = home.orders()
+    home.press()
+    assert home.orders() == before
+    assert home.decide(held, ev.Verdict.DISCARD, "Berit").accepted
+    home.move()
+    home.press()
+    home.move()
+    home.move()
+    home.lift()
+    assert home.outcome("noon") == ("retrieved", False)
+    assert home.robot.lifted == ["L001", "M002"]
+
+
+def test_far_from_the_next_dose_nobody_is_called_for_it(home: PureHome) -> None:
+    rest = tuple(one for one in prescriptions() if one.prescription_id == "p-morning")
+    home.give(cmd.OfferPlan(RESIDENT, 2, rest, "f2"))
+    home.until("08:05")
+    home.take_dose()
+    home.until("19:59")
+    assert surplus(home) == []
+    home.until("20:01")
+    assert [dose.held_label for dose in surplus(home)] == ["L002"]
+
+
+def test_what_is_yet_to_be_planned_is_no_surplus(home: PureHome) -> None:
+    home.robot.labels = home.robot.labels[12:]
+    home.give(ev.RobotReported(home.now, home.robot.status()))
+    home.until("08:05")
+    assert surplus(home) == []
+    assert home.dose("morning").held == "label_mismatch"
+
+
+def test_it_documents_nothing(home: PureHome) -> None:
+    """No medicine of the plan is in it: the fagsystem hears of no administration."""
+    home.until("08:05")
+    home.take_dose()
+    stop_noon(home)
+    (held,) = surplus(home)
+    assert held.plan.portions == ()
+    assert held.outcome is not None
+    assert held.outcome.outcome is ev.Outcome.WITHHELD
