@@ -25,6 +25,7 @@ from scheduler.at_robots import in_doubt
 from scheduler.cause import Cause
 from scheduler.dose import IN_MAGAZINE, IN_MOTION, Stage
 from scheduler.expand import expand
+from scheduler.given_elsewhere import GIVEN_ELSEWHERE, given_elsewhere
 from scheduler.plan import DosePlan, Plan, Prescription
 from scheduler.regime import PAUSED, QUIET, STAFF_REMIND
 from scheduler.replacing import replace
@@ -99,6 +100,7 @@ def together(world: World, resident: str, now: datetime) -> list[SideDose]:
         side
         for side in world.sides.values()
         if side.plan.resident == resident and side.due and side.open_at(now) and side.outcome is None
+        if not given_elsewhere(world, side)
     ]
     wanted = [side for side in waiting if side.declined is None] or waiting
     return [side for side in wanted if side.plan.opens == wanted[0].plan.opens]
@@ -156,6 +158,10 @@ def side_cause(world: World, side: SideDose, now: datetime) -> Cause | None:
     open_still = outcome is None and side.due and side.declined is None
     if outcome is None and regime.pause is not None:
         return None
+    reason = side.outcome.reason if side.outcome is not None else ""
+    if reason == GIVEN_ELSEWHERE or (open_still and given_elsewhere(world, side)):
+        urgent = ev.Priority.MEDIUM if side.plan.critical else ev.Priority.LOW
+        return Cause(ev.Kind.SIDE_UNCONFIRMED, urgent, GIVEN_ELSEWHERE, side.dose_id, side.plan.closes)
     if open_still and now < side.plan.half and regime.mode in STAFF_REMIND:
         urgent = ev.Priority.MEDIUM if side.plan.critical else ev.Priority.LOW
         return Cause(ev.Kind.DOSE_DUE, urgent, "", side.dose_id, side.plan.closes)
@@ -230,14 +236,16 @@ def _differs(known: SideDose | None, dose: DosePlan) -> bool:
 
 
 def _silent(world: World, side: SideDose) -> bool:
-    """Rule 22: staff remind, or the resident is away."""
+    """Rule 22: staff remind, or the resident is away; or others have given it (S1)."""
     regime = world.regime(side.plan.resident)
-    return regime.mode in QUIET or regime.pause is not None
+    return regime.mode in QUIET or regime.pause is not None or given_elsewhere(world, side)
 
 
 def _closed(world: World, side: SideDose, now: datetime) -> ev.OutcomeRecorded:
     if world.regime(side.plan.resident).pause is not None:
         outcome, reason, happened = ev.Outcome.WITHHELD, PAUSED, side.plan.closes
+    elif given_elsewhere(world, side):
+        outcome, reason, happened = ev.Outcome.WITHHELD, GIVEN_ELSEWHERE, side.plan.closes
     elif side.declined is not None:
         outcome, reason, happened = ev.Outcome.REFUSED, side.said or "no_thanks", side.declined
     elif side.due:

@@ -1,0 +1,46 @@
+"""Advice about medicine that others gave, by what the fagsystem knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dispenserd.oncall.words.advice_parts import Advice, advice
+
+ELSEWHERE_ADVICE: Mapping[str, Advice] = {
+    "dose_blocked/given_elsewhere": advice(
+        (
+            "Fagsystemet siger, at andre har givet dosis. Robotten giver den ikke igen.",
+            "The fagsystem says that others gave this dose. The robot gives it no second time.",
+        ),
+        ("Hvem gav den, og hvornår?", "Who gave it, and when?"),
+        (
+            "Passer det, så luk. Passer det ikke, så ret det i fagsystemet; så tilbydes dosis igen.",
+            "If so, close this. If not, correct the fagsystem; then the dose is offered again.",
+        ),
+        ("Giv ikke en til, før du ved det.", "Give no second one before you know."),
+    ),
+    "side_unconfirmed/given_elsewhere": advice(
+        (
+            "Fagsystemet siger, at andre har givet den. Robotten minder ikke om den.",
+            "The fagsystem says that others gave it. The robot does not prompt for it.",
+        ),
+        ("Hvem gav den, og hvornår?", "Who gave it, and when?"),
+        (
+            "Passer det, så luk. Passer det ikke, så ret det i fagsystemet, og spørg borgeren.",
+            "If so, close this. If not, correct the fagsystem, and ask the resident.",
+        ),
+        ("Giv ikke en til, før du ved det.", "Give no second one before you know."),
+    ),
+    "record_contradicts/given_twice": advice(
+        (
+            "Borgeren har fået dosis her, og fagsystemet siger, at andre gav den også.",
+            "The resident had this dose here, and the fagsystem says that others gave it too.",
+        ),
+        ("Fik borgeren den to gange?", "Did the resident have it twice?"),
+        (
+            "Ring til borgeren og til den, der gav. Ved to gange: spørg lægen. Luk med det aftalte.",
+            "Call the resident and whoever gave it. If twice: ask the doctor. Close this with that.",
+        ),
+        ("Giv ikke næste dosis, før lægen er spurgt.", "Give no next dose before a doctor was asked."),
+    ),
+}
