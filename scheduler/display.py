@@ -177,7 +177,8 @@ def _along_lines(
     )
     who = must_say_who(setting, robot_of(setting, dose))
     action = "Vis din brik, og tryk på knappen." if who else "Tryk på knappen."
-    return "pulse", "soft", ("Medicin til turen.", action, f"Tilbage: {left}.")
+    answers = _answers(world.robot(robot_of(setting, dose)))
+    return "pulse", "soft", ("Medicin til turen.", action, f"Tilbage: {left}.", *answers)
 
 
 def _stays_here(dose: Dose, now: datetime) -> bool:

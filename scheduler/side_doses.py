@@ -12,6 +12,8 @@ Policies (2026-11-23):
 - One press confirms all that is due beside the robot at one planned time: they are shown together. While the
   robot offers a sachet a press is about that; and for `CONFIRM_AFTER` after a sachet was lifted no press
   confirms anything, because an impatient second press is no word about insulin.
+- A newer card, or one that stops it, takes its prompt off the display at once: the resident may be about to
+  take the amount of before, and only a call tells them otherwise. What is still ahead is planned anew.
 - Nobody confirmed it: *missed*, for staff to ask. What was confirmed is the resident's word, never more.
 """
 
@@ -23,11 +25,12 @@ from datetime import date, datetime, timedelta
 from scheduler import events as ev
 from scheduler.at_robots import in_doubt
 from scheduler.cause import Cause
+from scheduler.changed import CARD_CHANGED, asked_otherwise
 from scheduler.dose import IN_MAGAZINE, IN_MOTION, Stage
 from scheduler.expand import expand
 from scheduler.given_elsewhere import GIVEN_ELSEWHERE, given_elsewhere
 from scheduler.plan import DosePlan, Plan, Prescription
-from scheduler.regime import PAUSED, QUIET, STAFF_REMIND
+from scheduler.regime import PAUSED, QUIET
 from scheduler.replacing import replace
 from scheduler.world import Dose, RobotState, Setting, SideDose, World
 
@@ -100,7 +103,7 @@ def together(world: World, resident: str, now: datetime) -> list[SideDose]:
         side
         for side in world.sides.values()
         if side.plan.resident == resident and side.due and side.open_at(now) and side.outcome is None
-        if not given_elsewhere(world, side)
+        if not _taken_off(world, side)
     ]
     wanted = [side for side in waiting if side.declined is None] or waiting
     return [side for side in wanted if side.plan.opens == wanted[0].plan.opens]
@@ -152,17 +155,19 @@ def _asks(dose: Dose, resident: str, still: bool, now: datetime) -> bool:
 
 def side_cause(world: World, side: SideDose, now: datetime) -> Cause | None:
     """Unconfirmed from the half window on: low, insulin medium, critical medicine one higher. Before that
-    staff hear that it is due, where they remind. Nothing while the resident is away (rule 22)."""
+    staff hear that it is due, where they remind or give. Changed while it was shown: high, somebody calls.
+    Nothing while the resident is away (rule 22)."""
     outcome = side.outcome.outcome if side.outcome is not None else None
     regime = world.regime(side.plan.resident)
     open_still = outcome is None and side.due and side.declined is None
     if outcome is None and regime.pause is not None:
         return None
-    reason = side.outcome.reason if side.outcome is not None else ""
-    if reason == GIVEN_ELSEWHERE or (open_still and given_elsewhere(world, side)):
+    off = _taken_off(world, side) if open_still else side.outcome.reason if side.outcome is not None else ""
+    if off in (GIVEN_ELSEWHERE, CARD_CHANGED):
         urgent = ev.Priority.MEDIUM if side.plan.critical else ev.Priority.LOW
-        return Cause(ev.Kind.SIDE_UNCONFIRMED, urgent, GIVEN_ELSEWHERE, side.dose_id, side.plan.closes)
-    if open_still and now < side.plan.half and regime.mode in STAFF_REMIND:
+        urgent = ev.Priority.HIGH if off == CARD_CHANGED else urgent  # rule 22: it is in their hands
+        return Cause(ev.Kind.SIDE_UNCONFIRMED, urgent, off, side.dose_id, side.plan.closes)
+    if open_still and now < side.plan.half and regime.mode in QUIET:
         urgent = ev.Priority.MEDIUM if side.plan.critical else ev.Priority.LOW
         return Cause(ev.Kind.DOSE_DUE, urgent, "", side.dose_id, side.plan.closes)
     waits = open_still and side.plan.half <= now
@@ -236,16 +241,24 @@ def _differs(known: SideDose | None, dose: DosePlan) -> bool:
 
 
 def _silent(world: World, side: SideDose) -> bool:
-    """Rule 22: staff remind, or the resident is away; or others have given it (S1)."""
+    """Rule 22: staff remind, or the resident is away."""
     regime = world.regime(side.plan.resident)
-    return regime.mode in QUIET or regime.pause is not None or given_elsewhere(world, side)
+    return regime.mode in QUIET or regime.pause is not None or bool(_taken_off(world, side))
+
+
+def _taken_off(world: World, side: SideDose) -> str:
+    """Why its prompt is taken off the display: others have given it (S1), or a newer card asks for something
+    else by now. Nobody is shown an amount that no card has."""
+    if given_elsewhere(world, side):
+        return GIVEN_ELSEWHERE
+    return CARD_CHANGED if asked_otherwise(world, side.plan) else ""
 
 
 def _closed(world: World, side: SideDose, now: datetime) -> ev.OutcomeRecorded:
     if world.regime(side.plan.resident).pause is not None:
         outcome, reason, happened = ev.Outcome.WITHHELD, PAUSED, side.plan.closes
-    elif given_elsewhere(world, side):
-        outcome, reason, happened = ev.Outcome.WITHHELD, GIVEN_ELSEWHERE, side.plan.closes
+    elif _taken_off(world, side):
+        outcome, reason, happened = ev.Outcome.WITHHELD, _taken_off(world, side), side.plan.closes
     elif side.declined is not None:
         outcome, reason, happened = ev.Outcome.REFUSED, side.said or "no_thanks", side.declined
     elif side.due:

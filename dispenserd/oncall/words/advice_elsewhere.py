@@ -1,4 +1,4 @@
-"""Advice about medicine that others gave, by what the fagsystem knows."""
+"""Advice about medicine that others gave, by what the fagsystem knows, and about what is beside the robot."""
 
 from __future__ import annotations
 
@@ -42,5 +42,17 @@ ELSEWHERE_ADVICE: Mapping[str, Advice] = {
             "Call the resident and whoever gave it. If twice: ask the doctor. Close this with that.",
         ),
         ("Giv ikke næste dosis, før lægen er spurgt.", "Give no next dose before a doctor was asked."),
+    ),
+    "side_unconfirmed/card_changed": advice(
+        (
+            "Medicinkortet er ændret, mens robotten viste den gamle mængde. Den vises ikke mere.",
+            "The card was changed while the robot showed the amount of before. It is shown no more.",
+        ),
+        ("Ring til borgeren nu: har de taget den?", "Call the resident now: have they had it?"),
+        (
+            "Sig, hvad kortet siger nu. Skriv med d, om de har taget den. Luk med det aftalte.",
+            "Tell them what the card says now. Record with d if they had it. Close this with that.",
+        ),
+        ("Lad dem ikke tage den gamle mængde.", "Do not let them take the amount of before."),
     ),
 }
