@@ -12,6 +12,9 @@ from scheduler.gate import GIVEN
 from scheduler.given_elsewhere import given_elsewhere
 from scheduler.world import Dose, Setting, SideDose, World
 
+MISSING = "prescription_missing"
+"""Detail: a card no longer has what was never ended."""
+
 
 def home_causes(world: World, setting: Setting, now: datetime) -> dict[str, Cause]:
     """By subject, as in `causes`."""
@@ -75,10 +78,12 @@ def _cards(world: World, setting: Setting) -> list[str]:
 
 
 def _plan(world: World, resident: str) -> Cause | None:
-    """A card refused whole; else what no machine may carry out of the one in force."""
+    """A card refused whole; else what the one in force lacks (rule 21), or no machine may carry out."""
     if resident in world.refused_plans:
         return Cause(ev.Kind.PLAN_REFUSED, ev.Priority.HIGH, world.refused_plans[resident][1])
     plan = world.plans.get(resident)
+    if plan is not None and plan.missing:
+        return Cause(ev.Kind.PLAN_REFUSED, ev.Priority.HIGH, f"{MISSING} Bundle.entry")
     if plan is None or not plan.refused:
         return None
     first = plan.refused[0]

@@ -1,4 +1,5 @@
-"""Advice about medicine that others gave, by what the fagsystem knows, and about what is beside the robot."""
+"""Advice about what the fagsystem says, and does not say: medicine that others gave, a card that changed or
+lacks something."""
 
 from __future__ import annotations
 
@@ -7,6 +8,33 @@ from collections.abc import Mapping
 from dispenserd.oncall.words.advice_parts import Advice, advice
 
 ELSEWHERE_ADVICE: Mapping[str, Advice] = {
+    "plan_refused/prescription_missing": advice(
+        (
+            "En ordination står ikke på det nye kort, og ingen har afsluttet den. Den gives stadig.",
+            "A prescription is not on the new card, and nobody has ended it. It is still given.",
+        ),
+        ("Skal borgeren have den endnu? Se medicinkortet.", "Is it still due? See the medicine card."),
+        (
+            "Ring til sygeplejersken: den skal afsluttes på kortet, eller stå der igen.",
+            "Call the nurse: it must be ended on the card, or stand there again.",
+        ),
+        (
+            "Erstatter en anden den, gives kun den nye.",
+            "Where another one takes its place, only the new one is given.",
+        ),
+    ),
+    "plan_refused/all_prescriptions_missing": advice(
+        (
+            "Det nye kort har ingen af borgerens ordinationer. Den gamle plan gælder.",
+            "The new card has none of this resident's prescriptions. The old plan holds.",
+        ),
+        ("Kan fagsystemet se borgerens kort?", "Does the fagsystem see the resident's card?"),
+        (
+            "Ring til dem, der passer fagsystemet. Er alt stoppet, skal kortet sige det.",
+            "Call whoever looks after the fagsystem. If all was stopped, the card must say so.",
+        ),
+        ("Giv intet efter det tomme kort.", "Give nothing by that card."),
+    ),
     "dose_blocked/given_elsewhere": advice(
         (
             "Fagsystemet siger, at andre har givet dosis. Robotten giver den ikke igen.",
