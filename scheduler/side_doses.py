@@ -14,6 +14,7 @@ Policies (2026-11-23):
   confirms anything, because an impatient second press is no word about insulin.
 - A newer card, or one that stops it, takes its prompt off the display at once: the resident may be about to
   take the amount of before, and only a call tells them otherwise. What is still ahead is planned anew.
+- On a leave it goes with the resident, whom nobody asks from here: *withheld*, and no alarm (rule 22).
 - Nobody confirmed it: *missed*, for staff to ask. What was confirmed is the resident's word, never more.
 """
 
@@ -42,6 +43,9 @@ PARTS_APART = 100
 
 CONFIRM_AFTER = timedelta(seconds=20)
 """From the last lift, or the last confirmation, to a press that counts as another one's word."""
+
+ON_LEAVE = "on_leave"
+"""Outcome's reason: they were away with it, and what they had nobody here can say."""
 
 INSULIN = "A10A"
 """ATC group of insulins: unconfirmed is medium."""
@@ -160,7 +164,7 @@ def side_cause(world: World, side: SideDose, now: datetime) -> Cause | None:
     outcome = side.outcome.outcome if side.outcome is not None else None
     regime = world.regime(side.plan.resident)
     open_still = outcome is None and side.due and side.declined is None
-    if outcome is None and regime.pause is not None:
+    if outcome is None and _away(world, side):
         return None
     off = _taken_off(world, side) if open_still else side.outcome.reason if side.outcome is not None else ""
     if off in (GIVEN_ELSEWHERE, CARD_CHANGED):
@@ -242,8 +246,18 @@ def _differs(known: SideDose | None, dose: DosePlan) -> bool:
 
 def _silent(world: World, side: SideDose) -> bool:
     """Rule 22: staff remind, or the resident is away."""
+    silent = world.regime(side.plan.resident).mode in QUIET or bool(_away(world, side))
+    return silent or bool(_taken_off(world, side))
+
+
+def _away(world: World, side: SideDose) -> str:
+    """Why nobody is at home to be asked: paused, or between departure and return of a leave. Whoever is there
+    all the same still sees the prompt, and confirms it."""
     regime = world.regime(side.plan.resident)
-    return regime.mode in QUIET or regime.pause is not None or bool(_taken_off(world, side))
+    if regime.pause is not None:
+        return PAUSED
+    leave = regime.leave
+    return ON_LEAVE if leave is not None and leave.departs <= side.plan.opens < leave.back else ""
 
 
 def _taken_off(world: World, side: SideDose) -> str:
@@ -255,8 +269,8 @@ def _taken_off(world: World, side: SideDose) -> str:
 
 
 def _closed(world: World, side: SideDose, now: datetime) -> ev.OutcomeRecorded:
-    if world.regime(side.plan.resident).pause is not None:
-        outcome, reason, happened = ev.Outcome.WITHHELD, PAUSED, side.plan.closes
+    if _away(world, side):
+        outcome, reason, happened = ev.Outcome.WITHHELD, _away(world, side), side.plan.closes
     elif _taken_off(world, side):
         outcome, reason, happened = ev.Outcome.WITHHELD, _taken_off(world, side), side.plan.closes
     elif side.declined is not None:

@@ -393,3 +393,34 @@ def test_a_card_that_asks_for_it_again_prompts_again() -> None:
     assert not any("IE" in line for line in lines(home))
     home.give(cmd.OfferPlan(RESIDENT, 4, (*prescriptions(), INSULIN), "f4"))
     assert "8 IE" in lines(home)[0]
+
+
+def on_leave(home: PureHome) -> None:
+    """From five to eight to half past eleven."""
+    times = (utc("00:00"), utc("11:00"), utc("07:00"), utc("07:55"), utc("11:30"))
+    said = ("Anna", "to the doctor", "home", 0, home.soon())
+    assert home.ask(cmd.PlanLeave("leave", RESIDENT, *times, *said)).accepted
+
+
+def test_on_a_leave_nobody_is_asked_and_nothing_is_missed() -> None:
+    home = home_with(INSULIN, INHALER, reminder_only=True)
+    on_leave(home)
+    home.until("10:01")
+    settled = side(home, "insulin").outcome
+    assert settled is not None
+    assert (settled.outcome, settled.reason) == (ev.Outcome.WITHHELD, "on_leave")
+    assert told(home, "insulin") is None
+    assert not [event for event in home.journal if isinstance(event, ev.ReminderGiven)]
+    home.until("13:01")
+    incident = told(home, "inhaler")
+    assert incident is not None, "they are back"
+    assert incident.kind is ev.Kind.SIDE_UNCONFIRMED
+
+
+def test_who_is_at_home_all_the_same_confirms_it() -> None:
+    home = home_with(INSULIN, reminder_only=True)
+    on_leave(home)
+    home.until("08:05")
+    assert "8 IE" in lines(home)[0]
+    home.press()
+    assert outcome(home, "insulin") == ("confirmed", "", False)
