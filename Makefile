@@ -15,7 +15,7 @@
 #   make contract        schemas, AsyncAPI document and docs/errors.md, from the source  RELEASE=1 record as released
 #   make scenarios       every scenario on real processes, one after the other   NAMES="spine one_day"
 #   make machines        docs/machines.md: the state machines of the core, drawn from their tables
-#   make mutants         the core with one mistake at a time: does a test notice? hours  MODULE=gate SURVIVORS=1 JUDGE=1
+#   make mutants         the core with one mistake at a time: does a test notice?  MODULE=gate ALL=1 DRAW=2 SURVIVORS=1 JUDGE=1
 #   make proof-page      docs/proof.md, from what these five left in build/proof with RESULT=build/proof/name.json
 #   make box             what a box is installed from, in build/box (docs/install.md)
 #   make install-files DESTDIR=dir   units, udev rule, users, templates; the program itself is not among them
@@ -50,6 +50,8 @@ RELEASE ?=
 MODULE ?=
 NAMES ?=
 SURVIVORS ?=
+ALL ?=
+DRAW ?=
 JUDGE ?=
 HOMES ?= 200
 MINUTES ?= 60
@@ -82,7 +84,7 @@ test: setup lint
 	@.venv/bin/python -m pytest -n 3 --dist worksteal
 
 # A seed is a history whatever the order of sets may be; a fixed one makes its trace the same to the letter.
-proof bugs: export PYTHONHASHSEED := 0
+proof bugs mutants: export PYTHONHASHSEED := 0
 proof: setup
 	@.venv/bin/python -m tests.bottle.proof --seeds $(or $(SEEDS),$(if $(SEED),1,200)) $(if $(SEED),--seed $(SEED)) \
 	    $(if $(DAYS),--days $(DAYS)) $(if $(SEVERITY),--severity $(SEVERITY)) $(if $(JOBS),--jobs $(JOBS)) \
@@ -128,7 +130,7 @@ machines: venv
 
 mutants: venv
 	@.venv/bin/python -m tests.mutants $(MODULE) $(if $(filter-out 0,$(SURVIVORS)),--survivors) \
-	    $(if $(filter-out 0,$(JUDGE)),--judge)
+	    $(if $(filter-out 0,$(ALL)),--all) $(if $(DRAW),--draw $(DRAW)) $(if $(filter-out 0,$(JUDGE)),--judge)
 
 proof-page: setup
 	@.venv/bin/python -m tests.proof_page $(RESULTS) docs/proof.md

@@ -7,7 +7,7 @@ An order goes out at most once, in the session it was issued in, after one more 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from dispenserd.clock import Clock, set_or_due
@@ -16,7 +16,8 @@ from scheduler import events as ev
 from scheduler.commands import Fact
 from scheduler.display import Display, display
 from scheduler.gate import why_not_send
-from scheduler.world import RobotState, Setting, World
+from scheduler.kept import kept
+from scheduler.world import Dose, RobotState, Setting
 
 DISPLAY_LOOK_S, REHEARSED_LOOK_S = 5.0, 1.0
 """Whatever changes the display is a commit, but for time that passes between two doses: looked at so often by
@@ -122,7 +123,7 @@ class Courier:
         robot = self._home.world.robot(self._serial)
         if robot.state is not RobotState.READY or robot.log_read == 0:
             return
-        newest = (robot.session, robot.log_read, _settled(self._home.world))
+        newest = (robot.session, robot.log_read, _settled(self._home.world.doses))
         if newest != self._confirmed:
             epoch, head = self._home.head
             self._robot.confirm(robot.log_id, robot.log_read, epoch, head)
@@ -146,9 +147,10 @@ class Courier:
             self._shown = wanted
 
 
-def _settled(world: World) -> frozenset[Settled]:
+@kept(2)
+def _settled(doses: Mapping[str, Dose]) -> frozenset[Settled]:
     return frozenset(
         (dose.dose_id, dose.token, dose.outcome.revision if dose.outcome else 0)
-        for dose in world.doses.values()
+        for dose in doses.values()
         if dose.token or dose.outcome is not None
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from dispenserd.chore_times import TEST_ALARM, due, last_run, rhythms
 from scheduler.display import display
 from scheduler.dose import Stage
-from scheduler.events import Incident, RobotStatus
+from scheduler.events import Incident, Outcome, RobotStatus
 from scheduler.forecast import battery_until, refills
 from scheduler.instant import iso
 from scheduler.offering import in_order
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         DoseView,
         Holds,
         IncidentView,
+        PermitView,
         RefillView,
         ResidentAtHome,
         RobotAtHome,
@@ -193,14 +194,21 @@ def holds(world: World) -> Holds:
     waiting = [
         dose
         for dose in in_order(world)
-        if dose.stage is Stage.DOUBT or (dose.stage is Stage.HELD and not dose.discard)
+        if dose.stage is Stage.DOUBT or (dose.stage is Stage.HELD and not dose.discard) or _may_be_had(dose)
     ]
-    return {
-        "holds": [
-            {**_dose(dose), "reason": "in_doubt" if dose.stage is Stage.DOUBT else dose.held}
-            for dose in waiting
-        ]
-    }
+    return {"holds": [{**_dose(dose), "reason": _why_held(dose)} for dose in waiting]}
+
+
+def _may_be_had(dose: Dose) -> bool:
+    """Rule 23: nobody has settled yet whether the lost part of the journal tells of it."""
+    settled = dose.outcome is not None and dose.outcome.outcome is not Outcome.UNCERTAIN
+    return dose.lost and not settled
+
+
+def _why_held(dose: Dose) -> str:
+    if dose.stage is Stage.DOUBT:
+        return "in_doubt"
+    return "journal_behind" if _may_be_had(dose) else dose.held
 
 
 def roll(world: World, setting: Setting, resident: str) -> RollShow:
@@ -273,8 +281,28 @@ def _dose(dose: Dose) -> DoseView:
         "token": "staff" if dose.token else "robot",
         "holder": dose.token,
         "critical": plan.critical,
+        "permits": _permits(dose),
+        "lost": _may_be_had(dose),
         "held": dose.held if dose.stage is Stage.HELD else "",
+        "let_go_by": list(dose.let_go.by) if dose.let_go is not None else [],
+        "let_go_until": iso(dose.let_go.until) if dose.let_go is not None and dose.let_go.until else None,
     }
+
+
+def _permits(dose: Dose) -> list[PermitView]:
+    """What people have authorised beside its own window, as they said it."""
+    kinds = (("take_along" if dose.permit is not None and dose.permit.along else "early", dose.permit),)
+    return [
+        {
+            "kind": kind,
+            "opens": iso(permit.opens),
+            "closes": iso(permit.closes),
+            "by": permit.by,
+            "reason": permit.reason,
+        }
+        for kind, permit in (*kinds, ("late", dose.late))
+        if permit is not None
+    ]
 
 
 BESIDE = "beside"

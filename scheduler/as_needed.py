@@ -24,8 +24,15 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 from scheduler import events as ev
-from scheduler.as_needed_limits import LIMIT_REACHED, UNKNOWN_ELSEWHERE, as_needed_period, may_be_had
+from scheduler.as_needed_limits import (
+    LIMIT_REACHED,
+    LOST_HERE,
+    UNKNOWN_ELSEWHERE,
+    as_needed_period,
+    may_be_had,
+)
 from scheduler.cause import Cause
+from scheduler.custody import UNCOUNTED, uncounted_as_needed
 from scheduler.dose import Stage
 from scheduler.gate import lock, magazine_misfit, needs_personal_action, why_not_release
 from scheduler.ids import dose_id
@@ -76,12 +83,12 @@ def _requested_at(world: World, setting: Setting, press: ev.Pressed, now: dateti
 def effects(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
     """Once a dose: did it help? Not while another question stands, or a dose is asked for."""
     for dose in world.doses.values():
+        if dose.lifted is None or dose.effect or not dose.plan.as_needed:
+            continue
         resident = dose.plan.resident
         answers = world.robot(setting.robot_of(resident)).answers
-        if not dose.plan.as_needed or dose.effect or dose.lifted is None or not answers:
-            continue
         due = dose.lifted + EFFECT_AFTER <= now < dose.lifted + EFFECT_UNTIL
-        if due and resident not in world.asked:
+        if due and answers and resident not in world.asked:
             question = ev.Question.EFFECT
             return [ev.QuestionAsked(now, resident, question, dose.dose_id, now + QUESTIONS[question].shown)]
     return []
@@ -92,7 +99,9 @@ def as_needed_causes(world: World, now: datetime) -> dict[str, Cause]:
     found: dict[str, Cause] = {}
     for resident, refused in world.refusals.items():
         subject = f"as_needed:{resident}/{refused.prescription_id}"
-        if refused.reason == UNKNOWN_ELSEWHERE:
+        if refused.reason == LOST_HERE and refused.prescription_id:
+            found[subject] = Cause(ev.Kind.AS_NEEDED_UNSURE, ev.Priority.MEDIUM, LOST_HERE)
+        elif refused.reason == UNKNOWN_ELSEWHERE:
             found[subject] = Cause(ev.Kind.AS_NEEDED_UNSURE, ev.Priority.MEDIUM, UNKNOWN_ELSEWHERE)
         elif refused.reason == LIMIT_REACHED and (refused.possible is None or now < refused.possible):
             found[subject] = Cause(ev.Kind.AS_NEEDED_LIMIT, ev.Priority.LOW, LIMIT_REACHED)
@@ -113,7 +122,7 @@ def as_needed_instants(world: World) -> Iterator[datetime]:
         if refused.possible is not None:
             yield refused.possible
     for dose in world.doses.values():
-        if dose.plan.as_needed and dose.lifted is not None and not dose.effect:
+        if dose.lifted is not None and not dose.effect and dose.plan.as_needed:
             yield dose.lifted + EFFECT_AFTER
 
 
@@ -143,6 +152,8 @@ def _refusal(
         reason = locked or magazine_misfit(robot, resident) or "not_in_the_strip"
         return ev.AsNeededRefused(now, resident, "", reason, None, serial)
     prescription, content = found
+    if uncounted_as_needed(world.counts.get(resident, ()), content):
+        return ev.AsNeededRefused(now, resident, prescription.prescription_id, UNCOUNTED, None, serial)
     told = may_be_had(world, resident, prescription, content.quantity, day, now)
     if not told.reason:
         return None

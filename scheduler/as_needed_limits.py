@@ -4,27 +4,29 @@ It knows the plan's limits, what this home released and what was given elsewhere
 release and send, `as_needed` when the resident asks.
 
 Policies (2026-11-23):
-- Without a most per 24 h (units or intakes) no machine releases it: a gap alone bounds nothing.
+- Without a most per 24 h or per another period (units or intakes) no machine releases it: a gap alone bounds
+  nothing. Where the card names several, each holds.
 - Where the card names no least gap, it is half of 24 h over the intakes that fit into them, as between
-  planned doses (S2).
+  planned doses (S2); of the other period where it names no most for 24 h.
 - The gap holds to every dose of the prescription, a fixed one too, and also before a fixed one that waits:
   else the next fixed dose would come too soon or not at all.
-- Limits are over any 24 h, never over a calendar day. In doubt counts as given (rule 6), and so does what a
-  person may be giving by hand.
+- Limits are over any 24 h, or any such period, never over a calendar day or week. In doubt counts as given
+  (rule 6), and so does what a person may be giving by hand.
 - What was given elsewhere counts. Once that knowledge is older than the gap, a person is asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from scheduler.dosage import Limit, Period
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.events import Outcome
 from scheduler.plan import DosePlan, Prescription
+from scheduler.remembered import Elsewhere
 from scheduler.world import Dose, World
 
 DAY = timedelta(hours=24)
@@ -40,7 +42,7 @@ HAD = frozenset(
     }
 )
 
-NO_LIMIT, UNKNOWN_ELSEWHERE = "no_limit", "elsewhere_unknown"
+NO_LIMIT, UNKNOWN_ELSEWHERE, LOST_HERE = "no_limit", "elsewhere_unknown", "journal_behind"
 TOO_SOON, FIXED_SOON, LIMIT_REACHED = "asked_too_soon", "fixed_dose_soon", "limit_reached"
 
 
@@ -80,27 +82,79 @@ def may_be_had(
     if period is None:
         return Answer("no_plan")
     limit = period.limit
-    if limit is None or (limit.per_day is None and limit.times is None):
+    bounds = _bounds(limit) if limit is not None else ()
+    if limit is None or not bounds:
         return Answer(NO_LIMIT)
     gap = least_gap(limit, quantity)
     known = world.elsewhere.get(resident)
+    if _lost(world, known, bounds, now):
+        return Answer(LOST_HERE)
     if known is None or now - known.known_to > gap:
         return Answer(UNKNOWN_ELSEWHERE)
     had = sorted(_had(world, resident, prescription.prescription_id, besides), key=lambda each: each.at)
-    return _too_soon(had, gap, now) or _before_fixed(world, resident, prescription, gap, now) or _too_much(
-        had, limit, quantity, now
-    ) or Answer()  # fmt: skip
+    early = _too_soon(had, gap, now) or _before_fixed(world, resident, prescription, gap, now)
+    refused = [early, *(_too_much(had, bound, quantity, now) for bound in bounds)]
+    return _latest([each for each in refused if each is not None])
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """The most of any `span`."""
+
+    span: timedelta
+    units: Decimal | None
+    times: int | None
+
+
+def _bounds(limit: Limit) -> tuple[_Bound, ...]:
+    """Of 24 h first."""
+    found = []
+    if limit.per_day is not None or limit.times is not None:
+        found.append(_Bound(DAY, limit.per_day, limit.times))
+    if limit.period_h is not None and (limit.per_period is not None or limit.times_per_period is not None):
+        found.append(_Bound(timedelta(hours=limit.period_h), limit.per_period, limit.times_per_period))
+    return tuple(found)
+
+
+def _latest(refused: list[Answer]) -> Answer:
+    """The one that stands longest: before its time none of the others matters."""
+    never = next((each for each in refused if each.possible is None), None)
+    if never is not None or not refused:
+        return never or Answer()
+    return max(refused, key=lambda each: each.possible or datetime.max.replace(tzinfo=UTC))
+
+
+def _lost(world: World, known: Elsewhere | None, bounds: Sequence[_Bound], now: datetime) -> bool:
+    """Rule 23: what was had as needed in a lost part of this journal has no planned dose to be in doubt. As
+    long as it could count, a person is asked once."""
+    lost = world.lost_before
+    if lost is None or now - lost > max(bound.span for bound in bounds):
+        return False
+    return known is None or known.asked is None or known.asked < lost
 
 
 def least_gap(limit: Limit, quantity: Decimal) -> timedelta:
     """Between two of them."""
     if limit.gap_min is not None:
         return timedelta(minutes=limit.gap_min)
-    times = limit.times
+    bound = _bounds(limit)[0]
+    times = bound.times
     if times is None:
-        assert limit.per_day is not None
-        times = max(1, int(limit.per_day / quantity))
-    return DAY / times / 2
+        assert bound.units is not None
+        times = max(1, int(bound.units / quantity))
+    return bound.span / times / 2
+
+
+def remembered(world: World, resident: str) -> timedelta:
+    """How far back what this resident had as needed still counts."""
+    plan = world.plans.get(resident)
+    limits = [
+        period.limit.period_h
+        for prescription in (plan.prescriptions if plan is not None else ())
+        for period in prescription.dosage.periods
+        if period.limit is not None and period.limit.period_h is not None
+    ]
+    return max([DAY, *(timedelta(hours=hours) for hours in limits)])
 
 
 def _too_soon(had: list[Had], gap: timedelta, now: datetime) -> Answer | None:
@@ -120,15 +174,15 @@ def _before_fixed(
     return None
 
 
-def _too_much(had: list[Had], limit: Limit, quantity: Decimal, now: datetime) -> Answer | None:
-    """Over any 24 h; possible again once enough of it lies further back."""
-    lately = [each for each in had if each.as_needed and each.at > now - DAY]
+def _too_much(had: list[Had], bound: _Bound, quantity: Decimal, now: datetime) -> Answer | None:
+    """Over any such span; possible again once enough of it lies further back."""
+    lately = [each for each in had if each.as_needed and each.at > now - bound.span]
     for gone in range(len(lately) + 1):
         rest = lately[gone:]
         units = sum((each.quantity for each in rest), quantity)
-        fits = limit.per_day is None or units <= limit.per_day
-        if fits and (limit.times is None or len(rest) < limit.times):
-            return Answer(LIMIT_REACHED, lately[gone - 1].at + DAY) if gone else None
+        fits = bound.units is None or units <= bound.units
+        if fits and (bound.times is None or len(rest) < bound.times):
+            return Answer(LIMIT_REACHED, lately[gone - 1].at + bound.span) if gone else None
     return Answer(LIMIT_REACHED)
 
 

@@ -7,6 +7,7 @@ is first told.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -23,15 +24,19 @@ from scheduler.gate import (
     behind_another,
     being_given,
     beyond_plan,
+    earliest,
     lead_window,
     why_not_present,
     why_not_release,
     withholds,
 )
 from scheduler.judged import judged
+from scheduler.kept import kept
 from scheduler.leave import NEEDS_CLOCK as LEAVE_NEEDS_CLOCK
 from scheduler.leave import leave_causes
-from scheduler.offering import PERSONAL_ACTION, doses_at, in_order
+from scheduler.offering import PERSONAL_ACTION, doses_at
+from scheduler.refill import NEEDS_CLOCK as REFILL_NEEDS_CLOCK
+from scheduler.refill import refill_causes
 from scheduler.regime import PAUSED, STAFF_REMIND, WITHHOLDING
 from scheduler.regime_causes import NEEDS_CLOCK as REGIME_NEEDS_CLOCK
 from scheduler.regime_causes import regime_causes
@@ -54,14 +59,16 @@ TAKEN_BACK = "taken_back"
 NO_LONGER_PLANNED = "no_longer_planned"
 """Detail: a person may be about to give what the plan in force does not ask for any more."""
 
-NOT_LOCKS = frozenset({"", "robot_not_ready", "window_closed", "with_staff", "settled", "too_soon"})
+TOO_SOON = "too_soon"
+
+NOT_LOCKS = frozenset({"", "robot_not_ready", "window_closed", "with_staff", "settled", TOO_SOON})
 """Reasons of the gate that are no lock, or have a cause of their own."""
 
 
 def causes(world: World, setting: Setting, now: datetime) -> dict[str, Cause]:
     """Every cause that needs a person, by subject."""
     found: dict[str, Cause] = {}
-    for dose in in_order(world):
+    for dose in _of_concern(world.doses):
         cause = _dose(world, setting, dose, now)
         if cause is not None and being_given(world, dose) and beyond_plan(world, dose):
             cause = replace(cause, priority=ev.Priority.HIGH, detail=NO_LONGER_PLANNED)
@@ -82,7 +89,7 @@ def causes(world: World, setting: Setting, now: datetime) -> dict[str, Cause]:
         if technical is not None:
             found[subject] = technical
     found |= upkeep_causes(world, setting, now) | regime_causes(world, now) | custody_causes(world)
-    found |= leave_causes(world, setting, now)
+    found |= leave_causes(world, setting, now) | refill_causes(world, setting, now)
     return found | voice_causes(world) | as_needed_causes(world, now)
 
 
@@ -92,6 +99,7 @@ NEEDS_ROBOT = frozenset(
         ev.Kind.ROBOT_REFUSED,
         ev.Kind.ROBOT_FAULT,
         ev.Kind.REFILL_DUE,
+        ev.Kind.REFILL_WRONG,
         ev.Kind.ROLL_EMPTY,
         ev.Kind.ROLL_CONFLICT,
         ev.Kind.MAINS_LOST,
@@ -110,7 +118,7 @@ def unproven(world: World, setting: Setting, incident: ev.Incident) -> bool:
     """Whether nothing shows yet that the cause is gone: a home that can't look clears nothing."""
     if incident.kind in NEED_CLOCK:
         return not world.clock.trusted
-    if incident.kind in FORECAST_NEEDS_CLOCK and not world.clock.trusted:
+    if incident.kind in FORECAST_NEEDS_CLOCK | REFILL_NEEDS_CLOCK and not world.clock.trusted:
         return True
     if incident.kind not in NEEDS_ROBOT:
         return False
@@ -140,16 +148,33 @@ def urgency(dose: Dose) -> ev.Priority:
 # --- doses ------------------------------------------------------------------------------------------
 
 
+@kept(2)
+def _of_concern(doses: Mapping[str, Dose]) -> tuple[Dose, ...]:
+    """In the order of the strip, without those of which nothing is to be told whatever else happens."""
+    return tuple(dose for dose in doses.values() if not _well(dose))
+
+
+def _well(dose: Dose) -> bool:
+    """By the robot's record they had it, and nobody is to look, call or answer."""
+    outcome = dose.outcome.outcome if dose.outcome is not None else None
+    had = outcome in (ev.Outcome.RETRIEVED, ev.Outcome.TAKEN_ALONG) and dose.stage is Stage.LIFTED
+    open_still = dose.order is not None or dose.contradicted or dose.to_witness or dose.token or dose.failure
+    return had and not open_still and to_call(dose) is None and effect_cause(dose) is None
+
+
 def _dose(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | None:
     settled = dose.outcome.outcome if dose.outcome is not None else None
     if dose.resolved and settled is not None and not dose.contradicted and not dose.token:
         return None  # a person closed it at the home that it came from
     by_hand = bool(dose.token) or settled is ev.Outcome.GIVEN_BY_STAFF
     if dose.contradicted or (by_hand and dose.stage is Stage.LIFTED):
+        if dose.double_looked_into:
+            return to_call(dose)
         return _about(dose, ev.Kind.RECORD_CONTRADICTS, ev.Priority.HIGH, "possible_double_dose")
-    status = world.robot(robot_of(setting, dose)).status
-    if dose.failure and status is not None and status.fault and settled in GIVEN:
-        return judged(world, dose, ev.Kind.RELEASE_FAILED, MEDIUM, dose.failure)  # until it is cleared
+    if dose.failure and settled in GIVEN:
+        status = world.robot(robot_of(setting, dose)).status
+        if status is not None and status.fault:  # until it is cleared
+            return judged(world, dose, ev.Kind.RELEASE_FAILED, MEDIUM, dose.failure)
     told = _as_told(world, dose) if dose.order is not None and settled is not None else None
     if told is not None:
         return told
@@ -162,17 +187,25 @@ def _dose(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | 
     if dose.token and settled is None:
         return _with_staff(world, dose)
     if settled is not None:
-        return _unhappy(world, dose, settled)
+        return _unhappy(world, dose, settled, now)
     if dose.stage is Stage.DOUBT:
         return _about(
             dose, ev.Kind.ORDER_UNKNOWN, _most_urgent_blocked(world, setting, dose, now), "in_doubt"
         )
     if dose.stage is Stage.HELD:
-        return _held(world, dose)
+        return _held(world, dose, now)
     if dose.failure and dose.stage in (Stage.FAILED, Stage.HOLDING):
         return judged(world, dose, ev.Kind.RELEASE_FAILED, MEDIUM, dose.failure)
+    if _ahead(dose, now):
+        return None
     not_offered = _not_offered(world, setting, dose, now)
     return not_offered or refusal(world, dose) or _untaken(world, setting, dose, now)
+
+
+def _ahead(dose: Dose, now: datetime) -> bool:
+    """Nobody waits for it yet, and nothing that is said of a dose in the magazine can be said of it."""
+    untold = dose.stage is Stage.PLANNED and dose.declined is None and dose.permit is None
+    return untold and now < dose.plan.opens - UNREACHABLE_LEAD
 
 
 def _with_staff(world: World, dose: Dose) -> Cause:
@@ -184,7 +217,7 @@ def _with_staff(world: World, dose: Dose) -> Cause:
     return _about(dose, kind, ev.Priority(priority), "" if detail == NO_LONGER_PLANNED else detail)
 
 
-def _unhappy(world: World, dose: Dose, outcome: ev.Outcome) -> Cause | None:
+def _unhappy(world: World, dose: Dose, outcome: ev.Outcome, now: datetime) -> Cause | None:
     """The dose closed and nobody had it, by all we know: staff must, until they gave a resolution."""
     reason = dose.outcome.reason if dose.outcome is not None else ""
     if outcome is ev.Outcome.MISSED:
@@ -192,7 +225,7 @@ def _unhappy(world: World, dose: Dose, outcome: ev.Outcome) -> Cause | None:
     if outcome is ev.Outcome.REFUSED:
         return refusal(world, dose)
     if outcome is ev.Outcome.WITHHELD and reason not in WITHHOLDING:
-        return _held(world, dose)
+        return _held(world, dose, now)
     if reason == PAUSED and not _back_in_time(world, dose):
         return None  # others look after them, and are told nothing that they know (rule 22)
     if outcome is ev.Outcome.UNCERTAIN:
@@ -207,7 +240,14 @@ def _back_in_time(world: World, dose: Dose) -> bool:
     return resumed is not None and dose.plan.opens <= resumed < dose.plan.closes
 
 
-def _held(world: World, dose: Dose) -> Cause | None:
+LET_GO_BY_ONE = "let_go_by_one"
+"""Detail: somebody has said that the held sachet may go; nothing changes before a second person has."""
+
+
+def _held(world: World, dose: Dose, now: datetime) -> Cause | None:
+    waits = dose.stage is Stage.HELD and dose.outcome is None and dose.let_go is not None
+    if waits and dose.let_go is not None and dose.let_go.waits_at(now):
+        return judged(world, dose, ev.Kind.SACHET_MISMATCH, ev.Priority.HIGH, LET_GO_BY_ONE)
     if dose.held == "label_unreadable":
         return judged(world, dose, ev.Kind.SACHET_UNREADABLE, MEDIUM, dose.held)
     return judged(world, dose, ev.Kind.SACHET_MISMATCH, ev.Priority.HIGH, dose.held)
@@ -249,7 +289,9 @@ def _not_offered(world: World, setting: Setting, dose: Dose, now: datetime) -> C
         reason = "behind_another"
         if now < dose.plan.half and not _stood_there(robot, dose):
             return _as_told(world, dose)
-    return None if reason in NOT_LOCKS else judged(world, dose, ev.Kind.DOSE_BLOCKED, MEDIUM, reason)
+    never = reason == TOO_SOON and earliest(world, dose) >= dose.plan.closes  # not while its window is open
+    told = never or reason not in NOT_LOCKS
+    return judged(world, dose, ev.Kind.DOSE_BLOCKED, MEDIUM, reason) if told else None
 
 
 FOR_A_WHILE = frozenset({"tray_occupied", "holding_occupied", "wrong_resident"})

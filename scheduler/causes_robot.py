@@ -44,16 +44,16 @@ def _robot(
         return Cause(ev.Kind.ROBOT_REFUSED, ev.Priority.MEDIUM, robot.reason)
     if robot.log_alarm:
         return Cause(ev.Kind.RECORD_CONTRADICTS, ev.Priority.HIGH, robot.log_alarm)
-    about = _about(world, setting, serial, found)
     if robot.state is RobotState.ABSENT:
         gone = robot.since is not None and now >= robot.since + setting.limits.robot_gone
-        told = _is_told(world, about, ev.Kind.ROBOT_UNREACHABLE)
-        return Cause(ev.Kind.ROBOT_UNREACHABLE, ev.Priority.LOW, robot.reason) if gone and not told else None
+        if not gone or _is_told(world, _about(world, setting, serial, found), ev.Kind.ROBOT_UNREACHABLE):
+            return None
+        return Cause(ev.Kind.ROBOT_UNREACHABLE, ev.Priority.LOW, robot.reason)
     fault = robot.status.fault if robot.status is not None else ""
-    if world.order_under_way(serial) is not None:
+    if not fault or world.order_under_way(serial) is not None:
         return None  # its log entry follows, and says which dose it is about
-    told = _is_told(world, about, ev.Kind.RELEASE_FAILED)
-    return Cause(ev.Kind.ROBOT_FAULT, ev.Priority.MEDIUM, fault) if fault and not told else None
+    told = _is_told(world, _about(world, setting, serial, found), ev.Kind.RELEASE_FAILED)
+    return None if told else Cause(ev.Kind.ROBOT_FAULT, ev.Priority.MEDIUM, fault)
 
 
 def _about(world: World, setting: Setting, serial: str, found: Mapping[str, Cause]) -> Mapping[str, Cause]:

@@ -18,7 +18,7 @@ from scheduler.offering import doses_at, in_order, issue
 from scheduler.personal import must_say_who
 from scheduler.receive_command import UNTREATED
 from scheduler.voice import reason_of, unwanted
-from scheduler.world import Dose, Robot, RobotState, Setting, World, robot_of
+from scheduler.world import Dose, Robot, RobotState, Setting, World, left_behind, robot_of
 
 AGAIN = timedelta(minutes=5)
 """A retract or divert that came to nothing is tried again after this: long enough for a person to clear what
@@ -42,14 +42,22 @@ def cleared_away(world: World, setting: Setting, now: datetime) -> Sequence[ev.E
     """Retract what is left in the tray and divert what has a ground; one order at a time and robot."""
     busy = {serial for serial in setting.robots if world.order_under_way(serial)}
     for dose in in_order(world):
+        if dose.stage in GONE or _stays(dose, now):
+            continue
         serial = robot_of(setting, dose)
         ready = world.robot(serial).state is RobotState.READY
-        if dose.stage in GONE or serial in busy or not ready:
+        if serial in busy or not ready or left_behind(setting, dose):
             continue
         kind, ground = _away(world, setting, dose, now)
         if kind is not None:
             return [issue(world, setting, dose, kind, ground, now)]
     return []
+
+
+def _stays(dose: Dose, now: datetime) -> bool:
+    """In the magazine for its window, or until a person says otherwise."""
+    undecided = dose.outcome is None and not dose.discard
+    return undecided and dose.stage in IN_MAGAZINE and now < dose.plan.closes
 
 
 def _away(world: World, setting: Setting, dose: Dose, now: datetime) -> tuple[ev.OrderKind | None, str]:
@@ -141,6 +149,8 @@ def _can_be_diverted(world: World, setting: Setting, dose: Dose) -> bool:
 def settled(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
     """One outcome per dose, and its corrections."""
     for dose in in_order(world):
+        if dose.outcome is not None and dose.outcome.outcome not in UNTREATED:
+            continue
         found = _lifted(dose) or _in_the_way(world, setting, dose, now) or _closed(world, setting, dose, now)
         if found is None:
             continue
@@ -171,18 +181,19 @@ def _lifted(dose: Dose) -> Finding | None:
     """The record of a lift settles it, also against an earlier missed, failed or uncertain."""
     if dose.stage is not Stage.LIFTED or dose.lifted is None:
         return None
-    if dose.outcome is not None and dose.outcome.outcome not in UNTREATED:
-        return None
     outcome = ev.Outcome.TAKEN_ALONG if dose.along else ev.Outcome.RETRIEVED
     return outcome, "lifted", dose.lifted
 
 
 def _in_the_way(world: World, setting: Setting, dose: Dose, now: datetime) -> Finding | None:
     """Before its window closes: nobody waits for it, and the next dose has to get past its sachet. No thanks
-    stands then. Medicine that is withheld makes way for other people's only (rule 22)."""
+    stands then. Medicine that is withheld makes way for other people's only (rule 22), and so does what the
+    robot must not offer because of a count, where its sachet lies at the mouth all the same (rule 24)."""
+    if dose.outcome is not None or dose.order is not None:
+        return None
     passable = (dose.stage in IN_MAGAZINE and dose.stage is not Stage.HELD) or dose.stage is Stage.HOLDING
     withheld = withholds(world, dose)
-    if not (withheld or dose.declined) or dose.outcome is not None or dose.order is not None or not passable:
+    if not (withheld or dose.declined or dose.uncounted) or not passable:
         return None
     serial = robot_of(setting, dose)
     ready = world.clock.trusted and world.robot(serial).state is RobotState.READY
@@ -192,12 +203,16 @@ def _in_the_way(world: World, setting: Setting, dose: Dose, now: datetime) -> Fi
     waited_for = {
         d.plan.resident
         for d in behind
-        if d.outcome is None and d.declined is None and d.stage in IN_MAGAZINE and not withholds(world, d)
+        if d.outcome is None and d.declined is None and d.stage in IN_MAGAZINE
+        if not (withholds(world, d) or d.uncounted)
     }
     if dose.declined is not None and waited_for:
         return ev.Outcome.REFUSED, reason_of(dose), dose.declined
     if withheld and waited_for - {dose.plan.resident}:
         return ev.Outcome.WITHHELD, withheld, now
+    at_mouth = dose.stage in IN_MAGAZINE and _can_be_diverted(world, setting, dose)
+    if dose.uncounted and waited_for - {dose.plan.resident} and at_mouth:
+        return ev.Outcome.UNCERTAIN, dose.uncounted, now
     return None
 
 

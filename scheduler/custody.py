@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from scheduler.events.custody import LeftSachet, Magazine, ResidentMovedOut
 from scheduler.machines_of_custody import Sachet, Where
-from scheduler.plan import DosePlan
+from scheduler.plan import Content, DosePlan
 
 MOVED_OUT, NOT_MOVED_IN = "moved_out", "not_moved_in"
 """Why this home does nothing for somebody it is configured for: reason codes."""
@@ -63,7 +63,16 @@ def doubt_about(counts: Iterable[Count], dose: DosePlan) -> str:
     return MISSING if any(_packed_for(count.missing, dose) for count in counts) else ""
 
 
+def uncounted_as_needed(counts: Iterable[Count], content: Content) -> bool:
+    """Whether any sachet of this medicine as needed left with its magazine, and nobody has counted it: it may
+    have been had, and no date or slot says which one."""
+    alone = frozenset({content})
+    return any(sachet.as_needed and sachet.content == alone for count in counts for sachet in count.left)
+
+
 def _packed_for(sachets: Iterable[LeftSachet], dose: DosePlan) -> bool:
-    return any(
-        sachet.day == dose.day and abs(sachet.packed - dose.opens) <= PACKED_APART_MAX for sachet in sachets
+    return not dose.as_needed and any(
+        sachet.day == dose.day and abs(sachet.packed - dose.opens) <= PACKED_APART_MAX
+        for sachet in sachets
+        if not sachet.as_needed
     )

@@ -7,7 +7,8 @@ stale world. No rule reads a clock, and none remembers anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from scheduler.as_needed import as_needed_instants, effects, requested
@@ -20,6 +21,7 @@ from scheduler.evolve import evolve
 from scheduler.forecast import forecast_instants
 from scheduler.gate import earliest
 from scheduler.incidents import alarmed, undelivered
+from scheduler.kept import kept
 from scheduler.leave import leave_instants
 from scheduler.offering import held, opened, presented, pressed, reminded
 from scheduler.on_the_spot import given_over, locked
@@ -27,6 +29,7 @@ from scheduler.personal import kept_out
 from scheduler.planning import planned
 from scheduler.receive import receive
 from scheduler.receive_custody import swapped
+from scheduler.refill import compared, refill_instants
 from scheduler.regime_causes import regime_instants
 from scheduler.side_doses import side_by_side, side_instants
 from scheduler.surplus import surplus_held
@@ -109,6 +112,7 @@ def proven(world: World, setting: Setting, now: datetime) -> Sequence[Event]:
 RULES: tuple[Rule, ...] = (
     swapped,  # before anything is offered from a strip that is not there
     planned,  # what there is to give
+    compared,  # with what is on the strip
     opened,
     overdue,
     surplus_held,  # before a dose would be held for what lies before it
@@ -150,17 +154,30 @@ def next_wakeup(world: World, setting: Setting, now: datetime) -> datetime | Non
     instants += regime_instants(world, setting)
     instants += leave_instants(world)
     instants += forecast_instants(world, setting)
+    instants += refill_instants(world)
     instants += voice_instants(world)
     instants += side_instants(world, setting)
     instants += as_needed_instants(world)
     for dose in world.doses.values():
-        instants += _dose_instants(world, setting, dose, now)
+        if dose.outcome is None and dose.open_at(now):  # it opens with a look of its own
+            instants.append(earliest(world, dose))
+    of_doses = _instants_of_doses(setting, world.doses)
+    instants += of_doses[bisect_right(of_doses, now) :][:1]
     return min([at for at in instants if at > now], default=None)
 
 
-def _dose_instants(world: World, setting: Setting, dose: Dose, now: datetime) -> list[datetime]:
+@kept(2)
+def _instants_of_doses(setting: Setting, doses: Mapping[str, Dose]) -> list[datetime]:
+    return sorted({at for dose in doses.values() for at in _dose_instants(setting, dose)})
+
+
+@kept(256)
+def _dose_instants(setting: Setting, dose: Dose) -> list[datetime]:
+    """Of a dose by itself, whatever time it is."""
     limits, plan = setting.limits, dose.plan
     instants = [plan.opens, plan.closes]
+    if dose.let_go is not None and dose.let_go.until is not None:
+        instants.append(dose.let_go.until)
     if dose.order is not None:
         instants.append(dose.order.issued + limits.order_life)
     if dose.away_tried is not None:
@@ -175,8 +192,6 @@ def _dose_instants(world: World, setting: Setting, dose: Dose, now: datetime) ->
         plan.closes + limits.robot_gone,
         plan.opens + limits.reminder_every * (dose.reminders + 1),
     )
-    if dose.open_at(now):  # before it opens nothing depends on it, and it opens with a look of its own
-        instants.append(earliest(world, dose))
     if dose.presented is not None:
         instants.append(dose.presented + limits.tray_left)
     until = tray_until(setting, dose)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from scheduler.dose import Stage
 from scheduler.events import AsNeededRefused
-from scheduler.gate import why_not_release
+from scheduler.gate import why_not_release, why_not_take_along
 from scheduler.offering import PERSONAL_ACTION, doses_at
 from scheduler.personal import must_say_who
 from scheduler.plan import Content
@@ -75,8 +75,14 @@ def _dose_lines(
     withheld = _withheld(world, setting, serial)
     if withheld:
         return "off", "none", withheld
-    there = [dose for dose in there if not world.regime(dose.plan.resident).withholds]
-    open_doses = [d for d in there if d.open_at(now) and d.outcome is None]
+    open_doses = [
+        d
+        for d in there
+        if d.outcome is None
+        and d.open_at(now)
+        and not _stays_here(d, now)
+        and not world.regime(d.plan.resident).withholds
+    ]
     wanted = [dose for dose in open_doses if dose.declined is None]
     told = () if wanted else _told(world, setting, serial, now)
     if told:
@@ -161,12 +167,21 @@ def _along_lines(
     if reason:
         return "alert", "none", ("Robotten kan ikke give medicin nu.", "Personalet får besked.")
     left = sum(
-        each.plan.resident == dose.plan.resident and each.along_at(now) and each.outcome is None
+        each.plan.resident == dose.plan.resident
+        and each.along_at(now)
+        and each.outcome is None
+        and not _stays_here(each, now)
+        and not why_not_take_along(world, setting, each)
         for each in world.doses.values()
     )
     who = must_say_who(setting, robot_of(setting, dose))
     action = "Vis din brik, og tryk på knappen." if who else "Tryk på knappen."
     return "pulse", "soft", ("Medicin til turen.", action, f"Tilbage: {left}.")
+
+
+def _stays_here(dose: Dose, now: datetime) -> bool:
+    """A person has put its sachet away before the leave: the others can be had."""
+    return dose.along_at(now) and dose.stage in (Stage.IN_STORE, Stage.OUT)
 
 
 def _beside(
@@ -176,6 +191,8 @@ def _beside(
     """What is due beside the robot, as soon as the robot asks for nothing itself; what it can't give stays in
     sight below."""
     served, every = setting.served.get(serial, ()), setting.limits.reminder_every
+    if not world.sides:
+        return light, sound, lines
     due = [
         together(world, resident, now)
         for resident in served
@@ -245,8 +262,18 @@ def _not_now(setting: Setting, refused: AsNeededRefused, now: datetime) -> tuple
     if refused.possible is None:
         return ("Ikke nu. Personalet kan hjælpe dig.", "Tryk hjælp, så ringer vi.")
     at = setting.local.local(refused.possible)
-    day = "" if at.date() == setting.local.day_of(now) else "i morgen "
-    return ("Ikke endnu.", f"Du kan få den {day}fra kl. {at:%H:%M}.")
+    return ("Ikke endnu.", f"Du kan få den {_day(at.date(), setting.local.day_of(now))}fra kl. {at:%H:%M}.")
+
+
+def _day(day: date, today: date) -> str:
+    """`i morgen `, `på torsdag `, `d. 12/11 `; nothing of today."""
+    ahead = (day - today).days
+    if ahead <= 1:
+        return "i morgen " if ahead else ""
+    return f"på {WEEKDAYS[day.weekday()]} " if ahead < len(WEEKDAYS) else f"d. {day.day}/{day.month} "
+
+
+WEEKDAYS = ("mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag", "søndag")
 
 
 PERSONAL = ("Brug dit kort eller din kode.", "Personalet har fået besked.")
@@ -286,9 +313,8 @@ LOUD_FROM_REMINDER = 3
 
 
 def _next_line(world: World, setting: Setting, serial: str, now: datetime) -> tuple[str, ...]:
-    there = doses_at(world, setting, serial)
-    ahead = [d for d in there if not world.regime(d.plan.resident).withholds]
-    coming = next((d for d in ahead if d.plan.opens > now and d.outcome is None), None)
+    ahead = (d for d in doses_at(world, setting, serial) if d.plan.opens > now and d.outcome is None)
+    coming = next((d for d in ahead if not world.regime(d.plan.resident).withholds), None)
     if coming is None or world.robot(serial).state is not RobotState.READY:
         return ()
     return (f"Næste medicin kl. {setting.local.local(coming.plan.opens):%H:%M}",)

@@ -82,13 +82,21 @@ class Day:
 class Limit:
     """What bounds as-needed medicine (rule 8), as the card says it; None where it says nothing.
 
-    `gap_min`: least minutes between two. `per_day`: most units in 24 h. `times`: most intakes in 24 h.
+    `gap_min`: least minutes between two. `per_day`: most units in 24 h. `times`: most intakes in 24 h. The
+    same for any `period_h` hours: `per_period`, `times_per_period`. Each that is said holds.
     """
 
     gap_min: int | None = None
     per_day: Decimal | None = None
     times: int | None = None
     reason: str = ""  # what it is for: "smerter"
+    period_h: int | None = None
+    per_period: Decimal | None = None
+    times_per_period: int | None = None
+
+
+PERIOD_H_MAX = 31 * 24
+"""A home remembers no longer what was had."""
 
 
 @dataclass(frozen=True, slots=True)

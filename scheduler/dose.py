@@ -39,6 +39,7 @@ class Trigger(StrEnum):
     # our decisions
     OPENED = "opened"
     HELD = "held"
+    LET_GO = "let_go"  # a person's word, or two
     RELEASE_ORDERED = "release_ordered"
     PRESENT_ORDERED = "present_ordered"
     RETRACT_ORDERED = "retract_ordered"
@@ -71,6 +72,7 @@ DECISIONS = frozenset(
     {
         Trigger.OPENED,
         Trigger.HELD,
+        Trigger.LET_GO,
         Trigger.RELEASE_ORDERED,
         Trigger.PRESENT_ORDERED,
         Trigger.RETRACT_ORDERED,
@@ -94,6 +96,7 @@ TABLE: dict[tuple[Stage, Trigger], Stage | Back] = {
     (_S.PLANNED, _T.OPENED): _S.DUE,
     (_S.DUE, _T.HELD): _S.HELD,
     (_S.FAILED, _T.HELD): _S.HELD,
+    (_S.HELD, _T.LET_GO): _S.DUE,
     (_S.DUE, _T.RELEASE_ORDERED): _S.RELEASING,
     (_S.FAILED, _T.RELEASE_ORDERED): _S.RELEASING,
     (_S.HOLDING, _T.PRESENT_ORDERED): _S.PRESENTING,

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import assert_never
 
 from scheduler import events as ev
+from scheduler.as_needed_limits import remembered
 from scheduler.dosage import DayPart
 from scheduler.dose import AT_REST
 from scheduler.evolve_as_needed import evolve_as_needed
@@ -17,14 +18,16 @@ from scheduler.evolve_clock import restarted as clock_restarted
 from scheduler.evolve_custody import evolve_custody, in_doubt
 from scheduler.evolve_dose import evolve_dose, with_dose
 from scheduler.evolve_incident import evolve_incident
-from scheduler.evolve_leave import evolve_leave, permitted, surplus
+from scheduler.evolve_leave import evolve_leave, kept_open, permitted, surplus
 from scheduler.evolve_press import press_of, with_robot
+from scheduler.evolve_refill import roll_compared
 from scheduler.evolve_robot import evolve_robot, restarted
 from scheduler.evolve_side import evolve_side, settled_before
 from scheduler.evolve_upkeep import evolve_upkeep, not_later
 from scheduler.evolve_voice import evolve_voice
 from scheduler.expand import Catalogue, DayClock
 from scheduler.regime import after
+from scheduler.remembered import Planned
 from scheduler.replacing import replace, replace_fresh
 from scheduler.world import (
     FORGERIES,
@@ -32,7 +35,6 @@ from scheduler.world import (
     LOSSES_MAX,
     TOKENS_AHEAD,
     Dose,
-    Planned,
     World,
     by_opening,
 )
@@ -110,7 +112,7 @@ def _home(world: World, event: ev.HomeEvent) -> World:
             dose = (
                 replace(known, plan=event.dose) if known else _marked(world, Dose(event.dose, known=event.at))
             )
-            dose = in_doubt(world, permitted(world, dose))
+            dose = in_doubt(world, kept_open(permitted(world, dose)))
             return replace(world, doses=by_opening({**world.doses, dose.dose_id: dose}.values()))
         case ev.SurplusHeld():
             return surplus(world, event)
@@ -118,8 +120,8 @@ def _home(world: World, event: ev.HomeEvent) -> World:
             return replace(world, doses={key: d for key, d in world.doses.items() if key != event.dose_id})
         case ev.DayPlanned():
             return _day_planned(world, event)
-        case ev.RollLoaded():
-            return _loaded(world, event)
+        case ev.RollLoaded() | ev.RollCompared():
+            return _loaded(world, event) if isinstance(event, ev.RollLoaded) else roll_compared(world, event)
         case ev.Pressed() | ev.AttemptBlocked() | ev.LockedOnTheSpot() | ev.UnlockedOnTheSpot():
             return press_of(world, event)
         case ev.PressSpent():
@@ -226,6 +228,8 @@ def _loaded(world: World, event: ev.RollLoaded) -> World:
     robot = world.robot(serial)
     beside = {key: one for key, one in robot.rolls.items() if one.production_id == roll.production_id}
     rolls = {**beside, roll.resident: roll}
+    anew = {roll.resident, *(key for key in robot.rolls if key not in beside)}
+    world = replace(world, compared={key: one for key, one in world.compared.items() if key not in anew})
     return with_robot(world, serial, replace(robot, rolls=rolls, magazine_since=event.at, gone_label=""))
 
 
@@ -236,7 +240,7 @@ def _day_planned(world: World, event: ev.DayPlanned) -> World:
     before = event.at - KEEP_SETTLED
     sides = world.sides.keys()
     world = settled_before(world, before)
-    kept = {key: dose for key, dose in world.doses.items() if not _long_settled(world, dose, before)}
+    kept = {key: dose for key, dose in world.doses.items() if not _long_settled(world, dose, event.at)}
     gone_sides = sides - world.sides.keys()
     about = {f"dose:{key}" for key in (world.doses.keys() - kept.keys()) | gone_sides}
     gone = {
@@ -256,16 +260,19 @@ def _day_planned(world: World, event: ev.DayPlanned) -> World:
     )
 
 
-def _long_settled(world: World, dose: Dose, before: datetime) -> bool:
+def _long_settled(world: World, dose: Dose, at: datetime) -> bool:
     """Nothing more is to come of it. An incident that nobody closed keeps its dose: nothing closes one by
     time."""
     if dose.order is not None or dose.outcome is None or dose.stage not in AT_REST:
         return False
+    before = at - KEEP_SETTLED
     incident = world.incident_about(f"dose:{dose.dose_id}")
     watched = incident is not None and incident.state is not ev.State.CLOSED
     leave = world.regime(dose.plan.resident).leave
     if leave is not None and leave.covers(dose.plan.opens):
         return False  # what came back is yet to be counted
+    if dose.plan.as_needed:  # it counts against a most of many days (rule 8)
+        before = min(before, at - remembered(world, dose.plan.resident))
     return not watched and dose.plan.closes <= before and dose.outcome.at <= before
 
 

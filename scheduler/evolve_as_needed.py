@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from scheduler import events as ev
+from scheduler.dosage import PERIOD_H_MAX
 from scheduler.dose import Stage
 from scheduler.evolve_press import press_used
+from scheduler.remembered import Elsewhere
 from scheduler.replacing import replace
-from scheduler.world import Dose, Elsewhere, World, by_opening
+from scheduler.world import Dose, World, by_opening
 
 NOTHING_ELSEWHERE = "nothing_elsewhere"
 """The resolution by which a named person says that nothing was given elsewhere until now (rule 8)."""
@@ -27,10 +29,32 @@ def evolve_as_needed(world: World, event: ev.AsNeededEvent) -> World:
             world = replace(world, refusals={**world.refusals, event.resident: event})
             return press_used(world, event.robot)
         case ev.ElsewhereRead():
-            known = Elsewhere(event.known_to, event.given)
+            known = Elsewhere(
+                event.known_to, (*_further_back(world, event), *event.given), _asked(world, event)
+            )
             return replace(world, elsewhere={**world.elsewhere, event.resident: known})
         case _:
             assert_never(event)
+
+
+REACHES_BACK = timedelta(hours=48)
+"""So far back a report is the whole of what was given: what it no longer names was not (entered in error)."""
+
+
+def _asked(world: World, event: ev.ElsewhereRead) -> datetime | None:
+    known = world.elsewhere.get(event.resident)
+    return known.asked if known is not None else None
+
+
+def _further_back(world: World, event: ev.ElsewhereRead) -> tuple[ev.GivenElsewhere, ...]:
+    """What was known of longer ago than a report has to reach: it may count against a most of many days."""
+    known = world.elsewhere.get(event.resident)
+    last, first = event.known_to - REACHES_BACK, event.known_to - timedelta(hours=PERIOD_H_MAX)
+    return tuple(
+        each
+        for each in (known.given if known is not None else ())
+        if first < each.at < last and each not in event.given
+    )
 
 
 def elsewhere_looked_into(world: World, incident: ev.Incident, at: datetime) -> World:
@@ -40,7 +64,7 @@ def elsewhere_looked_into(world: World, incident: ev.Incident, at: datetime) -> 
     known = world.elsewhere.get(resident)
     if incident.kind is not ev.Kind.AS_NEEDED_UNSURE or incident.resolution != NOTHING_ELSEWHERE:
         return world
-    newer = Elsewhere(at, known.given if known is not None else ())
+    newer = Elsewhere(at, known.given if known is not None else (), at)
     return replace(world, elsewhere={**world.elsewhere, resident: newer})
 
 

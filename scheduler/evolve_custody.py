@@ -10,6 +10,7 @@ from scheduler.dose import Stage
 from scheduler.evolve_press import with_robot
 from scheduler.habits import Did, Past
 from scheduler.machines_of_custody import CUSTODY, CustodyInput, Where
+from scheduler.remembered import Planned
 from scheduler.replacing import replace
 from scheduler.standing import custody_of
 from scheduler.world import Dose, SideDose, World, by_opening
@@ -47,7 +48,7 @@ def in_doubt(world: World, dose: Dose) -> Dose:
 
 
 def _gone(world: World, event: ev.ResidentMovedOut) -> World:
-    """Nothing of theirs is left that this home could offer, miss or ask for."""
+    """Nothing of theirs is left that this home could offer, miss or ask for. A call for help is not over."""
     who = event.resident
     custody = Custody(_where(world, who, CustodyInput.MOVED_OUT), event.move, event.number, event)
     for serial, robot in world.robots.items():
@@ -68,8 +69,8 @@ def _gone(world: World, event: ev.ResidentMovedOut) -> World:
         elsewhere={key: each for key, each in world.elsewhere.items() if key != who},
         asked={key: each for key, each in world.asked.items() if key != who},
         refusals={key: each for key, each in world.refusals.items() if key != who},
-        help={key: each for key, each in world.help.items() if key != who},
         counts={key: each for key, each in world.counts.items() if key != who},
+        compared={key: each for key, each in world.compared.items() if key != who},
     )
 
 
@@ -87,11 +88,15 @@ def _arrived(world: World, event: ev.ResidentMovedIn) -> World:
     sides = {
         each.plan.dose_id: SideDose(each.plan, due=each.offered, outcome=each.outcome) for each in event.sides
     }
+    planned = world.planned
+    if event.planned_to is not None:  # by no version: what is ahead is planned again, by this home's times
+        planned = {**planned, event.resident: Planned(event.planned_to, 0)}
     past = tuple(Past(one.opens, one.dose_id, one.part, Did(one.did)) for one in event.habits)
     return replace(
         world,
         custody={**world.custody, event.resident: custody},
         confirmed=confirmed,
+        planned=planned,
         doses=by_opening([*world.doses.values(), *carried]),
         sides={**world.sides, **sides},
         habits={**world.habits, event.resident: past},
@@ -112,6 +117,7 @@ def _carried(each: ev.CarriedDose) -> Dose:
         resolved=each.resolved,
         along=each.along,
         changed=each.changed,
+        contradicted=each.contradicted,
     )
 
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 from typing import assert_never
 
 from scheduler import events as ev
+from scheduler.changed import handed_out_changed
 from scheduler.dose import IN_MAGAZINE, IN_MOTION, Stage, Trigger, advance
 from scheduler.evolve_incident import with_token
 from scheduler.evolve_leave import authorised, came_back
 from scheduler.evolve_press import press_used
 from scheduler.evolve_side import evolve_side
 from scheduler.habits import learnt
-from scheduler.machines_of_dose import TOKEN, Token, TokenInput, WishInput
+from scheduler.let_go import LetGo
+from scheduler.machines_of_dose import TOKEN, LossInput, Token, TokenInput, WishInput
 from scheduler.replacing import replace
 from scheduler.standing import token_of, wished
 from scheduler.world import Dose, OpenOrder, World
@@ -119,7 +121,10 @@ def _dose_changed(dose: Dose, event: ev.DoseChange, world: World) -> Dose:
         case ev.AnswerTakenBack():
             return wished(dose, WishInput.TAKEN_BACK, event.at)
         case ev.DoseHeld():
-            return replace(moved(dose, Trigger.HELD), held=event.reason, held_label=event.label)
+            held = moved(dose, Trigger.HELD)
+            return replace(held, held=event.reason, held_label=event.label, let_go=None)
+        case ev.HoldLetGo():
+            return _let_go(dose, event)
         case ev.OutcomeRecorded():
             seen = world.regime(dose.plan.resident).mode is ev.Mode.WITNESSED or dose.to_witness
             to_witness = seen and event.outcome in (ev.Outcome.RETRIEVED, ev.Outcome.CONFIRMED)
@@ -143,9 +148,16 @@ def _dose_changed(dose: Dose, event: ev.DoseChange, world: World) -> Dose:
         case ev.SachetCameBack():
             return came_back(dose, event)
         case ev.HandedOutChanged():
-            return replace(dose, changed=event.plan_version)
+            return handed_out_changed(world, dose, event)
         case _:
             assert_never(event)
+
+
+def _let_go(dose: Dose, event: ev.HoldLetGo) -> Dose:
+    said = LetGo(event.by, event.label, event.production_id, event.plan_version, event.until)
+    if event.until is not None:
+        return replace(dose, let_go=said)
+    return replace(moved(dose, Trigger.LET_GO), held="", held_label="", let_go=said if said.done else None)
 
 
 def _with_token(dose: Dose, given: TokenInput, person: str) -> Dose:
@@ -194,12 +206,14 @@ def _decided(dose: Dose, event: ev.DecisionMade, trusted: bool) -> Dose:
     match event.verdict:
         case ev.Verdict.DISCARD:
             return replace(dose, discard=event.by)
+        case _ if event.found in (LossInput.HAD, LossInput.NOT_HAD):
+            return replace(dose, lost=False)  # what the lost part says of it is known
         case ev.Verdict.HAD_IT if dose.stage is Stage.DOUBT:
             found = Trigger.RESIDENT_HAD_IT
-            dose = replace(moved(dose, found), found=found.value)
+            dose = replace(moved(dose, found), found=found.value, lost=False)
             return replace(dose, lifted=event.at, had_before=None, untimed=not trusted)
         case ev.Verdict.NOT_GIVEN if dose.stage is Stage.DOUBT:
-            return replace(moved(dose, Trigger(event.found)), found=event.found)
+            return replace(moved(dose, Trigger(event.found)), found=event.found, lost=False)
         case _:
             return dose
 

@@ -7,11 +7,13 @@ from typing import assert_never
 
 from scheduler import events as ev
 from scheduler.evolve_as_needed import elsewhere_looked_into
+from scheduler.evolve_refill import refill_looked_into
 from scheduler.evolve_upkeep import alarm_test_told
 from scheduler.machines_of_home import INCIDENT, IncidentInput
 from scheduler.regime import action_looked_into, mode_looked_into, pause_looked_into
+from scheduler.remembered import Receipt
 from scheduler.replacing import replace
-from scheduler.world import LOSSES_MAX, Receipt, Robot, World
+from scheduler.world import LOSSES_MAX, Robot, World
 
 
 def evolve_incident(world: World, event: ev.IncidentEvent) -> World:
@@ -78,6 +80,10 @@ def _looked_into(world: World, incident: ev.Incident, at: datetime) -> World:
         return elsewhere_looked_into(world, incident, at)
     if incident.kind in OF_REGIME:
         return _regime_looked_into(world, incident, at)
+    if incident.kind in (ev.Kind.ROLL_CONFLICT, ev.Kind.REFILL_WRONG):
+        return refill_looked_into(world, incident)
+    if incident.kind in (ev.Kind.CALL_RESIDENT, ev.Kind.RECORD_CONTRADICTS):
+        return _called(world, incident)
     if incident.kind is ev.Kind.COMMAND_REFUSED:
         return replace(world, forged="")
     if incident.kind is ev.Kind.HELP_ASKED:
@@ -94,6 +100,19 @@ def _looked_into(world: World, incident: ev.Incident, at: datetime) -> World:
     if incident.kind is ev.Kind.ATTEMPT_BLOCKED:
         return _told(world, name, replace(world.robot(name), attempt=""))
     return world
+
+
+def _called(world: World, incident: ev.Incident) -> World:
+    """About every change until now, or what the record said against a person: closing names the newest
+    revision (rule 26), and what comes after it is news."""
+    dose = world.doses.get(incident.dose_id)
+    if dose is None:
+        return world
+    if incident.kind is ev.Kind.CALL_RESIDENT:
+        dose = replace(dose, called=dose.changed, changes=0)
+    else:
+        dose = replace(dose, double_looked_into=True)
+    return replace(world, doses={**world.doses, dose.dose_id: dose})
 
 
 def _told(world: World, serial: str, robot: Robot) -> World:

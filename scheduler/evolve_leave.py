@@ -33,9 +33,20 @@ def permitted(world: World, dose: Dose) -> Dose:
 
 def authorised(dose: Dose, event: ev.ReleaseAuthorised) -> Dose:
     """Early: beside its window. Late: its window goes on, and all that hangs on its closing with it."""
+    said = (event.by, event.reason)
     if event.opens < dose.plan.opens:
-        return replace(dose, permit=Permit(event.opens, dose.plan.opens, along=False))
-    return replace(dose, plan=replace(dose.plan, closes=event.closes))
+        return replace(dose, permit=Permit(event.opens, dose.plan.opens, False, *said))
+    return kept_open(replace(dose, late=Permit(event.opens, event.closes, False, *said)))
+
+
+def kept_open(dose: Dose) -> Dose:
+    """Its window goes on as somebody has said, also where a newer card has planned it anew; not where that
+    has moved it to another time."""
+    if dose.late is None:
+        return dose
+    if dose.late.opens != dose.plan.opens:
+        return replace(dose, late=None)
+    return replace(dose, plan=replace(dose.plan, closes=max(dose.plan.closes, dose.late.closes)))
 
 
 def came_back(dose: Dose, event: ev.SachetCameBack) -> Dose:

@@ -7,9 +7,10 @@ from typing import assert_never
 
 from scheduler import events as ev
 from scheduler.machines_of_home import ALARM_TEST, AlarmTestInput
+from scheduler.remembered import AlarmTest, ChoreRun
 from scheduler.replacing import replace
 from scheduler.standing import alarm_test_of
-from scheduler.world import AlarmTest, ChoreRun, World
+from scheduler.world import World
 
 
 def evolve_upkeep(world: World, event: ev.AlarmTestBegun | ev.CertificatesRead | ev.ChoreEnded) -> World:

@@ -11,9 +11,10 @@ from scheduler import events as ev
 from scheduler.evolve_dose import with_dose
 from scheduler.evolve_press import press_used
 from scheduler.machines_of_dose import ASKING, Asking, AskingInput
+from scheduler.remembered import Asked
 from scheduler.replacing import replace
 from scheduler.standing import asking_of
-from scheduler.world import Asked, World
+from scheduler.world import World
 
 
 def evolve_voice(world: World, event: ev.VoiceEvent) -> World:

@@ -9,14 +9,15 @@ dose, not as a number of sachets, since one a week and four a day are the same n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from scheduler import events as ev
 from scheduler.cause import Cause
-from scheduler.expand import expand
-from scheduler.plan import DosePlan
+from scheduler.expand import Catalogue, expand
+from scheduler.kept import kept
+from scheduler.plan import DosePlan, Plan
 from scheduler.roll import Roll, Sachet, sachet_for
 from scheduler.side_doses import in_sachets
 from scheduler.world import Robot, RobotState, Setting, World
@@ -56,22 +57,33 @@ class Refill:
     dose: DosePlan
 
 
-def refills(world: World, setting: Setting, serial: str) -> list[Refill]:
+def refills(world: World, setting: Setting, serial: str) -> Sequence[Refill]:
     """Of each resident whose roll is in this robot; none of one whose plan ends before the roll does."""
     robot = world.robot(serial)
-    status = robot.status
-    if robot.state is not RobotState.READY or status is None or world.trusted_at is None:
-        return []
-    left = sachets_left(robot)
+    if robot.state is not RobotState.READY or robot.status is None or world.trusted_at is None:
+        return ()
+    return _refills(setting, world.catalogue(setting), world.plans, serial, robot.rolls, robot.status)
+
+
+@kept(8)
+def _refills(
+    setting: Setting,
+    catalogue: Catalogue,
+    plans: Mapping[str, Plan],
+    serial: str,
+    rolls: Mapping[str, Roll],
+    status: ev.RobotStatus,
+) -> tuple[Refill, ...]:
+    left = _left(rolls, status)
     found = []
     for resident in setting.served[serial]:
-        roll = robot.rolls.get(resident)
-        if roll is None or roll.as_needed or roll.production_id != status.production_id:
+        roll, plan = rolls.get(resident), plans.get(resident)
+        if roll is None or roll.as_needed or roll.production_id != status.production_id or plan is None:
             continue
-        dose = _first_without(world, setting, roll, [one for one in left if one in roll.sachets])
+        dose = _first_without(setting, catalogue, plan, roll, [one for one in left if one in roll.sachets])
         if dose is not None:
             found.append(Refill(resident, serial, dose))
-    return sorted(found, key=lambda one: (one.dose.opens, one.resident))
+    return tuple(sorted(found, key=lambda one: (one.dose.opens, one.resident)))
 
 
 def refill_due(refill: Refill, now: datetime) -> Cause | None:
@@ -127,10 +139,13 @@ def forecast_instants(world: World, setting: Setting) -> Iterator[datetime]:
 def sachets_left(robot: Robot) -> tuple[Sachet, ...]:
     """What is still on the strip, whosever it is: from the label at the mouth on, and no more than the robot
     counts. Its last ones where the mouth can't be read."""
-    status = robot.status
-    if status is None or status.sachets_left == 0:
+    return () if robot.status is None else _left(robot.rolls, robot.status)
+
+
+def _left(rolls: Mapping[str, Roll], status: ev.RobotStatus) -> tuple[Sachet, ...]:
+    if status.sachets_left == 0:
         return ()
-    strip = _strip(robot.rolls.values(), status.production_id)
+    strip = _strip(rolls.values(), status.production_id)
     labels = [sachet.label for sachet in strip]
     if status.mouth_label not in labels:
         return tuple(strip[-status.sachets_left :])
@@ -143,10 +158,11 @@ def _strip(rolls: Iterable[Roll], production_id: str) -> list[Sachet]:
     return sorted(together, key=lambda sachet: sachet.number)
 
 
-def _first_without(world: World, setting: Setting, roll: Roll, left: Sequence[Sachet]) -> DosePlan | None:
+def _first_without(
+    setting: Setting, catalogue: Catalogue, plan: Plan, roll: Roll, left: Sequence[Sachet]
+) -> DosePlan | None:
     """After the last one that is left, or that was on it: what is due before it is the gate's to see."""
-    plan = world.plans.get(roll.resident)
-    if plan is None or not roll.sachets:
+    if not roll.sachets:
         return None
     last = max(sachet.local for sachet in left or roll.sachets)
     fixed = in_sachets(plan, setting)
@@ -157,7 +173,7 @@ def _first_without(world: World, setting: Setting, roll: Roll, left: Sequence[Sa
             day,
             setting.clock,
             setting.local,
-            world.catalogue(setting),
+            catalogue,
             setting.limits.window,
             [],
             controlled_window=setting.limits.controlled_window,

@@ -10,21 +10,26 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from scheduler.as_needed_limits import UNKNOWN_ELSEWHERE, may_be_had, quantity_of
+from scheduler.at_robots import in_doubt
 from scheduler.changed import CARD_CHANGED, card_changed
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.events import Order, OrderKind, Outcome, State
 from scheduler.expand import SHARE_OF_GAP, minimum_interval
+from scheduler.let_go import is_let_go
 from scheduler.plan import Plan
 from scheduler.roll import holder, misfit, misfit_as_needed
 from scheduler.timing import intakes_on
 from scheduler.voice import unwanted
-from scheduler.world import Dose, Robot, RobotState, Setting, World, robot_of
+from scheduler.world import Dose, Robot, RobotState, Setting, World, left_behind, robot_of
 
 GIVEN = frozenset(
     {Outcome.RETRIEVED, Outcome.CONFIRMED, Outcome.WITNESSED, Outcome.GIVEN_BY_STAFF, Outcome.TAKEN_ALONG}
 )
 BY_WORD = frozenset({Outcome.CONFIRMED, Outcome.GIVEN_BY_STAFF})
 """Outcomes that a person has said."""
+
+LEFT_BEHIND = "left_behind"
+"""Reason: its sachet is in a robot that was swapped."""
 
 
 def lock(world: World, setting: Setting, serial: str) -> str:
@@ -37,9 +42,8 @@ def lock(world: World, setting: Setting, serial: str) -> str:
         return "journal_behind"  # rule 23
     if not world.clock.trusted:
         return "clock"  # rule 18
-    for dose in world.doses.values():
-        if dose.stage is Stage.DOUBT and robot_of(setting, dose) == serial:
-            return "in_doubt"  # P3
+    if serial in in_doubt(world.doses, setting):
+        return "in_doubt"  # P3
     if robot.locked_by:
         return "staff_lock"  # rule 5: somebody stands there and gives by hand
     if robot.status.fault:
@@ -73,6 +77,7 @@ def why_not_present(world: World, setting: Setting, dose: Dose, now: datetime) -
     return (
         lock(world, setting, serial)
         or _not_its_turn(world, dose, now)
+        or (LEFT_BEHIND if left_behind(setting, dose) else "")
         or ("tray_occupied" if status is not None and status.tray else "")
         or _along(world, setting, dose, now)
         or _too_close(world, dose, now)
@@ -113,6 +118,8 @@ def label_misfit(world: World, setting: Setting, dose: Dose) -> str:
     robot, plan = world.robot(robot_of(setting, dose)), dose.plan
     local = setting.local.local(plan.opens)
     label = robot.status.mouth_label if robot.status else ""
+    if robot.status is not None and is_let_go(dose.let_go, label, robot.status.production_id):
+        return ""
     if plan.as_needed:
         return misfit_as_needed(robot.rolls, plan.resident, plan.content, label)
     return misfit(robot.rolls, plan.resident, plan.day, local, plan.content, label)
@@ -221,10 +228,12 @@ def sharing(world: World, dose: Dose) -> list[Dose]:
 def being_given(world: World, dose: Dose) -> bool:
     """Somebody may be giving it by hand at this moment: they own its incident, and have not said. What the
     robot's record says of its sachet, or can't say, does not stop them."""
+    if not dose.token:
+        return False
     incident = world.incident_about(f"dose:{dose.dose_id}")
     owned = incident is not None and incident.state is not State.CLOSED
     said = dose.outcome is not None and dose.outcome.outcome in BY_WORD
-    return bool(dose.token) and owned and not said
+    return owned and not said
 
 
 def in_reach(dose: Dose) -> bool:
@@ -236,15 +245,15 @@ def earliest(world: World, dose: Dose) -> datetime:
     """S2: from when it is open and far enough from every other one that shares a prescription."""
     early = dose.permit is not None and not dose.permit.along
     instant = dose.permit.opens if dose.permit is not None and early else dose.plan.opens
-    planned = [
-        d.plan for d in world.doses.values() if d.plan.resident == dose.plan.resident and not d.plan.as_needed
-    ]
+    resident = dose.plan.resident
     for other in sharing(world, dose):
         if other.outcome is not None and other.outcome.outcome is Outcome.TAKEN_ALONG and later(other, dose):
             continue  # in their hands, and to be had at its own time after this one
         at_most = abs(other.plan.opens - dose.plan.opens) / SHARE_OF_GAP  # with nothing planned between them
         doubtful = bool(other.uncounted) and other.plan.opens < dose.plan.opens  # rule 24
         if (doubtful or counts_as_given(other)) and other.had_at + at_most > instant:
+            theirs = [d.plan for d in world.doses.values() if d.plan.resident == resident]
+            planned = [plan for plan in theirs if not plan.as_needed]
             instant = max(instant, other.had_at + minimum_interval(other.plan, dose.plan, planned))
     return instant
 

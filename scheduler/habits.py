@@ -17,6 +17,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from scheduler.events import Outcome
+from scheduler.kept import kept
 from scheduler.plan import DosePlan
 
 ENOUGH = 14
@@ -79,10 +80,17 @@ def misses_before(habits: Habits, plan: DosePlan) -> int:
 
 def unusual(habits: Habits, plan: DosePlan, missed: bool) -> bool:
     """Whether missing this dose, or else being late with it, is unusual for this person."""
-    usual = [past.did for past in _before(habits, plan) if past.part == part_of(plan)][-ENOUGH:]
+    usual = _usual(habits, plan)
     if len(usual) < ENOUGH:
         return False
     return Did.MISSED not in usual and (missed or Did.LATE not in usual)
+
+
+@kept(64)
+def _usual(habits: Habits, plan: DosePlan) -> list[Did]:
+    """At the last doses of this day part."""
+    part = part_of(plan)
+    return [past.did for past in _before(habits, plan) if past.part == part][-ENOUGH:]
 
 
 def part_of(plan: DosePlan) -> str:
@@ -90,5 +98,6 @@ def part_of(plan: DosePlan) -> str:
     return plan.slot.partition("-")[0]
 
 
+@kept(64)
 def _before(habits: Habits, plan: DosePlan) -> list[Past]:
     return [past for past in habits if past.opens < plan.opens and past.dose_id != plan.dose_id]

@@ -80,8 +80,8 @@ def _fitted(world: World, setting: Setting, subject: str, cause: Cause, now: dat
 def _says_more(closed: ev.Incident, cause: Cause) -> bool:
     """Whether this is news after a person closed the incident: more urgent, another thing wrong, or of a dose
     that the evidence turned against what was resolved."""
-    if cause.priority > closed.priority:
-        return True
+    if cause.priority > closed.priority or cause.kind is ev.Kind.CALL_RESIDENT:
+        return True  # a call that was made is no cause any more: this is another change
     if cause.dose_id:
         return cause.kind is not closed.kind and cause.kind in AGAINST_RESOLUTION
     return (cause.kind, cause.detail) != (closed.kind, closed.detail)
@@ -132,5 +132,5 @@ def _vanished(
 def _evidence(world: World, incident: ev.Incident) -> str:
     if incident.kind is ev.Kind.TEST_ALARM:
         return "receipted"
-    dose = world.doses.get(incident.dose_id)
+    dose = world.doses.get(incident.dose_id) or world.sides.get(incident.dose_id)
     return dose.outcome.outcome.value if dose is not None and dose.outcome is not None else "gone"

@@ -75,6 +75,8 @@ def _faults(before: World, after: World, events: Sequence[ev.Event], told: Seque
                 yield from _ordered(world, event)
             case ev.TokenPassed():
                 yield from _passed(world, event)
+            case ev.HoldLetGo() if event.until is None:
+                yield from _let_go(world, event)
             case ev.OutcomeRecorded():
                 if event.revision != known.get(event.dose_id, 0) + 1:
                     yield "S4: a second outcome that is no correction of the first"
@@ -132,8 +134,10 @@ def _ordered(world: World, event: ev.OrderIssued) -> Iterator[str]:
 
 
 def _packed_for(dose: Dose, left: Sequence[ev.LeftSachet]) -> bool:
-    """Of the date, and not hours away from its time."""
-    mine = [each for each in left if each.day == dose.plan.day]
+    """Of the date, and not hours away from its time; as needed, of the same medicine."""
+    if dose.plan.as_needed:
+        return any(each.as_needed and each.content == dose.plan.content for each in left)
+    mine = [each for each in left if each.day == dose.plan.day and not each.as_needed]
     hours = [abs(each.packed - dose.plan.opens).total_seconds() / 3600 for each in mine]
     return min(hours, default=24.0) <= PACKED_APART_H
 
@@ -152,13 +156,38 @@ def _released(world: World, dose: Dose, order: ev.Order) -> Iterator[str]:
         own = roll.as_needed and dose.plan.as_needed and any(s.content == dose.plan.content for s in read)
     else:
         own = dose.plan.day in {sachet.local.date() for sachet in read}
-    if status.mouth_label != order.label or not own:
+    together = dose.let_go.by if dose.let_go is not None and dose.let_go.label == order.label else ()
+    if status.mouth_label != order.label or not (own or _two(together)):
         yield "S3: a release of another sachet than this dose's"
     others = [other for key, other in robot.rolls.items() if key != dose.plan.resident]
     if any(sachet.label == order.label for other in others for sachet in other.sachets):
         yield "S3: a release of another person's sachet"
     if status.holding or status.tray:
         yield "S1: a release onto another sachet"
+
+
+def _let_go(world: World, event: ev.HoldLetGo) -> Iterator[str]:
+    dose = world.doses.get(event.dose_id)
+    if dose is None:
+        return
+    rolls = [roll for robot in world.robots.values() for roll in robot.rolls.values()]
+    read = [
+        (roll.resident, sachet)
+        for roll in rolls
+        if roll.production_id == event.production_id
+        for sachet in roll.sachets
+        if sachet.label == event.label
+    ]
+    plan = dose.plan
+    if any(resident != plan.resident for resident, _ in read):
+        yield "S3: another person's sachet was let go"
+    fits = any(s.content == plan.content and s.local.date() == plan.day for _, s in read) or plan.as_needed
+    if not fits and not _two(event.by):
+        yield "S3: a sachet that does not fit was let go by fewer than two people"
+
+
+def _two(names: Sequence[str]) -> bool:
+    return len({"".join(name.split()).lower() for name in names}) > 1
 
 
 def _passed(world: World, event: ev.TokenPassed) -> Iterator[str]:

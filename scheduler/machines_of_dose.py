@@ -64,6 +64,44 @@ ORDER = Table(
 )
 
 
+# --- a held sachet ----------------------------------------------------------------------------------
+
+
+class Hold(StrEnum):
+    """Of a dose's sachet."""
+
+    FREE = "free"
+    HELD = "held"
+    ONE_WORD = "one_word"  # one person has said that it may go: nothing has changed
+    LET_GO = "let_go"  # by two
+
+
+class HoldInput(StrEnum):
+    HELD = "held"
+    FIRST = "first"  # word of two
+    SECOND = "second"  # another person's, about the same sachet, in time
+    CHECKED = "checked"  # one person looked, and it fits by now
+
+
+_H, _HI = Hold, HoldInput
+
+HOLD = Table(
+    "hold",
+    "A held sachet (rule 3): let go by one where it fits by now, else by two. Held again, two again.",
+    Hold,
+    HoldInput,
+    {
+        (_H.FREE, _HI.HELD): _H.HELD,
+        (_H.LET_GO, _HI.HELD): _H.HELD,
+        (_H.HELD, _HI.FIRST): _H.ONE_WORD,
+        (_H.ONE_WORD, _HI.FIRST): _H.ONE_WORD,  # the one before came too long ago, or of another sachet
+        (_H.ONE_WORD, _HI.SECOND): _H.LET_GO,
+        (_H.HELD, _HI.CHECKED): _H.FREE,
+        (_H.ONE_WORD, _HI.CHECKED): _H.FREE,
+    },
+)
+
+
 # --- who may give a dose, and what became of it -----------------------------------------------------
 
 
@@ -107,7 +145,7 @@ class Fate(StrEnum):
 
 _F = Fate
 _NOT_HAD = (_F.MISSED, _F.REFUSED, _F.WITHHELD, _F.FAILED)
-_HAD_AFTER_ALL = (_F.RETRIEVED, _F.CONFIRMED, _F.WITNESSED, _F.GIVEN_BY_STAFF)
+_HAD_AFTER_ALL = (_F.RETRIEVED, _F.CONFIRMED, _F.WITNESSED, _F.GIVEN_BY_STAFF, _F.TAKEN_ALONG)
 
 OUTCOME = Table(
     "outcome",
@@ -153,6 +191,52 @@ SIDE = Table(
         (Side.PLANNED, SideInput.WITHDRAWN): Side.PLANNED,
         (Side.PLANNED, SideInput.DUE): Side.DUE,
         **{(state, SideInput.OUTCOME): Side.SETTLED for state in Side},
+    },
+)
+
+
+class Loss(StrEnum):
+    """Whether the part of the journal that was lost may tell of a dose (rule 23)."""
+
+    KNOWN = "known"
+    LOST = "lost"
+
+
+class LossInput(StrEnum):
+    HAD = "had"  # these two: a named person's word about this one dose
+    NOT_HAD = "not_had"
+
+
+LOSS = Table(
+    "lost dose",
+    "After a restore each dose is in doubt by itself, until the robot's record or a person settles it.",
+    Loss,
+    LossInput,
+    {(Loss.LOST, given): Loss.KNOWN for given in LossInput},
+)
+
+
+class Call(StrEnum):
+    """Of what lies in the resident's hands."""
+
+    NONE = "none"
+    TO_CALL = "to_call"
+    CALLED = "called"  # a person closed it
+
+
+class CallInput(StrEnum):
+    CHANGED = "changed"  # a newer card asks for something else than it did
+    CLOSED = "closed"
+
+
+CALL = Table(
+    "call",
+    "The resident is called about medicine in their hands that was changed, and again if it is again.",
+    Call,
+    CallInput,
+    {
+        **{(state, CallInput.CHANGED): Call.TO_CALL for state in Call},
+        (Call.TO_CALL, CallInput.CLOSED): Call.CALLED,
     },
 )
 

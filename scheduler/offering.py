@@ -9,10 +9,12 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from scheduler import events as ev
+from scheduler.at_robots import by_robot
 from scheduler.changed import CARD_CHANGED, card_changed
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.evolve_dose import TOWARDS
 from scheduler.gate import (
+    LEFT_BEHIND,
     label_misfit,
     lock,
     needs_personal_action,
@@ -21,12 +23,13 @@ from scheduler.gate import (
     why_not_release,
 )
 from scheduler.ids import order_id
+from scheduler.let_go import is_let_go
 from scheduler.personal import is_for, not_theirs, spent, turned_away, who
 from scheduler.regime import QUIET
 from scheduler.roll import sachet_for
 from scheduler.side_doses import confirmed, robot_asks, together
 from scheduler.voice import unwanted
-from scheduler.world import Dose, RobotState, Setting, World, robot_of
+from scheduler.world import Dose, RobotState, Setting, World, left_behind, robot_of
 
 PERSONAL_ACTION = "personal_action"
 """Rule 2: this dose needs a tag or a code beside the press."""
@@ -85,12 +88,14 @@ def held_at(world: World, setting: Setting, serial: str, now: datetime) -> Seque
     if status.mouth_label and status.mouth_label == robot.gone_label:
         return []  # that one has just left: what lies there now has not been read
     for dose in doses_at(world, setting, serial):
-        roll = robot.rolls.get(dose.plan.resident)
-        if roll is None or roll.production_id != status.production_id or status.sachets_left == 0:
-            continue
         here = dose.stage in (Stage.DUE, Stage.FAILED) or (dose.stage is Stage.PLANNED and dose.ahead_at(now))
         offered = here and dose.open_at(now) and dose.outcome is None
-        if not offered or dose.lost or dose.uncounted or _earlier_at_mouth(world, setting, serial, dose):
+        roll = robot.rolls.get(dose.plan.resident)
+        if not offered or roll is None or roll.production_id != status.production_id:
+            continue
+        if status.sachets_left == 0 or dose.lost or dose.uncounted:
+            continue
+        if _earlier_at_mouth(world, setting, serial, dose):
             continue
         reason = label_misfit(world, setting, dose)
         if not reason and card_changed(world, dose):
@@ -114,6 +119,8 @@ def _earlier_at_mouth(world: World, setting: Setting, serial: str, dose: Dose) -
             continue
         if other.stage is Stage.HELD and other.held_label == status.mouth_label:
             return True  # the sachet that was held for it is still there
+        if is_let_go(other.let_go, status.mouth_label, status.production_id):
+            return True  # and goes to nobody else
         roll = robot.rolls.get(other.plan.resident)
         if roll is None:
             continue
@@ -146,11 +153,15 @@ def pressed_at(world: World, setting: Setting, serial: str, now: datetime) -> Se
     if together(world, resident, now) and not robot_asks(world, setting, resident, now):
         said = confirmed(world, resident, now)
         return [spent(press, "confirmed" if said else "too_soon", now), *said]
+    gone = [d for d in theirs if left_behind(setting, d) and waiting(d) and d.open_at(now)]
+    theirs = [d for d in theirs if d not in gone]
     ready = next((d for d in theirs if d.stage is Stage.HOLDING and d.open_at(now)), None)
     if ready is not None and waiting(ready):
         return _order_or_spend(world, setting, ready, ev.OrderKind.PRESENT, now)
     open_ones = [d for d in theirs if waiting(d) and d.open_at(now)]
     dose = next((d for d in open_ones if not d.token), open_ones[0] if open_ones else None)
+    if dose is None and gone:
+        return [spent(press, LEFT_BEHIND, now)]
     if dose is None:
         others = any(waiting(d) and d.open_at(now) for d in doses_at(world, setting, serial))
         if others and not any(d.open_at(now) for d in theirs):
@@ -200,10 +211,11 @@ def reminded(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event
     staff remind, or nothing is offered, the robot is silent."""
     events: list[ev.Event] = []
     for dose in in_order(world):
+        if dose.outcome is not None or not dose.open_at(now):
+            continue
         regime = world.regime(dose.plan.resident)
         silent = dose.plan.as_needed or dose.declined is not None or bool(dose.token)
-        silent = silent or regime.mode in QUIET or regime.pause is not None
-        if silent or not dose.open_at(now) or dose.outcome is not None:
+        if silent or regime.mode in QUIET or regime.pause is not None:
             continue
         if dose.stage not in (Stage.DUE, Stage.FAILED, Stage.HOLDING, Stage.IN_TRAY):
             continue
@@ -230,7 +242,7 @@ def issue(
             robot=robot,
             resident=dose.plan.resident,
             dose_id=dose.dose_id,
-            plan_version=dose.plan.plan_version,
+            plan_version=_plan_version(world, dose),
             attempt=attempt,
             source=source,
             label=_label(world, setting, dose, kind, source),
@@ -239,6 +251,13 @@ def issue(
             take_along=kind in TOWARDS and dose.along_at(now),
         ),
     )
+
+
+def _plan_version(world: World, dose: Dose) -> int:
+    """Rule 11: of the plan it was checked against, the one in force. A newer card leaves most doses as they
+    were planned, and the robot takes no version below the highest that it has seen (P9)."""
+    plan = world.plans.get(dose.plan.resident)
+    return max(dose.plan.plan_version, plan.plan_version if plan is not None else 0)
 
 
 def _expires(setting: Setting, dose: Dose, kind: ev.OrderKind, now: datetime) -> datetime:
@@ -257,6 +276,8 @@ def _label(world: World, setting: Setting, dose: Dose, kind: ev.OrderKind, sourc
     if dose.stage is Stage.HELD:
         return dose.held_label
     robot = world.robot(robot_of(setting, dose))
+    if dose.let_go is not None and dose.let_go.done:
+        return dose.let_go.label
     if dose.plan.as_needed:
         return robot.status.mouth_label if robot.status is not None else ""
     local = setting.local.local(dose.plan.opens)
@@ -272,7 +293,7 @@ def in_order(world: World) -> Collection[Dose]:
 
 def doses_at(world: World, setting: Setting, serial: str) -> Collection[Dose]:
     """Those whose sachets this robot has, in the order of its strip."""
-    return [dose for dose in world.doses.values() if robot_of(setting, dose) == serial]
+    return by_robot(world.doses, setting).get(serial, ())
 
 
 def _first_of(found: Iterable[Sequence[ev.Event]]) -> Sequence[ev.Event]:

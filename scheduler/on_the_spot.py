@@ -15,10 +15,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from scheduler import events as ev
+from scheduler.gate import being_given
 from scheduler.offering import doses_at
 from scheduler.personal import spent
 from scheduler.receive_command import token_may_pass
-from scheduler.world import Setting, World
+from scheduler.world import Dose, Setting, World
 
 STAFF_LOCK = "staff_lock"
 """Reason of the gate, of a retract, and of the care incident about a dose that is due behind the lock."""
@@ -39,7 +40,7 @@ def locked(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
         if not robot.locked_by:
             lock = ev.LockedOnTheSpot(at=now, robot=serial, by=press.staff)
             return [lock, spent(press, STAFF_LOCK, now)]
-        if any(dose.token and dose.outcome is None for dose in doses_at(world, setting, serial)):
+        if any(_not_said(world, dose, robot.locked_by) for dose in doses_at(world, setting, serial)):
             return [spent(press, NOT_SAID, now)]
         unlock = ev.UnlockedOnTheSpot(at=now, robot=serial, by=press.staff)
         return [unlock, spent(press, "unlocked", now)]
@@ -67,3 +68,9 @@ def given_over(world: World, setting: Setting, now: datetime) -> Sequence[ev.Eve
             taken = ev.IncidentTaken(now, incident.incident_id, incident.revision + 1, by)
             return [taken, passed]
     return []
+
+
+def _not_said(world: World, dose: Dose, holder: str) -> bool:
+    """Of its holder's doses alone, and until they speak: neither a window that closed nor somebody else's
+    right to give, who may be far away, is a word about what was done here."""
+    return dose.token == holder and (dose.outcome is None or being_given(world, dose))

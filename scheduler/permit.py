@@ -18,6 +18,8 @@ class Permit:
     opens: datetime
     closes: datetime
     along: bool
+    by: str = ""  # who authorised it, and why
+    reason: str = ""
 
     def holds_at(self, now: datetime) -> bool:
         return self.opens <= now < self.closes
@@ -33,10 +35,11 @@ class Leave:
     departs: datetime
     back: datetime
     by: str
+    reason: str = ""
 
     def covers(self, opens: datetime) -> bool:
         return self.first <= opens < self.last
 
     @property
     def permit(self) -> Permit:
-        return Permit(self.hand_out, self.departs, along=True)
+        return Permit(self.hand_out, self.departs, along=True, by=self.by, reason=self.reason)

@@ -53,6 +53,10 @@ class RefusedPrescription:
     path: str
 
 
+Asks = frozenset[tuple[str, str, str, str, frozenset[Decimal]]]
+"""What a card asks for on one date: prescription, drug, strength, unit, and the amounts of its times."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     resident: str  # permanent resident key, 32 hex characters

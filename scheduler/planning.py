@@ -11,6 +11,7 @@ that nobody has read again for so long (`gate`).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from scheduler import events as ev
@@ -42,13 +43,12 @@ def _planned_for(world: World, setting: Setting, resident: str, now: datetime) -
     ahead = max(now + setting.limits.plan_ahead, planned_until(world, resident, now))
     horizon = setting.local.day_of(ahead)
     today = setting.local.day_of(now)
-    if known is None or known.version != plan.plan_version:
-        return _days(world, setting, plan, today, max(horizon, known.to if known else horizon), now)
-    if known.to >= horizon:
-        return []
-    first = known.to + timedelta(days=1)
-    first = max(first, today - timedelta(days=DAYS_BACK_MAX))
-    return _days(world, setting, plan, first, horizon, now)
+    if known is None:
+        return _days(world, setting, plan, today, horizon, now)
+    following = max(known.to + timedelta(days=1), today - timedelta(days=DAYS_BACK_MAX))
+    if known.version != plan.plan_version:  # a newer card takes no date back that nobody planned yet (S4)
+        return _days(world, setting, plan, min(today, following), max(horizon, known.to), now)
+    return _days(world, setting, plan, following, horizon, now) if known.to < horizon else []
 
 
 def _days(
@@ -84,6 +84,7 @@ def _day(world: World, setting: Setting, plan: Plan, day: date, now: datetime) -
         fixed={key for key in fixed if not _nobody_had(known[key])},
         controlled_window=setting.limits.controlled_window,
     )
+    doses = tuple(_still_late(known.get(dose.dose_id), dose) for dose in doses)
     first_day = plan.resident not in world.planned
     events: list[ev.Event] = [
         ev.DosePlanned(at=now, dose=dose)
@@ -101,6 +102,15 @@ def _day(world: World, setting: Setting, plan: Plan, day: date, now: datetime) -
         if key not in wanted and key not in fixed
     ]
     return [*events, *side_day(world, setting, plan, day, now)]
+
+
+def _still_late(known: Dose | None, dose: DosePlan) -> DosePlan:
+    """A window that goes on by a person's word does so under a newer card too, while the time stays and no
+    controlled medicine joins: nobody would tell that person that their word is gone."""
+    stays = known is not None and known.plan.opens == dose.opens and not dose.controlled
+    if known is None or not stays or known.plan.closes <= dose.closes:
+        return dose
+    return replace(dose, closes=known.plan.closes)
 
 
 def _by_plan(dose: Dose) -> bool:

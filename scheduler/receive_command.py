@@ -15,7 +15,9 @@ from scheduler import events as ev
 from scheduler.custody import UNCOUNTED
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.gate import GIVEN, being_given, beyond_plan, earliest, in_reach, label_misfit, sharing
-from scheduler.world import FORGERIES, Dose, Setting, SideDose, World, robot_of
+from scheduler.machines_of_dose import LossInput
+from scheduler.receive_let_go import SECOND_NEEDED, let_go
+from scheduler.world import FORGERIES, Dose, Setting, SideDose, World, left_behind, robot_of
 
 TOKEN_STAGES = IN_MAGAZINE | {Stage.HOLDING, Stage.IN_STORE, Stage.OUT}
 """Rule 5: the token never passes while the sachet is in the tray, in motion, in a hand or in doubt."""
@@ -121,6 +123,8 @@ def decide_dose(world: World, setting: Setting, fact: cmd.DecideDose, now: datet
             refusal, events = _discard(dose, fact, now)
         case ev.Verdict.WITNESSED:
             refusal, events = _witnessed(dose, fact, now)
+        case ev.Verdict.LET_GO:
+            return _let_go(world, setting, dose, fact, now)
     return [*events, answer(setting, fact, refusal, now)]
 
 
@@ -243,6 +247,8 @@ def _beside(side: SideDose, fact: cmd.DecideDose, now: datetime) -> tuple[str, l
             return "not_in_doubt", []
         case ev.Verdict.DISCARD:
             return "not_in_robot", []
+        case ev.Verdict.LET_GO:
+            return "not_held", []
 
 
 def _put_away_since(dose: Dose, fact: cmd.DecideDose) -> bool:
@@ -263,11 +269,27 @@ def _had_it(dose: Dose, fact: cmd.DecideDose, now: datetime) -> tuple[str, list[
         return "", [_made(fact, now), _outcome(dose, ev.Outcome.CONFIRMED, fact, now)]
     if dose.stage is Stage.LIFTED:
         return "already_settled", []
+    if dose.lost and dose.stage is not Stage.DOUBT:
+        return _had_before_the_loss(dose, fact, now)
     if dose.stage is not Stage.DOUBT:
         return "contradicts_record", []  # the record shows where the sachet is
     if dose.outcome is not None and dose.outcome.outcome in GIVEN:
         return "", [_made(fact, now)]  # it was given before: a possible double dose, which stays in sight
     return "", [_made(fact, now), _outcome(dose, ev.Outcome.CONFIRMED, fact, now)]
+
+
+def _had_before_the_loss(dose: Dose, fact: cmd.DecideDose, now: datetime) -> tuple[str, list[ev.Event]]:
+    """Rule 23: a person has found out what the lost part of the journal would say of this one dose."""
+    if not _untreated(dose) or dose.order is not None:
+        return "already_settled", []
+    if dose.token:
+        return "with_staff", []  # rule 5: somebody may be giving it now
+    if now < dose.plan.opens:
+        return "too_early", []
+    had = replace(
+        _outcome(dose, ev.Outcome.CONFIRMED, fact, now), late=False, happened=min(now, dose.plan.closes)
+    )
+    return "", [_made(fact, now, LossInput.HAD), had]
 
 
 def _not_given(
@@ -282,6 +304,10 @@ def _not_given(
             return "already_settled", []
         returned = ev.TokenReturned(at=now, dose_id=dose.dose_id, by=fact.by)
         return "", [_made(fact, now), returned]
+    if dose.lost and _untreated(dose) and dose.order is None:
+        if not world.clock.trusted:
+            return "clock", []  # rule 18: it may be offered again
+        return "", [_made(fact, now, LossInput.NOT_HAD)]
     return "already_settled" if dose.outcome is not None else "not_in_doubt", []
 
 
@@ -297,7 +323,9 @@ def _settle(
     if status.tray:
         return "tray_occupied", []  # retract first: it may still be lifted
     there = [other for other in world.doses.values() if robot_of(setting, other) == serial]
-    if status.holding and not any(other.stage is Stage.HOLDING for other in there):
+    if left_behind(setting, dose):
+        found = "found_out"
+    elif status.holding and not any(other.stage is Stage.HOLDING for other in there):
         found = "found_in_holding"
     elif not label_misfit(world, setting, dose):
         found = "found_in_magazine"
@@ -321,6 +349,18 @@ def _witnessed(dose: Dose, fact: cmd.DecideDose, now: datetime) -> tuple[str, li
         return "already_settled" if known else "nothing_to_witness", []
     seen = _outcome(dose, ev.Outcome.WITNESSED, fact, now)
     return "", [_made(fact, now), replace(seen, late=outcome.late, happened=outcome.happened)]
+
+
+def _let_go(
+    world: World, setting: Setting, dose: Dose, fact: cmd.DecideDose, now: datetime
+) -> Sequence[ev.Event]:
+    refusal, said = let_go(world, setting, dose, fact, now)
+    if said is None:
+        return [answer(setting, fact, refusal, now)]
+    told = answer(setting, fact, "", now)
+    if said.until is not None:
+        told = replace(told, reason=SECOND_NEEDED)
+    return [_made(fact, now), said, told]
 
 
 def _made(fact: cmd.DecideDose, now: datetime, found: str = "") -> ev.DecisionMade:

@@ -20,6 +20,7 @@ from scheduler import events as ev
 from scheduler.care import not_ours, uncounted
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.forecast import sachets_left
+from scheduler.gate import being_given
 from scheduler.machines_of_custody import Where
 from scheduler.receive_command import answer
 from scheduler.roll import Roll, Sachet
@@ -89,22 +90,22 @@ def magazine_of(world: World, setting: Setting, robot: Robot, roll: Roll, now: d
         resident=roll.resident,
         production_id=roll.production_id,
         left=tuple(
-            _left(setting, sachet)
+            _left(setting, sachet, as_needed=roll.as_needed)
             for sachet in roll.sachets
             if sachet.label in between
-            or (sachet.label in on_strip if read else _may_be_there(setting, sachet, gone, now))
+            or (sachet.label in on_strip if read else _may_be_there(setting, roll, sachet, gone, now))
         ),
     )
 
 
-def _may_be_there(setting: Setting, sachet: Sachet, gone: set[str], now: datetime) -> bool:
+def _may_be_there(setting: Setting, roll: Roll, sachet: Sachet, gone: set[str], now: datetime) -> bool:
     late = setting.local.instant(sachet.local.date(), sachet.local.time()) + setting.limits.window
-    return sachet.label not in gone and late > now
+    return sachet.label not in gone and (roll.as_needed or late > now)
 
 
-def _left(setting: Setting, sachet: Sachet) -> ev.LeftSachet:
+def _left(setting: Setting, sachet: Sachet, *, as_needed: bool) -> ev.LeftSachet:
     packed = setting.local.instant(sachet.local.date(), sachet.local.time())
-    return ev.LeftSachet(sachet.label, sachet.local.date(), packed, sachet.content)
+    return ev.LeftSachet(sachet.label, sachet.local.date(), packed, sachet.content, as_needed)
 
 
 Told = tuple[str, Sequence[ev.Event]]
@@ -151,8 +152,8 @@ def _why_not_out(world: World, setting: Setting, fact: cmd.MoveOut) -> str:
     theirs = [dose for dose in world.doses.values() if dose.plan.resident == fact.resident]
     if any(dose.order is not None or dose.stage not in AT_REST for dose in theirs):
         return "not_at_rest"
-    if any(dose.token and dose.outcome is None for dose in theirs):
-        return "with_staff"  # rule 5: its holder says first what they did
+    if any(being_given(world, dose) or (dose.token and dose.outcome is None) for dose in theirs):
+        return "with_staff"  # rule 5: its holder says first what they did, also of one that is settled
     if world.regime(fact.resident).leave is not None:
         return "leave_open"  # rule 22: what came back of it is counted where it was handed out
     if uncounted(world, fact.resident):
@@ -170,7 +171,7 @@ def _carried(world: World, setting: Setting, resident: str, now: datetime) -> ev
     if regime.pause is not None:
         away = regime.pause
         pause = ev.PauseBegun(now, resident, away.kind, away.until, away.by, "moved", "home")
-    known = world.elsewhere.get(resident)
+    known, planned = world.elsewhere.get(resident), world.planned.get(resident)
     if known is not None:
         elsewhere = ev.ElsewhereRead(now, resident, known.known_to, known.given)
     return ev.Carried(
@@ -186,6 +187,7 @@ def _carried(world: World, setting: Setting, resident: str, now: datetime) -> ev
         mode=mode,
         pause=pause,
         elsewhere=elsewhere,
+        planned_to=planned.to if planned is not None else None,
     )
 
 
@@ -216,6 +218,7 @@ def _dose(world: World, dose: Dose) -> ev.CarriedDose:
         resolved=incident is not None and incident.state is ev.State.CLOSED and not incident.cleared,
         along=dose.along,
         changed=dose.changed,
+        contradicted=dose.contradicted,
     )
 
 
@@ -265,6 +268,7 @@ def _in(world: World, setting: Setting, fact: cmd.MoveIn, now: datetime) -> Told
             doses=carried.doses,
             sides=carried.sides,
             habits=carried.habits,
+            planned_to=carried.planned_to,
         )
     )
     events += [each for each in (carried.mode, carried.pause, carried.elsewhere) if each is not None]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from scheduler import events as ev
+from scheduler.dosage import Limit
 from scheduler.outbox import Plain, PlainValue
 from scheduler.plan import DosePlan, Plan, Prescription
 from scheduler.roll import Roll
@@ -78,6 +79,8 @@ ADDED: Mapping[type, Plain] = {
     ev.RobotIdentified: {"answers": False, "take_along": False},
     ev.Order: {"take_along": False},
     Roll: {"as_needed": False},
+    # a most was of 24 h alone
+    Limit: {"period_h": None, "per_period": None, "times_per_period": None},
     # until then no medicine was controlled, and no outage was told
     DosePlan: {"controlled": False},
     ev.DoseDue: {"outage": False},

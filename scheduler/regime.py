@@ -130,7 +130,9 @@ def after(regime: Regime, event: RegimeEvent) -> Regime:
         case PausedAction():
             return _with_acted(regime, PauseInput.ACTION, event.at)
         case LeavePlanned():
-            leave = Leave(event.first, event.last, event.hand_out, event.departs, event.back, event.by)
+            leave = Leave(
+                event.first, event.last, event.hand_out, event.departs, event.back, event.by, event.reason
+            )
             return _next(replace(regime, leave=leave))
         case LeaveEnded():
             return _next(replace(regime, leave=None))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from scheduler.kept import kept
 from scheduler.plan import Content
 
 
@@ -31,7 +32,7 @@ def sachet_for(roll: Roll, day: date, local: datetime) -> Sachet | None:
     """The sachet packed for this date nearest to this local time, at most `PACKED_APART_MAX` away."""
     if roll.as_needed:
         return None
-    same_day = [sachet for sachet in roll.sachets if sachet.local.date() == day]
+    same_day = _by_date(roll).get(day, ())
     nearest = min(same_day, key=lambda sachet: abs(sachet.local - local), default=None)
     if nearest is None or abs(nearest.local - local) > PACKED_APART_MAX:
         return None
@@ -44,7 +45,7 @@ PACKED_APART_MAX = timedelta(hours=2)
 
 def holder(rolls: Mapping[str, Roll], label: str) -> str:
     """The resident whose sachet carries this label; "" = nobody's that these manifests know."""
-    return next((key for key, roll in rolls.items() if any(s.label == label for s in roll.sachets)), "")
+    return next((key for key, roll in rolls.items() if label in _by_label(roll)), "")
 
 
 def misfit(
@@ -67,12 +68,12 @@ def misfit(
         return "other_strip"
     if not label:
         return "label_unreadable"
-    read = next((sachet for sachet in roll.sachets if sachet.label == label), None)
+    read = _by_label(roll).get(label)
     if read is None:
         return "wrong_resident" if holder(rolls, label) else "label_unknown"
     if read != sachet_for(roll, day, local):
         return "label_mismatch"
-    if _medicine(read.content) != _medicine(content):
+    if not same_medicine(read.content, content):
         return "content_mismatch"
     return ""
 
@@ -88,10 +89,29 @@ def misfit_as_needed(
         return "other_strip"
     if not label:
         return "label_unreadable"
-    read = next((sachet for sachet in roll.sachets if sachet.label == label), None)
+    read = _by_label(roll).get(label)
     if read is None:
         return "wrong_resident" if holder(rolls, label) else "label_unknown"
-    return "" if _medicine(read.content) == _medicine(content) else "content_mismatch"
+    return "" if same_medicine(read.content, content) else "content_mismatch"
+
+
+def same_medicine(one: frozenset[Content], other: frozenset[Content]) -> bool:
+    """S3: the same drugs in the same strengths and quantities."""
+    return _medicine(one) == _medicine(other)
+
+
+@kept(32)
+def _by_date(roll: Roll) -> Mapping[date, list[Sachet]]:
+    found: dict[date, list[Sachet]] = {}
+    for sachet in roll.sachets:
+        found.setdefault(sachet.local.date(), []).append(sachet)
+    return found
+
+
+@kept(32)
+def _by_label(roll: Roll) -> Mapping[str, Sachet]:
+    """The first of each label."""
+    return {sachet.label: sachet for sachet in reversed(roll.sachets)}
 
 
 def _medicine(content: frozenset[Content]) -> frozenset[tuple[str, str, Decimal]]:

@@ -21,13 +21,14 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 from scheduler import events as ev
+from scheduler.at_robots import in_doubt
 from scheduler.cause import Cause
 from scheduler.dose import IN_MAGAZINE, IN_MOTION, Stage
 from scheduler.expand import expand
 from scheduler.plan import DosePlan, Plan, Prescription
 from scheduler.regime import PAUSED, QUIET, STAFF_REMIND
 from scheduler.replacing import replace
-from scheduler.world import Dose, RobotState, Setting, SideDose, World, robot_of
+from scheduler.world import Dose, RobotState, Setting, SideDose, World
 
 SACHET_UNITS = frozenset({"tablet", "capsule"})
 """What a pharmacy packs."""
@@ -134,7 +135,7 @@ def _stands_still(world: World, setting: Setting, serial: str) -> bool:
     robot = world.robot(serial)
     if robot.state is not RobotState.READY or robot.status is None or world.behind or not world.clock.trusted:
         return True
-    doubt = any(d.stage is Stage.DOUBT and robot_of(setting, d) == serial for d in world.doses.values())
+    doubt = serial in in_doubt(world.doses, setting)
     return doubt or bool(robot.status.fault) or robot.status.lid_open
 
 

@@ -13,7 +13,19 @@ from scheduler.custody import sachet_state
 from scheduler.dose import Stage
 from scheduler.events import Incident
 from scheduler.machines_of_custody import Sachet, Spot, Where
-from scheduler.machines_of_dose import WISH, Asking, Fate, OrderState, Side, Token, Wish, WishInput
+from scheduler.machines_of_dose import (
+    WISH,
+    Asking,
+    Call,
+    Fate,
+    Hold,
+    Loss,
+    OrderState,
+    Side,
+    Token,
+    Wish,
+    WishInput,
+)
 from scheduler.machines_of_home import AlarmTestState, ClockTrust, Delivery
 from scheduler.replacing import replace
 from scheduler.world import ClockState, Dose, SideDose, World
@@ -27,6 +39,25 @@ def order_of(dose: Dose) -> OrderState:
     if dose.order.started:
         return OrderState.STARTED
     return OrderState.ACCEPTED if dose.order.accepted else OrderState.ISSUED
+
+
+def hold_of(dose: Dose) -> Hold:
+    """Whatever else moved a sachet with one person's word ended its hold."""
+    if dose.let_go is not None and dose.let_go.done:
+        return Hold.LET_GO
+    if dose.stage is not Stage.HELD:
+        return Hold.FREE
+    return Hold.HELD if dose.let_go is None else Hold.ONE_WORD
+
+
+def call_of(dose: Dose) -> Call:
+    if dose.changed > dose.called:
+        return Call.TO_CALL
+    return Call.CALLED if dose.called else Call.NONE
+
+
+def loss_of(dose: Dose) -> Loss:
+    return Loss.LOST if dose.lost else Loss.KNOWN
 
 
 def token_of(dose: Dose) -> Token:

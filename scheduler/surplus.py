@@ -15,6 +15,7 @@ from scheduler import events as ev
 from scheduler.dose import IN_MAGAZINE, IN_MOTION, Stage
 from scheduler.gate import lock
 from scheduler.ids import dose_id
+from scheduler.let_go import is_let_go
 from scheduler.offering import doses_at
 from scheduler.plan import SURPLUS_SLOT, DosePlan
 from scheduler.roll import Sachet, holder, sachet_for
@@ -45,22 +46,27 @@ def _at(world: World, setting: Setting, serial: str, now: datetime) -> ev.Event 
     if status.mouth_label == robot.gone_label or status.sachets_left == 0:
         return None  # that one has just left: what lies there now has not been read
     there = doses_at(world, setting, serial)
-    waiting = [d for d in there if d.stage in IN_MAGAZINE and d.outcome is None and d.plan.closes > now]
+    waiting = (d for d in there if d.stage in IN_MAGAZINE and d.outcome is None and d.plan.closes > now)
     following = next((dose for dose in waiting if dose.plan.opens <= now + AHEAD), None)
     if following is None or world.order_under_way(serial) or lock(world, setting, serial):
         return None
     if any(d.stage is Stage.HELD and d.held_label == status.mouth_label for d in there):
         return None  # a person decides about it already
+    if any(
+        d.outcome is None and is_let_go(d.let_go, status.mouth_label, status.production_id) for d in there
+    ):
+        return None  # two people have let it go for a dose
     resident = holder(robot.rolls, status.mouth_label)
     roll = robot.rolls.get(resident)
     if roll is None or roll.as_needed or roll.production_id != status.production_id:
         return None
     sachet = next(each for each in roll.sachets if each.label == status.mouth_label)
+    day = sachet.local.date()
     mine = [
         dose
         for dose in world.doses.values()
-        if dose.plan.resident == resident
-        and dose.plan.day == sachet.local.date()
+        if dose.plan.day == day
+        and dose.plan.resident == resident
         and not dose.plan.as_needed
         and not dose.plan.surplus
         and sachet_for(roll, dose.plan.day, setting.local.local(dose.plan.opens)) == sachet

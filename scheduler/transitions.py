@@ -10,15 +10,22 @@ from collections.abc import Iterator
 from typing import Any
 
 from scheduler import events as ev
+from scheduler.let_go import TOGETHER
 from scheduler.machines_of_custody import COUNT, CUSTODY, SPOT, CountInput, CustodyInput, SpotInput
 from scheduler.machines_of_dose import (
     ASKING,
+    CALL,
+    HOLD,
+    LOSS,
     ORDER,
     OUTCOME,
     SIDE,
     TOKEN,
     WISH,
     AskingInput,
+    CallInput,
+    HoldInput,
+    LossInput,
     OrderInput,
     SideInput,
     TokenInput,
@@ -42,10 +49,13 @@ from scheduler.regime import paused_of
 from scheduler.standing import (
     alarm_test_of,
     asking_of,
+    call_of,
     count_of,
     custody_of,
     delivery_of,
     fate_of,
+    hold_of,
+    loss_of,
     order_of,
     side_of,
     spot_of,
@@ -56,8 +66,8 @@ from scheduler.table import Step, Table
 from scheduler.world import Dose, SideDose, World
 
 MACHINES: tuple[Table[Any, Any], ...] = (
-    ORDER, TOKEN, OUTCOME, SIDE, WISH, ASKING, INCIDENT, DELIVERY, MODE, PAUSE, LINK, CLOCK, ALARM_TEST,
-    CUSTODY, COUNT, SPOT,
+    ORDER, HOLD, TOKEN, OUTCOME, SIDE, WISH, ASKING, INCIDENT, DELIVERY, MODE, PAUSE, LINK, CLOCK, ALARM_TEST,
+    CUSTODY, COUNT, SPOT, CALL, LOSS,
 )  # fmt: skip
 """Beside `dose.TABLE`, which refuses by itself."""
 
@@ -97,6 +107,10 @@ OF_DOSE = (
     ev.OrderIssued,
     ev.OrderRevoked,
     ev.OrderEnded,
+    ev.DoseHeld,
+    ev.HoldLetGo,
+    ev.HandedOutChanged,
+    ev.DecisionMade,
     ev.TokenPassed,
     ev.TokenReturned,
     ev.OutcomeRecorded,
@@ -122,6 +136,7 @@ NEVER_REFUSED = (
     ev.MagazineTakenOut,
     ev.DosePutOff,
     ev.DoseDeclined,
+    ev.HandedOutChanged,
 )
 LOOKED_AT = tuple(
     kind
@@ -159,6 +174,9 @@ def _of_incident(world: World, event: ev.IncidentEvent) -> Iterator[Step]:
     if isinstance(event, ev.IncidentPublished) and event.revision != incident.revision:
         return
     yield Step(INCIDENT, incident.state, incident_input(event))
+    called = world.doses.get(incident.dose_id) if incident.kind is ev.Kind.CALL_RESIDENT else None
+    if isinstance(event, ev.IncidentClosed) and called is not None:
+        yield Step(CALL, call_of(called), CallInput.CLOSED)
     if isinstance(event, ev.IncidentUndelivered):
         yield Step(DELIVERY, delivery_of(world, incident), DeliveryInput.TOO_LONG)
     if incident.kind is ev.Kind.TEST_ALARM and incident.state is not ev.State.CLOSED:
@@ -215,6 +233,14 @@ def _of_sachet(dose: Dose, event: ev.DoseEvent) -> Iterator[Step]:
             yield Step(ORDER, order_of(dose), OrderInput.ISSUED)
         case ev.OrderEnded():
             yield Step(ORDER, order_of(dose), OrderInput(event.result.value))
+        case ev.DoseHeld():
+            yield Step(HOLD, hold_of(dose), HoldInput.HELD)
+        case ev.HoldLetGo():
+            yield Step(HOLD, hold_of(dose), hold_input(event))
+        case ev.DecisionMade() if event.found in (LossInput.HAD, LossInput.NOT_HAD):
+            yield Step(LOSS, loss_of(dose), LossInput(event.found))
+        case ev.HandedOutChanged():
+            yield Step(CALL, call_of(dose), CallInput.CHANGED)
         case ev.TokenPassed():
             yield Step(TOKEN, token_of(dose), TokenInput.PASSED)
         case ev.TokenReturned():
@@ -225,6 +251,12 @@ def _of_sachet(dose: Dose, event: ev.DoseEvent) -> Iterator[Step]:
             yield Step(WISH, wish_of(dose), WishInput.TAKEN_BACK)
         case _:
             return
+
+
+def hold_input(event: ev.HoldLetGo) -> HoldInput:
+    if event.until is not None:
+        return HoldInput.FIRST
+    return HoldInput.SECOND if len(event.by) == TOGETHER else HoldInput.CHECKED
 
 
 def _of_side(side: SideDose, event: Any) -> Iterator[Step]:

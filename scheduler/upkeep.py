@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 
 from scheduler import events as ev
 from scheduler.cause import Cause
+from scheduler.kept import kept
 from scheduler.plan import Plan
 from scheduler.timing import last_fixed_day
 from scheduler.world import Setting, World
@@ -71,11 +72,11 @@ def plan_end(plan: Plan) -> date | None:
     return None if last == date.max else last
 
 
-def _last_days(plan: Plan) -> Iterator[date]:
-    for prescription in plan.prescriptions:
-        last = last_fixed_day(prescription.dosage)
-        if last is not None:
-            yield last
+@kept(16)
+def _last_days(plan: Plan) -> tuple[date, ...]:
+    """Of each prescription with anything fixed."""
+    lasts = (last_fixed_day(prescription.dosage) for prescription in plan.prescriptions)
+    return tuple(last for last in lasts if last is not None)
 
 
 def alarm_test_open(world: World) -> bool:
@@ -108,10 +109,9 @@ def _horizon(world: World, setting: Setting, resident: str, now: datetime) -> Ca
     plan = world.plans.get(resident)
     if plan is None or not world.clock.trusted:
         return None
-    as_needed = any(period.as_needed for one in plan.prescriptions for period in one.dosage.periods)
-    if not any(_last_days(plan)) and as_needed:
-        return None  # nothing that could end: it is asked for
-    if not any(_last_days(plan)):
+    if not _last_days(plan):
+        if any(period.as_needed for one in plan.prescriptions for period in one.dosage.periods):
+            return None  # nothing that could end: it is asked for
         return Cause(ev.Kind.PLAN_ENDS, ev.Priority.LOW, "nothing_planned")
     last = plan_end(plan)
     if last is None:

@@ -25,8 +25,9 @@ from scheduler.cause import Cause
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.personal import not_theirs, spent, turned_away, who
 from scheduler.questions import FLAGGED, QUESTIONS, answer_of
+from scheduler.remembered import Asked
 from scheduler.side_doses import robot_asks, together
-from scheduler.world import Asked, Dose, Setting, SideDose, World
+from scheduler.world import Dose, Setting, SideDose, World
 
 AT_HAND = (Stage.IN_TRAY, Stage.PRESENTING, Stage.RELEASING, Stage.HOLDING, Stage.RETRACTING)
 """Nearest to the resident first."""

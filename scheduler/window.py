@@ -24,6 +24,9 @@ from scheduler.limits import HALF
 DAYS_CACHED = 64
 """A home plans two days ahead and documents a few back; more is a test that runs through a year."""
 
+INSTANTS_CACHED = 256
+"""The doses of those days: each is looked at in local time whenever the mouth of a strip is."""
+
 LAST_MOMENT = time(23, 59, 59, 999_999)
 
 
@@ -33,6 +36,7 @@ class LocalTime:
     def __init__(self, zone_name: str) -> None:
         self._zone = _zone(zone_name)
         self._steady_offset = lru_cache(maxsize=DAYS_CACHED)(self._offset_all_day)
+        self._local = lru_cache(maxsize=INSTANTS_CACHED)(self._local_of)
 
     def instant(self, day: date, clock: time) -> datetime:
         """When the local clock first shows `clock` on `day`, or jumps over it."""
@@ -45,7 +49,7 @@ class LocalTime:
         return self._instant_on_changing_day(local)
 
     def local(self, instant: datetime) -> datetime:
-        return self.with_offset(instant).replace(tzinfo=None, fold=0)
+        return self._local(instant)
 
     def with_offset(self, instant: datetime) -> datetime:
         """The same instant as local time with its UTC offset, as documents want it."""
@@ -68,6 +72,9 @@ class LocalTime:
             (start - offset).replace(tzinfo=UTC) if offset is not None and offset == next_offset else None
             for start, offset, next_offset in zip(starts, offsets, offsets[1:], strict=False)
         ]
+
+    def _local_of(self, instant: datetime) -> datetime:
+        return self.with_offset(instant).replace(tzinfo=None, fold=0)
 
     def _instant_on_changing_day(self, local: datetime) -> datetime:
         before = (local - self._offset(local)).replace(tzinfo=UTC)

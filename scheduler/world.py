@@ -7,31 +7,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from scheduler.custody import Count, Custody
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.events import (
     AsNeededRefused,
     CertificateFound,
-    GivenElsewhere,
     Incident,
     JournalFoundBehind,
     Order,
     OutcomeRecorded,
     Pressed,
-    Question,
     RobotLogged,
     RobotStatus,
 )
 from scheduler.expand import Catalogue, DayClock
 from scheduler.habits import Habits
+from scheduler.kept import kept
+from scheduler.let_go import LetGo
 from scheduler.limits import Limits
 from scheduler.machines_of_home import RobotState as RobotState
 from scheduler.permit import Permit
-from scheduler.plan import DosePlan, Plan
+from scheduler.plan import Asks, DosePlan, Plan
 from scheduler.regime import ORDINARY, Regime
+from scheduler.remembered import AlarmTest, Asked, ChoreRun, Elsewhere, Planned, Receipt
 from scheduler.roll import Roll
+from scheduler.roll_look import Compared
 from scheduler.window import LocalTime
 
 
@@ -162,6 +164,7 @@ class Dose:
     failure: str = ""  # why the newest release or present came to nothing, in the robot's code
     held: str = ""
     held_label: str = ""
+    let_go: LetGo | None = None  # of this hold: what people said of its sachet
     label: str = ""  # on its sachet, by the release that moved it: what the holding place must show
     token: str = ""  # who may give it by hand; "" = the robot
     handed_back: str = ""  # who had that right last and said that they did not give it
@@ -188,8 +191,13 @@ class Dose:
     left: bool = False  # lay in the tray for too long, and was taken back
     to_witness: bool = False  # had in the mode `witnessed`, and nobody has said that they saw it
     permit: Permit | None = None  # what a person has authorised beside its window
+    late: Permit | None = None  # its window goes on by a person's word: `plan.closes` says so, too
     along: bool = False  # its newest release or present was for a leave
     changed: int = 0  # the plan version that asks for other medicine than was handed out
+    changed_to: Asks | None = None  # what that asks for
+    changes: int = 0  # how many such have come since the resident was called
+    called: int = 0  # the one of them that they were called about
+    double_looked_into: bool = False  # a person closed the incident of a possible double dose
 
     @property
     def dose_id(self) -> str:
@@ -253,62 +261,6 @@ def by_opening(doses: Iterable[Dose]) -> dict[str, Dose]:
     return {dose.dose_id: dose for dose in ordered}
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """The newest revision of an incident that on-call has not receipted, and since when one is missing."""
-
-    revision: int
-    since: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class AlarmTest:
-    """The newest test alarm. `since`: of its state."""
-
-    begun: datetime
-    by: str
-    since: datetime
-    incident_id: str = ""  # "" until its incident is raised
-    state: str = "under_way"  # "under_way", "passed", "failed": a receipt that comes late leaves it failed
-    receipted: datetime | None = None  # while under way: on-call had it, as its receipt came in
-
-
-@dataclass(frozen=True, slots=True)
-class ChoreRun:
-    """The newest run of a chore."""
-
-    at: datetime
-    result: str
-    detail: str
-    failures: int  # in a row
-
-
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """What was given elsewhere of late; nothing is known of what came after `known_to` (rule 8)."""
-
-    known_to: datetime
-    given: tuple[GivenElsewhere, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question on the display, until it is answered or its time is over."""
-
-    question: Question
-    dose_id: str
-    since: datetime
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """How far one resident's doses have been planned, and by which version of their plan."""
-
-    to: date
-    version: int
-
-
 NO_ROBOT_YET = ""
 """In `World.robots`: what is known of each robot that has said nothing yet."""
 
@@ -333,9 +285,7 @@ class World:
     answered: Mapping[str, datetime] = field(default_factory=dict)  # command id -> forget after
     store_stopped: tuple[str, datetime] | None = None  # why and when, until a person closed the incident
     forged: str = ""  # why the newest forged command failed at the door, until a person closed the incident
-    behind: tuple[
-        JournalFoundBehind, ...
-    ] = ()  # what robot and on-call know and this journal doesn't: a lock
+    behind: tuple[JournalFoundBehind, ...] = ()  # what robot and on-call know and we don't: a lock
     looked_into: tuple[tuple[int, str], ...] = ()  # (epoch, head) of such a loss that a person has closed
     lost_before: datetime | None = None  # doses due before it may have been given in the part that was lost
     began: datetime | None = None  # the first start; by a trusted clock as soon as there was one
@@ -351,6 +301,7 @@ class World:
     habits: Mapping[str, Habits] = field(default_factory=dict)  # by resident
     confirmed: Mapping[str, datetime] = field(default_factory=dict)
     """Resident -> when their card was last read at its source."""
+    compared: Mapping[str, Compared] = field(default_factory=dict)  # by resident
     custody: Mapping[str, Custody] = field(default_factory=dict)  # by resident; none: they never moved
     counts: Mapping[str, tuple[Count, ...]] = field(default_factory=dict)  # by resident (rule 24)
     medicine: Catalogue | None = None  # the list in force; None: as configured, before the home adopted one
@@ -381,10 +332,15 @@ class World:
 
     def order_under_way(self, robot: str | None = None) -> OpenOrder | None:
         """P6: one order in flight per robot; None = of any."""
-        for dose in self.doses.values():
-            if dose.order is not None and robot in (None, dose.order.order.robot):
-                return dose.order
+        for under_way in _under_way(self.doses):
+            if robot in (None, under_way.order.robot):
+                return under_way
         return None
+
+
+@kept(4)
+def _under_way(doses: Mapping[str, Dose]) -> tuple[OpenOrder, ...]:
+    return tuple(dose.order for dose in doses.values() if dose.order is not None)
 
 
 def robot_of(setting: Setting, dose: Dose) -> str:
@@ -395,6 +351,12 @@ def robot_of(setting: Setting, dose: Dose) -> str:
     return dose.robot if left and dose.robot in setting.robots else setting.robot_of(dose.plan.resident)
 
 
+def left_behind(setting: Setting, dose: Dose) -> bool:
+    """Whether its sachet is out of the magazine of a robot that the home serves no more: `robot_of` names
+    another one then, which has no such sachet to move."""
+    return dose.stage not in IN_MAGAZINE and dose.robot not in ("", robot_of(setting, dose))
+
+
 LOSSES_MAX = 64
 """P12: heads of lost journals remembered. One forgotten would only lock the robot once more."""
 
@@ -402,8 +364,8 @@ TOKENS_AHEAD = timedelta(minutes=30)
 """So long before its window staff may have taken a dose that the robot could not offer (rule 5)."""
 
 KEEP_SETTLED = timedelta(days=3)
-"""A settled dose leaves the world after this; the journal keeps it. Longer than any offline correction of
-a robot's log by the same session, shorter than a roll so that the world stays small."""
+"""A settled dose leaves the world after this; the journal keeps it. Longer than any offline correction of a
+robot's log by the same session, shorter than a roll: the world stays small."""
 
 FORGERIES = frozenset(
     {"bad_signature", "other_home", "other_epoch", "unreadable", "lives_too_long", "from_the_future"},

@@ -32,7 +32,8 @@ from simulator.refusals import DAY_MS, FirmwareLimits
 from simulator.robot import Robot
 from simulator.roll import RollError, read_roll
 from simulator.script import ClearFault, Deed, Lift, Press, ScriptError, read_script
-from simulator.server import BAUD, Report, Server, iso
+from simulator.server import BAUD, Report, Server
+from simulator.visible import iso
 
 SCHEMA = "simulator/robot/1"
 USAGE, CONFIGURATION = 2, 3

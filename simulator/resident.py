@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from protocol.wire.messages import Light
-from simulator.script import Act, Deed, Lift, Press, PressWhenPrompted
+from simulator.script import Act, Deed, Lift, Press, PressAndLift, PressWhenPrompted
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +134,14 @@ class Cast:
             deed = self._deeds.popleft()
             if isinstance(deed, PressWhenPrompted):
                 self._visits.append(_Visit(deed, _Looking()))
+            elif isinstance(deed, PressAndLift):
+                wish = PressWhenPrompted(
+                    deed.at_ms,
+                    lift_after_s=deed.lift_after_s,
+                    gives_up_after_s=deed.gives_up_after_s,
+                    tag=deed.tag,
+                )
+                self._visits.append(_Visit(wish, _Reaching(deed.at_ms)))
             else:
                 acts.append(deed)
         acts += [act for visit in self._visits if (act := visit.turn(scene, now_ms)) is not None]

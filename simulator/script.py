@@ -60,6 +60,16 @@ class PressWhenPrompted:
 
 
 @dataclass(frozen=True, slots=True)
+class PressAndLift:
+    """Presses at `at`, prompted or not, and lifts the sachet as soon as it lies in the tray."""
+
+    at_ms: int
+    lift_after_s: float = 10
+    gives_up_after_s: float = 3600
+    tag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Stall:
     """The motor stalls at the next motion out of the magazine; the sensors prove that nothing moved."""
 
@@ -140,6 +150,13 @@ class EmptyStore:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeOutMagazine:
+    """With all that is left on the strip."""
+
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class StickSensor:
     """The sensor of `place` ("holding" or "tray") shows `occupied` from now on, whatever is there."""
 
@@ -181,18 +198,20 @@ Act = (
     | OpenLid
     | CloseLid
     | EmptyStore
+    | TakeOutMagazine
     | StickSensor
     | FreeSensors
     | Mains
 )
 """What can be done at once."""
 
-Deed = Act | PressWhenPrompted
+Deed = Act | PressWhenPrompted | PressAndLift
 
 DEEDS: dict[str, type[Deed]] = {
     "press": Press,
     "lift": Lift,
     "press_when_prompted": PressWhenPrompted,
+    "press_and_lift": PressAndLift,
     "stall": Stall,
     "slow_motor": SlowMotor,
     "power_cut_on_next_release": PowerCutOnNextRelease,
@@ -205,6 +224,7 @@ DEEDS: dict[str, type[Deed]] = {
     "open_lid": OpenLid,
     "close_lid": CloseLid,
     "empty_store": EmptyStore,
+    "take_out_magazine": TakeOutMagazine,
     "stick_sensor": StickSensor,
     "free_sensors": FreeSensors,
     "mains": Mains,

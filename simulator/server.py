@@ -10,19 +10,19 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from random import Random
 from typing import assert_never
 
 from protocol.wire.link import Link, LinkLost, MessageReceived, Role, SessionOpened
 from protocol.wire.messages import Answer, Message
 from simulator import script as s
+from simulator.befalling import befallen
 from simulator.clock import Moment, RatedClock
 from simulator.line import PacedLine
-from simulator.mechanics import Faults, Moved, Place, PlannedCut
 from simulator.port import Port
 from simulator.resident import Cast, Scene
 from simulator.robot import Robot
+from simulator.visible import Visible, iso, seen_moving
 
 BAUD = 115_200
 """The robot's only rate, 8N1."""
@@ -67,9 +67,9 @@ class Server:
         self._inward, self._outward = PacedLine(baud), PacedLine(baud)
         self._cable_back_ms: int | None = None
         self._acts: deque[s.Act] = deque()
-        self._shown: dict[str, object] = {}
+        self._visible = Visible()
         self._wake = asyncio.Event()
-        robot.mechanics.witness = self._on_move
+        robot.mechanics.witness = lambda moved: report(seen_moving(moved))
 
     async def run(self) -> None:
         self._robot.power_on(self._clock.now())
@@ -212,91 +212,17 @@ class Server:
             case s.Garbage():
                 self._outward.push(self._noise.randbytes(act.bytes), moment.monotonic_s)
             case _:
-                self._change_mechanics(act, moment)
-                return robot.sense(moment)
+                return befallen(robot, act, moment)
         return []
-
-    def _change_mechanics(
-        self,
-        act: s.Stall
-        | s.SlowMotor
-        | s.PowerCutOnNextRelease
-        | s.ForeignLabel
-        | s.UnreadableLabel
-        | s.OpenLid
-        | s.CloseLid
-        | s.EmptyStore
-        | s.StickSensor
-        | s.FreeSensors
-        | s.Mains,
-        moment: Moment,
-    ) -> None:
-        mechanics = self._robot.mechanics
-        faults: Faults = mechanics.faults
-        match act:
-            case s.Stall():
-                faults.stall_next = True
-            case s.SlowMotor():
-                faults.slow_next_ms = _ms(act.seconds)
-            case s.PowerCutOnNextRelease():
-                faults.cut_next = PlannedCut(_ms(act.off_s), act.lands)
-            case s.ForeignLabel():
-                mechanics.spoil_mouth(moment.civil_ms, label=act.label)
-            case s.UnreadableLabel():
-                mechanics.spoil_mouth(moment.civil_ms, readable=False)
-            case s.OpenLid() | s.CloseLid():
-                mechanics.lid_open = isinstance(act, s.OpenLid)
-            case s.EmptyStore():
-                mechanics.empty_store(moment.civil_ms)
-            case s.StickSensor():
-                faults.stuck[Place(act.place)] = act.occupied
-            case s.FreeSensors():
-                faults.stuck.clear()
-            case s.Mains():
-                mechanics.mains, mechanics.battery_percent = act.on, act.battery_percent
-            case _:
-                assert_never(act)
 
     # --- what becomes visible ---
 
-    def _on_move(self, moved: Moved) -> None:
-        sachet = moved.sachet
-        self._report(
-            {
-                "what": "moved",
-                "at": iso(moved.at_ms),
-                "production_id": sachet.production_id,
-                "sachet": sachet.number,
-                "label": sachet.label,
-                "from": moved.origin.value,
-                "to": moved.target.value,
-            }
-        )
-
     def _show(self, moment: Moment) -> None:
-        display = self._robot.display
-        visible: dict[str, dict[str, object]] = {
-            "power": {"on": self._robot.powered},
-            "fault": {"fault": self._robot.memory.fault},
-            "motor": {"turning": self._robot.turning},
-            "display": {
-                "light": display.light.value,
-                "sound": display.sound.value,
-                "lines": list(display.lines),
-            },
-        }
-        for what, state in visible.items():
-            if self._shown.get(what) != state:
-                self._shown[what] = state
-                self._tell(moment, what=what, **state)
+        for line in self._visible.changes(self._robot, moment.civil_ms):
+            self._report(line)
 
     def _tell(self, moment: Moment, what: str, **more: object) -> None:
         self._report({"what": what, "at": iso(moment.civil_ms), **more})
-
-
-def iso(civil_ms: int) -> str:
-    """ISO 8601 in UTC with milliseconds."""
-    return datetime.fromtimestamp(civil_ms / 1000, tz=UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def _ms(seconds: float) -> int:

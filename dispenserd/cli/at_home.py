@@ -20,6 +20,7 @@ from dispenserd.cli.options import (
     GivenOption,
     HadItOption,
     JsonOption,
+    LetGoOption,
     NotGivenOption,
     ReasonOption,
     WitnessedOption,
@@ -27,7 +28,7 @@ from dispenserd.cli.options import (
 )
 from dispenserd.cli.output import emit, rows, text
 from dispenserd.cli.place import config_path, place
-from dispenserd.cli.words import found
+from dispenserd.cli.words import found, said_of
 
 
 def status(ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
@@ -70,11 +71,12 @@ def decide(
     witnessed: WitnessedOption = False,
     not_given: NotGivenOption = False,
     discard: DiscardOption = False,
+    let_go: LetGoOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what a named person found or did about a dose. Exactly one of the five findings."""
-    chosen = verdict(given, had_it, not_given, discard, witnessed)
+    """Say what a named person found or did about a dose. Exactly one of the six findings."""
+    chosen = verdict(given, had_it, not_given, discard, witnessed, let_go)
     here = place(config_path(ctx, config))
     known = rows(ask(here.socket, "doses"), "doses")
     dose_id = dose_named(dose, (str(row.get("dose")) for row in known))
@@ -84,4 +86,4 @@ def decide(
     if as_json:
         emit("decide", {"dose": dose_id, "verdict": chosen, **result})
     else:
-        typer.echo(text(found(dose_id, chosen, by)))
+        typer.echo(text(found(dose_id, said_of(chosen, result), by)))

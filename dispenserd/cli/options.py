@@ -64,8 +64,23 @@ DiscardOption = Annotated[
     bool, typer.Option("--discard", help="The sachet shall go to the locked store, unused.")
 ]
 
+LetGoOption = Annotated[
+    bool,
+    typer.Option(
+        "--let-go",
+        help="The held sachet is this dose's after all; counts once a second person has said so too.",
+    ),
+]
 
-def verdict(given: bool, had_it: bool, not_given: bool, discard: bool, witnessed: bool = False) -> str:
+
+def verdict(
+    given: bool,
+    had_it: bool,
+    not_given: bool,
+    discard: bool,
+    witnessed: bool = False,
+    let_go: bool = False,
+) -> str:
     """The one verdict that was chosen; a usage error for none or several."""
     chosen = {
         "given": given,
@@ -73,8 +88,11 @@ def verdict(given: bool, had_it: bool, not_given: bool, discard: bool, witnessed
         "witnessed": witnessed,
         "not_given": not_given,
         "discard": discard,
+        "let_go": let_go,
     }
     named = [name for name, is_chosen in chosen.items() if is_chosen]
     if len(named) != 1:
-        raise typer.BadParameter("say exactly one of --given, --had-it, --witnessed, --not-given, --discard")
+        raise typer.BadParameter(
+            "say exactly one of --given, --had-it, --witnessed, --not-given, --discard, --let-go"
+        )
     return named[0]

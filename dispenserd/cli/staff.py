@@ -29,6 +29,7 @@ from dispenserd.cli.options import (
     HadItOption,
     JsonOption,
     LanguageOption,
+    LetGoOption,
     NotGivenOption,
     ReasonOption,
     WitnessedOption,
@@ -159,13 +160,14 @@ def decide(
     witnessed: WitnessedOption = False,
     not_given: NotGivenOption = False,
     discard: DiscardOption = False,
+    let_go: LetGoOption = False,
     wait_s: WaitOption = 10.0,
     config: ConfigOption = None,
     language: LanguageOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say what a named person found or did about a dose, and wait for the home's answer."""
-    chosen: Any = verdict(given, had_it, not_given, discard, witnessed)
+    chosen: Any = verdict(given, had_it, not_given, discard, witnessed, let_go)
     with _desk(oncall_config_path(ctx, config), language, target) as at:
         named = _dose_or_incident(at, target)
         queued = at.desk.decide(named, chosen, by, reason, at.clock.now())

@@ -11,7 +11,7 @@ from dispenserd.cli.output import console, rows, text
 from dispenserd.cli.watch.board import in_order
 from dispenserd.cli.watch.incident import instant, read_incidents
 from dispenserd.cli.watch.telling import Voice
-from dispenserd.cli.words import found, short_dose
+from dispenserd.cli.words import found, said_of, short_dose
 from dispenserd.oncall.words import commands as say
 from dispenserd.oncall.words.details import DETAILS
 from dispenserd.oncall.words.language import Language, words
@@ -48,7 +48,9 @@ def taken(queued: Queued, answered: Answered, may_give: bool, language: Language
 def decided(queued: Queued, answered: Answered, verdict: str, language: Language) -> None:
     out = console()
     if answered.state == "accepted":
-        out.print(text(found(queued.dose, verdict, queued.by, language)))
+        out.print(
+            text(found(queued.dose, said_of(verdict, {"reason": answered.reason}), queued.by, language))
+        )
         return
     said = words(VERDICTS, verdict, language)
     out.print(say.SENT.in_(language).format(said, text(short_dose(queued.dose)), queued.revision))

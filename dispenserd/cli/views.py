@@ -87,7 +87,7 @@ def doses(result: Mapping[str, Any], zone: tzinfo) -> None:
             stage(text(dose.get("stage"))),
             (_outcome(dose), f"by {text(dose['by'])}" if dose.get("by") else ""),
             _who_gives(dose),
-            _notes(dose),
+            _notes(dose, zone),
         )
         lines.append((cells, OUTCOME_STYLES.get(outcome, "")))
     console().print(filled(DOSE_COLUMNS, lines, WHOLE) if lines else "No doses are planned.")
@@ -110,7 +110,12 @@ def _who_gives(dose: Mapping[str, Any]) -> str:
 def holds(result: Mapping[str, Any], zone: tzinfo) -> None:
     shown = table("Dose", "Window", "Why held", whole=WHOLE)
     for hold in rows(result, "holds"):
-        why = plain(text(hold.get("held"))) or stage(text(hold.get("stage")))
+        why = (
+            (LOST if hold.get("lost") else "")
+            or plain(text(hold.get("held")))
+            or stage(text(hold.get("stage")))
+        )
+        why = ", ".join([why, *_let_go(hold, zone)])
         add(shown, [short_dose(hold.get("dose")), span(hold.get("opens"), hold.get("closes"), zone), why])
     console().print(shown if shown.row_count else "Nothing is held.")
 
@@ -202,8 +207,40 @@ def _outcome(dose: Mapping[str, Any]) -> str:
     return f"{outcome}{late}{corrected}" if outcome else ""
 
 
-def _notes(dose: Mapping[str, Any]) -> str:
+LOST = "may have been had: the journal lost its end"
+
+
+def _notes(dose: Mapping[str, Any], zone: tzinfo) -> str:
     notes = ["critical"] if dose.get("critical") else []
+    if dose.get("lost"):
+        notes.append(LOST)
     if dose.get("held"):
         notes.append(f"held: {plain(text(dose['held']))}")
-    return ", ".join(notes)
+    return ", ".join([*notes, *_let_go(dose, zone), *_permits(dose, zone)])
+
+
+def _permits(dose: Mapping[str, Any], zone: tzinfo) -> list[str]:
+    """`may be had early, from Mon 02 Nov 06:10, by Anna (visit at eight)`."""
+    found = []
+    for permit in rows(dose, "permits"):
+        opens, closes = local(permit.get("opens"), zone), local(permit.get("closes"), zone)
+        said = {
+            "early": f"may be had early, from {opens}",
+            "late": f"may be had late, until {closes}",
+            "take_along": f"may be taken along, handed out from {opens} until {closes}",
+        }.get(text(permit.get("kind")), plain(text(permit.get("kind"))))
+        why = f" ({text(permit['reason'])})" if permit.get("reason") else ""
+        found.append(f"{said}, by {text(permit.get('by'))}{why}")
+    return found
+
+
+def _let_go(dose: Mapping[str, Any], zone: tzinfo) -> list[str]:
+    """`right after all, says Anna; a second person until 08:35` before it is let go."""
+    by = [text(each) for each in dose.get("let_go_by") or []]
+    if not by:
+        return []
+    if dose.get("let_go_until"):
+        return [
+            f"right after all, says {by[0]}; a second person until {clock_time(dose['let_go_until'], zone)}"
+        ]
+    return [f"let go by {' and '.join(by)}"]

@@ -60,6 +60,15 @@ def found(dose: object, verdict: str, by: object, language: Language = "en") -> 
     return RECORDED.in_(language).format(short_dose(dose), said)
 
 
+FIRST_OF_TWO = "first_of_two"
+"""In place of the verdict, where the home waits for a second person's word."""
+
+
+def said_of(verdict: str, answer: Mapping[str, object]) -> str:
+    """What a decision is in the record, by the home's answer to it."""
+    return FIRST_OF_TWO if answer.get("reason") == "second_needed" else verdict
+
+
 def plain(code: str) -> str:
     """A code as words, for tables: `about_to_miss` -> `about to miss`."""
     return code.replace("_", " ")

@@ -172,11 +172,23 @@ def _limits(limit: Limit | None, unit: Unit) -> str:
         told.append(f"højst {limit.times} {'gang' if limit.times == 1 else 'gange'} i døgnet")
     if limit.per_day is not None:
         told.append(f"højst {_amount(limit.per_day, None, unit)} i døgnet")
+    if limit.period_h is not None:
+        span = _hours(limit.period_h)
+        if limit.times_per_period is not None:
+            gange = "gang" if limit.times_per_period == 1 else "gange"
+            told.append(f"højst {limit.times_per_period} {gange} på {span}")
+        if limit.per_period is not None:
+            told.append(f"højst {_amount(limit.per_period, None, unit)} på {span}")
     if limit.gap_min is not None:
         told.append(f"mindst {_length(limit.gap_min)} imellem")
     if limit.reason:
         told.append(f"ved {_one_line(limit.reason)}")
     return ", ".join(told)
+
+
+def _hours(hours: int) -> str:
+    days, rest = divmod(hours, 24)
+    return f"{days} {'dag' if days == 1 else 'dage'}" if not rest else _length(hours * 60)
 
 
 def _length(minutes: int) -> str:

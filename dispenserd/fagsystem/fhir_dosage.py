@@ -11,7 +11,8 @@ Decisions (2026-11-22, as needed 2026-11-23):
 - One prescription may not name day parts and clock times on one date: whether they meet would depend on the
   home's clock mapping, and a change of that mapping would make one dose of two.
 - As needed, a frequency is the most in 24 h, hours are the least between two, and the reason is what it is
-  for; none of them makes an appointment. A most per period is read for 24 h alone.
+  for; none of them makes an appointment. A most per period may be of any hours, days or weeks to 31 days;
+  so many times in several days are the most of those days, and of one of them.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ from math import gcd
 
 from dispenserd.fagsystem.fhir import DosageInstruction, DoseAndRate, Element, Number, Quantity, Ratio, shaped
 from dispenserd.fagsystem.fhir_timing import START_UNKNOWN, periods
-from dispenserd.fagsystem.fmk import exact
+from dispenserd.fagsystem.fmk import exact, in_cycle
 from dispenserd.fagsystem.parts import QUANTITY_MAX, Imported, Part, Refusal, judged
 from dispenserd.fagsystem.reasons import Reason, Refused
 from dispenserd.fagsystem.units import Unit, decimals, known_unit, sound_quantity, unit_of
-from scheduler.dosage import ANY_DAY, NOT_ITERATED, Day, Intake, Limit, Period
+from scheduler.dosage import ANY_DAY, NOT_ITERATED, PERIOD_H_MAX, Day, Intake, Limit, Period
 from scheduler.timing import dates
 from scheduler.window import LocalTime
 
@@ -148,8 +149,7 @@ def _as_needed(
 ) -> list[Period]:
     concept = instruction.asNeededCodeableConcept
     reason = "" if concept is None else (concept.text or "")
-    per_day = _most_per_day(instruction.maxDosePerPeriod, f"{path}.maxDosePerPeriod", unit)
-    limit = Limit(None, per_day, None, reason)
+    limit = replace(_most(instruction.maxDosePerPeriod, f"{path}.maxDosePerPeriod", unit), reason=reason)
     timing = instruction.timing
     if timing is None or (timing.repeat is None and timing.code is None):
         period = Period(START_UNKNOWN, None, NOT_ITERATED, (Day(ANY_DAY, (intake,)),))
@@ -173,7 +173,9 @@ def _as_needed(
         return [_limited(one, limit) for one in free]
     made = periods(timing, where, intake, local)
     times = max(len(day.intakes) for one in made for day in one.days)
-    return [_limited(one, replace(limit, times=times)) for one in made]
+    return [
+        _limited(one, in_cycle(replace(limit, times=times), one.every_days, one.days, where)) for one in made
+    ]
 
 
 def _lists_times(repeat: Element) -> bool:
@@ -184,18 +186,28 @@ def _limited(period: Period, limit: Limit) -> Period:
     return replace(period, limit=None if limit == Limit() else limit)
 
 
-def _most_per_day(ratio: Ratio | None, path: str, unit: Unit) -> Decimal | None:
+HOURS = {
+    "h": 1,
+    **dict.fromkeys(("d", "day", "dag", "dage", "døgn"), DAY_H),
+    **dict.fromkeys(("wk", "week", "uge", "uger"), 7 * DAY_H),
+}
+"""Of a denominator's unit. A month or a year is no fixed number of them."""
+
+
+def _most(ratio: Ratio | None, path: str, unit: Unit) -> Limit:
     if ratio is None:
-        return None
+        return Limit()
     most, per = ratio.numerator, ratio.denominator
-    a_day = (per.value, per.unit or per.code) in ((1, "d"), (1, "day"), (1, "dag"), (1, "døgn"), (DAY_H, "h"))
-    if not a_day or most.comparator is not None or per.comparator is not None or most.value is None:
+    hours = (per.value or 0) * HOURS.get(per.unit or per.code or "", 0)
+    compared = most.comparator is not None or per.comparator is not None
+    if hours % 1 or not 0 < hours <= PERIOD_H_MAX or compared or most.value is None:
         raise Refused(Reason.MAX_DOSE, path)
     if not 0 < most.value <= QUANTITY_MAX or decimals(most.value) > DECIMALS_MAX:
         raise Refused(Reason.QUANTITY, f"{path}.numerator.value")
     if unit_of(most.unit, f"{path}.numerator.unit") != unit:
         raise Refused(Reason.UNIT_MISMATCH, f"{path}.numerator.unit")
-    return exact(Decimal(most.value))
+    units = exact(Decimal(most.value))
+    return Limit(per_day=units) if hours == DAY_H else Limit(period_h=int(hours), per_period=units)
 
 
 # --- how much -------------------------------------------------------------------------------------------

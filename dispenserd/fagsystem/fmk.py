@@ -23,7 +23,7 @@ from decimal import Decimal, InvalidOperation
 from dispenserd.fagsystem.parts import TIMES_MAX, Imported, Part, Refusal, beside, judged, place_in_day
 from dispenserd.fagsystem.reasons import Reason, Refused
 from dispenserd.fagsystem.units import Unit
-from scheduler.dosage import ANY_DAY, NOT_ITERATED, Day, DayPart, Intake, Limit, Period
+from scheduler.dosage import ANY_DAY, NOT_ITERATED, PERIOD_H_MAX, Day, DayPart, Intake, Limit, Period
 
 STRUCTURES_MAX = 20
 """FMK: ten fixed and ten as needed."""
@@ -136,9 +136,24 @@ def _limit(structure: Structure, days: Sequence[Day]) -> Limit | None:
     free = len(needed) == 1 and times == 1 and structure.interval is None and needed[0].number in (ANY_DAY, 1)
     free = free or any(dose.unlimited for day in structure.days for dose in day.doses)
     limit = structure.limit or Limit()
-    if free or limit.times is not None or limit.per_day is not None:
+    if free:
         return structure.limit
-    return Limit(limit.gap_min, limit.per_day, times, limit.reason)
+    if limit.times is None and limit.per_day is None:
+        limit = replace(limit, times=times)
+    limit = in_cycle(limit, structure.interval or NOT_ITERATED, needed, structure.path)
+    return None if limit == Limit() else limit
+
+
+def in_cycle(limit: Limit, every_days: int, days: Sequence[Day], path: str) -> Limit:
+    """A cycle of several days bounds what is had in all of them together: once in seven days is no more than
+    that, whichever day it is asked for."""
+    counts = [sum(intake.as_needed for intake in day.intakes) for day in days]
+    tighter = every_days > 1 and sum(counts) < max(counts) * every_days
+    if not tighter:
+        return limit
+    if limit.period_h is not None or every_days * 24 > PERIOD_H_MAX:
+        raise Refused(Reason.AS_NEEDED, path)  # a second period, or one longer than a home remembers
+    return replace(limit, period_h=every_days * 24, times_per_period=sum(counts))
 
 
 # --- values, as every encoding writes them -------------------------------------------------------------

@@ -56,9 +56,10 @@ ANSWER_KEY = "answer/"
 
 DosePriority = Literal["high", "medium", "low", "info", ""]
 OF_A_RESIDENT = frozenset(
-    {"dose", "plan", "roll", "horizon", "help", "as_needed", "mode", "pause", "paused"},
+    {"dose", "plan", "roll", "horizon", "help", "as_needed", "mode", "pause", "paused"}
+    | {"leave", "back", "count", "fit", "refill"},
 )
-OF_A_ROBOT = frozenset({"robot", "press", "clock", "help"})
+OF_A_ROBOT = frozenset({"robot", "press", "clock", "power", "help"})
 """What the name behind such a subject is; a call for help is the robot's where nobody said who."""
 
 WHY_PATTERN = r"[a-z]+(_[a-z]+)*"

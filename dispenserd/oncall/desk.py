@@ -49,8 +49,8 @@ from protocol.mqtt.payloads import (
 if TYPE_CHECKING:
     from dispenserd.shapes.oncall import IncidentRow, OncallRows
 
-VERDICTS = ("given", "had_it", "witnessed", "not_given", "discard")
-Verdict = Literal["given", "had_it", "witnessed", "not_given", "discard"]
+VERDICTS = ("given", "had_it", "witnessed", "not_given", "discard", "let_go")
+Verdict = Literal["given", "had_it", "witnessed", "not_given", "discard", "let_go"]
 Ended = Literal["accepted", "refused", "expired"]
 STEPS_SHOWN_MAX = 20
 """Of an incident, the newest: what nobody takes for a day has a hundred and forty."""

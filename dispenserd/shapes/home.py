@@ -222,6 +222,22 @@ class Status(StatusView):
     """Digest of the configuration file as the home read it; `doctor` compares it with the file as it is."""
 
 
+class PermitView(TypedDict):
+    """What a person has authorised beside a dose's own window."""
+
+    kind: Annotated[str, Open("early", "late", "take_along")]
+    """`early`: it may be had before its window. `late`: its window goes on. `take_along`: it may be handed
+    out before a leave, to be had at its own time."""
+    opens: Instant
+    """From when."""
+    closes: Instant
+    """Until when: of `early` its own window begins then, of `take_along` the resident departs."""
+    by: str
+    """Who authorised it."""
+    reason: str
+    """Why, in a few words; may be empty."""
+
+
 class DoseView(TypedDict):
     """One dose: its window, where it is, its outcome, and who may give it."""
 
@@ -261,8 +277,16 @@ class DoseView(TypedDict):
     """The person who has that right; empty while it is with the robot."""
     critical: bool
     """Whether it holds time-critical medicine."""
+    permits: list[PermitView]
+    """What people have authorised for it, as they said it; also after it was had."""
+    lost: bool
+    """Whether a part of the journal that was lost may tell of it, and nobody has settled that yet."""
     held: CodeOrNone
     """Why it must not be released until a person decided; empty if it may."""
+    let_go_by: list[str]
+    """Who has said that its held sachet is right after all. One person's word alone changes nothing."""
+    let_go_until: Instant | None
+    """Until when a second person's word lets it go; null where none is waited for."""
 
 
 class Doses(TypedDict):
@@ -278,7 +302,7 @@ class Holds(TypedDict):
     """The doses that must not be released until a person has decided."""
 
     holds: list[DoseView]
-    """`reason` says why each is held: `in_doubt`, or the code in `held`."""
+    """`reason` says why each is held: `in_doubt`, `journal_behind`, or the code in `held`."""
 
 
 class Content(TypedDict):
@@ -358,7 +382,7 @@ class Answer(TypedDict):
     accepted: bool
     """Always true where it is printed; a refusal ends as an error instead."""
     reason: Code
-    """`done`."""
+    """`done`; or `second_needed`: recorded, and nothing has changed before another person says the same."""
 
 
 class Decide(Answer):

@@ -49,7 +49,9 @@ class DecisionView(TypedDict):
     """Its id."""
     action: Annotated[str, OneOf("take", "decide", "close")]
     """What was asked of the home."""
-    verdict: Annotated[str, Open("given", "had_it", "witnessed", "not_given", "discard", empty=True)]
+    verdict: Annotated[
+        str, Open("given", "had_it", "witnessed", "not_given", "discard", "let_go", empty=True)
+    ]
     """Of `decide`; empty otherwise."""
     by: str
     """Who decided."""

@@ -308,7 +308,7 @@ class DecidePayload(_Decision):
     """A named person's word about the dose."""
     dose: DoseId
     """The incident's dose."""
-    verdict: Literal["given", "had_it", "witnessed", "not_given", "discard"]
+    verdict: Literal["given", "had_it", "witnessed", "not_given", "discard", "let_go"]
     """What was found or done."""
     reason: Annotated[str, Field(max_length=REASON_CHARS_MAX)]
     """Why, in a few words, for the record."""

@@ -20,7 +20,7 @@ from protocol.mqtt.payloads import Signed
 
 KEY_BYTES = 32
 KEYS_KEPT = 4
-"""Public keys parsed once: a home knows one, and for a while the next."""
+"""Keys parsed once: a home knows one public key, and for a while the next; on-call signs by one."""
 
 _DOMAIN = b"dispenserd signature v1"
 
@@ -39,8 +39,7 @@ def is_genuine(payload: Signed, public_key: bytes) -> bool:
 
 def sign(private_key: bytes, context: str, body: Mapping[str, object]) -> str:
     """128 hex characters."""
-    key = Ed25519PrivateKey.from_private_bytes(private_key)
-    return key.sign(_signed_bytes(context, body)).hex()
+    return _private_key(private_key).sign(_signed_bytes(context, body)).hex()
 
 
 def verify(public_key: bytes, context: str, body: Mapping[str, object], signature: str) -> bool:
@@ -55,6 +54,11 @@ def verify(public_key: bytes, context: str, body: Mapping[str, object], signatur
 @lru_cache(maxsize=KEYS_KEPT)
 def _public_key(raw: bytes) -> Ed25519PublicKey:
     return Ed25519PublicKey.from_public_bytes(raw)
+
+
+@lru_cache(maxsize=KEYS_KEPT)
+def _private_key(raw: bytes) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(raw)
 
 
 def canonical_json(body: Mapping[str, object]) -> bytes:

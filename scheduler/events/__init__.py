@@ -30,6 +30,7 @@ from scheduler.events.doses import (
     DoseDue,
     DoseHeld,
     FindingContradicted,
+    HoldLetGo,
     OutcomeRecorded,
     ReminderGiven,
     TokenPassed,
@@ -69,6 +70,7 @@ from scheduler.events.leave import (
     SachetCameBack,
     SurplusHeld,
 )
+from scheduler.events.refill import RollCompared, RollMisfit
 from scheduler.events.regime import (
     ClockTimesAdopted,
     ClockTimesRefused,
@@ -157,6 +159,7 @@ HomeEvent = (
     | DoseWithdrawn
     | DayPlanned
     | RollLoaded
+    | RollCompared
     | RollRefused
     | RobotDumped
     | Pressed
@@ -190,6 +193,7 @@ DoseChange = (
     | DoseDue
     | ReminderGiven
     | DoseHeld
+    | HoldLetGo
     | DosePutOff
     | DoseDeclined
     | AnswerTakenBack
@@ -260,6 +264,7 @@ __all__ = [
     "GivenElsewhere",
     "HandedOutChanged",
     "HelpAsked",
+    "HoldLetGo",
     "HomeEvent",
     "Incident",
     "IncidentChange",
@@ -327,7 +332,9 @@ __all__ = [
     "RobotRejected",
     "RobotReported",
     "RobotStatus",
+    "RollCompared",
     "RollLoaded",
+    "RollMisfit",
     "RollRefused",
     "SachetCameBack",
     "SachetsCounted",

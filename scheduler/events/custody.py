@@ -31,6 +31,7 @@ class CarriedDose:
     resolved: bool  # a person closed its incident there
     along: bool  # it was handed out for a leave
     changed: int  # the plan version that asks for other medicine than was handed out
+    contradicted: bool = False  # a robot's record says otherwise than a person's finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class LeftSachet:
     day: date
     packed: datetime  # the instant it was packed for
     content: frozenset[Content]
+    as_needed: bool = False  # of a strip of medicine as needed: packed for no dose
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class Carried:
     mode: ModeSet | None
     pause: PauseBegun | None
     elsewhere: ElsewhereRead | None
+    planned_to: date | None = None  # the newest date that the old home planned
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,7 @@ class ResidentMovedIn:
     doses: tuple[CarriedDose, ...]
     sides: tuple[CarriedDose, ...]
     habits: tuple[PastDose, ...]
+    planned_to: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,20 @@ class DoseHeld:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldLetGo:
+    """Named persons say that what lies at the mouth is this dose's after all (rule 3). With `until`: the
+    first of two, and nothing has changed. Without: the hold is over; by one alone where it fits by now."""
+
+    at: datetime
+    dose_id: str
+    by: tuple[str, ...]
+    label: str
+    production_id: str
+    plan_version: int
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class OutcomeRecorded:
     at: datetime
     dose_id: str

@@ -77,8 +77,9 @@ class Kind(StrEnum):
     CLOCK_UNTRUSTED = "clock_untrusted"
     JOURNAL_BEHIND = "journal_behind"  # robot or on-call know more of this journal than it holds
     PLAN_REFUSED = "plan_refused"
-    ROLL_CONFLICT = "roll_conflict"  # magazine and manifest disagree, or nobody put in a manifest
+    ROLL_CONFLICT = "roll_conflict"  # magazine, manifest and plan disagree, or nobody put in a manifest
     REFILL_DUE = "refill_due"  # the roll ends before the plan does
+    REFILL_WRONG = "refill_wrong"  # sachets are missing, for another time, or for doses that were had
     ROLL_EMPTY = "roll_empty"
     SACHETS_UNCOUNTED = "sachets_uncounted"  # a magazine left its robot, and some of it is nowhere yet
     MAINS_LOST = "mains_lost"
@@ -141,6 +142,7 @@ class Verdict(StrEnum):
     NOT_GIVEN = "not_given"  # nobody had it: settles Unknown, or returns the token
     DISCARD = "discard"  # divert the sachet
     WITNESSED = "witnessed"  # they saw the resident take what the robot handed out
+    LET_GO = "let_go"  # the held sachet is this dose's after all; counts with a second person's word
 
 
 @dataclass(frozen=True, slots=True)

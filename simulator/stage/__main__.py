@@ -17,7 +17,6 @@ from pathlib import Path
 
 from simulator.clock import clock_from
 from simulator.stage.brokers import AUTO, KINDS, set_up
-from simulator.stage.home_files import BOX
 from simulator.stage.play import Play
 from simulator.stage.processes import StageError, free_port
 from simulator.stage.scenario import Scenario, ScenarioError
@@ -55,7 +54,8 @@ async def _play(scenario: Scenario, options: argparse.Namespace) -> int:
         if options.keep is not None:
             options.keep.mkdir(parents=True)
             folder = options.keep.resolve()
-        broker = set_up(options.broker, folder, free_port(), BOX)
+        boxes = [scenario.at_box(box).home.box for box in scenario.boxes]
+        broker = set_up(options.broker, folder, free_port(), *boxes)
         _say(broker.says)
         epoch_ms = int(scenario.instant(scenario.start).timestamp() * 1000)
         clock = clock_from(epoch_ms, None, scenario.speed)  # everything that takes its time comes before

@@ -15,7 +15,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,31 +42,36 @@ NONE_SAYS = (
 )
 
 
+Keys = Mapping[str, str | int]
+
+
 @dataclass(frozen=True, slots=True)
 class StageBroker:
     command: tuple[str, ...]
-    home: Mapping[str, str | int]  # keys of [mqtt] in the home's configuration
-    oncall: Mapping[str, str | int]
+    homes: Mapping[str, Keys]  # by box, keys of [mqtt] in the home's configuration
+    oncall: Keys
     says: str = ""  # what a person must know who watches
 
 
-def set_up(kind: str, folder: Path, port: int, box: str) -> StageBroker:
-    """Everything it needs is in `folder`. StageError where this machine can't have it."""
+def set_up(kind: str, folder: Path, port: int, *boxes: str) -> StageBroker:
+    """For these homes. Everything it needs is in `folder`. StageError where this machine can't have it."""
     if kind == AUTO:
         kind = PLAIN if _has_mosquitto() else EMBEDDED
-    return _MAKERS[kind](folder, port, box)
+    return _MAKERS[kind](folder, port, boxes)
 
 
-def _plain(folder: Path, port: int, _box: str) -> StageBroker:
+def _plain(folder: Path, port: int, boxes: Sequence[str]) -> StageBroker:
     place: dict[str, str | int] = {"host": HOST, "port": port}
-    return StageBroker((broker_binary(), "-c", str(write_broker_config(folder, port))), place, place)
+    started = (broker_binary(), "-c", str(write_broker_config(folder, port)))
+    return StageBroker(started, dict.fromkeys(boxes, place), place)
 
 
-def _tls(folder: Path, port: int, box: str) -> StageBroker:
+def _tls(folder: Path, port: int, boxes: Sequence[str]) -> StageBroker:
     made = folder / "broker"
-    words = {"--folder": made, "--homes": 1, "--host": HOST, "--bind": HOST, "--port": port, "--add-box": box}
+    words = {"--folder": made, "--homes": len(boxes), "--host": HOST, "--bind": HOST, "--port": port}
     words["--user"] = getpass.getuser()  # run by root it would become a user who can't read this folder
     arguments = [str(part) for pair in words.items() for part in pair]
+    arguments += [part for box in boxes for part in ("--add-box", box)]
     command = [sys.executable, "-m", "dispenserd", "broker-config", "--make-demo-ca", "--json", *arguments]
     done = subprocess.run(
         command, env=environment(), capture_output=True, text=True, timeout=MAKE_TIMEOUT_S, check=False
@@ -75,8 +80,8 @@ def _tls(folder: Path, port: int, box: str) -> StageBroker:
         raise StageError(f"`dispenserd broker-config` ended with {done.returncode}: {_what(done.stdout)}")
     return StageBroker(
         (broker_binary(), "-c", str(made / "mosquitto.conf")),
-        _signs_in(port, f"broker/boxes/{box}"),
-        _signs_in(port, "broker/oncall"),
+        {box: _signs_in(port, f"{made}/boxes/{box}") for box in boxes},
+        _signs_in(port, f"{made}/oncall"),
     )
 
 
@@ -90,7 +95,7 @@ def _signs_in(port: int, own: str) -> dict[str, str | int]:
     }
 
 
-def _embedded(folder: Path, port: int, _box: str) -> StageBroker:
+def _embedded(folder: Path, port: int, boxes: Sequence[str]) -> StageBroker:
     if importlib.util.find_spec("iotcore") is None:
         raise StageError(NONE_SAYS)
     config = folder / "rumqttd.toml"
@@ -114,10 +119,10 @@ def _embedded(folder: Path, port: int, _box: str) -> StageBroker:
     )
     place: dict[str, str | int] = {"host": HOST, "port": port}
     command = (sys.executable, "-m", "iotcore", "--log-level", "CRITICAL", "--config", str(config))
-    return StageBroker(command, place, place, EMBEDDED_SAYS)
+    return StageBroker(command, dict.fromkeys(boxes, place), place, EMBEDDED_SAYS)
 
 
-_MAKERS: Mapping[str, Callable[[Path, int, str], StageBroker]] = {
+_MAKERS: Mapping[str, Callable[[Path, int, Sequence[str]], StageBroker]] = {
     PLAIN: _plain,
     TLS: _tls,
     EMBEDDED: _embedded,

@@ -6,7 +6,7 @@ Data only; `judge` reads it, `view` shows it while it comes in.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -56,8 +56,25 @@ class Evidence:
 def _is_at(row: Line, serial: str, residents: Collection[str]) -> bool:
     body = row["body"]
     named = body.get("robot") or body.get("order", {}).get("robot") or serial
+    if row["event"] in ("ResidentMovedOut", "ResidentMovedIn"):
+        return body["resident"] in residents
     dose = body.get("dose_id") or body.get("order", {}).get("dose_id") or ""
     return bool(named == serial and (not dose or dose.partition("/")[0] in residents))
+
+
+def together(each: Sequence[Evidence]) -> Evidence:
+    """Of all homes, for who looks at the whole."""
+    if len(each) == 1:
+        return each[0]
+    rows = sorted((row for one in each for row in one.journal), key=lambda row: str(row["at"]))
+    settled = {dose["dose"]: dose for one in each for dose in one.doses if dose["outcome"]}
+    return Evidence(
+        journal=rows,
+        robot=[line for one in each for line in one.robot],
+        doses=sorted(settled.values(), key=lambda dose: str(dose["opens"])),
+        incidents=[row for one in each for row in one.incidents],
+        administrations=each[0].administrations,
+    )
 
 
 def read_evidence(path: Path) -> Evidence:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from simulator.stage.scenario import FOR_NOW, Deed, Scenario
+from simulator.stage.scenario import FOR_NOW, MOVES, ROLLS, Deed, Scenario
 
 Line = dict[str, Any]
 
@@ -21,6 +21,9 @@ class Happening:
     dose: str  # "day1 evening", or ""
     what: str
     tone: str = ""  # "good", "low", "medium", "high": how it is coloured
+
+
+AT_THE_BOX = (*FOR_NOW, *MOVES, *ROLLS)
 
 
 class Narrator:
@@ -53,7 +56,7 @@ class Narrator:
 
     def deed(self, at: datetime, deed: Deed, end: str) -> Happening:
         """A command that a member of staff runs, and how it ended if that is worth a line."""
-        way = "at the robot" if deed.via == "home" or deed.do in FOR_NOW else "on-call"
+        way = "at the robot" if deed.via == "home" or deed.do in AT_THE_BOX else "on-call"
         what = f"{WORDS[deed.do]} ({way})" + (f": {end}" if end else "")
         return Happening(at, deed.who, deed.dose, what, "high" if end == "refused" else "")
 
@@ -125,9 +128,18 @@ WORDS = {
     "had_it": "says: the resident had it",
     "not_given": "says: nobody had it",
     "discard": "says: discard the sachet",
+    "let_go": "says: the held sachet is right",
     "witnessed": "says: saw them have it",
     "mode": "sets another mode",
     "pause": "says: in hospital",
+    "review": "says: still in hospital",
+    "leave": "plans a leave, with medicine taken along",
+    "move_ask": "asks the other home for them",
+    "move_out": "lets them go: nothing is given here any more",
+    "move_in": "takes them in",
+    "load": "puts a roll in",
+    "count": "counts what was left of the old roll",
+    "back": "says: back from leave, and what came back",
     "resume": "says: back, all reconciled",
 }
 PHYSICAL = {

@@ -10,14 +10,15 @@ import os
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from simulator.stage.household import BOX as BOX
 from simulator.stage.household import Household, Person
 from simulator.stage.scenario import IN_SACHETS, SLOT_CLOCKS, Prescription, Scenario
 
-BOX = "box-0001"
 PERSON_SYSTEM = "urn:example:person"
 PERSON = "invented-resident-"
 """Begins every identifier of a person."""
@@ -28,6 +29,7 @@ FHIR_WHEN = {"morning": "MORN", "noon": "NOON", "evening": "EVE", "night": "NIGH
 class HomeFiles:
     folder: Path
     home_of: Household
+    shared: Path  # what no home has for itself: on-call's files, the fagsystem
 
     @property
     def home(self) -> Path:
@@ -35,7 +37,7 @@ class HomeFiles:
 
     @property
     def oncall(self) -> Path:
-        return self.folder / "oncall.toml"
+        return self.shared / "oncall.toml"
 
     @property
     def store(self) -> Path:
@@ -47,18 +49,22 @@ class HomeFiles:
 
     @property
     def oncall_public_key(self) -> Path:
-        return self.folder / "oncall.key.pub"
+        return self.shared / "oncall.key.pub"
 
     def robot(self, robot: str) -> RobotFiles:
-        return RobotFiles(self.folder, self.home_of.robots.index(robot) + 1)
+        return RobotFiles(self.folder, self.home_of.number(robot))
 
     def manifest(self, person: Person) -> Path:
         """What the pharmacy says of this person's sachets."""
         return self.folder / f"manifest-{self.home_of.people.index(person) + 1}.json"
 
+    def card(self, person: Person) -> Path:
+        """What the fagsystem says of them now."""
+        return self.shared / "fagsystem" / person.key / "plan.json"
+
     @property
     def administrations(self) -> list[Path]:
-        root = self.folder / "fagsystem"
+        root = self.shared / "fagsystem"
         return [
             path
             for one in self.home_of.people
@@ -99,26 +105,42 @@ Keys = Mapping[str, str | int]
 """Of a table in a configuration."""
 
 
-def write_files(scenario: Scenario, folder: Path, home: Keys, oncall: Keys) -> HomeFiles:
-    """Everything the processes need, in `folder`; `home` and `oncall` are how they sign in at the broker."""
-    files = HomeFiles(folder, scenario.home)
-    key = os.open(folder / "store.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(key, "wb") as file:
-        file.write(secrets.token_bytes(32))
+def write_files(scenario: Scenario, folder: Path, broker: Keys, shared: Path | None = None) -> HomeFiles:
+    """Everything that one home needs, in `folder`; `broker`: how it signs in there."""
+    files = HomeFiles(folder, scenario.home, shared or folder)
+    _write_secret(folder / "store.key", secrets.token_bytes(32))
+    _write_secret(folder / "sign.key", secrets.token_hex(32).encode())
     for person in scenario.home.people:
-        plan = folder / "fagsystem" / person.key / "plan.json"
-        plan.parent.mkdir(parents=True)
-        plan.write_text(json.dumps(_plan(scenario, person)), encoding="utf-8")
+        files.card(person).parent.mkdir(parents=True, exist_ok=True)
+        write_card(scenario, files, person, scenario.instant(scenario.start))
         if not person.reminder_only:
             _write(files.manifest(person), _manifest(scenario, files, person))
     for robot in scenario.home.robots:
         there = files.robot(robot)
-        _write(there.strip, {"production_id": there.production_id, "sachets": _strip(scenario, files, robot)})
+        _write(there.strip, {"production_id": there.production_id, "sachets": strip(scenario, robot)})
         _write(there.script, scenario.script(robot))
-    files.home.write_text(_home_toml(scenario, files, home), encoding="utf-8")
-    (folder / "homes.toml").write_text(f'[[home]]\nbox = "{BOX}"\n', encoding="utf-8")
-    files.oncall.write_text(_oncall_toml(scenario, oncall), encoding="utf-8")
+    files.home.write_text(_home_toml(scenario, files, broker), encoding="utf-8")
     return files
+
+
+def write_oncall(scenario: Scenario, folder: Path, broker: Keys) -> None:
+    """What on-call needs, and which homes it is to hear from."""
+    boxes = [scenario.at_box(box).home.box for box in scenario.boxes]
+    homes = "".join(f'[[home]]\nbox = "{box}"\n' for box in boxes)
+    (folder / "homes.toml").write_text(homes, encoding="utf-8")
+    (folder / "oncall.toml").write_text(_oncall_toml(scenario, broker), encoding="utf-8")
+
+
+def _write_secret(path: Path, content: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+
+
+def write_card(scenario: Scenario, files: HomeFiles, person: Person, now: datetime) -> None:
+    """As the fagsystem has it at that instant; complete by rename."""
+    fresh = files.card(person).with_suffix(".new")
+    _write(fresh, _plan(scenario, person, now))
+    fresh.replace(files.card(person))
 
 
 def _write(path: Path, content: object) -> None:
@@ -129,10 +151,11 @@ def _home_toml(scenario: Scenario, files: HomeFiles, broker: Keys) -> str:
     household = scenario.home
     return f"""\
 [home]
-box = "{BOX}"
+box = "{household.box}"
 zone = "{scenario.zone}"
 staff_phone = "{scenario.staff_phone}"
 demo = true
+signing_key_file = "sign.key"
 {"".join(_resident_toml(household, person) for person in household.people)}\
 [medicine]
 known = {json.dumps(scenario.known)}
@@ -146,9 +169,9 @@ provider = "file"
 path = "store.key"
 [mqtt]
 {_lines(broker)}
-oncall_public_key_file = "oncall.key.pub"
+oncall_public_key_file = "{files.oncall_public_key}"
 [fagsystem]
-folder = "fagsystem"
+folder = "{files.shared / "fagsystem"}"
 poll_s = 0.5
 [control]
 socket = "control.sock"
@@ -165,6 +188,7 @@ identifier_system = "{PERSON_SYSTEM}"
 identifier_value = "{person.identifier}"
 robot = "{household.serial(person.robot)}"
 reminder_only = {json.dumps(person.reminder_only)}
+moves_in = {json.dumps(person.moves_in)}
 tags = ["{person.tag}"]
 """
 
@@ -194,8 +218,15 @@ def _lines(keys: Keys) -> str:
     return "\n".join(f"{key} = {json.dumps(value)}" for key, value in keys.items())
 
 
-def _plan(scenario: Scenario, person: Person) -> dict[str, Any]:
-    """A card in the profile of docs/fagsystem.md."""
+def _plan(scenario: Scenario, person: Person, now: datetime) -> dict[str, Any]:
+    """A card in the profile of docs/fagsystem.md. What ended stands on it as stopped (rule 21)."""
+    version = 1 + sum(time <= now for time in scenario.cards(person))
+    written = {
+        each.id: each
+        for each in scenario.taken_by(person)
+        if each.ends and not _begins_later(scenario, each, now)
+    }
+    written |= {each.id: each for each in scenario.taken_by(person) if each.stands_at(now, scenario)}
     patient = {
         "resourceType": "Patient",
         "id": "resident",
@@ -205,21 +236,25 @@ def _plan(scenario: Scenario, person: Person) -> dict[str, Any]:
         {
             "resourceType": "MedicationRequest",
             "id": each.id,
-            "status": "active",
+            "status": "active" if each.stands_at(now, scenario) else "stopped",
             "intent": "order",
             "subject": {"reference": "Patient/resident"},
             "contained": [_medication(each)],
             "medicationReference": {"reference": "#med"},
             "dosageInstruction": [_dosage(scenario, each)],
         }
-        for each in scenario.taken_by(person)
+        for each in written.values()
     ]
     return {
         "resourceType": "Bundle",
         "type": "collection",
-        "identifier": {"system": "urn:example:card", "value": "1"},
+        "identifier": {"system": "urn:example:card", "value": str(version)},
         "entry": [{"resource": resource} for resource in (patient, *requests)],
     }
+
+
+def _begins_later(scenario: Scenario, each: Prescription, now: datetime) -> bool:
+    return bool(each.begins) and scenario.instant(each.begins) > now
 
 
 def _medication(each: Prescription) -> dict[str, Any]:
@@ -246,7 +281,7 @@ def _dosage(scenario: Scenario, each: Prescription) -> dict[str, Any]:
     return {
         "timing": {
             "repeat": {
-                "boundsPeriod": {"start": scenario.first_day.isoformat()},
+                "boundsPeriod": {"start": _first_day(scenario, each).isoformat()},
                 "frequency": len(slots),
                 "period": 1,
                 "periodUnit": "d",
@@ -255,6 +290,11 @@ def _dosage(scenario: Scenario, each: Prescription) -> dict[str, Any]:
         },
         "doseAndRate": [{"doseQuantity": {"value": each.quantity, "unit": each.unit}}],
     }
+
+
+def _first_day(scenario: Scenario, each: Prescription) -> date:
+    since = scenario.instant(each.begins or scenario.start).astimezone(ZoneInfo(scenario.zone)).date()
+    return since if each.begins else scenario.first_day
 
 
 def _manifest(scenario: Scenario, files: HomeFiles, person: Person) -> dict[str, Any]:
@@ -266,23 +306,26 @@ def _manifest(scenario: Scenario, files: HomeFiles, person: Person) -> dict[str,
         "card_version": 1,
         "sachets": [
             {key: value for key, value in row.items() if key != "person"}
-            for row in _strip(scenario, files, person.robot)
+            for row in strip(scenario, person.robot)
             if row["person"] == person.name
         ],
     }
 
 
-def _strip(scenario: Scenario, files: HomeFiles, robot: str) -> list[dict[str, Any]]:
-    """In the order of time, and of one time in the order of the people."""
-    number_of_robot = files.robot(robot).number
+def strip(scenario: Scenario, robot: str) -> list[dict[str, Any]]:
+    """What lies in this robot's magazine, packed by the first card: in the order of time, and of one time in
+    the order of the people."""
+    number_of_robot = scenario.home.number(robot)
     sachets: list[dict[str, Any]] = []
     for day in range(scenario.roll_days):
         for slot, clock in SLOT_CLOCKS.items():
             for person in scenario.home.at(robot):
-                contents = _contents(scenario.in_sachets(person), slot)
+                contents = contents_of(scenario.packed(person), slot)
                 if not contents:
                     continue
                 local = datetime.combine(scenario.first_day + timedelta(days=day), clock)
+                if scenario.opens(local.date(), slot) < scenario.packed_from(person):
+                    continue
                 number = len(sachets) + 1
                 sachets.append(
                     {
@@ -300,7 +343,7 @@ LABELS_A_ROBOT = 1000
 """More than a strip has: no two robots' sachets are labelled alike."""
 
 
-def _contents(prescriptions: Sequence[Prescription], slot: str) -> list[dict[str, Any]]:
+def contents_of(prescriptions: Sequence[Prescription], slot: str) -> list[dict[str, Any]]:
     return [
         {
             "drug": each.drug,

@@ -1,15 +1,16 @@
 """Who lives in a scenario's home, and at which robot their doses come out. Data; knows nothing of processes.
 
-A scenario without `[[resident]]` has one, who needs no name. Keys and tags are made of the names, so that a
-play's evidence can be judged again by whoever reads the same file.
+A scenario without `[[resident]]` has one, who needs no name; one without `[[box]]` has one box. Keys and tags
+are made of the names, so that a play's evidence can be judged again by whoever reads the same file.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 KEY_CHARS = 32
+BOX = "box-0001"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,8 @@ class Person:
     name: str = ""
     robot: str = ""  # the name of theirs; several may share it
     reminder_only: bool = False  # no medicine of theirs lies in a roll
+    moves_to: str = ""  # the robot, at another box, that has their roll once they have moved
+    moves_in: bool = False  # of this home: they come from another; said by no file
 
     @property
     def key(self) -> str:
@@ -35,20 +38,58 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class BoxPlace:
+    """A home: a box, and the robots at it."""
+
+    name: str
+    robots: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Household:
+    """Of one home, or of several between which somebody moves. `all_robots`: of all of them, also of those
+    that are not looked at."""
+
     people: tuple[Person, ...] = (Person(),)
+    boxes: tuple[BoxPlace, ...] = ()
+    box: str = BOX
+    all_robots: tuple[str, ...] = ()
 
     @property
     def several(self) -> bool:
-        return len(self.people) > 1
+        """Whether a resident is named: more than one lives in the scenario, or somebody moves."""
+        return len(self.people) > 1 or bool(self.all_robots or self.boxes)
 
     @property
     def robots(self) -> tuple[str, ...]:
         """Their names, in the order of the people."""
-        return tuple(dict.fromkeys(person.robot for person in self.people))
+        names = [person.robot for person in self.people]
+        return tuple(dict.fromkeys([*names, *(one.moves_to for one in self.people if one.moves_to)]))
+
+    def number(self, robot: str) -> int:
+        """Of the robot's plate: no two in the scenario have one."""
+        return (self.all_robots or self.robots).index(robot) + 1
 
     def serial(self, robot: str) -> str:
-        return f"SIM-{self.robots.index(robot) + 1:04}"
+        return f"SIM-{self.number(robot):04}"
+
+    def box_of(self, robot: str) -> str:
+        """The name of the box at which it stands; "" where there is one."""
+        return next((box.name for box in self.boxes if robot in box.robots), "")
+
+    def box_id(self, name: str) -> str:
+        return f"box-{[box.name for box in self.boxes].index(name) + 1:04}"
+
+    def at_box(self, name: str) -> Household:
+        """The home of one box: who lives there, and who comes or goes."""
+        here = next(box for box in self.boxes if box.name == name).robots
+        people = [replace(one, moves_to="") for one in self.people if one.robot in here]
+        people += [
+            replace(one, robot=one.moves_to, moves_to="", moves_in=True)
+            for one in self.people
+            if one.moves_to in here
+        ]
+        return Household(tuple(people), box=self.box_id(name), all_robots=self.robots)
 
     def at(self, robot: str) -> tuple[Person, ...]:
         return tuple(person for person in self.people if person.robot == robot)

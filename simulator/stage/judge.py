@@ -7,21 +7,39 @@ database and the fagsystem's files. Each violation is a sentence for a person.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from simulator.stage.evidence import Evidence, IncidentStory, Line, incident_stories, is_quiet_test
+from simulator.stage.evidence import Evidence, IncidentStory, Line, incident_stories, is_quiet_test, together
 from simulator.stage.home_files import PERSON
 from simulator.stage.matter import judge_matter
+from simulator.stage.moves import came_with, judge_moves, went_with
 from simulator.stage.scenario import ExpectedIncident, Scenario
 
 PROMPT_LINES = 2
 """A due dose's prompt has the two uppermost lines of the display."""
 
 
+def judge_all(scenario: Scenario, evidence: Mapping[str, Evidence]) -> list[str]:
+    """By the name of each box; what went wrong, empty = all expectations held."""
+    if not scenario.home.boxes:
+        return judge(scenario, evidence[""])
+    found = [
+        f"{box}: {fault}"
+        for box, seen in evidence.items()
+        for fault in _judge_home(scenario.at_box(box), seen)
+    ]
+    parts = [(scenario.at_box(box), seen) for box, seen in evidence.items()]
+    return [*found, *judge_moves(parts), *_filed(scenario, together(list(evidence.values())))]
+
+
 def judge(scenario: Scenario, evidence: Evidence) -> list[str]:
-    """What went wrong; empty = all expectations held."""
+    """Of the only home."""
+    return [*_judge_home(scenario, evidence), *_filed(scenario, evidence)]
+
+
+def _judge_home(scenario: Scenario, evidence: Evidence) -> list[str]:
     return [
         *_outcomes(scenario, evidence),
         *_diverted(scenario, evidence),
@@ -30,7 +48,6 @@ def judge(scenario: Scenario, evidence: Evidence) -> list[str]:
         *_receipts(scenario, evidence),
         *_oncall_agrees(evidence),
         *judge_matter(scenario, evidence),
-        *_filed(scenario, evidence),
         *_displays(scenario, evidence),
         *_the_rest(scenario, evidence),
     ]
@@ -84,10 +101,12 @@ def _one_outcome_each(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
     for body in rows:
         revisions.setdefault(body["dose_id"], []).append(body["revision"])
     for dose_id, found in revisions.items():
-        if found != list(range(1, len(found) + 1)):
+        first = 1 if dose_id not in came_with(evidence) else found[0]
+        if found != list(range(first, first + len(found))):
             yield f"{scenario.dose_name(dose_id)}: {len(found)} outcomes in the journal, of revisions {found}"
-    journalled = {body["dose_id"]: body["outcome"] for body in rows}
-    shown = {dose["dose"]: dose["outcome"] for dose in evidence.doses if dose["outcome"]}
+    journalled = {**came_with(evidence), **{body["dose_id"]: body["outcome"] for body in rows}}
+    everywhere = [*evidence.doses, *went_with(evidence)]
+    shown = {dose["dose"]: dose["outcome"] for dose in everywhere if dose["outcome"]}
     for dose_id in sorted(journalled.keys() | shown.keys()):
         told, seen = journalled.get(dose_id), shown.get(dose_id)
         if told != seen:

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from simulator.stage.evidence import Evidence, Line
-from simulator.stage.scenario import PARTS_APART, SLOT_CLOCKS, Scenario
+from simulator.stage.home_files import contents_of, strip
+from simulator.stage.moves import came_with, went_with
+from simulator.stage.scenario import PARTS_APART, SLOT_CLOCKS, Deed, Scenario
 
 TOWARDS_RESIDENT = frozenset({"holding", "tray", "hands"})
 
@@ -95,6 +97,29 @@ def _right_sachets(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
         ):
             name = scenario.dose_name(order["dose_id"])
             yield f"{name}: {order['kind']} of the wrong sachet {order['label']}"
+    yield from _as_the_card_asks(scenario, evidence)
+
+
+def _as_the_card_asks(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
+    """S3: what left the magazine towards somebody is what the card that the home had by then asks for."""
+    packed = {row["label"]: row for robot in scenario.home.robots for row in strip(scenario, robot)}
+    slots = {f"{clock:%H:%M}": slot for slot, clock in SLOT_CLOCKS.items()}
+    accepted = [
+        (_instant(row["at"]), row["body"]["plan"]["resident"])
+        for row in evidence.journal
+        if row["event"] == "PlanAccepted"
+    ]
+    for move in _moves(evidence):
+        sachet = packed.get(move["label"])
+        if move["from"] != "magazine" or move["to"] not in TOWARDS_RESIDENT or sachet is None:
+            continue
+        person = scenario.home.named(sachet["person"])
+        newer = sum(at <= _instant(move["at"]) and key == person.key for at, key in accepted) - 1
+        cards = (scenario.instant(scenario.start), *scenario.cards(person))
+        now = cards[min(max(newer, 0), len(cards) - 1)]
+        asked = [each for each in scenario.in_sachets(person) if each.stands_at(now, scenario)]
+        if contents_of(asked, slots[sachet["local"][11:16]]) != sachet["contents"]:
+            yield f"{move['label']} went to the {move['to']}, and the card asks for something else"
 
 
 def _releases(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
@@ -118,27 +143,63 @@ def _releases(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
     for dose_id, count in doses.items():
         if count > 1:
             yield f"{scenario.dose_name(dose_id)}: released {count} times"
-    windows = {labels.get(_date_slot(dose["dose"])): dose for dose in evidence.doses}
+    windows = {labels.get(_date_slot(dose["dose"])): dose for dose in _shown(evidence)}
     for move in moved:
-        dose = windows.get(move["label"])
-        if dose is None or not _instant(dose["opens"]) <= _instant(move["at"]) < _instant(dose["closes"]):
+        dose, at = windows.get(move["label"]), _instant(move["at"])
+        if dose is not None and _may_be_taken_along(scenario, dose, at):
+            continue
+        if dose is None or not _instant(dose["opens"]) <= at < _instant(dose["closes"]):
             yield f"{move['label']} was released outside its window, at {move['at']}"
+
+
+def _may_be_taken_along(scenario: Scenario, dose: Line, at: datetime) -> bool:
+    """By the words of whoever planned a leave; never controlled medicine."""
+    if _is_controlled(scenario, dose["dose"]):
+        return False
+    return any(
+        _covers(scenario, leave, dose)
+        and scenario.instant(leave.hand_out or leave.at) <= at < scenario.instant(leave.departs)
+        for leave in scenario.deeds
+        if leave.do == "leave"
+    )
+
+
+def _covers(scenario: Scenario, leave: Deed, dose: Line) -> bool:
+    theirs = scenario.home.named(leave.resident) == scenario.home.of_dose(dose["dose"])
+    opens = _instant(dose["opens"])
+    return theirs and scenario.instant(leave.leave_from) <= opens < scenario.instant(leave.leave_to)
+
+
+def _is_controlled(scenario: Scenario, dose_id: str) -> bool:
+    held = scenario.holds(dose_id)
+    theirs = scenario.taken_by(scenario.home.of_dose(dose_id))
+    return any(each.drug in scenario.controlled for each in theirs if each.id in held)
 
 
 def _hands(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
     """Retrieved is what was lifted; missed is what never can be."""
     labels = _labels(evidence)
     lifted = Counter(move["label"] for move in _moves(evidence) if move["to"] == "hands")
-    for dose in evidence.doses:
+    came_back = {dose for deed in scenario.deeds for dose in deed.came_back}
+    for dose in _shown(evidence):
+        if dose["dose"] in came_with(evidence):
+            continue  # had at the home they lived in
         name, label = scenario.dose_name(dose["dose"]), labels.get(_date_slot(dose["dose"]), "")
         times = lifted.pop(label, 0)
         by_helper = (
             dose["outcome"] in ("confirmed", "witnessed") and times == 1
         )  # who saw it said so afterwards
-        if times != (dose["outcome"] == "retrieved") and not by_helper:
+        back = times == 1 and name in came_back and dose["outcome"] in ("missed", "failed")
+        lifts = dose["outcome"] in ("retrieved", "taken_along")
+        if times != lifts and not by_helper and not back:
             yield f"{name}: outcome {dose['outcome']}, but its sachet was lifted {times} times"
     for label in lifted:
         yield f"{label} was lifted, and belongs to no dose"
+
+
+def _shown(evidence: Evidence) -> list[Line]:
+    """Also of who has left."""
+    return [*evidence.doses, *went_with(evidence)]
 
 
 # --- crashes ----------------------------------------------------------------------------------------

@@ -7,13 +7,14 @@ Data and its calendar; `scenario_file` reads it strictly. Knows nothing of proce
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from simulator.script import SCHEMA
 from simulator.stage.household import Household, Person
+from simulator.stage.strict import ScenarioError as ScenarioError
 
 SLOT_CLOCKS = {"morning": time(8), "noon": time(12), "evening": time(18), "night": time(22)}
 """Clock times of the day parts in every scenario: the mapping of the configuration template."""
@@ -27,17 +28,15 @@ PARTS_APART = 100
 
 AT_THE_ROBOT = frozenset({ROBOT, RESIDENT})
 MACHINE_DEEDS = {DAEMON: ("kill_while_releasing",), BROKER: ("stop", "start")}
-FINDINGS = ("given", "had_it", "witnessed", "not_given", "discard")
-FOR_NOW = ("mode", "pause", "resume")
+FINDINGS = ("given", "had_it", "witnessed", "not_given", "discard", "let_go")
+FOR_NOW = ("mode", "pause", "review", "resume", "leave", "back")
 """About a resident and no dose: said at the box by a person who stands there."""
 
-STAFF_DEEDS = ("take", "close", *FINDINGS, *FOR_NOW)
+MOVES = ("move_ask", "move_out", "move_in")
+ROLLS = ("load", "count")
+STAFF_DEEDS = ("take", "close", *FINDINGS, *FOR_NOW, *MOVES, *ROLLS)
 MODES = ("normal", "assisted", "witnessed", "suspended")
 ONCALL, HOME = "oncall", "home"
-
-
-class ScenarioError(ValueError):
-    """What is wrong with a scenario, in words for who wrote it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +48,13 @@ class Prescription:
     unit: str = "tablet"  # "tablet" lies in the roll; anything else beside the robot
     quantity: int = 1
     resident: str = ""  # whose, where several live
+    begins: str = ""  # when a newer card has it; "" = the first one has
+    ends: str = ""  # when a newer card says that it is stopped; with another that begins then: changed
+
+    def stands_at(self, now: datetime, scenario: Scenario) -> bool:
+        """Whether the card of that instant asks for it."""
+        begun = not self.begins or scenario.instant(self.begins) <= now
+        return begun and not (self.ends and scenario.instant(self.ends) <= now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,9 @@ class Deed:
     """`robot`: the name of the one at which it is done, where there are several. `wait_for` names the kind of
     incident that a member of staff waits for before acting; `about`, in place of a dose, the kind of one that
     is about none. `mode` and `review_days` are of a mode that is set, `resident` whose, where several live.
+    `leave_from` and what follows are of a leave, `came_back` of its end, `other` of a move (the box that the
+    paper comes from or is for), `into` of a count. `refused`: the home must refuse it, with this code. `box`:
+    at which, where there are several.
     """
 
     at: str
@@ -71,6 +80,16 @@ class Deed:
     mode: str = ""
     review_days: int = 0
     resident: str = ""
+    leave_from: str = ""
+    leave_to: str = ""
+    hand_out: str = ""
+    departs: str = ""
+    back: str = ""
+    came_back: tuple[str, ...] = ()
+    other: str = ""
+    into: str = ""
+    refused: str = ""
+    box: str = ""
     more: dict[str, Any] = field(default_factory=dict)  # arguments of a deed at the robot
 
     def __str__(self) -> str:
@@ -88,6 +107,7 @@ class ExpectedDose:
     late: bool = False
     by: str = ""
     diverted: str = ""  # when its sachet went to the locked store, within DIVERTED_WITHIN; "" = not asked
+    box: str = ""  # at which it is known, where there are several; what was carried along is known at both
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +120,7 @@ class ExpectedIncident:
     taken_by: str = ""
     resolution: str = ""
     undelivered: bool = False  # it must have been, at some time; every incident must be delivered at the end
+    box: str = ""
 
     @property
     def name(self) -> str:
@@ -137,6 +158,30 @@ class Scenario:
     displays: tuple[ExpectedDisplay, ...]
     home: Household = field(default_factory=Household)
 
+    @property
+    def boxes(self) -> tuple[str, ...]:
+        """Their names; one without a name where there is one."""
+        return tuple(box.name for box in self.home.boxes) or ("",)
+
+    def at_box(self, box: str) -> Scenario:
+        """What of it is one box's: a scenario of its own."""
+        if not self.home.boxes:
+            return self
+        home = self.home.at_box(box)
+        names = {person.name for person in home.people}
+        return replace(
+            self,
+            home=home,
+            prescriptions=tuple(each for each in self.prescriptions if each.resident in names),
+            deeds=tuple(each for each in self.deeds if self._box(each) == box),
+            doses=tuple(each for each in self.doses if each.box == box),
+            incidents=tuple(each for each in self.incidents if each.box == box),
+            displays=tuple(each for each in self.displays if each.robot in home.robots),
+        )
+
+    def _box(self, deed: Deed) -> str:
+        return self.home.box_of(deed.robot) if deed.who in AT_THE_ROBOT else deed.box
+
     def beside(self, person: Person) -> tuple[Prescription, ...]:
         """What lies beside the robot, in the order in which the home numbers it: parts 101, 201, ..."""
         theirs = self.taken_by(person)
@@ -147,13 +192,35 @@ class Scenario:
         beside = self.beside(person)
         return tuple(each for each in self.taken_by(person) if each not in beside)
 
+    def packed_from(self, person: Person) -> datetime:
+        """What their roll at this robot begins after: nothing, or their move to it."""
+        moves = [each.at for each in self.deeds if each.do == "move_in" and each.resident == person.name]
+        midnight = datetime.combine(self.first_day, time(), ZoneInfo(self.zone))
+        return self.instant(moves[0]) if person.moves_in and moves else midnight
+
+    def packed(self, person: Person) -> tuple[Prescription, ...]:
+        """What the pharmacy packed the roll by: the first card."""
+        return tuple(each for each in self.in_sachets(person) if not each.begins)
+
+    def cards(self, person: Person) -> tuple[datetime, ...]:
+        """When a newer card of theirs comes, in order; the first one is there from the beginning."""
+        times = {time for each in self.taken_by(person) for time in (each.begins, each.ends) if time}
+        return tuple(sorted(self.instant(time) for time in times))
+
     def holds(self, dose_id: str) -> tuple[str, ...]:
-        """The prescriptions of a dose."""
-        _, _, slot, part = dose_id.split("/")
+        """The prescriptions of a dose: what the card asked for when its window opened."""
+        _, day, slot, part = dose_id.split("/")
         person = self.home.of_dose(dose_id)
         if int(part) > PARTS_APART:
             return (self.beside(person)[int(part) // PARTS_APART - 1].id,)
-        return tuple(each.id for each in self.in_sachets(person) if slot in each.slots)
+        opens = self.opens(date.fromisoformat(day), slot)
+        return tuple(
+            each.id for each in self.in_sachets(person) if slot in each.slots and each.stands_at(opens, self)
+        )
+
+    def opens(self, day: date, slot: str) -> datetime:
+        local = datetime.combine(day, SLOT_CLOCKS[slot], ZoneInfo(self.zone))
+        return local.astimezone(UTC)
 
     def instant(self, text: str) -> datetime:
         """UTC of "day2 18:40"; 24:00 is the next day's midnight, an hour that comes twice is its first."""

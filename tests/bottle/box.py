@@ -119,6 +119,8 @@ class Box:
         fuse: Fuse,
         witness: Witnessing,
         beside: Sequence[Served] = (),
+        serial: str = ROBOT,
+        look_s: float = LOOK_S,
     ) -> None:
         self.fuse = fuse
         self.disk = disk
@@ -130,8 +132,8 @@ class Box:
         self.clock = BoxClock(times)
         self.loop = VirtualLoop(times.seconds)
         self.session = BottleSession(network, fuse)
-        self.engine = Engine(disk.replayed(), setting, WatchedJournal(disk, fuse, self), self.clock, LOOK_S)
-        first = Served(ROBOT, end, chance, witness.sending, witness.sent)
+        self.engine = Engine(disk.replayed(), setting, WatchedJournal(disk, fuse, self), self.clock, look_s)
+        first = Served(serial, end, chance, witness.sending, witness.sent)
         self._served = (first, *beside)
         self.robots: dict[str, RobotConnection] = {}
         self.couriers: dict[str, Courier] = {}
@@ -139,9 +141,9 @@ class Box:
             self.robots[served.serial] = connection = self._connection(served)
             robot = Wiring(partial(self._probe, served)).robot(connection)
             self.couriers[served.serial] = Courier(
-                self.engine, setting, served.serial, robot, self.clock, LOOK_S
+                self.engine, setting, served.serial, robot, self.clock, look_s
             )
-        self.robot, self.courier = self.robots[ROBOT], self.couriers[ROBOT]
+        self.robot, self.courier = self.robots[serial], self.couriers[serial]
         self.ready = False
         self.committing_since_s: float | None = None
         self._tasks: set[asyncio.Task[None]] = set()

@@ -66,6 +66,7 @@ class OnCall:
     beat: datetime | None = None  # the newest sign of life
     forged: bool = False
     sent: list[tuple[str, bytes]] = field(default_factory=list)
+    box: str = BOX
     _count: int = 0
 
     def take(self, topic_name: str, raw: bytes) -> bool:
@@ -109,10 +110,10 @@ class OnCall:
     def _receipt(self, **what: Any) -> None:
         if self.chance.random() < self.manner.forgets_receipt:
             return
-        receipt = ReceiptPayload(schema="dispenserd/receipt/1", home=BOX, **what)
+        receipt = ReceiptPayload(schema="dispenserd/receipt/1", home=self.box, **what)
         raw = to_bytes(signatures.seal(receipt, PRIVATE_KEY))
         for _ in range(1 + (self.chance.random() < self.manner.repeats_receipt)):
-            self.send(topic(BOX, Channel.RECEIPT), raw)
+            self.send(topic(self.box, Channel.RECEIPT), raw)
 
     # --- what staff ask of the home ---
 
@@ -140,7 +141,7 @@ class OnCall:
         decision: DecisionPayload = kind(
             schema="dispenserd/decision/1",
             decision_id=f"d-{self._count}",
-            home=BOX,
+            home=self.box,
             epoch=incident["epoch"],
             incident=incident["incident"],
             revision=incident["revision"],
@@ -152,10 +153,10 @@ class OnCall:
         raw = to_bytes(signatures.seal(decision, PRIVATE_KEY))
         if self.forged:
             copy = raw.replace(b'"by":"', b'"by":"x').replace(b'"decision_id":"', b'"decision_id":"x')
-            self.send(topic(BOX, Channel.DECISION), copy)
-        if not self.send(topic(BOX, Channel.DECISION), raw):
+            self.send(topic(self.box, Channel.DECISION), copy)
+        if not self.send(topic(self.box, Channel.DECISION), raw):
             return ""
-        self.sent.append((topic(BOX, Channel.DECISION), raw))
+        self.sent.append((topic(self.box, Channel.DECISION), raw))
         return decision.decision_id
 
     def replay(self) -> None:

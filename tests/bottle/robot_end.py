@@ -170,6 +170,9 @@ class RobotEnd:
 
     def turn(self) -> None:
         """All that is due now."""
+        due_s = self.due_s
+        if due_s is None or due_s > self.times.now_s:
+            return
         data = self.inward.pull(self.times.now_s)
         self._guarded(lambda: self._hear(data))
         while (due_ms := self.robot.due_ms) is not None and due_ms <= self.times.true_ms:
@@ -188,19 +191,19 @@ class RobotEnd:
     # --- hands, plugs, power ---
 
     def press(self, answer: Answer = Answer.TAKE, tag: str = "") -> None:
-        self._act(lambda: self.robot.press(self.times.moment, answer, tag))
+        self.act(lambda: self.robot.press(self.times.moment, answer, tag))
 
     def lift(self) -> None:
-        self._act(lambda: self.robot.lift(self.times.moment))
+        self.act(lambda: self.robot.lift(self.times.moment))
 
     def clear_fault(self) -> None:
-        self._act(lambda: self.robot.clear_fault(self.times.moment))
+        self.act(lambda: self.robot.clear_fault(self.times.moment))
 
     def load(self, production_id: str, sachets: list[Sachet]) -> None:
-        self._act(lambda: self.robot.load(production_id, sachets, self.times.moment))
+        self.act(lambda: self.robot.load(production_id, sachets, self.times.moment))
 
     def sense(self) -> None:
-        self._act(lambda: self.robot.sense(self.times.moment))
+        self.act(lambda: self.robot.sense(self.times.moment))
 
     def set_clock(self, clock: BatteryClock) -> None:
         """Its battery fails, or a person sets it."""
@@ -240,7 +243,7 @@ class RobotEnd:
         if self.robot.due_ms is None:
             self._say(self.robot.step(self.times.moment))
 
-    def _act(self, act: Callable[[], list[Message]]) -> None:
+    def act(self, act: Callable[[], list[Message]]) -> None:
         self._guarded(lambda: self._say(act()))
         self._send()
 

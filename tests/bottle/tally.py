@@ -79,6 +79,7 @@ def play(recipe: Recipe) -> Tally:
     started_s = time.process_time()
     tally = Tally(histories=1, days=recipe.days, seeds={recipe.seed})
     gc.collect()
+    gc.freeze()  # what is left is modules, and they stay
     gc.disable()  # a history makes many small records and few cycles: collected before the next
     bottle = Bottle(recipe)
     try:

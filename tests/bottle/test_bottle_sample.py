@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
+from subprocess import PIPE
 
 import pytest
 
@@ -49,17 +51,14 @@ def test_whatever_the_weather_the_witnesses_have_nothing_to_say(severity: Severi
 def test_a_seed_is_one_history_in_any_process() -> None:
     """The chain hash covers every byte of the journal."""
 
-    def ended(hash_seed: str) -> str:
-        return subprocess.run(
-            [sys.executable, "-c", PLAYED],
-            env={**os.environ, "PYTHONHASHSEED": hash_seed},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
-        ).stdout
+    def begun(hash_seed: str) -> subprocess.Popen[str]:
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+        return subprocess.Popen([sys.executable, "-c", PLAYED], env=environment, stdout=PIPE, text=True)
 
-    first, second = (ended(each) for each in HASH_SEEDS)
+    with ExitStack() as running:
+        both = [running.enter_context(begun(each)) for each in HASH_SEEDS]  # beside each other
+        first, second = (each.communicate(timeout=60)[0] for each in both)
+    assert [each.returncode for each in both] == [0, 0]
     assert len(first.split()) == 6
     assert first == second
 

@@ -73,13 +73,23 @@ class VirtualLoop(base_events.BaseEventLoop):
         scheduled = self._scheduled  # type: ignore[attr-defined]
         return scheduled[0]._when if scheduled else None
 
+    def _is_due(self, now_s: float) -> bool:
+        if self._ready:  # type: ignore[attr-defined]
+            return True
+        self._forget_cancelled()
+        scheduled = self._scheduled  # type: ignore[attr-defined]
+        return bool(scheduled) and scheduled[0]._when <= now_s
+
     def run_due(self) -> None:
         """Until nothing is ready and no timer is due."""
+        now_s = self._now_s()
+        if not self._is_due(now_s):
+            return
         before = events._get_running_loop()
         events._set_running_loop(self)
         try:
-            while (due_s := self.due_s) is not None and due_s <= self._now_s():
-                self._run_round(self._now_s())
+            while self._is_due(now_s):
+                self._run_round(now_s)
         finally:
             events._set_running_loop(before)
 

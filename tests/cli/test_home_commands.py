@@ -136,7 +136,13 @@ def test_decide_sends_the_whole_dose_id_and_the_finding(
 
 @pytest.mark.parametrize(
     ("flag", "verdict"),
-    [("--given", "given"), ("--had-it", "had_it"), ("--witnessed", "witnessed"), ("--discard", "discard")],
+    [
+        ("--given", "given"),
+        ("--had-it", "had_it"),
+        ("--witnessed", "witnessed"),
+        ("--discard", "discard"),
+        ("--let-go", "let_go"),
+    ],
 )
 def test_each_finding_has_its_own_flag(home: FakeHome, flag: str, verdict: str) -> None:
     home.results["decide"] = {"accepted": True, "reason": "done"}
@@ -152,7 +158,10 @@ def test_decide_needs_exactly_one_finding(
 ) -> None:
     arguments = ["decide", EVENING, *flags, "--by", "A", "--reason", "r", "--config", str(home.config)]
     assert carry_out(arguments) == 2
-    assert "exactly one of --given, --had-it, --witnessed, --not-given, --discard" in capsys.readouterr().err
+    assert (
+        "exactly one of --given, --had-it, --witnessed, --not-given, --discard, --let-go"
+        in capsys.readouterr().err
+    )
     assert home.asked == []
 
 

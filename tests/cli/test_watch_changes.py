@@ -213,6 +213,6 @@ def test_every_question_names_home_and_dose_with_its_date(spoken: str) -> None:
 
 def test_given_by_hand_is_offered_with_its_condition() -> None:
     offered = dict(acting.verdicts(voice()))
-    assert set(offered) == {"given", "had_it", "witnessed", "not_given", "discard"}
+    assert set(offered) == {"given", "had_it", "witnessed", "not_given", "discard", "let_go"}
     assert "hjemmet har bekræftet" in offered["given"]
     assert acting.verdict("nonsense") is None

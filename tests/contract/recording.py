@@ -12,12 +12,14 @@ import asyncio
 import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from dispenserd.oncall import database
 from scheduler import events as ev
 from tests.contract.listener import Listener, listening
 from tests.contract.terminal import WITHIN_S, Recording, Terminal, serving
 from tests.support.endpoints import http_endpoint
+from tests.support.moving_homes import MovingHome, NewHome, at_home
 from tests.support.oncall_by_hand import PRIVATE
 from tests.support.paper_home import eventually
 from tests.support.provision_parts import oncall, robot
@@ -62,6 +64,7 @@ async def record() -> Recording:
             finally:
                 await home.stop()
             await _without_a_home(home, terminal)
+        await _a_move(recording)
     return recording
 
 
@@ -182,6 +185,32 @@ async def _away_for_a_moment(terminal: Terminal) -> None:
     await terminal("resident", "show")
     await terminal("resident", "back", *said)
     await terminal("resident", "release", "2026-11-03/noon", "--until", "2026-11-03T14:00", *said)
+    await terminal("doses")
+
+
+async def _a_move(recording: Recording) -> None:
+    """To another box, with an empty robot there; then its magazine is counted, and the robot swapped."""
+    async with at_home(MovingHome) as old, at_home(NewHome) as new:
+        await old.prepare()
+        request, bundle = str(new.folder / "request.json"), str(old.folder / "bundle.json")
+        by = ("--by", "Tove Tekniker")
+
+        async def kept(home: MovingHome, *arguments: str) -> dict[str, Any]:
+            code, found = await home.says(*arguments)
+            recording.keep(json.dumps(found).encode(), code)
+            return found
+
+        asked = await kept(new, "resident", "move-ask", "--out", request, *by)
+        out = ("resident", "move-out", request, "--out", bundle, *by, "--reason", "moves to her own flat")
+        gone = await kept(old, *out, "--fingerprint", str(asked["fingerprint"]))
+        await kept(new, "resident", "move-in", bundle, *by, "--fingerprint", str(gone["fingerprint"]))
+        left = await kept(new, "robot", "uncounted")
+        labels = [str(each["label"]) for each in left["sachets"]]
+        await kept(new, "robot", "count", labels[0], "--into", "missing", *by)
+        await kept(new, "robot", "count", *labels, "--into", "waste", *by)
+        await new.until(lambda: new.events(ev.RobotCaughtUp), "the new robot is there", WITHIN_S)
+        await new.ask("roll_load", manifest=new.manifest(), by="Tove Tekniker")
+        await kept(new, "robot", "swap", *by)
 
 
 async def _a_cable(home: RunningHome, terminal: Terminal) -> None:

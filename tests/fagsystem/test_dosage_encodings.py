@@ -9,6 +9,7 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scheduler.dosage import Limit
 from tests.support.dosage_papers import (
     Json,
     day,
@@ -22,6 +23,7 @@ from tests.support.dosage_papers import (
     needed_146,
     parts_160,
     period_160,
+    read,
     structure,
     structure_146,
     week_160,
@@ -152,6 +154,24 @@ def test_as_needed_medicine_is_the_same_in_all_three() -> None:
     assert told[0]["kind"] == "pn"
     assert told[0]["doses"] == []
     assert told[0]["text"] == "1 tablet efter behov fra 2. november 2026, højst 3 gange i døgnet"
+
+
+def test_as_needed_once_in_a_cycle_of_a_week_is_no_more_than_that_in_all_three() -> None:
+    """Once every seven days is not once in every 24 hours."""
+    once = "<TimesPerDayDosage><Quantity>1</Quantity><TimesPerDay>1</TimesPerDay></TimesPerDayDosage>"
+    papers = (
+        fmk(structure(day(1, dose("Plain", needed=True)), every=7)),
+        xml_146(needed_146(structure_146(day_146(1, dose_146()), every=7))),
+        xml_160(period_160(day_160(1, once), kind="PRN", every=7)),
+    )
+    for paper in papers:
+        (period,) = read(paper).dosage.periods
+        assert period.limit == Limit(times=1, period_h=168, times_per_period=1)
+
+
+def test_a_cycle_longer_than_a_home_remembers_is_refused() -> None:
+    told = explain(fmk(structure(day(1, dose("Plain", needed=True)), every=60)))
+    assert [each["reason"] for each in told["refused"]] == ["as_needed"]
 
 
 def empty_146(start: str, end: str) -> str:

@@ -159,6 +159,38 @@ def test_an_expired_dosage_gives_nothing() -> None:
             "2 tabletter efter behov, højst 8 tabletter i døgnet",
         ),
         (
+            {
+                "maxDosePerPeriod": {
+                    "numerator": {"value": 10, "unit": "tablet"},
+                    "denominator": {"value": 1, "unit": "wk"},
+                }
+            },
+            "2 tabletter efter behov, højst 10 tabletter på 7 dage",
+        ),
+        (
+            {
+                "maxDosePerPeriod": {
+                    "numerator": {"value": 4, "unit": "tablet"},
+                    "denominator": {"value": 36, "unit": "h"},
+                }
+            },
+            "2 tabletter efter behov, højst 4 tabletter på 36 timer",
+        ),
+        (
+            {
+                "timing": {
+                    "repeat": {
+                        "boundsPeriod": {"start": "2026-11-02"},
+                        "frequency": 1,
+                        "period": 7,
+                        "periodUnit": "d",
+                    }
+                }
+            },
+            "2 tabletter efter behov hver mandag fra 2. november 2026, "
+            "højst 1 gang i døgnet, højst 1 gang på 7 dage",
+        ),
+        (
             {"timing": {"repeat": {"boundsPeriod": {"start": "2026-11-02"}, "when": ["NIGHT"]}}},
             "2 tabletter nat efter behov fra 2. november 2026, højst 1 gang i døgnet",
         ),

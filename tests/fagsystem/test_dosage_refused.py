@@ -230,7 +230,7 @@ CASES: list[tuple[Reason, str, object]] = [
             **NEEDED,
             "maxDosePerPeriod": {
                 "numerator": {"value": 8, "unit": "tablet"},
-                "denominator": {"value": 1, "unit": "wk"},
+                "denominator": {"value": 1, "unit": "mo"},
             },
         },
     ),

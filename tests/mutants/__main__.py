@@ -1,9 +1,13 @@
-"""`python -m tests.mutants [MODULE ...]`: does some test notice each mistake one could make in the core?
+"""`python -m tests.mutants [MODULE ...]`: is each mistake one can make in the core noticed, by test or type?
 
-Without names: every module, the most dangerous first. `--survivors` tries only those again that survived the
-last time; `--judge` runs nothing and judges what is known. Exit code 0: of what was tried at least 85 % is
-noticed, and each survivor is explained in tests/mutants/explained.toml. It takes hours; what a module gave is
-kept in build/mutants/result.json, and one that has not changed since is not tried again.
+Without names: every module, the most dangerous first. Of each a sample that is always the same is tried
+(`--draw 2`: another one), or `--all`. `--survivors` tries only those again that survived the last time, and
+against all tests that come to them; with `--tests` only against these. `--judge` runs nothing and judges what
+is known. What a module gave is kept in build/mutants/result.json: what was tried of one that has not changed
+since is not tried again, unless the module is named.
+
+Exit code 0: with a confidence of 95 % at least 85 % of all mutants is noticed, and each known survivor is
+explained in tests/mutants/explained.toml.
 """
 
 from __future__ import annotations
@@ -11,16 +15,21 @@ from __future__ import annotations
 import argparse
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.mutants.run import TREES, Looked, Survivor, modules, mutate, read, source_hash, write
+from tests.mutants.changes import Mutant
+from tests.mutants.run import SAMPLE, Looked, Survivor, look, modules, read, share, source_hash, write
+from tests.mutants.run import wanted as to_try
+from tests.mutants.tries import Tried, with_tests
+from tests.mutants.types import noticed_by_types
 from tests.support.sources import ROOT
 
-RESULT = TREES / "result.json"
+RESULT = ROOT / "build" / "mutants" / "result.json"
 EXPLAINED = ROOT / "tests" / "mutants" / "explained.toml"
-KILLED_MIN_PERCENT = 85
+TESTS = ("tests/scheduler",)
+NOTICED_MIN_PERCENT = 85
 
 MOST_DANGEROUS = (
     "gate",
@@ -39,6 +48,9 @@ MOST_DANGEROUS = (
 )
 """They say what may be released, what a record means, who may give by hand and when."""
 
+Explained = Mapping[tuple[str, str, str], str]
+"""(module, function, change) -> why no test can, or need, notice it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -47,40 +59,71 @@ class Verdict:
     idle: tuple[tuple[str, str], ...]  # explanations of what does not survive (any more)
 
     @property
-    def percent(self) -> float:
-        tried = sum(one.mutants for one in self.found.values())
-        return 100 * sum(one.killed for one in self.found.values()) / tried if tried else 0.0
+    def percent(self) -> tuple[float, float]:
+        """As it looks, and at least."""
+        mean, least = share(self.found)
+        return 100 * mean, 100 * least
 
     @property
     def good(self) -> bool:
-        return self.percent >= KILLED_MIN_PERCENT and not self.unexplained and not self.idle
-
-
-Explained = Mapping[tuple[str, str, str], str]
-"""(module, function, change) -> why no test can, or need, notice it."""
+        return self.percent[1] >= NOTICED_MIN_PERCENT and not self.unexplained and not self.idle
 
 
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants")
     parser.add_argument("modules", nargs="*", metavar="MODULE", choices=[[], *modules()])
+    parser.add_argument("--all", action="store_true", help=f"every mutant, not {SAMPLE} of a module")
+    parser.add_argument("--draw", type=int, default=1, help="which sample")
     parser.add_argument("--survivors", action="store_true", help="only those that survived the last time")
+    parser.add_argument("--tests", nargs="+", default=TESTS, help="only against these, with --survivors")
     parser.add_argument("--judge", action="store_true", help="run nothing, judge what is known")
     wanted = parser.parse_args(arguments)
+    if tuple(wanted.tests) != TESTS and not wanted.survivors:
+        parser.error("--tests says something of --survivors alone")
+    if not wanted.judge:
+        chosen = _choose(wanted)
+        print("reading types ...", file=sys.stderr, flush=True)
+        by_types = noticed_by_types(
+            {module: [one.key for one in of_it] for module, (_, of_it) in chosen.items()}
+        )
+        with_tests(lambda attempt: _try(chosen, by_types, attempt), wanted.tests, patient=wanted.survivors)
     found = {module: one for module, one in read(RESULT).items() if module in modules()}
-    rest = [module for module in modules() if module not in MOST_DANGEROUS]
-    for module in [] if wanted.judge else wanted.modules or [*MOST_DANGEROUS, *rest]:
-        known = found.get(module)
-        same = known is not None and known.source == source_hash(module)
-        if same and not wanted.survivors and not wanted.modules:
-            continue
-        print(f"{module} ...", file=sys.stderr, flush=True)
-        looked = mutate(module, only=wanted.survivors)
-        found = {**found, **read(RESULT), module: looked}  # another run may have kept something meanwhile
-        write(RESULT, found)
-        print(_row(found[module]), flush=True)
     verdict = judge(found, explained(EXPLAINED))
     print("\n".join(told(verdict)))
     return 0 if verdict.good else 1
+
+
+def _choose(wanted: argparse.Namespace) -> dict[str, tuple[Looked | None, list[Mutant]]]:
+    """Of each module what is known of it, and what is to be tried."""
+    rest = [module for module in modules() if module not in MOST_DANGEROUS]
+    found = read(RESULT)
+    chosen: dict[str, tuple[Looked | None, list[Mutant]]] = {}
+    for module in wanted.modules or [*MOST_DANGEROUS, *rest]:
+        known = found.get(module)
+        anew = wanted.modules and not wanted.survivors
+        if known is not None and (anew or known.source != source_hash(module)):
+            known = None
+        of_it = to_try(module, known, survivors=wanted.survivors, everyone=wanted.all, draw=wanted.draw)
+        chosen[module] = known, of_it
+    return chosen
+
+
+def _try(
+    chosen: Mapping[str, tuple[Looked | None, list[Mutant]]],
+    by_types: Mapping[str, Collection[str]],
+    attempt: Callable[[Mutant], Tried],
+) -> None:
+    for module, (known, of_it) in chosen.items():
+        looked = look(module, known, of_it, by_types[module], attempt, _tell)
+        write(RESULT, {**read(RESULT), module: looked})  # another run may have kept something meanwhile
+        print(_row(looked), flush=True)
+
+
+def _tell(number: int, of: int, tried: Tried) -> None:
+    if not tried.noticed:
+        print(f"  survived {tried.by}: {tried.mutant}", file=sys.stderr, flush=True)
+    elif sys.stderr.isatty():
+        print(f"  {tried.mutant.module} {number} of {of}", end="\r", file=sys.stderr, flush=True)
 
 
 def explained(path: Path) -> Explained:
@@ -90,9 +133,11 @@ def explained(path: Path) -> Explained:
 
 
 def judge(found: Mapping[str, Looked], why: Explained) -> Verdict:
+    """An explanation of a mutant that was not drawn waits."""
     alive = {(one.module, each.function, each.change) for one in found.values() for each in one.survived}
+    whole = {one.module for one in found.values() if one.tried == one.mutants}
     unexplained = sorted(alive - why.keys())
-    idle = sorted(key for key in why if key[0] in found and key not in alive)
+    idle = sorted(key for key in why if key[0] in whole and key not in alive)
     return Verdict(
         found,
         tuple((module, Survivor(function, change)) for module, function, change in unexplained),
@@ -101,14 +146,26 @@ def judge(found: Mapping[str, Looked], why: Explained) -> Verdict:
 
 
 def told(verdict: Verdict) -> list[str]:
-    lines = [_row(one) for _, one in sorted(verdict.found.items())]
+    found = verdict.found
+    lines = [_row(one) for _, one in sorted(found.items())]
     lines += [f"unexplained: {module} {each.function}: {each.change}" for module, each in verdict.unexplained]
     lines += [f"explains nothing: {module} {what}" for module, what in verdict.idle]
-    return [*lines, f"{verdict.percent:.1f} % noticed, {len(verdict.unexplained)} unexplained"]
+    there, tried = sum(one.mutants for one in found.values()), sum(one.tried for one in found.values())
+    by_tests = sum(len(one.noticed) for one in found.values())
+    by_types = sum(len(one.typed) for one in found.values())
+    mean, least = verdict.percent
+    untried = [module for module in modules() if module not in found]
+    return [
+        *lines,
+        *([f"not tried: {' '.join(untried)}"] if untried else []),
+        f"{by_types} of {tried} tried were noticed by types, {by_tests} by tests, of {there} there are: "
+        f"{mean:.1f} %, at least {least:.1f} % (95 % confidence); {len(verdict.unexplained)} unexplained",
+    ]
 
 
 def _row(one: Looked) -> str:
-    return f"{one.module:20} {one.killed:5} of {one.mutants:5} noticed, {len(one.survived):4} survived"
+    noticed = f"{len(one.typed):4} by types and {len(one.noticed):4} by tests of {one.tried:4} noticed"
+    return f"{one.module:20} {noticed} (there are {one.mutants:4}), {len(one.survived):3} survived"
 
 
 if __name__ == "__main__":

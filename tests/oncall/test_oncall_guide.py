@@ -99,7 +99,7 @@ def test_every_command_and_flag_that_the_guide_names_exists() -> None:
                 assert not hasattr(command, "commands"), line
     table = GUIDE.partition("**Decide**")[2].partition("**Close**")[0]
     told = set(re.findall(r"^\| `(--[\w-]+)`", table, re.MULTILINE))
-    assert told == {"--given", "--had-it", "--witnessed", "--not-given", "--discard"}
+    assert told == {"--given", "--had-it", "--witnessed", "--not-given", "--discard", "--let-go"}
 
 
 def test_the_alarms_are_told_in_the_words_of_the_view() -> None:

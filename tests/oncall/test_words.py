@@ -37,8 +37,8 @@ from dispenserd.oncall.words.states import (
 from dispenserd.store.errors import REASONS
 from protocol.wire.link import LostReason
 from protocol.wire.messages import Error
-from scheduler import causes
-from scheduler.changed import CARD_CHANGED
+from scheduler import causes, refill
+from scheduler.changed import CARD_CHANGED, CHANGED_AGAIN
 from scheduler.events import Kind, Mode, PauseKind, Priority, State, Verdict
 from scheduler.judged import TOLD
 from scheduler.offering import PERSONAL_ACTION
@@ -145,10 +145,27 @@ def details() -> set[str]:
         | {reason.value for reason in LostReason}
         | set(REASONS)
         | set(FORGERIES)
-        | {causes.NO_LONGER_PLANNED, causes.TAKEN_BACK, PERSONAL_ACTION, PAUSED, SUSPENDED, "other"}
+        | {
+            causes.LET_GO_BY_ONE,
+            causes.NO_LONGER_PLANNED,
+            causes.TAKEN_BACK,
+            PERSONAL_ACTION,
+            PAUSED,
+            SUSPENDED,
+            "other",
+        }
         | {mode.value for mode in Mode}
         | {kind.value for kind in PauseKind}
-        | {"version_not_raised", "needs_two_persons", CARD_CHANGED, CAME_BACK, NOT_ON_CARD, ALREADY_HAD}
+        | {
+            "version_not_raised",
+            "needs_two_persons",
+            CARD_CHANGED,
+            CHANGED_AGAIN,
+            CAME_BACK,
+            NOT_ON_CARD,
+            ALREADY_HAD,
+        }
+        | {refill.REFILL_PARTIAL, refill.WRONG_PERIOD, refill.OVERLAPPING, *refill.OF_CONTENT}
         | {"not_handed_out", "needs_a_person", "not_planned"}
         | {"_and_".join(why) for count in (1, 2, 3) for why in combinations(TOLD, count)}
         | {kind.value for kind in Kind if kind in LOCKING}
@@ -230,6 +247,8 @@ def test_every_refusal_that_staff_can_meet_has_words() -> None:
         "not_said",
         "taken_by_other",
     }
+    of_home |= codes_in("scheduler/receive_let_go.py", ("return",))
+    assert {"same_person", "other_medicine"} <= set(REFUSALS)
     assert {"in_doubt", "double_dose", "not_in_robot", "stale"} <= of_home
     assert sorted((raised | of_home | set(FORGERIES)) - set(REFUSALS) - {"done"}) == []
     assert {"bad_name", "bad_reason", "no_answer", "other_life"} <= set(REFUSALS)

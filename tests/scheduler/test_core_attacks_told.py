@@ -133,7 +133,8 @@ def test_a_possible_double_dose_is_told_although_a_person_closed_the_incident_at
     home.give(home.robot.write(home.now, "lifted", dose_id=night.dose_id))
     resolve(home, about(home, "night"))
     incident = about(home, "night")
-    failed = replace(incident, kind=ev.Kind.RELEASE_FAILED)
+    failed = replace(incident, kind=ev.Kind.RELEASE_FAILED)  # that was closed, and not this
+    changed(home, "night", double_looked_into=False)
     home.world = replace(home.world, incidents={**home.world.incidents, incident.incident_id: failed})
     home.give()
     assert is_open(about(home, "night"))

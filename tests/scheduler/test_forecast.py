@@ -69,7 +69,7 @@ def test_a_new_roll_clears_it(home: PureHome) -> None:
 
 def test_a_plan_that_ends_with_the_roll_asks_for_no_refill(home: PureHome) -> None:
     offer(home, 2, ending(FIRST_DAY + timedelta(days=6)))
-    assert refills(home.world, home.setting, ROBOT) == []
+    assert not refills(home.world, home.setting, ROBOT)
     home.until_at(utc("08:00", 8) - 10 * H)
     assert told(home, ROLL) is None
 

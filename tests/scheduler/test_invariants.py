@@ -12,13 +12,16 @@ from datetime import timedelta
 import pytest
 
 from scheduler import events as ev
+from scheduler.custody import Count, Custody
 from scheduler.dose import Stage
 from scheduler.evolve_press import with_robot
-from scheduler.invariants import broken
+from scheduler.invariants import InvariantBroken, broken
+from scheduler.machines_of_custody import Where
 from scheduler.outbox import Change
 from scheduler.outgoing import changes
+from scheduler.regime import Pause, Regime
 from scheduler.world import ClockState, World
-from tests.support.pure_home import ROBOT, PureHome, utc
+from tests.support.pure_home import RESIDENT, ROBOT, PureHome, utc
 
 
 @dataclass
@@ -51,6 +54,33 @@ class Turn:
         key = next(key for key, dose in self.before.doses.items() if dose.plan.opens > utc("06:00", day=2))
         dose = replace(self.before.doses[key], **changed)  # type: ignore[arg-type]
         self.before = replace(self.before, doses={**self.before.doses, key: dose})
+
+    def regime(self, regime: Regime) -> None:
+        self.before = replace(self.before, regimes={RESIDENT: regime})
+
+    def robot(self, **changed: object) -> None:
+        robot = replace(self.before.robot(ROBOT), **changed)  # type: ignore[arg-type]
+        self.before = with_robot(self.before, ROBOT, robot)
+
+    def custody(self, where: Where) -> None:
+        self.before = replace(self.before, custody={RESIDENT: Custody(where, "m-1")})
+
+    def left(self, hours: float, later: timedelta = timedelta(0)) -> None:
+        """A sachet packed so many hours from the dose's time left with a magazine; or one of a later date."""
+        (dose,) = {
+            self.before.doses[each.order.dose_id] for each in self.events if isinstance(each, ev.OrderIssued)
+        }
+        plan = dose.plan
+        sachet = ev.LeftSachet("L1", plan.day + later, plan.opens + timedelta(hours=hours), plan.content)
+        count = Count(MAGAZINE, "swapped", plan.opens, (sachet,))
+        self.before = replace(self.before, counts={RESIDENT: (count,)})
+
+    def order(self, **changed: object) -> None:
+        """Of the order that the turn gives."""
+        self.events = [
+            replace(each, order=replace(each.order, **changed)) if isinstance(each, ev.OrderIssued) else each  # type: ignore[arg-type]
+            for each in self.events
+        ]
 
     def happened(self, later: timedelta) -> None:
         self.events = [replace(each, at=each.at + later) for each in self.events]
@@ -113,6 +143,46 @@ def doubtful_clock(found: Turn) -> None:
     found.before = replace(found.before, clock=ClockState(trusted=False, reason="stepped"))
 
 
+def anothers(found: Turn) -> None:
+    """The label at the mouth stands in somebody else's manifest, too."""
+    robot = found.before.robot(ROBOT)
+    mine = robot.rolls[RESIDENT]
+    found.robot(rolls={RESIDENT: mine, "b" * 32: replace(mine, resident="b" * 32)})
+
+
+AWAY = Pause(ev.PauseKind.HOSPITAL, utc("07:00"), "Nora Nurse", None, utc("07:00"))
+MAGAZINE = ev.Magazine(ROBOT, RESIDENT, "ROLL-1", ())
+PAUSED = "S2: an order towards a resident whose medicine is paused or suspended"
+UNCOUNTED = "S1: an order for a dose whose sachet left with a magazine and was not counted"
+
+PROMISES = {
+    "S1: two orders at once",
+    "S2: an order towards the resident outside the window",
+    "S2: an order towards the resident by a clock that nobody trusts",
+    "S1: an order towards the resident beside a dose in doubt",
+    "S1: an order for a dose that a person gives, or that is settled",
+    "S1: an order while the journal may lack what was given",
+    "S3: a release of another sachet than this dose's",
+    "S3: a release from a roll without its manifest",
+    "S1: a release onto another sachet",
+    "S3: a present of another sachet than was released",
+    "S5: an order without its outbox row",
+    "S1: the right to give passed while the robot may be giving",
+    "S1: the right to give passed for a dose that was had",
+    "S5: an outcome without its administration",
+    "S4: a dose nobody had, and no incident",
+    "S4: a second outcome that is no correction of the first",
+    "S1: an order towards the resident while staff give by hand at that robot",
+    "S1: an order for a resident who is in another home's care",
+    "S3: an order in another person's name",
+    "S2: medicine handed out for a leave that nobody planned, or controlled medicine",
+    "S3: a release of another person's sachet",
+    PAUSED,
+    UNCOUNTED,
+}
+"""In full: a person reads one when the home has stopped itself."""
+
+
 def silent(found: Turn) -> None:
     found.told = ()
 
@@ -155,10 +225,62 @@ WRONG: tuple[tuple[Callable[[], Turn], Callable[[Turn], None], str], ...] = (
     (released, silent, "S5: an order without its outbox row"),
     (taken, lambda found: found.dose(stage=Stage.IN_TRAY), "S1: the right to give passed while"),
     (taken, had, "S1: the right to give passed for a dose that was had"),
+    (released, lambda found: found.regime(Regime(pause=AWAY)), PAUSED),
+    (released, lambda found: found.regime(Regime(mode=ev.Mode.SUSPENDED)), PAUSED),
+    (
+        released,
+        lambda found: found.robot(locked_by="Nora Nurse"),
+        "S1: an order towards the resident while staff",
+    ),
+    (
+        released,
+        lambda found: found.custody(Where.GONE),
+        "S1: an order for a resident who is in another home's care",
+    ),
+    (released, lambda found: found.left(0), UNCOUNTED),
+    (released, lambda found: found.left(2), UNCOUNTED),
+    (released, lambda found: found.left(-2), UNCOUNTED),
+    (released, lambda found: found.order(resident="b" * 32), "S3: an order in another person's name"),
+    (released, lambda found: found.order(take_along=True), "S2: medicine handed out for a leave that nobody"),
+    (released, lambda found: found.status(holding=True), "S1: a release onto another sachet"),
+    (released, anothers, "S3: a release of another person's sachet"),
     (missed, silent, "S5: an outcome without its administration"),
     (missed, untold, "S4: a dose nobody had, and no incident"),
     (missed, twice, "S4: a second outcome"),
 )
+
+
+RIGHT: tuple[Callable[[Turn], None], ...] = (
+    lambda found: found.regime(Regime(mode=ev.Mode.ASSISTED)),
+    lambda found: found.custody(Where.HERE),
+    lambda found: found.left(2.1),
+    lambda found: found.left(0, timedelta(days=1)),
+    lambda found: found.other(stage=Stage.DOUBT, robot="SIM-0002"),
+    lambda found: found.other(robot="SIM-0002"),
+)
+
+
+@pytest.mark.parametrize("change", RIGHT)
+def test_what_is_no_reason_against_a_release_is_not_taken_for_one(change: Callable[[Turn], None]) -> None:
+    """A last look that stops a home for nothing leaves somebody without medicine."""
+    found = released()
+    change(found)
+    assert found.said == ""
+
+
+def test_the_home_says_what_it_stopped_for_and_what_to_do() -> None:
+    stopped = InvariantBroken("S1: two orders at once")
+    assert str(stopped) == "S1: two orders at once"
+    assert stopped.what == (
+        "The home stopped itself: what it was about to do breaks a promise. S1: two orders at once."
+    )
+    assert stopped.meaning == (
+        "This is a mistake in the program. Nothing of it was done, and the robot gives nothing while the "
+        "home is down; on-call sees it as unknown."
+    )
+    assert stopped.next_step == (
+        "Give the doses that are due by hand, and send this line and the journal to the makers."
+    )
 
 
 @pytest.mark.parametrize(("made", "spoil", "said"), WRONG)
@@ -169,6 +291,7 @@ def test_a_turn_made_wrong_in_one_point_is_noticed(
     assert found.said == ""
     spoil(found)
     assert found.said.startswith(said)
+    assert found.said in PROMISES
 
 
 def test_what_came_in_after_an_order_was_decided_is_for_the_last_look_before_it_is_sent() -> None:

@@ -15,7 +15,7 @@ from scheduler.expand import Catalogue
 from scheduler.gate import used_on
 from scheduler.world import Dose
 from tests.support.attack_moves import home_sharing, is_open, live_until, resolve
-from tests.support.pure_home import DRUGS, RESIDENT, ROBOT, PureHome, prescriptions, utc
+from tests.support.pure_home import DRUGS, RESIDENT, ROBOT, PureHome, prescriptions, setting, utc
 
 WEEKEND = ("morning", "noon", "evening", "night")
 
@@ -202,6 +202,32 @@ def test_controlled_medicine_and_what_nobody_classified_is_never_taken_along(
     spent = [e.reason for e in home.press(resident=RESIDENT) if isinstance(e, ev.PressSpent)]
     assert spent == [reason]
     assert home.orders() == before
+
+
+def test_what_was_put_away_before_the_leave_hides_nothing_behind_it() -> None:
+    """Someone else will give the controlled dose: the robot goes on asking for the others."""
+    home = PureHome(utc("07:50"), setting(receipt=timedelta(days=9)))
+    controlled(home, controlled=frozenset({DRUGS["noon"]}))
+    assert leave(home) == "done"
+    for at in ("08:05", "12:05", "18:05", "22:05"):
+        home.until(at)
+        home.press(resident=RESIDENT)
+        home.move()
+        home.move()
+        home.lift()
+    home.until("22:40")
+    assert display(home.world, home.setting, ROBOT, home.now).lines[2] == "Tilbage: 3.", (
+        "never the controlled"
+    )
+    home.take_dose()
+    assert home.decide(home.dose("noon", 2), ev.Verdict.DISCARD, "Berit").accepted
+    home.move()
+    assert home.dose("noon", 2).stage is Stage.IN_STORE
+    shown = display(home.world, home.setting, ROBOT, home.now)
+    assert (shown.light, shown.lines[2]) == ("pulse", "Tilbage: 2.")
+    home.take_dose()
+    home.take_dose()
+    assert home.outcome("night", 2) == ("taken_along", False)
 
 
 def test_a_robot_that_lets_out_one_at_a_time_hands_out_nothing(home: PureHome) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from scheduler.dose import IllegalTransition, Stage, Trigger, advance
 from scheduler.machines_of_custody import COUNT, CUSTODY, SPOT
-from scheduler.machines_of_dose import ASKING, ORDER, OUTCOME, SIDE, TOKEN, WISH
+from scheduler.machines_of_dose import ASKING, CALL, HOLD, LOSS, ORDER, OUTCOME, SIDE, TOKEN, WISH
 from scheduler.machines_of_home import ALARM_TEST, CLOCK, DELIVERY, INCIDENT, LINK, MODE, PAUSE
 from scheduler.table import Table
 from scheduler.transitions import MACHINES
@@ -25,7 +25,7 @@ confirmed      confirmed      confirmed !         !         confirmed      !    
 witnessed      witnessed      witnessed witnessed !         witnessed      !              !           witnessed      witnessed      witnessed      witnessed
 missed         missed         !         !         !         !              !              missed      !              !              !              missed
 given_by_staff given_by_staff !         !         !         given_by_staff !              !           given_by_staff given_by_staff given_by_staff given_by_staff
-taken_along    taken_along    !         !         !         !              !              !           !              !              !              !
+taken_along    taken_along    !         !         !         taken_along    !              !           taken_along    taken_along    taken_along    taken_along
 refused        refused        !         !         !         !              !              !           !              !              !              refused
 withheld       withheld       !         !         !         !              !              !           !              !              !              withheld
 failed         failed         !         !         !         !              !              failed      !              !              !              failed
@@ -44,6 +44,13 @@ EXPECTED: list[tuple[Table[Any, Any], str]] = [
     unknown     !         in_doubt  in_doubt  in_doubt  =
     lifted      =         none      none      none      none
     found       =         !         !         !         none
+    """),
+    (HOLD, """
+                free      held      one_word  let_go
+    held        held      !         !         held
+    first       !         one_word  =         !
+    second      !         !         let_go    !
+    checked     !         free      free      !
     """),
     (TOKEN, """
                 robot     person
@@ -147,12 +154,23 @@ EXPECTED: list[tuple[Table[Any, Any], str]] = [
     locked      locked    !
     unlocked    !         free
     """),
+    (CALL, """
+                none      to_call   called
+    changed     to_call   =         to_call
+    closed      !         called    !
+    """),
+    (LOSS, """
+                known     lost
+    had         !         known
+    not_had     !         known
+    """),
 ]  # fmt: skip
 
 DOSE = """
                    planned    due        held       failed     releasing  holding    presenting in_tray    retracting passing    diverting  in_store   lifted     out        doubt
 opened             due        !          !          !          !          !          !          !          !          !          !          !          !          !          !
 held               !          held       !          held       !          !          !          !          !          !          !          !          !          !          !
+let_go             !          !          due        !          !          !          !          !          !          !          !          !          !          !          !
 release_ordered    !          releasing  !          releasing  !          !          !          !          !          !          !          !          !          !          !
 present_ordered    !          !          !          !          !          presenting !          !          !          !          !          !          !          !          !
 retract_ordered    !          !          !          !          !          !          !          retracting !          !          !          !          !          !          retracting

@@ -78,11 +78,9 @@ def _answers(address: str, port: int) -> bool:
 def test_a_tls_broker_is_what_the_product_writes(tmp_path: Path) -> None:
     made = set_up(TLS, tmp_path, 8899, BOX)
     assert made.says == ""
-    for keys, own in ((made.home, f"boxes/{BOX}"), (made.oncall, "oncall")):
-        assert keys["certificate_file"] == f"broker/{own}/client.pem"
-        assert all(
-            (tmp_path / str(keys[name])).is_file() for name in ("ca_file", "certificate_file", "key_file")
-        )
+    for keys, own in ((made.homes[BOX], f"boxes/{BOX}"), (made.oncall, "oncall")):
+        assert keys["certificate_file"] == str(tmp_path / "broker" / own / "client.pem")
+        assert all(Path(str(keys[name])).is_file() for name in ("ca_file", "certificate_file", "key_file"))
     assert "require_certificate true" in (tmp_path / "broker" / "mosquitto.conf").read_text()
     with pytest.raises(StageError, match=r"ended with 3: .* already exists"):
         set_up(TLS, tmp_path, 8899, BOX)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from simulator.script import DEEDS
-from simulator.stage.home_files import write_files
+from simulator.stage.home_files import write_card, write_files
 from simulator.stage.scenario import Scenario, ScenarioError, day_slot, day_time
 from simulator.stage.scenario_file import parse_scenario, read_scenario
 
@@ -286,7 +286,7 @@ def test_residents_share_a_robot_and_show_their_tags_to_it() -> None:
 
 def test_each_resident_has_their_card_and_their_part_of_the_strip(tmp_path: Path) -> None:
     scenario = parse_scenario(family())
-    files = write_files(scenario, tmp_path, {"host": "127.0.0.1"}, {"host": "127.0.0.1"})
+    files = write_files(scenario, tmp_path, {"host": "127.0.0.1"})
     noah, karen = scenario.home.people
     strip = json.loads(files.robot("kitchen").strip.read_text())["sachets"]
     shares = [json.loads(files.manifest(person).read_text()) for person in (noah, karen)]
@@ -330,7 +330,7 @@ def test_a_mode_is_set_at_the_box_and_controlled_medicine_goes_into_the_configur
     scenario = parse_scenario(document)
     assert (scenario.deeds[-1].mode, scenario.deeds[-1].review_days) == ("assisted", 7)
     assert scenario.script()["deeds"][0]["tag"] == scenario.home.people[0].tag
-    files = write_files(scenario, tmp_path, {"host": "x"}, {"host": "x"})
+    files = write_files(scenario, tmp_path, {"host": "x"})
     assert tomllib.loads(files.home.read_text())["medicine"]["controlled"] == ["C07AB02"]
 
 
@@ -350,5 +350,114 @@ def test_a_mode_is_set_at_the_box_and_controlled_medicine_goes_into_the_configur
 def test_a_mode_that_nobody_could_set_is_refused(changes: dict[str, Any], complaint: str) -> None:
     document = small()
     document["deed"].append({**MODE, **changes})
+    with pytest.raises(ScenarioError, match=complaint):
+        parse_scenario(document)
+
+
+# --- leave, newer cards, moving -----------------------------------------------------------------------
+
+LEAVE = {
+    "who": "Anna",
+    "at": "day1 07:30",
+    "do": "leave",
+    "leave_from": "day1 11:00",
+    "leave_to": "day1 12:00",
+    "departs": "day1 10:00",
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"departs": ""}, "needs departs"),
+        ({"hand_out": "9:00"}, "is no time"),
+        ({"came_back": ["day1 morning"]}, "came_back is of another deed"),
+        ({"do": "back"}, "departs is of another deed"),
+        ({"do": "count"}, "needs into"),
+        ({"mode": "assisted", "review_days": 3}, "only the deed mode has a mode"),
+        ({"box": "attic"}, '"attic" is not known'),
+    ],
+)
+def test_a_leave_that_nobody_could_plan_is_refused(changes: dict[str, Any], complaint: str) -> None:
+    document = small()
+    document["deed"].append({**LEAVE, **changes})
+    with pytest.raises(ScenarioError, match=complaint):
+        parse_scenario(document)
+
+
+HOSPITAL, MOVING = SPINE.with_name("hospital.toml"), SPINE.with_name("moving.toml")
+
+
+def test_a_newer_card_stops_one_and_changes_one_and_the_roll_is_packed_by_the_first(tmp_path: Path) -> None:
+    scenario = read_scenario(HOSPITAL)
+    (person,) = scenario.home.people
+    files = write_files(scenario, tmp_path, {"host": "x"})
+    strip = json.loads(files.robot("").strip.read_text())["sachets"]
+    evening = next(row for row in strip if row["local"] == "2026-11-04T18:00")
+    assert [each["drug"] for each in evening["contents"]] == ["C03CA01", "C07AB02"]
+    told = []
+    for at in ("day1 06:00", "day2 14:00", "day3 08:50"):
+        write_card(scenario, files, person, scenario.instant(at))
+        card = json.loads(files.card(person).read_text())
+        requests = [each["resource"] for each in card["entry"][1:]]
+        told.append((card["identifier"]["value"], {one["id"]: one["status"] for one in requests}))
+    assert [version for version, _ in told] == ["1", "2", "3"]
+    assert [statuses["furosemide"] for _, statuses in told] == ["active", "stopped", "stopped"]
+    assert [statuses["metoprolol"] for _, statuses in told] == ["active"] * 3
+    assert scenario.holds(f"{person.key}/2026-11-02/evening/1") == ("furosemide", "metoprolol-evening")
+    assert scenario.holds(f"{person.key}/2026-11-03/evening/1") == ("metoprolol-evening",)
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"ends": "day1 06:00"}, "comes during the play"),
+        ({"begins": "day1 09:00", "ends": "day1 08:00"}, "ends before it begins"),
+        ({"begins": "day1 09:00", "unit": "dråbe"}, "are of medicine in sachets"),
+    ],
+)
+def test_a_card_that_no_fagsystem_has_is_refused(changes: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ScenarioError, match=complaint):
+        parse_scenario(with_changed("prescription 0", **changes))
+
+
+def test_of_one_prescription_one_stands_at_a_time() -> None:
+    document = small()
+    document["prescription"].append({**document["prescription"][0], "begins": "day1 09:00"})
+    with pytest.raises(ScenarioError, match="two of this id stand at day1 09:00"):
+        parse_scenario(document)
+
+
+def test_who_moves_has_a_home_before_and_a_home_after(tmp_path: Path) -> None:
+    scenario = read_scenario(MOVING)
+    house, home = scenario.at_box("house"), scenario.at_box("home")
+    assert [person.name for person in house.home.people] == ["Karen", "Poul"]
+    assert [(person.name, person.robot, person.moves_in) for person in home.home.people] == [
+        ("Karen", "flat", True)
+    ]
+    assert (house.home.box, home.home.box) == ("box-0001", "box-0002")
+    serials = [house.home.serial("room"), house.home.serial("hall"), home.home.serial("flat")]
+    assert serials == ["SIM-0001", "SIM-0002", "SIM-0003"]
+    (tmp_path / "home").mkdir()
+    files = write_files(home, tmp_path / "home", {"host": "x"}, tmp_path)
+    first = json.loads(files.robot("flat").strip.read_text())["sachets"][0]
+    assert (first["label"], first["local"]) == ("SACHET-2001", "2026-11-03T12:00"), "packed from the move on"
+    assert tomllib.loads(files.home.read_text())["resident"][0]["moves_in"] is True
+
+
+@pytest.mark.parametrize(
+    ("row", "changes", "complaint"),
+    [
+        ("resident", {"moves_to": "hall"}, "moves to a robot at another"),
+        ("resident", {"moves_to": "attic"}, '"attic" is not known'),
+        ("resident", {"moves_in": True}, "follows from moves_to"),
+        ("expect_dose", {"box": "barn"}, '"barn" is not known'),
+        ("expect_incident", {"box": ""}, '"" is not known'),
+        ("box", {"robots": ["room", "flat"]}, "flat stands there twice"),
+    ],
+)
+def test_a_move_that_leads_nowhere_is_refused(row: str, changes: dict[str, Any], complaint: str) -> None:
+    document = tomllib.loads(MOVING.read_text(encoding="utf-8"))
+    document[row] = [{**document[row][0], **changes}, *document[row][1:]]
     with pytest.raises(ScenarioError, match=complaint):
         parse_scenario(document)

@@ -12,20 +12,20 @@ from scheduler.dosage import DayPart, Dosage, Intake, cycle
 from scheduler.dose import Stage
 from scheduler.plan import Content, Portion, Prescription
 from scheduler.world import Dose
-from tests.support.pure_home import FIRST_DAY, RESIDENT, PureHome, prescriptions, roll, utc
+from tests.support.pure_home import FIRST_DAY, PARTS, RESIDENT, PureHome, prescriptions, roll, utc
 
 DRUG = "N02BE01"
 MEALS = (DayPart.MORNING, DayPart.NOON)
 
 
-def home_sharing() -> PureHome:
-    """At 07:50, ready; morning and noon hold one more prescription, the same."""
-    often = Dosage("tablet", (cycle(FIRST_DAY, None, 1, [Intake(Decimal(1), part=part) for part in MEALS]),))
+def home_sharing(meals: tuple[DayPart, ...] = MEALS) -> PureHome:
+    """At 07:50, ready; morning and noon, or other parts of the day, hold one more prescription, the same."""
+    often = Dosage("tablet", (cycle(FIRST_DAY, None, 1, [Intake(Decimal(1), part=part) for part in meals]),))
     both = Prescription("p-shared", DRUG, "5 mg", often)
-    packed = roll()
+    packed, hours = roll(), {PARTS[each] for each in meals}
     part = Content(DRUG, "5 mg", Decimal(1), "tablet")
     sachets = [
-        replace(sachet, content=sachet.content | {part}) if sachet.local.hour in (8, 12) else sachet
+        replace(sachet, content=sachet.content | {part}) if sachet.local.time() in hours else sachet
         for sachet in packed.sachets
     ]
     home = PureHome(utc("07:50"))

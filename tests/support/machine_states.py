@@ -7,17 +7,20 @@ from typing import Any
 from scheduler import events as ev
 from scheduler.evolve import evolve
 from scheduler.machines_of_custody import COUNT, CUSTODY, SPOT
-from scheduler.machines_of_dose import ASKING, ORDER, OUTCOME, SIDE, TOKEN, WISH
+from scheduler.machines_of_dose import ASKING, CALL, HOLD, LOSS, ORDER, OUTCOME, SIDE, TOKEN, WISH
 from scheduler.machines_of_home import ALARM_TEST, CLOCK, DELIVERY, INCIDENT, LINK, MODE, PAUSE
 from scheduler.regime import paused_of
 from scheduler.standing import (
     alarm_test_of,
     asking_of,
+    call_of,
     clock_of,
     count_of,
     custody_of,
     delivery_of,
     fate_of,
+    hold_of,
+    loss_of,
     order_of,
     side_of,
     spot_of,
@@ -66,7 +69,8 @@ def stands(world: World, event: Any, table: Table[Any, Any], about: str = "") ->
 
 
 def _of_dose(world: World, event: Any, table: Table[Any, Any]) -> Any:
-    dose_id = _dose_id(event)
+    closed = world.incidents.get(event.incident_id) if isinstance(event, ev.IncidentClosed) else None
+    dose_id = closed.dose_id if closed is not None else _dose_id(event)
     dose, side = world.doses.get(dose_id), world.sides.get(dose_id)
     if table is SIDE:
         return side_of(side) if side is not None else None
@@ -78,6 +82,10 @@ def _of_dose(world: World, event: Any, table: Table[Any, Any]) -> Any:
     if table is WISH:
         return wish_of(about)
     assert dose is not None
+    if table is LOSS:
+        return loss_of(dose)
+    if table in (HOLD, CALL):
+        return hold_of(dose) if table is HOLD else call_of(dose)
     return order_of(dose) if table is ORDER else token_of(dose) if table is TOKEN else None
 
 

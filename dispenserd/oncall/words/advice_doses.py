@@ -99,8 +99,8 @@ DOSE_ADVICE: Mapping[str, Advice] = {
     ),
     "as_needed_limit": advice(
         (
-            "Borgeren har bedt om medicin efter behov, men har fået det højeste i døgnet.",
-            "The resident asked for medicine as needed and has had the most of 24 hours.",
+            "Borgeren har bedt om medicin efter behov, men har fået det højeste, kortet tillader.",
+            "The resident asked for medicine as needed and has had the most that the card allows.",
         ),
         ("Ring: hvordan har de det?", "Call: how are they?"),
         (
@@ -173,17 +173,17 @@ DOSE_ADVICE: Mapping[str, Advice] = {
             "Compare the roll with the medicine card: person, day, content?",
         ),
         (
-            "Kassér posen (d), når du er sikker. Tag den, og giv dosis i hånden.",
-            "Discard the sachet (d) once you are sure. Take this and give the dose by hand.",
+            "Forkert: kassér posen (d), og giv i hånden. Rigtig alligevel: to personer slipper den fri (d).",
+            "Wrong: discard it (d) and give by hand. Right after all: two people let it go (d).",
         ),
-        ("Giv aldrig borgeren posen fra robotten.", "Never hand out the sachet that is in the robot."),
+        ("Giv aldrig borgeren posen fra robotten i hånden.", "Never hand out the held sachet yourself."),
     ),
     "sachet_unreadable": advice(
         ("Robotten kan ikke læse posens mærkat. Den holdes tilbage.", "The label can't be read. It is held."),
         ("Se på posen i robotten: er mærkatet krøllet?", "Look at the sachet: is its label creased?"),
         (
-            "Kassér posen (d), eller få den rettet ind. Tag den, hvis du vil give i hånden.",
-            "Discard it (d) or have it straightened. Take this if you want to give by hand.",
+            "Ret posen ind, og slip den fri (d), når robotten kan læse den. Ellers kassér den (d).",
+            "Straighten it, and let it go (d) once the robot reads it. Otherwise discard it (d).",
         ),
         ("Gæt ikke på, hvad posen indeholder.", "Do not guess what is in the sachet."),
     ),
@@ -272,8 +272,8 @@ DOSE_ADVICE: Mapping[str, Advice] = {
             "Ask the resident and colleagues what was given since yesterday.",
         ),
         (
-            "Er du sikker på, at den ikke er givet: tag den, og giv i hånden, når det er bekræftet.",
-            "If you are sure it was not given: take this, and give by hand once confirmed.",
+            "Skriv fundet med d: 'har fået den' eller 'ikke givet'. Ikke givet: så tilbydes den igen.",
+            "Record the finding with d: 'had it' or 'not given'. If not given, it is offered again.",
         ),
         _NOT_IN_DOUBT,
     ),

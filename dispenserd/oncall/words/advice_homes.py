@@ -6,6 +6,24 @@ from collections.abc import Mapping
 
 from dispenserd.oncall.words.advice_parts import Advice, advice
 
+_CHANGED = advice(
+    (
+        "Medicinkortet og den rulle, der er i robotten, passer ikke sammen på nogle af de kommende doser.",
+        "The medicine card and the roll in the robot disagree about some of the doses to come.",
+    ),
+    (
+        "Sammenlign kortet med rullen: hvilke doser, hvilken medicin, fra hvornår?",
+        "Compare card and roll: which doses, which medicine, from when?",
+    ),
+    (
+        "Bestil en ny rulle, og aftal, hvem der giver de doser imens. Luk, når det er besluttet.",
+        "Order a new roll, and agree on who gives those doses meanwhile. Close once that is decided.",
+    ),
+    (
+        "Regn ikke med robotten: den holder hver af de poser tilbage, når dens tid kommer.",
+        "Do not count on the robot: it holds each of those sachets when its time comes.",
+    ),
+)
 _ROBOT_LOG = advice(
     (
         "Robottens log er slettet, kortere eller ændret. Den beviser ikke længere, hvad der er udleveret.",
@@ -100,6 +118,23 @@ HOME_ADVICE: Mapping[str, Advice] = {
         ("Hvis navn står på rullen, og fra hvilken dato?", "Whose name is on the roll, from which date?"),
         ("Sæt den rigtige rulle i, eller meld den i.", "Put the right roll in, or say which one it is."),
         ("Giv ikke poser fra en rulle, du ikke har tjekket.", "Hand out nothing from an unchecked roll."),
+    ),
+    "roll_conflict/content_mismatch": _CHANGED,
+    "roll_conflict/not_on_card": _CHANGED,
+    "refill_wrong": advice(
+        (
+            "Rullen passer ikke i tid eller antal: poser mangler, eller den er til andre dage.",
+            "The roll does not fit in time or number: sachets are missing, or it is for other days.",
+        ),
+        (
+            "Hold rullen op mod følgesedlen: første dag, sidste dag, antal poser.",
+            "Hold the roll against its manifest: first day, last day, number of sachets.",
+        ),
+        (
+            "Få den rigtige rulle sat i, eller aftal, hvem der giver det, der mangler. Luk så.",
+            "Have the right roll put in, or agree on who gives what is missing. Then close this.",
+        ),
+        ("Klip ikke poser af uden at kassere dem i journalen.", "Do not cut sachets off unrecorded."),
     ),
     "refill_due": advice(
         ("Rullen rækker ikke til alle doser i planen.", "The roll ends before the plan does."),

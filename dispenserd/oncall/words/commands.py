@@ -56,6 +56,11 @@ FINDINGS: Mapping[str, Said] = {
     "witnessed": Said("set af {}", "seen by {}"),
     "not_given": Said("ingen har fået den, siger {}", "nobody had it, says {}"),
     "discard": Said("til det låste rum, besluttet af {}", "to the locked store, decided by {}"),
+    "let_go": Said("posen er sluppet fri, siger {}", "the held sachet is let go, says {}"),
+    "first_of_two": Said(
+        "posen må slippes fri, siger {}. Intet er ændret, før en anden siger det samme inden 30 min",
+        "the sachet may be let go, says {}. Nothing has changed before another person says so within 30 min",
+    ),
 }
 """What a person's word about a dose becomes in the record."""
 

@@ -35,6 +35,7 @@ _DOSE: Mapping[str, Said] = {
     "not_offered": Said("blev aldrig tilbudt", "never offered"),
     "not_in_robot": Said("posen er ikke i robotten", "not in the robot"),
     "settled": Said("dosis er afklaret", "already settled"),
+    "let_go_by_one": Said("sluppet fri af én; en til skal sige det", "let go by one; a second must say so"),
     "discarded": Said("posen er kasseret", "discarded"),
     "with_staff": Said("personalet har den", "with staff"),
     "shared_with_staff": Said(
@@ -55,6 +56,7 @@ _DOSE: Mapping[str, Said] = {
 
 _LEAVE: Mapping[str, Said] = {
     "card_changed": Said("medicinkortet er ændret", "the card was changed"),
+    "card_changed_again": Said("medicinkortet er ændret igen", "the card was changed again"),
     "not_handed_out": Said("ikke udleveret endnu", "not handed out yet"),
     "needs_a_person": Said("en pose kræver en person", "a sachet needs a person"),
     "not_planned": Said("planen rækker ikke så langt", "the plan does not reach so far"),
@@ -91,6 +93,9 @@ _REGIME: Mapping[str, Said] = {
 }
 
 _SACHET: Mapping[str, Said] = {
+    "refill_partial": Said("der mangler poser på rullen", "sachets of the roll are missing"),
+    "wrong_period": Said("rullen er til en anden periode", "the roll is for another period"),
+    "overlapping": Said("rullen har doser, der er givet", "the roll holds doses that were had"),
     "no_manifest": Said("ingen rulle er meldt i", "no roll was put in"),
     "other_roll": Said("en anden rulle end den meldte", "another roll than the one put in"),
     "wrong_production_id": Said("en anden rulle end den meldte", "another roll than the one put in"),
@@ -100,6 +105,7 @@ _SACHET: Mapping[str, Said] = {
     "staff_lock": Said("personalet har låst robotten", "staff locked the robot"),
     "swapped": Said("robotten er skiftet ud", "the robot was swapped"),
     "moved": Said("borgeren er flyttet hertil", "the resident moved here"),
+    "left_behind": Said("posen ligger i den gamle robot", "its sachet is in the robot that was swapped"),
     "uncounted": Said("posen er ikke talt efter flytning", "its sachet was not counted"),
     "missing_sachet": Said("dens pose kan ikke findes", "its sachet can't be found"),
     "within_72_h": Said("dosis uden pose inden 72 timer", "a dose without a sachet in 72 h"),

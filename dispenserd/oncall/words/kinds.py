@@ -33,6 +33,7 @@ KINDS: Mapping[str, Said] = {
     "plan_refused": Said("Medicinplan afvist", "plan refused"),
     "roll_conflict": Said("Rullen passer ikke", "roll conflict"),
     "refill_due": Said("Rullen er snart tom", "refill due"),
+    "refill_wrong": Said("Påfyldningen passer ikke", "refill wrong"),
     "roll_empty": Said("Rullen er tom", "roll empty"),
     "sachets_uncounted": Said("Poser mangler at tælles", "sachets to be counted"),
     "mains_lost": Said("Robotten er uden strøm", "mains lost"),

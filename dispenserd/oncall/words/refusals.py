@@ -13,10 +13,12 @@ from dispenserd.oncall.words.language import Language, Said
 from dispenserd.oncall.words.refusal_parts import Refusal as Refusal
 from dispenserd.oncall.words.refusal_parts import refuse as _r
 from dispenserd.oncall.words.refusals_leave import LEAVE_REFUSALS
+from dispenserd.oncall.words.refusals_let_go import LET_GO_REFUSALS
 from dispenserd.oncall.words.refusals_moving import MOVING_REFUSALS
 
 REFUSALS: Mapping[str, Refusal] = {
     **LEAVE_REFUSALS,
+    **LET_GO_REFUSALS,
     **MOVING_REFUSALS,
     "side_open": _r(
         "Borgeren kan stadig være ved at tage medicinen selv.",

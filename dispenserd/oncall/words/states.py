@@ -35,6 +35,9 @@ VERDICTS: Mapping[str, Said] = {
     "witnessed": Said("jeg så den blive indtaget", "I saw it being swallowed"),
     "not_given": Said("ikke givet", "not given"),
     "discard": Said("kasseres", "to the locked store"),
+    "let_go": Said(
+        "posen er den rigtige: slip den fri (to personer)", "the sachet is right: let it go (two people)"
+    ),
 }
 
 ACTIONS: Mapping[str, Said] = {

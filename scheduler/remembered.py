@@ -1,0 +1,67 @@
+"""What a world keeps beside doses, robots and incidents: receipts owed, the test alarm, chores, questions,
+how far it has planned. Immutable, and changed by events alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from scheduler.events import GivenElsewhere, Question
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The newest revision of an incident that on-call has not receipted, and since when one is missing."""
+
+    revision: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmTest:
+    """The newest test alarm. `since`: of its state."""
+
+    begun: datetime
+    by: str
+    since: datetime
+    incident_id: str = ""  # "" until its incident is raised
+    state: str = "under_way"  # "under_way", "passed", "failed": a receipt that comes late leaves it failed
+    receipted: datetime | None = None  # while under way: on-call had it, as its receipt came in
+
+
+@dataclass(frozen=True, slots=True)
+class ChoreRun:
+    """The newest run of a chore."""
+
+    at: datetime
+    result: str
+    detail: str
+    failures: int  # in a row
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What was given elsewhere of late; nothing is known of what came after `known_to` (rule 8)."""
+
+    known_to: datetime
+    given: tuple[GivenElsewhere, ...]
+    asked: datetime | None = None  # until when a person has said that nothing more was had, here or elsewhere
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question on the display, until it is answered or its time is over."""
+
+    question: Question
+    dose_id: str
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """How far one resident's doses have been planned, and by which version of their plan."""
+
+    to: date
+    version: int
