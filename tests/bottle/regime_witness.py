@@ -137,8 +137,11 @@ class RegimeWitness:
         assert not withheld, f"rule 22: {dose[33:]} told as missed, and they were {withheld} all the time"
 
     def _had(self, dose: str) -> None:
+        """Whoever lives with them is to see it: nobody was there for a sachet that was taken along."""
         key, now = dose[:32], self._bottle.times.true
         since = self.since(key)
+        if self._bottle.leaves.allows(dose, now):
+            return  # into a bag: it is had elsewhere, later
         if self.state(key) == "witnessed" and since is not None and now > since + SURELY_WITNESSED:
             troubles = self._parties[key].troubles()
             self._bottle.after(SEEN_WITHIN_S + TOLD_WITHIN_S, lambda: self._look_seen(dose, now, troubles))
