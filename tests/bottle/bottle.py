@@ -118,7 +118,7 @@ class Bottle:
         severity = recipe.severity or drawn
         self.weather = Siege(self) if severity == SIEGE else Weather(self, severity, recipe.bias)
         self.end.off_s = self.weather.off_s
-        self.regimes, self.regime_life = RegimeWitness(self), RegimeLife(self, recipe.seed)
+        self.regimes, self.regime_life = RegimeWitness(self), RegimeLife(self, recipe.seed, recipe.bias)
         self.regime_life.joins(self._first_resident(), always=False)
         self.company.settle_in(severity)
         self.resident, self.staff, self.technician = Resident(self), Staff(self), Technician(self)

@@ -74,7 +74,7 @@ COMPANY_BUGS: tuple[Bug, ...] = (
         ),
         NEIGHBOUR,
     ),
-    Bug("nobody asks who saw it", ("rule 22",), put(scheduler.causes, "_not_witnessed", nobody), NEIGHBOUR),
+    Bug("nobody asks who saw it", ("rule 22",), put(scheduler.causes, "_not_witnessed", nobody), "witnessed"),
     Bug(
         "staff do not hear what they must remind of",
         ("rule 22",),

@@ -36,6 +36,7 @@ class CompanyWitness:
         self.tokens: dict[str, str] = {}
         self.discards: set[str] = set()
         self.in_doubt: dict[str, str] = {}  # dose -> its order that ended Unknown
+        self.held: dict[str, str] = {}  # dose -> label that somebody must look at for it
         self.ordered: dict[str, str] = {}  # order id -> resident
         self.left: dict[str, datetime] = {}  # label -> when it left the magazine for a resident
         self.had: dict[str, datetime] = {}  # label -> when a hand lifted it
@@ -62,6 +63,8 @@ class CompanyWitness:
                     self._papers.asked[event.dose.dose_id] = self._bottle.times.true_of(event.at)
                 case ev.RobotLogged(entry="lifted") | ev.MotionAdopted():
                     self.in_doubt.pop(event.dose_id, None)
+                case ev.DoseHeld():
+                    self.held[event.dose_id] = event.label
                 case ev.DecisionMade():
                     self._decided(event)
                 case ev.TokenPassed():
@@ -203,7 +206,9 @@ class CompanyWitness:
         order = self._started()
         self.store.add(label)
         self.as_needed.put_away(label)
-        dose = self._papers.dose_of[label]
+        held = order.dose_id if self.held.get(order.dose_id) == label else ""
+        dose = self._papers.dose_of.get(label, held)
+        assert dose, f"rule 11: {label} diverted for {order.dose_id[33:]}, which never had it"
         closed = now >= self._papers.closes(dose) - self._bottle.witnesses.apart
         ground = order.dose_id in self.discards or order.dose_id in self.outcomes
         assert order.order_kind == OrderKind.DIVERT.value, f"a {order.order_kind} moved a sachet away"

@@ -29,6 +29,11 @@ ever were. Whoever lives beside them always has."""
 A_DAY = 0.35
 """Changes of a mode or a pause for one person; more often than in life."""
 
+RESTRICTED = ("pause", "assisted", "witnessed", "suspended")
+WEIGHTS = (40, 20, 20, 20)
+BIAS = 8
+"""As many times more often where a bug needs one of them; and then in every history."""
+
 AGAIN_S = 400.0
 TRIES_MAX = 200
 NURSE = "Anna"
@@ -36,9 +41,14 @@ STRANGER = "0" * 32
 
 
 class RegimeLife:
-    def __init__(self, bottle: Bottle, seed: int) -> None:
+    def __init__(self, bottle: Bottle, seed: int, bias: str = "") -> None:
+        """`bias`: one of `RESTRICTED` that shall come often."""
         self._bottle = bottle
         self._seed = seed
+        self._bias = bias if bias in RESTRICTED else ""
+        self._weights = [
+            weight * (BIAS if word == bias else 1) for word, weight in zip(RESTRICTED, WEIGHTS, strict=True)
+        ]
         self._parties: dict[str, Party] = {}
         self._chances: dict[str, Random] = {}
         self._number = 0
@@ -48,7 +58,7 @@ class RegimeLife:
         chance = Random(f"modes and pauses of {party.key} in {self._seed}")
         self._bottle.regimes.knows(party)
         self._parties[party.key] = party
-        if always or chance.random() < A_HISTORY:
+        if always or self._bias or chance.random() < A_HISTORY:
             self._chances[party.key] = chance
 
     def start(self) -> None:
@@ -104,7 +114,7 @@ class RegimeLife:
             word = chance.choice(("normal", "normal", "normal", "pause", "assisted", "witnessed"))
             self._say(self._pause(key) if word == "pause" else self._mode(key, ev.Mode(word)))
         else:
-            word = chance.choices(("pause", "assisted", "witnessed", "suspended"), (40, 20, 20, 20))[0]
+            word = chance.choices(RESTRICTED, self._weights)[0]
             self._say(self._pause(key) if word == "pause" else self._mode(key, ev.Mode(word)))
             back_s = chance.uniform(0.1, 3) * 86_400
             self._bottle.after(back_s, partial(self._ends, key))

@@ -131,7 +131,9 @@ class RegimeWitness:
             self._bottle.after(TAKEN_BACK_S, partial(self._look_back, fact.resident))
 
     def _missed(self, dose: str) -> None:
-        """Away from before its window until after it."""
+        """Away from before its window until after it. What came back out of a bag no robot withheld."""
+        if self._bottle.leaves.came_back(dose):
+            return
         key, opens, closes = dose[:32], min(self._bottle.opens(dose)), self._bottle.closes(dose)
         withheld = self.withheld_throughout(key, opens - EDGE, closes + EDGE)
         assert not withheld, f"rule 22: {dose[33:]} told as missed, and they were {withheld} all the time"
