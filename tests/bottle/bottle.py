@@ -38,12 +38,14 @@ from tests.bottle.oncall import OnCall, Payload
 from tests.bottle.papers import FOREIGN, PRODUCTION, WINDOW, ZONE, Papers, dose_id
 from tests.bottle.peace import at_peace
 from tests.bottle.people import Resident, Staff
+from tests.bottle.permits import Permits
 from tests.bottle.recipe import EVERY, Recipe
 from tests.bottle.regime_life import RegimeLife
 from tests.bottle.regime_witness import Party, RegimeWitness
 from tests.bottle.robot_end import RobotEnd
 from tests.bottle.siege import SIEGE, Siege
 from tests.bottle.technician import Technician
+from tests.bottle.terminal import Terminal
 from tests.bottle.times import EPOCH, Times
 from tests.bottle.voices import Voices
 from tests.bottle.weather import SEVERITIES, Weather
@@ -123,7 +125,8 @@ class Bottle:
         self.company.settle_in(severity)
         self.resident, self.staff, self.technician = Resident(self), Staff(self), Technician(self)
         self.clocks, self.faraway, self.voices = Clocks(self), Faraway(self), Voices(self, recipe.seed)
-        self.leaves = Leaves(self, recipe.seed)
+        self.leaves, self.terminal = Leaves(self, recipe.seed), Terminal(self)
+        self.permits = Permits(self, recipe.seed, recipe.bias)
         self.oncall.heard = self._heard
         self.end.booted = self.weather.recovering
         self.box_since_s = self.box_down_since_s = 0.0
@@ -163,6 +166,7 @@ class Bottle:
                 self.regime_life.plan_dose(dose_id(day, slot))
             self.company.plan_day(day)
             self.resident.plan_day(day)
+            self.permits.plan_day(day)
             self.liveness.plan_day(day)
 
     def _make_peace(self) -> None:
@@ -314,6 +318,8 @@ class Bottle:
             for event in events:
                 self.say(f"    {event}")
         own = [event for event in events if not self.company.is_about(event)]
+        self.terminal.committed(events)
+        self.permits.committed(own)
         self.witnesses.committed(own, changes)
         self.alarm_tests.committed(events)
         self.company.committed(events)
@@ -393,7 +399,8 @@ class Bottle:
     def closes(self, dose: str) -> datetime:
         if self.company.has(dose):
             return self.company.papers.closes(dose)
-        return max(self.opens(dose)) + WINDOW
+        closes = max(self.opens(dose)) + WINDOW
+        return max(closes, self.permits.until(dose) or closes)
 
     def where(self, dose: str) -> str:
         if self.company.has(dose):

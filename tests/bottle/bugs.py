@@ -41,6 +41,7 @@ from protocol.mqtt import signatures
 from scheduler.world import Dose
 from tests.bottle.bug import Bug
 from tests.bottle.bugs_company import COMPANY_BUGS
+from tests.bottle.bugs_wishes import WISHES_BUGS
 from tests.bottle.sabotage import (
     absence_is_proof,
     act_first,
@@ -416,4 +417,5 @@ BUGS: tuple[Bug, ...] = (
         put(scheduler.surplus, "_why_nobody_waits", any_sachet_is_surplus),
     ),
     *COMPANY_BUGS,
+    *WISHES_BUGS,
 )

@@ -82,6 +82,8 @@ class Liveness:
         bottle, dose = self._bottle, dose_id(day, slot)
         planned = bottle.disk.replayed().doses.get(dose)
         if planned is not None and bottle.times.true < planned.plan.closes + LOOK_AFTER:
+            goes_on = planned.plan.closes <= bottle.closes(dose)
+            assert goes_on, f"S2: {dose[33:]} is open for longer than anybody has said"
             bottle.at(planned.plan.closes + LOOK_AFTER, lambda: self._look(day, slot, looks))
             return
         if not self.settled() or self._robot_here_s() < SETTLE_S:

@@ -193,7 +193,9 @@ class RegimeWitness:
             return
         self.asked_who_saw += 1
         told = [payload for payload in self._bottle.oncall.told.values() if payload["dose"] == dose]
-        asked = any(payload["kind"] == "not_witnessed" for payload in told)  # being told that it is due is less
+        asked = any(
+            payload["kind"] == "not_witnessed" for payload in told
+        )  # being told that it is due is less
         assert asked, f"rule 22: nobody saw {dose[33:]}, and nobody was asked"
 
     def at_peace(self) -> None:

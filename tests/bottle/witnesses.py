@@ -226,14 +226,15 @@ class Witnesses:
         opens = self._bottle.opens(dose)
         inside = any(at - self.apart <= now < at + WINDOW + self.apart + MOTION for at in opens)
         away = self._bottle.leaves.allows(dose, now)
-        assert inside or away, f"S2: {kind.value} of {dose[33:]} outside its window"
+        permitted = self._bottle.permits.allows(dose, now)
+        assert inside or away or permitted, f"S2: {kind.value} of {dose[33:]} outside its window"
         assert self._asked(dose, now), f"S3: {kind.value} of {dose[33:]}, which no card in force asks for"
         self._bottle.regimes.moves(dose, MOTION)
         assert dose not in self._bottle.given, f"S1: {kind.value} of {dose[33:]}, which was given by hand"
         assert dose not in self.journal.tokens, f"rule 5: {kind.value} while a person has the token"
         assert label not in self.had, f"S1: {label} moves again after a hand took it"
         if moved.origin is Place.MAGAZINE:
-            if inside:  # what is taken along is had at its own time
+            if inside or permitted:  # what is taken along is had at its own time
                 self._apart(dose, label)
             self.left[label] = now
 
