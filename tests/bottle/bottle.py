@@ -33,6 +33,7 @@ from tests.bottle.fuse import Fuse
 from tests.bottle.journal import Disk
 from tests.bottle.leaves import Leaves
 from tests.bottle.liveness import Liveness
+from tests.bottle.mains import Mains
 from tests.bottle.network import Network
 from tests.bottle.oncall import OnCall, Payload
 from tests.bottle.papers import FOREIGN, PRODUCTION, WINDOW, ZONE, Papers, dose_id
@@ -44,6 +45,7 @@ from tests.bottle.regime_life import RegimeLife
 from tests.bottle.regime_witness import Party, RegimeWitness
 from tests.bottle.robot_end import RobotEnd
 from tests.bottle.siege import SIEGE, Siege
+from tests.bottle.strips import Strips
 from tests.bottle.technician import Technician
 from tests.bottle.terminal import Terminal
 from tests.bottle.times import EPOCH, Times
@@ -127,6 +129,7 @@ class Bottle:
         self.clocks, self.faraway, self.voices = Clocks(self), Faraway(self), Voices(self, recipe.seed)
         self.leaves, self.terminal = Leaves(self, recipe.seed), Terminal(self)
         self.permits = Permits(self, recipe.seed, recipe.bias)
+        self.mains, self.strips = (kind(self, recipe.seed, recipe.bias) for kind in (Mains, Strips))
         self.oncall.heard = self._heard
         self.end.booted = self.weather.recovering
         self.box_since_s = self.box_down_since_s = 0.0
@@ -149,7 +152,8 @@ class Bottle:
         self.after(LOAD_EARLY_S + 60, self.weather.start)
         self.alarm_tests.plan(self.days)
         self.company.start()
-        self.after(1200, self.regime_life.start)
+        for life in (self.regime_life, self.mains, self.strips):
+            self.after(1200, life.start)
         for number in range(self.days):
             day = self.papers.first + timedelta(days=number)
             self._at_local(day, time(0, 30) if number else time(6, 20), partial(self._day, day))
@@ -192,6 +196,7 @@ class Bottle:
             if self.times.wall_off:
                 self.clocks.step(timedelta(0))
             self.lid(open_=False)
+            self.mains.restore()
             self.company.mend()
             if number in (1, 4, 8):
                 self.regime_life.end()

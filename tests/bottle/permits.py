@@ -1,8 +1,8 @@
 """Doses that a person lets out before or after their window, in one history (S2).
 
-A named person at the terminal authorises one dose: early, or for longer. Some ask for what must be refused: too
-early, for too long, into the next dose's time, without a name. The resident comes for it, at times when it is
-over already. Its witness goes by the words that were said, and by papers. Draws from a stream of its own.
+A named person at the terminal authorises one dose: early, or for longer. Some ask for what must be refused:
+too early, for too long, into the next dose's time, without a name. The resident comes for it, some when it is
+over. Its witness goes by the words that were said, and by papers. Draws from a stream of its own.
 """
 
 from __future__ import annotations
