@@ -26,6 +26,7 @@ from simulator.memory import BatteryClock, Memory
 from simulator.refusals import FirmwareLimits
 from tests.bottle.alarm_tests import AlarmTests
 from tests.bottle.box import Box, Folder
+from tests.bottle.cards import Cards
 from tests.bottle.clocks import Clocks
 from tests.bottle.company import Company
 from tests.bottle.faraway import Faraway
@@ -129,7 +130,9 @@ class Bottle:
         self.clocks, self.faraway, self.voices = Clocks(self), Faraway(self), Voices(self, recipe.seed)
         self.leaves, self.terminal = Leaves(self, recipe.seed), Terminal(self)
         self.permits = Permits(self, recipe.seed, recipe.bias)
-        self.mains, self.strips = (kind(self, recipe.seed, recipe.bias) for kind in (Mains, Strips))
+        self.mains = Mains(self, recipe.seed, recipe.bias)
+        self.strips = Strips(self, recipe.seed, recipe.bias)
+        self.cards = Cards(self, recipe.seed, recipe.bias)
         self.oncall.heard = self._heard
         self.end.booted = self.weather.recovering
         self.box_since_s = self.box_down_since_s = 0.0
@@ -171,6 +174,7 @@ class Bottle:
             self.company.plan_day(day)
             self.resident.plan_day(day)
             self.permits.plan_day(day)
+            self.cards.plan_day(day)
             self.liveness.plan_day(day)
 
     def _make_peace(self) -> None:
@@ -326,6 +330,7 @@ class Bottle:
         self.terminal.committed(events)
         self.permits.committed(own)
         self.witnesses.committed(own, changes)
+        self.cards.committed(own)
         self.alarm_tests.committed(events)
         self.company.committed(events)
         self.regimes.committed(events)
@@ -457,4 +462,5 @@ class Bottle:
         if moved.target is Place.TRAY and not moved.sachet.label.startswith(FOREIGN):
             day, slot = self.papers.labels[moved.sachet.label]
             self.resident.sees_sachet(max(self.papers.opens(day, slot)) + WINDOW)
+            self.cards.in_tray(slot)
             self.staff.hear_of_a_dose()

@@ -191,7 +191,7 @@ class Liveness:
             return True
         given = [at for key, at in bottle.given.items() if not bottle.company.has(key)]
         recent = [*bottle.witnesses.had.values(), *given]
-        return any(now - at < timedelta(hours=6) for at in recent) or len(bottle.papers.cards) > 1
+        return any(now - at < timedelta(hours=6) for at in recent) or not bottle.cards.leaves_alone(dose)
 
     def _robot_fine(self) -> bool:
         """Powered, plugged, its session old enough to have been read, no lid open, no fault."""

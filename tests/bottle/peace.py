@@ -88,9 +88,9 @@ def _matter(bottle: Bottle) -> None:
     done: Counter[str] = Counter()
     for event in own:
         if isinstance(event, ev.RobotLogged) and event.entry == EntryKind.STARTED.value:
-            started[_slot(event.dose_id)] += 1
+            started[_slot(_of_sachet(bottle, event.dose_id))] += 1
         if isinstance(event, ev.RobotLogged) and event.result == MotionResult.DONE.value:
-            done[_slot(event.dose_id)] += 1
+            done[_slot(_of_sachet(bottle, event.dose_id))] += 1
     moved: Counter[str] = Counter()
     for (dose, _, _), number in moves.items():
         moved[_slot(dose)] += number
@@ -98,6 +98,12 @@ def _matter(bottle: Bottle) -> None:
         assert done[dose] <= moved[dose] <= started[dose], (
             f"{dose[33:]}: {started[dose]} started, {moved[dose]} moved, {done[dose]} done"
         )
+
+
+def _of_sachet(bottle: Bottle, dose: str) -> str:
+    """What no dose waits for is put away under a name of its own."""
+    label = bottle.witnesses.surplus.get(dose)
+    return dose if label is None else dose_id(*bottle.papers.labels[label])
 
 
 def _slot(dose: str) -> str:

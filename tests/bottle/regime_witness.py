@@ -34,6 +34,12 @@ TAKEN_BACK_S = 400.0
 SEEN_WITHIN_S = 15 * 60.0
 """Whoever saw it has said so by then."""
 
+BY_WORD = (ev.Outcome.WITNESSED, ev.Outcome.CONFIRMED)
+"""Somebody says that they had it: nobody is asked any more."""
+
+ASKED_AS = ("not_witnessed", "call_resident")
+"""Whoever must call them about that very dose asks more than who saw it."""
+
 SURELY_WITNESSED = timedelta(minutes=12)
 """In that mode for so long before they had it."""
 
@@ -93,7 +99,7 @@ class RegimeWitness:
                     assert not withheld, f"S2: {event.order.kind} ordered for somebody who is {withheld}"
                 case ev.OutcomeRecorded() if event.outcome is ev.Outcome.MISSED:
                     self._missed(event.dose_id)
-                case ev.OutcomeRecorded() if event.outcome is ev.Outcome.WITNESSED:
+                case ev.OutcomeRecorded() if event.outcome in BY_WORD:
                     self._seen.add(event.dose_id)
                 case ev.ReminderGiven():
                     state = self.state(event.dose_id[:32])
@@ -209,6 +215,10 @@ class RegimeWitness:
             )
 
     # --- the books ---
+
+    def was_seen(self, dose: str) -> bool:
+        """Somebody saw them have it, by the word that the home took."""
+        return dose in self._seen
 
     def state(self, key: str) -> str:
         """paused, or the mode that the home was last told."""
