@@ -49,7 +49,7 @@ def told(read: Imported) -> str:
 
 
 def _period(period: Period, unit: Unit) -> list[str]:
-    if not period.days:
+    if not any(day.intakes for day in period.days):
         return [f"ingen medicin {_dates(period)}".strip()]
     fixed = [_only(day, False) for day in period.days]
     needed = [_only(day, True) for day in period.days]
@@ -71,7 +71,8 @@ def _rhythm(period: Period, days: Sequence[Day], unit: Unit, behind: str) -> str
     what = _intakes(days[0], unit, len(days) == period.every_days)
     same = all(day.intakes == days[0].intakes for day in days)
     numbers = [day.number for day in days]
-    every = period.every_days
+    length = None if period.last is None else (period.last - period.first).days + 1
+    every = period.every_days if length is None or period.every_days <= length else 0
     if numbers == [ANY_DAY]:
         return _joined(what, _dates(period), behind)
     if not every:
@@ -92,8 +93,10 @@ def _rhythm(period: Period, days: Sequence[Day], unit: Unit, behind: str) -> str
 
 
 def _once(period: Period, days: Sequence[Day], unit: Unit, behind: str) -> str:
-    on = [f"{_intakes(group[0], unit)} {_span_of_dates(period.first, group)}" for group in _alike(days)]
-    return _joined("; ".join(on), "", behind)
+    end = period.last or date.max
+    inside = [day for day in days if period.first.toordinal() + day.number - 1 <= end.toordinal()]
+    on = [f"{_intakes(group[0], unit)} {_span_of_dates(period.first, group)}" for group in _alike(inside)]
+    return _joined("; ".join(on) or f"ingen medicin {_dates(period)}", "", behind)
 
 
 def _alike(days: Sequence[Day]) -> list[list[Day]]:

@@ -97,8 +97,8 @@ class Quantity(Element):
     value: Number | None = None
     comparator: Unsupported = None
     unit: Text | None = None
-    system: Harmless = None
-    code: Harmless = None
+    system: Text | None = None
+    code: Text | None = None  # says again what the unit says, and must agree with it
 
 
 class Ratio(Element):
@@ -112,6 +112,7 @@ class Period(Element):
 
 
 class Repeat(Element):
+    id: Harmless = None
     boundsPeriod: Period | None = None
     boundsDuration: Unsupported = None
     boundsRange: Unsupported = None
@@ -132,12 +133,14 @@ class Repeat(Element):
 
 
 class Timing(Element):
+    id: Harmless = None
     event: Unsupported = None
     repeat: Repeat | None = None
     code: CodeableConcept | None = None
 
 
 class DoseAndRate(Element):
+    id: Harmless = None
     type: Harmless = None  # ordered or calculated: the same tablet
     doseQuantity: Quantity | None = None
     doseRange: Unsupported = None
@@ -197,9 +200,22 @@ class Patient(Resource):
     managingOrganization: Harmless = None
 
 
+class DispenseRequest(Element):
+    """How much the pharmacy hands out, and how often. Without `validityPeriod`: that ends the order."""
+
+    initialFill: Harmless = None
+    dispenseInterval: Harmless = None
+    numberOfRepeatsAllowed: Harmless = None
+    quantity: Harmless = None
+    expectedSupplyDuration: Harmless = None
+    performer: Harmless = None
+
+
 class MedicationRequest(Resource):
     resourceType: Literal["MedicationRequest"]
     id: Id
+    extension: list[Any] = Field(default_factory=list)
+    """`order` knows the one that is read, and refuses any other."""
     contained: list[Medication] = Field(default_factory=list)
     identifier: Harmless = None
     status: Text
@@ -218,6 +234,12 @@ class MedicationRequest(Resource):
     reasonCode: Harmless = None
     reasonReference: Harmless = None
     basedOn: Harmless = None
+    instantiatesCanonical: Harmless = None
+    instantiatesUri: Harmless = None
+    insurance: Harmless = None
+    eventHistory: Harmless = None
+    dispenseRequest: DispenseRequest | None = None
+    substitution: Harmless = None  # which brand the pharmacy may choose
     groupIdentifier: Harmless = None
     courseOfTherapyType: Harmless = None
     note: Unsupported = None
@@ -296,7 +318,7 @@ def parse_json(raw: bytes, root: str, nulls: bool = False, bytes_max: int = FILE
         return plain
 
     try:
-        text = raw.decode("utf-8")
+        text = raw.decode("utf-8-sig")
         return json.loads(
             text, parse_float=Decimal, parse_constant=no_constant, object_pairs_hook=no_surprises
         )

@@ -313,8 +313,12 @@ CASES: list[tuple[Reason, str, object]] = [
         f"{FIXED}.StartDate",
         xml_146(fixed_146(structure_146(day_146(1, dose_146("noon")), start="2026-11-02+01:00"))),
     ),
-    (Reason.DATE_FAR, STRUCTURE, fmk({**MORNING, "endDate": "9999-12-31"})),
-    (Reason.DATE_FAR, REPEAT, fhir(boundsPeriod={"start": "2026-11-02", "end": "9999-12-31"}, when=["MORN"])),
+    (Reason.DATE_FAR, f"{STRUCTURE}.endDate", fmk({**MORNING, "endDate": "9999-12-31"})),
+    (
+        Reason.DATE_FAR,
+        f"{REPEAT}.boundsPeriod.end",
+        fhir(boundsPeriod={"start": "2026-11-02", "end": "9999-12-31"}, when=["MORN"]),
+    ),
     (
         Reason.PERIODS_OVERLAP,
         "structures.structures",
@@ -453,10 +457,10 @@ def test_what_is_too_large_is_never_parsed(paper: bytes, monkeypatch: pytest.Mon
     assert [each.reason for each in read(paper).refused] == [Reason.TOO_LARGE]
 
 
-def test_a_part_that_is_refused_leaves_the_other_parts_visible_and_nothing_automatic() -> None:
-    told = explain(request(fhir(when=["MORN"]), {**fhir(when=["EVE"]), "patientInstruction": "x"}))
-    assert told["automatic"] is False
-    assert {dose["slot"] for dose in told["doses"]} == {"morning"}
+def test_a_part_that_is_refused_takes_the_others_with_it_as_in_a_home_and_all_stays_visible() -> None:
+    told = explain(request(fhir(when=["MORN"]), fhir(when=["EVE"], countMax=3)))
+    assert (told["automatic"], told["doses"], told["daily_dose"]) == (False, [], None)
+    assert told["text"].startswith("1 tablet morgen hver dag fra 2. november 2026; ")
     assert told["text"].endswith("resten af doseringen kan ikke læses")
 
 
