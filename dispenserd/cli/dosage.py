@@ -133,7 +133,7 @@ def _clock(value: str) -> DayClock:
 
 def _content(path: Path) -> bytes:
     """At most one byte more than a dosage may have: how large a file is costs nothing."""
-    from dispenserd.fagsystem.read_dosage import BYTES_MAX
+    from dispenserd.fagsystem.fmk_any import BYTES_MAX
 
     try:
         # Non-blocking, so that a pipe in the file's place can't hold the command for ever.

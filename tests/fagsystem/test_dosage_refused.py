@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispenserd.fagsystem import read_dosage as read_dosage_module
-from dispenserd.fagsystem.read_dosage import BYTES_MAX
+from dispenserd.fagsystem.fmk_any import BYTES_MAX
 from dispenserd.fagsystem.reasons import Reason
 from dispenserd.fagsystem.xml_tree import parse
 from tests.fagsystem.reasons_page import PAGE, written
