@@ -40,7 +40,7 @@ from dispenserd.fagsystem.fmk import exact, in_cycle
 from dispenserd.fagsystem.parts import QUANTITY_MAX, Imported, Part, Refusal, judged
 from dispenserd.fagsystem.reasons import Reason, Refused
 from dispenserd.fagsystem.units import Unit, decimals, known_unit, sound_quantity, unit_of_coded
-from scheduler.dosage import ANY_DAY, NOT_ITERATED, PERIOD_H_MAX, Day, Intake, Limit, Period
+from scheduler.dosage import ANY_DAY, EVERY_DAYS_MAX, NOT_ITERATED, PERIOD_H_MAX, Day, Intake, Limit, Period
 from scheduler.timing import dates
 from scheduler.window import LocalTime
 
@@ -211,8 +211,9 @@ def _as_needed(
         raise Refused(Reason.AS_NEEDED, f"{where}.repeat.count")
     repeat = timing.repeat
     if repeat is not None and repeat.periodUnit == "h" and repeat.period is not None and timing.code is None:
-        gap_min = repeat.period * 60
-        if repeat.frequency not in (None, 1) or gap_min % 1 != 0 or not 0 < gap_min <= 365 * 24 * 60:
+        known = repeat.frequency in (None, 1) and 0 < repeat.period <= EVERY_DAYS_MAX * DAY_H
+        gap_min = repeat.period * 60 if known else 0
+        if gap_min < 1 or gap_min % 1 != 0:
             raise Refused(Reason.HOURS, f"{where}.repeat.period")
         bare = repeat.model_copy(update={"frequency": 1, "period": 1, "periodUnit": "d"})
         made = periods(timing.model_copy(update={"repeat": bare}), where, intake, local)
@@ -264,9 +265,10 @@ def _most(ratio: Ratio | None, path: str, unit: Unit) -> Limit:
         return Limit()
     most, per = ratio.numerator, ratio.denominator
     spans = {HOURS.get(word, 0) for word in (per.unit, per.code) if word is not None}
-    hours = (per.value or 0) * max(spans, default=0)
+    known = per.value is not None and 0 < per.value <= PERIOD_H_MAX
+    hours = (per.value or 0) * max(spans, default=0) if known else 0
     compared = len(spans - {0}) > 1 or most.comparator is not None or per.comparator is not None
-    if hours % 1 or not 0 < hours <= PERIOD_H_MAX or compared or most.value is None:
+    if not 1 <= hours <= PERIOD_H_MAX or hours % 1 or compared or most.value is None:
         raise Refused(Reason.MAX_DOSE, path)
     if not 0 < most.value <= QUANTITY_MAX or decimals(most.value) > DECIMALS_MAX:
         raise Refused(Reason.QUANTITY, f"{path}.numerator.value")

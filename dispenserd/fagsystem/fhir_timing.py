@@ -206,11 +206,18 @@ def _plain(repeat: Repeat, days: int | None, path: str) -> int:
     """How many times on its day, where no time is listed."""
     if repeat.frequency is None and days is None:
         raise Refused(Reason.NO_TIMES, path)
-    times = _whole(
-        1 if repeat.frequency is None else repeat.frequency, Reason.FREQUENCY_MISMATCH, f"{path}.frequency"
-    )
+    times = _frequency(repeat, path)
     if days is None or (times > 1 and days > 1):  # three times in two days: which days?
         raise Refused(Reason.NO_TIMES, path)
+    return times
+
+
+def _frequency(repeat: Repeat, path: str) -> int:
+    if repeat.frequency is None:
+        return 1
+    times = _whole(repeat.frequency, Reason.FREQUENCY_MISMATCH, f"{path}.frequency")
+    if times > TIMES_MAX * WEEK_DAYS:
+        raise Refused(Reason.TOO_MANY, f"{path}.frequency")
     return times
 
 
@@ -239,7 +246,7 @@ def _weekly(
 def _plain_on_weekdays(repeat: Repeat, daily: bool, weekdays: int, path: str) -> int:
     if repeat.frequency is None:
         return 1
-    times = _whole(repeat.frequency, Reason.FREQUENCY_MISMATCH, f"{path}.frequency")
+    times = _frequency(repeat, path)
     return times if daily else max(1, times // weekdays)
 
 
@@ -319,6 +326,6 @@ def _days_of(minutes: Sequence[int], intake: Intake) -> tuple[Day, ...]:
 
 
 def _whole(value: Number, reason: Reason, path: str) -> int:
-    if not 0 < value <= COUNT_MAX or value % 1 != 0:
+    if not 0 < value <= COUNT_MAX or int(value) != value:  # a remainder would vanish below 1E-999999
         raise Refused(reason, path)
     return int(value)

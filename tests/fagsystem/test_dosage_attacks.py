@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import date
 from typing import Any
 
@@ -384,3 +386,57 @@ def test_a_clock_time_and_a_part_of_the_day_may_stand_beside_each_other_in_fmk()
         ("08:00", "morning"),
         ("09:00", None),
     ]
+
+
+# --- numbers that no sender writes and an attacker does -----------------------------------------------------
+
+NUMBERS = [
+    *(
+        "1E+999999999",
+        "-1E+999999999",
+        "1E-999999999",
+        "1E-400",
+        "0",
+        "-0",
+        "-0.0",
+        "-1",
+        "1.0",
+        "1.5",
+        "1e1",
+    ),
+    *("1E+5", "99999999999999999999999", "366", "8760", "1e-9", "10001", "745", "true", "[]", "{}"),
+]
+
+PAPERS: list[Json] = [
+    fhir(2, frequency=2, period=1, periodUnit="d", timeOfDay=["08:00:00", "20:00:00"], count=5),
+    fhir(boundsPeriod={"start": "2026-11-02T06:00:00+01:00"}, frequency=1, period=8, periodUnit="h", count=9),
+    fhir(dayOfWeek=["mon"], frequency=1, period=2, periodUnit="wk"),
+    needed(
+        timing={"repeat": {"boundsPeriod": START, "frequency": 1, "period": 4, "periodUnit": "h"}},
+        maxDosePerPeriod={
+            "numerator": {"value": 4, "unit": "tablet"},
+            "denominator": {"value": 24, "unit": "h"},
+        },
+    ),
+    needed(timing={"repeat": {"boundsPeriod": START, "frequency": 3, "period": 2, "periodUnit": "d"}}),
+    fmk(structure(day(1, dose("Morning"), at(8, 30)), day(2, dose("Plain", needed=True)), every=3)),
+    {"repeat": {"boundsPeriod": START, "frequency": 2, "period": 1, "periodUnit": "d", "count": 3}},
+]
+
+
+def with_each_number(paper: Any, token: str) -> list[bytes]:
+    """The paper as often as it has numbers, each time with another one replaced."""
+    found, marked = [], json.dumps(paper)
+    for number in re.finditer(r"(?<=: )-?[0-9.]+(?=[,}])", marked):
+        found.append((marked[: number.start()] + token + marked[number.end() :]).encode())
+    assert found
+    return found
+
+
+@pytest.mark.parametrize("token", NUMBERS)
+def test_no_number_anywhere_crashes_the_reader(token: str) -> None:
+    for paper in PAPERS:
+        for spoilt in with_each_number(paper, token):
+            told = explain(spoilt)
+            assert told["automatic"] == (told["refused"] == [])
+            assert told["automatic"] or told["doses"] == []
