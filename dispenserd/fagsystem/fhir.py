@@ -23,6 +23,10 @@ from dispenserd.fagsystem.reasons import Reason, Refused
 FILE_BYTES_MAX = 1024 * 1024
 """A card of 200 prescriptions takes 300 kB; more is no card, and would hold up a small computer."""
 
+PARTS_MAX = 100_000
+"""Of JSON, by its commas and brackets: 200 long prescriptions have half. Half a million parts fit into the
+bytes of a card, and each that is wrong costs as much as a hundred bytes."""
+
 ELEMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 """What a path may show of a name that somebody else chose: FHIR's names fit, numbers of persons don't."""
 
@@ -298,11 +302,15 @@ def _reason(fault: str, loc: Sequence[str | int]) -> Reason:
     )
 
 
-def parse_json(raw: bytes, root: str, nulls: bool = False, bytes_max: int = FILE_BYTES_MAX) -> object:
+def parse_json(
+    raw: bytes, root: str, nulls: bool = False, bytes_max: int = FILE_BYTES_MAX, parts_max: int = PARTS_MAX
+) -> object:
     """Strict JSON: UTF-8, decimals exact, no repeated key, no NaN, and no null unless `nulls`, which makes
     an object's null an absent element. Refused at `root` otherwise."""
     if len(raw) > bytes_max:
         raise Refused(Reason.TOO_LARGE, root)
+    if raw.count(b",") + raw.count(b"[") + raw.count(b"{") > parts_max:
+        raise Refused(Reason.TOO_DEEP, root)
 
     def no_constant(_: str) -> NoReturn:
         raise Refused(Reason.NOT_A_NUMBER, root)

@@ -21,6 +21,7 @@ from decimal import Decimal
 
 from dispenserd.fagsystem.fmk import (
     DAYS_MAX,
+    STRUCTURES_MAX,
     Dose,
     Structure,
     StructureDay,
@@ -68,6 +69,8 @@ def read(root: Node) -> Imported:
         raise Refused(Reason.NO_STRUCTURE, root.path)
     if unit is None:
         raise Refused(Reason.UNIT_UNKNOWN, root.path)
+    if len(periods) > STRUCTURES_MAX:
+        raise Refused(Reason.TOO_MANY, root.path)
     first, trigger = _precondition(reason_path, root.path)
     structures = list(_in_a_row(periods, first, trigger))
     made = imported(structures, unit, root.path, in_a_row=True)

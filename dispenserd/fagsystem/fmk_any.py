@@ -14,6 +14,9 @@ from dispenserd.fagsystem.xml_tree import Node, parse
 BYTES_MAX = 256 * 1024
 """FMK's longest legal dosage takes 200 kB; a file of this size is read or refused in some milliseconds."""
 
+PARTS_MAX = 8_000
+"""Of JSON: a year of unequal days, each with its doses, has 6 000."""
+
 XML_ROOTS = frozenset({"Dosage", "DosageForRequest", "DosageForResponse"})
 XML_160 = frozenset({"DosagePeriod", "Precondition", "Parameter", "IsSelfAdministration"})
 SPACES_160 = ("http://fmk-teknik.dk/160",)
@@ -26,7 +29,7 @@ def read_fmk(text: str) -> Imported:
         raise Refused(Reason.TOO_LARGE, "")
     if looks_like_xml(raw):
         return of_tree(parse(raw))
-    plain = parse_json(raw, "", nulls=True, bytes_max=BYTES_MAX)
+    plain = parse_json(raw, "", nulls=True, bytes_max=BYTES_MAX, parts_max=PARTS_MAX)
     if not (isinstance(plain, dict) and plain.keys() & fmk_json.ROOT_KEYS):
         raise Refused(Reason.FORMAT_UNKNOWN, "")
     return fmk_json.read(plain)

@@ -16,7 +16,7 @@ from dispenserd.fagsystem import fmk_json
 from dispenserd.fagsystem.fhir import MedicationRequest, Timing, parse_json, shaped
 from dispenserd.fagsystem.fhir_dosage import imported
 from dispenserd.fagsystem.fhir_timing import periods
-from dispenserd.fagsystem.fmk_any import BYTES_MAX, looks_like_xml, of_tree
+from dispenserd.fagsystem.fmk_any import BYTES_MAX, PARTS_MAX, looks_like_xml, of_tree
 from dispenserd.fagsystem.mapping import must_be_active, must_be_in_use
 from dispenserd.fagsystem.order import must_be_known, ordered
 from dispenserd.fagsystem.parts import Imported, Part, Refusal, judged, refused_whole
@@ -58,7 +58,7 @@ def read_dosage(raw: bytes, local: LocalTime) -> Imported:
 
 
 def _json(raw: bytes, local: LocalTime) -> Imported:
-    plain = parse_json(raw, "", nulls=True, bytes_max=BYTES_MAX)
+    plain = parse_json(raw, "", nulls=True, bytes_max=BYTES_MAX, parts_max=PARTS_MAX)
     if not isinstance(plain, dict):
         raise Refused(Reason.FORMAT_UNKNOWN, "")
     if plain.keys() & fmk_json.ROOT_KEYS:
@@ -97,6 +97,9 @@ def _resource(plain: dict[str, Any], local: LocalTime) -> Imported:
 def _not_now(request: MedicationRequest, path: str) -> Iterator[Refusal]:
     """Why no home gives it, whatever its dosage says."""
     checks: list[Callable[[], None]] = [lambda: must_be_active(request, path)]
+    if len(request.contained) > 1:
+        yield Refusal(Reason.MEDICATION_UNRESOLVED, f"{path}.contained")
+        return
     for index, medication in enumerate(request.contained):
         where = f"{path}.contained[{index}]"
         checks.append(partial(must_be_in_use, medication, where))

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from dispenserd.fagsystem import fhir as fhir_module
+from dispenserd.fagsystem.fmk_any import BYTES_MAX
 from dispenserd.fagsystem.reasons import Reason
 from scheduler.dosage import ANY_DAY, Limit
 from tests.support.dosage_papers import (
@@ -140,7 +142,7 @@ REFUSED: list[tuple[Reason, str, object]] = [
         fhir(boundsPeriod={"start": "9999-12-31T08:00:00+01:00"}, frequency=1, period=5, periodUnit="h"),
     ),
     (Reason.DATE_FAR, "Dosage.Precondition.ValidFrom", from_160("9990-01-01", period_160(ONE_160, 99_999))),
-    (Reason.DATE_FAR, "Dosage.DosagePeriod[0]", xml_160(*[period_160(ONE_160, 99_999)] * 40)),
+    (Reason.DATE_FAR, "Dosage.DosagePeriod[0]", xml_160(*[period_160(ONE_160, 99_999)] * 20)),
     # what is lost is not nothing
     (Reason.MISSING_ELEMENT, f"{STRUCTURE}.days[0]", fmk(structure(day(1)))),
     (Reason.MISSING_ELEMENT, f"{STRUCTURE}.days[1]", fmk(structure(day(1, dose("Noon")), day(2), every=2))),
@@ -385,6 +387,47 @@ def test_a_clock_time_and_a_part_of_the_day_may_stand_beside_each_other_in_fmk()
     assert [(each["at"][11:16], each["slot"]) for each in told["doses"]] == [
         ("08:00", "morning"),
         ("09:00", None),
+    ]
+
+
+# --- more parts than anybody needs ------------------------------------------------------------------------
+
+CROWDS: dict[str, Any] = {
+    "medicines": request(fhir(when=["MORN"]), contained=[{}] * 40_000),
+    "amounts": {**fhir(when=["MORN"]), "doseAndRate": [{}] * 40_000},
+    "numbers in a list of words": {"repeat": {"when": [1.5] * 40_000}},
+    "times": fhir(timeOfDay=["08:00:00"] * 15_000),
+    "names": {"structures": {f"k{n}": 1 for n in range(15_000)}},
+    "extensions": request(fhir(when=["MORN"]), extension=[{}] * 40_000),
+}
+
+
+@pytest.mark.parametrize("name", CROWDS)
+def test_a_crowd_of_parts_is_counted_and_never_parsed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object, **__: object) -> object:
+        raise AssertionError("parsed")
+
+    paper = raw(CROWDS[name])
+    assert len(paper) < BYTES_MAX
+    monkeypatch.setattr(fhir_module.json, "loads", never)
+    assert [each.reason for each in read(paper).refused] == [Reason.TOO_DEEP]
+
+
+def test_a_year_of_unequal_days_is_no_crowd() -> None:
+    days = [day(n, dose("Morning", n), dose("Noon", n, minimalDoseQuantity=None)) for n in range(1, 251)]
+    assert explain(fmk(structure(*days, every=365)))["automatic"]
+
+
+def test_too_many_periods_of_160_are_counted_before_they_are_read() -> None:
+    told = explain(xml_160(*[period_160("<Nonsense/>", 1)] * 21))
+    assert [(each["reason"], each["path"]) for each in told["refused"]] == [("too_many", "Dosage")]
+
+
+def test_several_medicines_in_one_order_are_none() -> None:
+    one = {"resourceType": "Medication", "id": "m", "code": {"text": "x"}}
+    told = explain(contained() | {"contained": [one, {**one, "id": "n"}]})
+    assert [(each["reason"], each["path"]) for each in told["refused"]] == [
+        ("medication_unresolved", "MedicationRequest.contained")
     ]
 
 
