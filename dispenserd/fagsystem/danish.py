@@ -37,15 +37,24 @@ def told(read: Imported) -> str:
         return f"Fritekst: {_one_line(read.words)}"
     if any(refusal.reason is Reason.LOCAL_SCHEMA for refusal in read.refused):
         return "Efter skema i et lokalt system"
-    unit = Unit(read.unit, read.plural or read.unit)
-    known = UNITS.get(read.unit)
-    if known is not None and read.plural in ("", read.unit):
-        unit = Unit(read.unit, known.plural)
+    unit = _unit(read)
     shown = sorted(read.shown, key=lambda period: (period.as_needed and not period.fixed, period.first))
     sentences = [sentence for period in shown for sentence in _period(period, unit)]
     if sentences and any(part.period is None for part in read.parts):
         sentences.append("resten af doseringen kan ikke læses")
     return "; ".join(sentences) or "Doseringen kan ikke læses"
+
+
+def counted(quantity: Decimal, read: Imported) -> str:
+    """`2 tabletter`."""
+    return _amount(quantity, None, _unit(read))
+
+
+def _unit(read: Imported) -> Unit:
+    known = UNITS.get(read.unit)
+    if known is not None and read.plural in ("", read.unit):
+        return Unit(read.unit, known.plural)
+    return Unit(read.unit, read.plural or read.unit)
 
 
 def _period(period: Period, unit: Unit) -> list[str]:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from dispenserd.fagsystem import fhir as fhir_module
 from dispenserd.fagsystem.fmk_any import BYTES_MAX
 from dispenserd.fagsystem.reasons import Reason
 from scheduler.dosage import ANY_DAY, Limit
@@ -409,7 +408,7 @@ def test_a_crowd_of_parts_is_counted_and_never_parsed(name: str, monkeypatch: py
 
     paper = raw(CROWDS[name])
     assert len(paper) < BYTES_MAX
-    monkeypatch.setattr(fhir_module.json, "loads", never)
+    monkeypatch.setattr(json, "loads", never)
     assert [each.reason for each in read(paper).refused] == [Reason.TOO_DEEP]
 
 
