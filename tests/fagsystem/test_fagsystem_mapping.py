@@ -226,10 +226,10 @@ MED = f"{REQUEST}.contained[0]"
 REFUSALS: list[tuple[Reason, str, Change]] = [
     (Reason.UNKNOWN_ELEMENT, "Bundle.signature", put("signature", {})),
     (Reason.UNKNOWN_ELEMENT, f"{REQUEST}._status", put("request._status", {"extension": []})),
-    (Reason.UNKNOWN_ELEMENT, f"{REQUEST}.extension", put("request.extension", [{"url": "urn:x"}])),
+    (Reason.UNKNOWN_ELEMENT, f"{REQUEST}.extension[0]", put("request.extension", [{"url": "urn:x"}])),
     (
         Reason.UNKNOWN_ELEMENT,
-        f"{REQUEST}.dispenseRequest",
+        f"{REQUEST}.dispenseRequest.validityPeriod",
         put("request.dispenseRequest", {"validityPeriod": {}}),
     ),
     (Reason.UNKNOWN_ELEMENT, f"{REQUEST}.?", put("request.010203-0405", 1)),
@@ -400,12 +400,12 @@ REFUSALS: list[tuple[Reason, str, Change]] = [
     (
         Reason.BOUNDS_INSTANT,
         f"{REPEAT}.boundsPeriod.start",
-        put("repeat.boundsPeriod.start", "2026-11-02T00:00:00Z"),
+        put("repeat.boundsPeriod.start", "2026-11-02T09:00:00Z"),
     ),
     (Reason.NOT_A_DATE, f"{REPEAT}.boundsPeriod.start", put("repeat.boundsPeriod.start", "2026-02-29")),
     (Reason.NOT_A_DATE, f"{REPEAT}.boundsPeriod.end", put("repeat.boundsPeriod.end", "2026-12")),
     (Reason.BOUNDS_REVERSED, f"{REPEAT}.boundsPeriod", put("repeat.boundsPeriod.end", "2026-11-01")),
-    (Reason.COUNT, f"{REPEAT}.count", put("repeat.count", 3)),
+    (Reason.COUNT, f"{REPEAT}.count", put("repeat.count", 2.5)),
     (Reason.RANGE, f"{REPEAT}.countMax", put("repeat.countMax", 3)),
     *[
         (Reason.DURATION, f"{REPEAT}.{name}", put(f"repeat.{name}", 1))
