@@ -160,7 +160,7 @@ def test_half_a_tablet_is_exact() -> None:
 def test_a_prescription_that_is_not_given_now_is_legal_and_absent(status: str) -> None:
     offer = accepted(put("request.status", status))
     assert offer.prescriptions == ()
-    assert offer.ended == {"paracetamol-1"}, "by name (rule 21)"
+    assert offer.ended == frozenset({"paracetamol-1"}), "by name (rule 21)"
 
 
 def test_a_prescription_that_is_not_given_now_may_have_a_dosage_that_no_machine_follows() -> None:
