@@ -24,6 +24,9 @@ from scheduler.receive_settings import clock_times, medicine_list
 from scheduler.upkeep import alarm_test_open
 from scheduler.world import Dose, OpenOrder, RobotState, Setting, World
 
+EPOCH_MAX = 2**32 - 1
+"""The highest that a robot can keep."""
+
 
 def receive(world: World, setting: Setting, fact: cmd.Fact, now: datetime) -> Sequence[ev.Event]:
     """The events a fact leads to, at `now`; none when it says nothing new."""
@@ -53,7 +56,7 @@ def receive(world: World, setting: Setting, fact: cmd.Fact, now: datetime) -> Se
         case ev.StoreStopped():
             return [] if world.store_stopped == (fact.reason, fact.stopped) else [fact]
         case ev.JournalFoundBehind():
-            return [] if _known_loss(world, fact) else [fact]
+            return [] if _known_loss(world, fact) else [fact, *_of_another_life(world, fact)]
         case _:
             return _wish(world, setting, fact, now)
 
@@ -310,6 +313,14 @@ def _known_loss(world: World, fact: ev.JournalFoundBehind) -> bool:
     head = (fact.epoch, fact.head)
     told = any((each.keeper, each.epoch, each.head) == (fact.keeper, *head) for each in world.behind)
     return told or head in world.looked_into
+
+
+def _of_another_life(world: World, fact: ev.JournalFoundBehind) -> Sequence[ev.Event]:
+    """Unless this life's epoch is above the one that was lost already. A keeper whose epoch is the highest
+    there is locks us like any other; nothing could be counted above it."""
+    if not world.epoch <= fact.epoch < EPOCH_MAX:
+        return []
+    return [ev.EpochBegun(at=fact.at, epoch=fact.epoch + 1)]
 
 
 # --- what is known of elsewhere, receipts -------------------------------------------------------------
