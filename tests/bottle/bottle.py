@@ -32,6 +32,7 @@ from tests.bottle.company import Company
 from tests.bottle.faraway import Faraway
 from tests.bottle.fuse import Fuse
 from tests.bottle.journal import Disk
+from tests.bottle.keys import Keys, with_keys
 from tests.bottle.leaves import Leaves
 from tests.bottle.liveness import Liveness
 from tests.bottle.mains import Mains
@@ -101,7 +102,7 @@ class Bottle:
         trusting = chance.random() < 0.5
         self.trusting = trusting if recipe.trusting is None else recipe.trusting
         self.company = Company(self, recipe.seed, recipe.company)
-        self.setting = self.company.moved_in(self._setting())
+        self.setting = self.company.moved_in(with_keys(self._setting()))
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = count()
         self.disk, self.folder = Disk(), Folder()
@@ -133,6 +134,7 @@ class Bottle:
         self.mains = Mains(self, recipe.seed, recipe.bias)
         self.strips = Strips(self, recipe.seed, recipe.bias)
         self.cards = Cards(self, recipe.seed, recipe.bias)
+        self.keys = Keys(self, recipe.seed, recipe.bias)
         self.oncall.heard = self._heard
         self.end.booted = self.weather.recovering
         self.box_since_s = self.box_down_since_s = 0.0
@@ -175,6 +177,7 @@ class Bottle:
             self.resident.plan_day(day)
             self.permits.plan_day(day)
             self.cards.plan_day(day)
+            self.keys.plan_day(day)
             self.liveness.plan_day(day)
 
     def _make_peace(self) -> None:
@@ -331,6 +334,7 @@ class Bottle:
         self.permits.committed(own)
         self.witnesses.committed(own, changes)
         self.cards.committed(own)
+        self.keys.committed(own)
         self.alarm_tests.committed(events)
         self.company.committed(events)
         self.regimes.committed(events)

@@ -12,16 +12,22 @@ import scheduler.forecast
 import scheduler.gate
 import scheduler.let_go
 import scheduler.offering
+import scheduler.on_the_spot
 import scheduler.receive_leave
 import scheduler.receive_let_go
 import scheduler.refill
 from tests.bottle.bug import Bug
-from tests.bottle.sabotage import nothing, put, rules_without, together
+from tests.bottle.sabotage import gate_lock_without, nothing, put, rules_without, together
 from tests.bottle.sabotage_company import never
 from tests.bottle.sabotage_voice import nobody
-from tests.bottle.sabotage_wishes import any_new_card, open_an_hour_longer, stays_where_it_is_held
+from tests.bottle.sabotage_wishes import (
+    any_new_card,
+    open_an_hour_longer,
+    restart_unlocks,
+    stays_where_it_is_held,
+)
 
-PERMITS, MAINS, STRIPS, CARDS = "permits", "mains", "strips", "cards"
+PERMITS, MAINS, STRIPS, CARDS, KEYS = "permits", "mains", "strips", "cards", "keys"
 
 WISHES_BUGS: tuple[Bug, ...] = (
     Bug(
@@ -87,4 +93,10 @@ WISHES_BUGS: tuple[Bug, ...] = (
         put(scheduler.closing, "_divert_ground", stays_where_it_is_held),
         CARDS,
     ),
+    Bug("a key of the staff is a press like any", ("rule 5", "rule 2"), rules_without("locked"), KEYS),
+    Bug("what staff have locked gives all the same", ("rule 5",), gate_lock_without("staff_lock"), KEYS),
+    Bug(
+        "unlocked before anything is said", ("rule 5",), put(scheduler.on_the_spot, "_not_said", never), KEYS
+    ),
+    Bug("a restart ends the lock", ("rule 5",), put(scheduler.evolve, "_restarted", restart_unlocks), KEYS),
 )

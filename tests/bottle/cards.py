@@ -2,8 +2,8 @@
 
 A doctor writes another strength for one part of the day, gladly in the middle of its window, and takes it
 back some time later. Staff at the robot decide about each sachet that the home holds for it: one may discard
-it (`people`), two may let it go; some say it alone, some say it twice, some of one that nobody can read. Draws
-from a stream of its own; `cards_witness` judges.
+it (`people`), two may let it go; some say it alone, some say it twice, some of one that nobody can read.
+Draws from a stream of its own; `cards_witness` judges.
 """
 
 from __future__ import annotations

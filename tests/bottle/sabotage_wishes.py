@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import scheduler.closing
+import scheduler.evolve
 import scheduler.evolve_leave
+from scheduler import events as ev
 from scheduler.dose import Stage
 from scheduler.replacing import replace
 from scheduler.world import Dose, Setting, World
 
 _kept_open = scheduler.evolve_leave.kept_open
+_restarted = scheduler.evolve._restarted
 _divert_ground = scheduler.closing._divert_ground
 
 
@@ -28,3 +31,9 @@ def any_new_card(world: World, dose: Dose) -> bool:
 
 def stays_where_it_is_held(world: World, setting: Setting, dose: Dose, closed: bool, now: datetime) -> str:
     return "" if dose.stage is Stage.HELD else _divert_ground(world, setting, dose, closed, now)
+
+
+def restart_unlocks(world: World, event: ev.DaemonStarted) -> World:
+    after = _restarted(world, event)
+    robots = {serial: replace(robot, locked_by="") for serial, robot in after.robots.items()}
+    return replace(after, robots=robots)

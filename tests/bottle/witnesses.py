@@ -29,7 +29,7 @@ PRESS_AGE = timedelta(seconds=62)
 
 ORDER_LIFE = timedelta(minutes=2)
 
-PERSONS = frozenset({"Anna", " anna", "Berit", "technician", ""})
+PERSONS = frozenset({"Anna", " anna", "Berit", "Nina", "Otto", "technician", ""})
 """Who may act in this home; a name from elsewhere came in by a forged command."""
 
 MOTION = timedelta(seconds=50)
@@ -162,6 +162,7 @@ class Witnesses:
         assert order is not None, "P1: sent, and none was committed"
         self._bottle.voices.sending(order)
         self._bottle.regimes.sending(order)
+        self._bottle.keys.sending(order)
         if order.kind is ev.OrderKind.RETRACT:
             return
         assert self.trusted or order.ground == "discard", "rule 18: sent on an untrusted clock"
@@ -231,6 +232,7 @@ class Witnesses:
         assert inside or away or permitted, f"S2: {kind.value} of {dose[33:]} outside its window"
         assert self._asked(dose, now), f"S3: {kind.value} of {dose[33:]}, which no card in force asks for"
         self._bottle.regimes.moves(dose, MOTION)
+        self._bottle.keys.moves(dose)
         self._bottle.cards.fits(dose, f"S3: {kind.value}")
         assert dose not in self._bottle.given, f"S1: {kind.value} of {dose[33:]}, which was given by hand"
         assert dose not in self.journal.tokens, f"rule 5: {kind.value} while a person has the token"
