@@ -1,9 +1,9 @@
 """Staff who stand at the robot with a personal key, gladly while nobody can reach the home (rule 5).
 
 They show the key, wait until the home has locked the robot, and give by hand what the home has passed on to
-them; then they say at the terminal what they did, and show the key again, some before they have said it. Their
-witness: behind the lock nothing moves towards the resident, and it ends only after the last word. A stream of
-its own.
+them; then they say at the terminal what they did, and show the key again, some before they have said it.
+Their witness: behind the lock nothing moves towards the resident, and it ends only after the last word. Draws
+from a stream of its own.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 TAGS = {"Nina": "key-of-Nina", "Otto": "key-of-Otto"}
 COMES, OFTEN = 0.04, 0.4
 """Of all doses: more often than in life; and where a bug needs it."""
+
+GIVES = 0.55
+"""Of what they may give; of the rest they say that they gave nothing, and the resident may come again."""
 
 SHOWN_AGE = timedelta(seconds=62)
 MOTION = timedelta(seconds=50)
@@ -114,13 +117,13 @@ class Keys:
         due = dose not in bottle.given and bottle.times.true >= max(bottle.opens(dose))
         if dose in self._gave:
             verdict = ev.Verdict.GIVEN
-        elif due and not bottle.weather.ended and chance.random() < 0.8:
+        elif due and not bottle.weather.ended and chance.random() < GIVES:
             bottle.give_by_hand(dose)
             self.given += 1
             self._gave[dose] = self.here
             verdict = ev.Verdict.GIVEN
         self._saying.add(dose)
-        bottle.after(chance.uniform(1, 900), partial(self._says, dose, verdict, self.here))
+        bottle.after(chance.uniform(1, 400), partial(self._says, dose, verdict, self.here))
 
     def _says(self, dose: str, verdict: ev.Verdict, by: str) -> None:
         terminal = self._bottle.terminal
@@ -131,7 +134,7 @@ class Keys:
         self._saying.discard(dose)
         if answer.accepted:
             self._gave.pop(dose, None)
-            self._bottle.after(self._chance.uniform(1, 300), self._bottle.pressed)  # it was not for nothing
+            self._bottle.after(self._chance.uniform(1, 40), self._bottle.pressed)
 
     # --- who watches ---
 
