@@ -48,6 +48,7 @@ from tests.bottle.regime_witness import Party, RegimeWitness
 from tests.bottle.robot_end import RobotEnd
 from tests.bottle.siege import SIEGE, Siege
 from tests.bottle.strips import Strips
+from tests.bottle.swaps import Swaps
 from tests.bottle.technician import Technician
 from tests.bottle.terminal import Terminal
 from tests.bottle.times import EPOCH, Times
@@ -135,6 +136,7 @@ class Bottle:
         self.strips = Strips(self, recipe.seed, recipe.bias)
         self.cards = Cards(self, recipe.seed, recipe.bias)
         self.keys = Keys(self, recipe.seed, recipe.bias)
+        self.swaps = Swaps(self, recipe.seed, recipe.bias)
         self.oncall.heard = self._heard
         self.end.booted = self.weather.recovering
         self.box_since_s = self.box_down_since_s = 0.0
@@ -157,7 +159,7 @@ class Bottle:
         self.after(LOAD_EARLY_S + 60, self.weather.start)
         self.alarm_tests.plan(self.days)
         self.company.start()
-        for life in (self.regime_life, self.mains, self.strips):
+        for life in (self.regime_life, self.mains, self.strips, self.swaps):
             self.after(1200, life.start)
         for number in range(self.days):
             day = self.papers.first + timedelta(days=number)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import scheduler.closing
 import scheduler.evolve
 import scheduler.evolve_leave
+import scheduler.gate
 from scheduler import events as ev
 from scheduler.dose import Stage
 from scheduler.replacing import replace
@@ -14,6 +15,7 @@ from scheduler.world import Dose, Setting, World
 
 _kept_open = scheduler.evolve_leave.kept_open
 _restarted = scheduler.evolve._restarted
+_not_its_turn, _used = scheduler.gate._not_its_turn, scheduler.gate._used
 _divert_ground = scheduler.closing._divert_ground
 
 
@@ -37,3 +39,11 @@ def restart_unlocks(world: World, event: ev.DaemonStarted) -> World:
     after = _restarted(world, event)
     robots = {serial: replace(robot, locked_by="") for serial, robot in after.robots.items()}
     return replace(after, robots=robots)
+
+
+def turn_without_a_count(world: World, dose: Dose, now: datetime) -> str:
+    return _not_its_turn(world, replace(dose, uncounted=""), now)
+
+
+def used_without_a_count(dose: Dose) -> bool:
+    return _used(replace(dose, uncounted=""))

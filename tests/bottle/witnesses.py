@@ -197,6 +197,7 @@ class Witnesses:
         assert label not in self.had, f"S1: {dose[33:]}: had from the robot, and now by hand"
         assert self.where(label) != "tray", f"S1: {dose[33:]}: by hand, and it lies in the tray"
         asked = self._asked(dose, self._bottle.times.true - timedelta(minutes=10))
+        self._bottle.swaps.gave_by_hand(dose, label)
         told = self._bottle.liveness.settled()
         assert asked or not told, f"S1: {dose[33:]}: by hand, and no card in force asks for it"
         self._apart(dose, label)
@@ -238,6 +239,7 @@ class Witnesses:
         assert self._asked(dose, now), f"S3: {kind.value} of {dose[33:]}, which no card in force asks for"
         self._bottle.regimes.moves(dose, MOTION)
         self._bottle.keys.moves(dose)
+        self._bottle.swaps.moves(label)
         self._bottle.cards.fits(dose, f"S3: {kind.value}")
         assert dose not in self._bottle.given, f"S1: {kind.value} of {dose[33:]}, which was given by hand"
         assert dose not in self.journal.tokens, f"rule 5: {kind.value} while a person has the token"
