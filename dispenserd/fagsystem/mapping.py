@@ -16,8 +16,7 @@ Decisions (2026-11-22):
   changed or stopped would be given on. So the new card binds; the refused medicine is on no plan, so a sachet
   that holds it is no dose's content and is held (S3), and the incident says which prescription and why.
 
-Not in force: the issuer's signature (rule 19), the incident for an id that is missing from a newer card (rule
-21).
+Not in force: the issuer's signature (rule 19).
 """
 
 from __future__ import annotations
@@ -97,12 +96,13 @@ def read_bundle(raw: bytes, resident: ResidentIdentity, local: LocalTime) -> Off
         version = _card_version(bundle)
         patient_names, requests = _contents(bundle, resident)
         read = [_prescription(one, path, patient_names, resident, local) for one, path in requests]
+        ended = frozenset(one.id for one, _ in requests if one.status in NOT_NOW)
     except Refused as refused:
         return Refusal(refused.reason, refused.path, fingerprint)
     by_id = sorted((one for one in read if one is not None), key=lambda one: one.prescription_id)
     active = tuple(one for one in by_id if isinstance(one, Prescription))
     left = tuple(one for one in by_id if isinstance(one, RefusedPrescription))
-    return OfferPlan(resident.key, version, active, fingerprint, left)
+    return OfferPlan(resident.key, version, active, fingerprint, left, ended)
 
 
 # --- the bundle ---------------------------------------------------------------------------------------

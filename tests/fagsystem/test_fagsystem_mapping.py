@@ -119,6 +119,7 @@ def test_the_documents_example_is_a_card() -> None:
             ),
         ),
         fingerprint=hashlib.sha256(card()).hexdigest(),
+        ended=frozenset(),
     )
 
 
@@ -157,7 +158,9 @@ def test_half_a_tablet_is_exact() -> None:
 
 @pytest.mark.parametrize("status", ["on-hold", "stopped", "cancelled", "completed", "entered-in-error"])
 def test_a_prescription_that_is_not_given_now_is_legal_and_absent(status: str) -> None:
-    assert accepted(put("request.status", status)).prescriptions == ()
+    offer = accepted(put("request.status", status))
+    assert offer.prescriptions == ()
+    assert offer.ended == frozenset({"paracetamol-1"}), "by name (rule 21)"
 
 
 def test_a_prescription_that_is_not_given_now_may_have_a_dosage_that_no_machine_follows() -> None:
