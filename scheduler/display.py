@@ -15,6 +15,7 @@ from scheduler.events import AsNeededRefused
 from scheduler.gate import why_not_release, why_not_take_along
 from scheduler.given_elsewhere import GIVEN_ELSEWHERE
 from scheduler.offering import PERSONAL_ACTION, doses_at
+from scheduler.own_sachet import has_no_sachet
 from scheduler.personal import must_say_who
 from scheduler.plan import Content
 from scheduler.questions import QUESTIONS
@@ -84,7 +85,8 @@ def _dose_lines(
         and not _stays_here(d, now)
         and not world.regime(d.plan.resident).withholds
     ]
-    wanted = [dose for dose in open_doses if dose.declined is None]
+    packed = [dose for dose in open_doses if not has_no_sachet(world, setting, dose)]
+    wanted = [dose for dose in packed or open_doses if dose.declined is None]
     told = () if wanted else _told(world, setting, serial, now)
     if told:
         return "steady", "none", told

@@ -17,6 +17,7 @@ from scheduler.events import Order, OrderKind, Outcome, State
 from scheduler.expand import SHARE_OF_GAP, minimum_interval
 from scheduler.given_elsewhere import GIVEN_ELSEWHERE, amount_elsewhere, given_elsewhere, of_others
 from scheduler.let_go import is_let_go
+from scheduler.own_sachet import NO_SACHET, has_no_sachet
 from scheduler.plan import DosePlan, Plan
 from scheduler.roll import holder, misfit, misfit_as_needed
 from scheduler.timing import intakes_on
@@ -123,6 +124,8 @@ def label_misfit(world: World, setting: Setting, dose: Dose) -> str:
         return ""
     if plan.as_needed:
         return misfit_as_needed(robot.rolls, plan.resident, plan.content, label)
+    if has_no_sachet(world, setting, dose):
+        return NO_SACHET
     return misfit(robot.rolls, plan.resident, plan.day, local, plan.content, label)
 
 

@@ -25,6 +25,7 @@ from scheduler.gate import (
 from scheduler.given_elsewhere import given_elsewhere
 from scheduler.ids import order_id
 from scheduler.let_go import is_let_go
+from scheduler.own_sachet import has_no_sachet
 from scheduler.personal import is_for, not_theirs, spent, turned_away, who
 from scheduler.regime import QUIET
 from scheduler.roll import sachet_for
@@ -160,6 +161,8 @@ def pressed_at(world: World, setting: Setting, serial: str, now: datetime) -> Se
     if ready is not None and waiting(ready):
         return _order_or_spend(world, setting, ready, ev.OrderKind.PRESENT, now)
     open_ones = [d for d in theirs if waiting(d) and d.open_at(now)]
+    packed = [d for d in open_ones if not has_no_sachet(world, setting, d)]
+    open_ones = packed or open_ones  # one that was never packed keeps no other back
     dose = next((d for d in open_ones if not d.token), open_ones[0] if open_ones else None)
     if dose is None and gone:
         return [spent(press, LEFT_BEHIND, now)]

@@ -30,6 +30,7 @@ from scheduler.changed import CARD_CHANGED, asked_otherwise
 from scheduler.dose import IN_MAGAZINE, IN_MOTION, Stage
 from scheduler.expand import expand
 from scheduler.given_elsewhere import GIVEN_ELSEWHERE, given_elsewhere
+from scheduler.own_sachet import has_no_sachet
 from scheduler.plan import DosePlan, Plan, Prescription
 from scheduler.regime import PAUSED, QUIET
 from scheduler.replacing import replace
@@ -137,7 +138,10 @@ def robot_asks(world: World, setting: Setting, resident: str, now: datetime) -> 
     """Whether a press of take is about a sachet: one is on its way, lies in the tray, or is on offer. A robot
     that stands still asks for nothing, and keeps nobody from their insulin."""
     still = _stands_still(world, setting, setting.robot_of(resident))
-    return any(_asks(dose, resident, still, now) for dose in world.doses.values())
+    return any(
+        _asks(dose, resident, still, now) and not has_no_sachet(world, setting, dose)
+        for dose in world.doses.values()
+    )
 
 
 def _stands_still(world: World, setting: Setting, serial: str) -> bool:

@@ -95,6 +95,7 @@ _REGIME: Mapping[str, Said] = {
 }
 
 _SACHET: Mapping[str, Said] = {
+    "no_sachet": Said("rullen har ingen pose til den", "the roll has no sachet for it"),
     "refill_partial": Said("der mangler poser på rullen", "sachets of the roll are missing"),
     "wrong_period": Said("rullen er til en anden periode", "the roll is for another period"),
     "overlapping": Said("rullen har doser, der er givet", "the roll holds doses that were had"),
