@@ -142,3 +142,15 @@ def test_a_dose_of_somebody_else_is_not_theirs(home: PureHome) -> None:
     dose_id = home.dose("noon").dose_id.replace(RESIDENT, "0" * 32)
     asked = cmd.AuthoriseRelease(home.nonce(), RESIDENT, dose_id, None, "Anna", "why", "home", 0, home.soon())
     assert home.ask(asked).reason == "unknown_dose"
+
+
+def test_no_thanks_to_what_could_be_had_early_is_read_by_staff_at_once(home: PureHome) -> None:
+    """S7: hours before its own window, too."""
+    home.until("08:05")
+    home.take_dose()
+    home.until("10:00")
+    authorise(home, "noon")
+    home.says(ev.Answer.NO_THANKS)
+    told = home.incident("noon")
+    assert told is not None
+    assert (told.kind, told.state) == (ev.Kind.DOSE_REFUSED, ev.State.RAISED)

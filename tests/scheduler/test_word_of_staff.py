@@ -255,6 +255,7 @@ def test_what_they_say_of_medicine_beside_the_robot(due: PureHome, name: ev.Outc
     assert said(due, world, V.WITNESSED, "beside") == expected(taken=True, else_="")
     assert said(due, world, V.DISCARD, "beside") == expected(taken=False, else_="not_in_robot")
     assert said(due, world, V.NOT_GIVEN, "beside") == expected(taken=False, else_="not_in_doubt")
+    assert said(due, world, V.LET_GO, "beside") == expected(taken=False, else_="not_held")
     had = "" if untreated or open_still else "already_settled"
     assert said(due, world, V.HAD_IT, "beside") == had
     given = "side_open" if open_still else "" if untreated else "already_settled"
