@@ -35,6 +35,9 @@ def test_an_early_release_is_recorded_first_and_then_answers_a_press(home: PureH
     assert authorise(home, "noon") == "done"
     (word,) = [event for event in home.journal if isinstance(event, ev.ReleaseAuthorised)]
     assert (word.by, word.reason, word.via) == ("Anna", "to the dentist", "home")
+    permit = home.dose("noon").permit
+    assert permit is not None
+    assert (permit.by, permit.reason, permit.along) == ("Anna", "to the dentist", False)
     home.take_dose()
     assert home.outcome("noon") == ("retrieved", False)
     assert home.open_incidents() == [], "info alone"
