@@ -1,8 +1,8 @@
 """Magazines that are taken out to be swapped, and counted afterwards, sachet by sachet (rule 24).
 
 Somebody says so at the terminal, takes the strip out, loses or spoils one or two of its sachets, and puts the
-rest into the robot under a new number. Later they count what lies in the robot, what is waste or missing; some
-count first what is not there. Its witness keeps the book of what nobody has counted: nothing of it moves
+rest into the robot under a new number. Later they count what lies in the robot, what is waste or missing;
+some count first what is not there. Its witness keeps the book of what nobody has counted: nothing of it moves
 towards the resident or is given by hand, and staff hear of it. Draws from a stream of its own.
 """
 
