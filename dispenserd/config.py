@@ -60,6 +60,7 @@ class ResidentSection(Section):
     identifier_value: Word
     robot: Serial | None = None  # whose strip holds their roll; needed where the home has several
     tags: Tags = ()  # what they show at a robot that they share (rule 2)
+    as_needed_robot: Serial | None = None  # another one, whose strip is their medicine as needed
     reminder_only: bool = False  # no medicine of theirs lies in a roll
     moves_in: bool = False  # they come from another box: nothing is done for them before `resident move-in`
 
@@ -286,10 +287,36 @@ class Config(Section):
             if one.robot is not None and one.robot not in serials:
                 raise ValueError("resident.robot must be the serial of a [[robot]] of this file")
         for serial in serials:
-            sharing = [one for one in self.resident if self.robot_of(one) == serial]
+            sharing = [one for one in self.resident if serial in (self.robot_of(one), one.as_needed_robot)]
             if len(sharing) > 1 and not all(one.tags for one in sharing):
                 raise ValueError(
                     "resident.tags is missing: on a robot that several share, each shows a tag or a code"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _as_needed_has_a_robot_to_itself(self) -> Config:
+        """A strip goes out in its order: a scheduled sachet at the mouth would keep back what is asked for."""
+        serials, rolls = {one.serial for one in self.robot}, {self.robot_of(one) for one in self.resident}
+        for one in self.resident:
+            if one.as_needed_robot is None:
+                continue
+            if one.as_needed_robot not in serials:
+                raise ValueError("resident.as_needed_robot must be the serial of a [[robot]] of this file")
+            if one.as_needed_robot == self.robot_of(one):
+                raise ValueError(
+                    "resident.as_needed_robot must be another robot than resident.robot: leave it out where"
+                    " one robot is all there is"
+                )
+            if one.as_needed_robot in rolls:
+                raise ValueError(
+                    "resident.as_needed_robot must be a robot that no resident names as `robot`: a strip of"
+                    " medicine as needed lies in a magazine of its own"
+                )
+            if one.reminder_only:
+                raise ValueError(
+                    "resident.as_needed_robot can't stand beside reminder_only: no medicine of theirs lies"
+                    " in a robot"
                 )
         return self
 
