@@ -223,8 +223,8 @@ def _too_close(world: World, dose: Dose, now: datetime) -> str:
 
 
 def _out_elsewhere(world: World, setting: Setting, dose: Dose) -> str:
-    """S2, of two robots: what shares a prescription with this dose may be lifted there at any moment. This one
-    waits until that is had or put away; where that can't be told any more, for a person."""
+    """S2, of two robots: what shares a prescription with this dose may be lifted there at any moment. Until
+    it is had or put away this one waits; where that can't be told any more, for a person."""
     serial = robot_of(setting, dose)
     there = [
         other

@@ -53,6 +53,8 @@ def card(slots: Sequence[str]) -> tuple[Prescription, ...]:
 class ManyHome:
     """`slots`: person -> their parts of the day."""
 
+    buttons = False  # whether its robots have one for each answer, and let several out before a leave
+
     def __init__(
         self,
         lives: Mapping[str, str],
@@ -126,6 +128,8 @@ class ManyHome:
                 len(robot.log),
                 0,
                 "",
+                self.buttons,
+                self.buttons,
             ),
             self.clock(serial),
             ev.RobotReported(self.now, robot.status(), serial),
