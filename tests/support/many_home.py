@@ -220,7 +220,9 @@ class ManyHome:
         return list(events)
 
     def until(self, local: str, day: int = 1) -> None:
-        target = utc(local, day)
+        self.until_at(utc(local, day))
+
+    def until_at(self, target: datetime) -> None:
         while True:
             due = next_wakeup(self.world, self.setting, self.now)
             if due is None or due >= target:

@@ -1,6 +1,6 @@
 """A home in which one person has two robots: one with their roll, the other with their medicine as needed.
 
-Grows out of `many_home`. A's morning and noon doses come from `ROLL_ROBOT`; what they ask for from `PN_ROBOT`.
+Grows out of `many_home`. A's morning and noon doses lie in `ROLL_ROBOT`, what they ask for in `PN_ROBOT`.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.display import display
 from scheduler.dosage import ANY_DAY, NOT_ITERATED, Day, DayPart, Dosage, Intake, Limit, Period, cycle
+from scheduler.dose import Stage
 from scheduler.plan import Content, Prescription
 from scheduler.roll import Roll, Sachet
 from scheduler.world import Dose, Setting
 from tests.support.many_home import KEYS, ManyHome, card
-from tests.support.pure_home import FIRST_DAY, PaperRobot
+from tests.support.pure_home import FIRST_DAY, PaperRobot, utc
 
 ROLL_ROBOT, PN_ROBOT = "SIM-0001", "SIM-0002"
 DRUG = "N02BE01"
@@ -49,8 +50,8 @@ class TwoRobotsHome(ManyHome):
 
     buttons = True
 
-    def __init__(self, shared: bool = False, limit: Limit = LIMIT, **limits: timedelta) -> None:
-        super().__init__({"A": ROLL_ROBOT}, {"A": ("morning", "noon")}, **limits)
+    def __init__(self, shared: bool = False, limit: Limit = LIMIT) -> None:
+        super().__init__({"A": ROLL_ROBOT}, {"A": ("morning", "noon")})
         one = replace(self.setting.residents[0], as_needed_robot=PN_ROBOT)
         self.setting: Setting = replace(self.setting, residents=(one,), robots=(ROLL_ROBOT, PN_ROBOT))
         self.pn = pn_strip()
@@ -58,7 +59,7 @@ class TwoRobotsHome(ManyHome):
         self.robots[PN_ROBOT] = PaperRobot(labels, "PN-1", log_id=PN_ROBOT)
         morning, noon = card(("morning", "noon"))
         asked = as_needed(limit, noon=shared)
-        self.card = (morning, asked) if shared else (morning, noon, asked)
+        self.card: tuple[Prescription, ...] = (morning, asked) if shared else (morning, noon, asked)
 
     def start(self, *beside: Prescription) -> None:
         self.give(ev.DaemonStarted(at=self.now, version="test", box="box-0001", epoch=1))
@@ -118,3 +119,25 @@ class TwoRobotsHome(ManyHome):
         """Of every open incident: its subject, without the person, and its kind."""
         shown = [each for each in self.world.incidents.values() if each.state is not ev.State.CLOSED]
         return {each.subject.replace(A, "A"): each.kind.value for each in shown}
+
+
+def started(*beside: Prescription, shared: bool = False, at: str = "07:50") -> TwoRobotsHome:
+    home = TwoRobotsHome(shared)
+    home.now = utc(at)
+    home.start(*beside)
+    return home
+
+
+def nearly_noon() -> TwoRobotsHome:
+    """A may have one every 5 min, and has asked for one that lies in the tray as noon's dose is due."""
+    home = TwoRobotsHome(shared=True, limit=Limit(gap_min=5, per_day=Decimal(4), times=4))
+    home.now = utc("07:50")
+    home.start()
+    home.at("08:05")
+    home.take_dose("A")
+    home.at("11:50")
+    home.asks()
+    home.out(PN_ROBOT)
+    home.until("12:01")
+    assert home.asked_for()[0].stage is Stage.IN_TRAY
+    return home
