@@ -176,6 +176,7 @@ def test_a_press_there_confirms_nothing_that_is_due_beside_the_roll() -> None:
     home.until("08:10")
     assert home.lines(ROLL_ROBOT)[0] == "Husk også: 8 enheder."
     assert home.lines(PN_ROBOT)[0] == "Medicin, når du har brug for den."
+    assert spent(home.says(PN_ROBOT, Answer.LATER)) == "nothing_due"
     home.asks()
     home.out(PN_ROBOT)
     home.press(PN_ROBOT)
