@@ -229,13 +229,14 @@ def _out_elsewhere(world: World, setting: Setting, dose: Dose) -> str:
     there = [
         other
         for other in sharing(world, dose)
-        if other.stage in OUT
+        if other.stage in OUT | {Stage.DOUBT}
         and other.plan.as_needed is not dose.plan.as_needed
         and robot_of(setting, other) != serial
     ]
     if not there:
         return ""
-    return "too_soon" if all(other.outcome is None for other in there) else IN_OTHER_ROBOT
+    known = all(other.outcome is None and other.stage is not Stage.DOUBT for other in there)
+    return "too_soon" if known else IN_OTHER_ROBOT
 
 
 def sharing(world: World, dose: Dose) -> list[Dose]:

@@ -142,7 +142,7 @@ def _within_reach_elsewhere(world: World, other: Dose, dose: Dose, order: ev.Ord
     same_medicine = any(each.prescription_id in theirs for each in dose.plan.portions)
     mine = other.plan.resident == order.resident and other.plan.as_needed is not dose.plan.as_needed
     there = world.robot(other.robot).state is RobotState.READY and other.robot != order.robot
-    return same_medicine and mine and there and other.stage in (MAY_BE_HAD - {Stage.LIFTED, Stage.DOUBT})
+    return same_medicine and mine and there and other.stage in (MAY_BE_HAD - {Stage.LIFTED})
 
 
 def _packed_for(dose: Dose, left: Sequence[ev.LeftSachet]) -> bool:

@@ -95,6 +95,22 @@ def test_where_nobody_knows_what_became_of_it_a_person_must_look() -> None:
     assert home.take_dose("A") == "A002"
 
 
+def test_one_in_doubt_may_be_had_at_any_moment() -> None:
+    """Rule 6: the doubt locks its own robot, and the same medicine at the other one."""
+    home = TwoRobotsHome(shared=True, limit=Limit(gap_min=5, per_day=Decimal(4), times=4))
+    home.now = utc("07:50")
+    home.start()
+    home.at("11:50")
+    home.asks()
+    home.move(PN_ROBOT)
+    home.move(PN_ROBOT, result="unclear")
+    home.lost(PN_ROBOT)
+    home.until("13:50")
+    assert home.asked_for()[0].stage is Stage.DOUBT
+    assert earliest(home.world, home.dose("A", "noon")) < home.now
+    assert spent(home.press(ROLL_ROBOT)) == "in_other_robot"
+
+
 def test_the_last_look_stops_an_order_beside_the_same_medicine_at_the_other_robot() -> None:
     """Fail-stop: asked again in other words than the gate's."""
     home = nearly_noon()
