@@ -100,6 +100,8 @@ def test_one_in_doubt_may_be_had_at_any_moment() -> None:
     home = TwoRobotsHome(shared=True, limit=Limit(gap_min=5, per_day=Decimal(4), times=4))
     home.now = utc("07:50")
     home.start()
+    home.at("08:05")
+    home.take_dose("A")
     home.at("11:50")
     home.asks()
     home.move(PN_ROBOT)

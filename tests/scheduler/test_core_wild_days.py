@@ -374,7 +374,8 @@ def a_calm_day(town: Town) -> None:
     for name, slots in (to_be_had | ({"D": ("noon",)} if town.two else {})).items():
         for slot in slots:
             dose = f"{KEYS[name]}/{day}/{slot}/1"
-            nowhere = label_of(dose) in town.ledger.uncounted or dose in town.ledger.discarded
+            gone = {label.rstrip("+") for label in town.ledger.uncounted}
+            nowhere = label_of(dose) in gone or dose in town.ledger.discarded
             outcome = town.ledger.outcomes[dose]
             assert dose in had or nowhere or outcome.outcome is ev.Outcome.RETRIEVED, f"S8: {outcome}"
     town.ledger.everybody(day)
