@@ -137,7 +137,9 @@ def _about_robot(setting: Setting, incident: ev.Incident, dose: Dose | None) -> 
     about, _, name = incident.subject.partition(":")
     if about in ("robot", "power"):
         return name
-    return setting.robot_of(name) if dose is None else robot_of(setting, dose)
+    if dose is not None:
+        return robot_of(setting, dose)
+    return setting.robot_for(name, as_needed=about == "strip")
 
 
 def urgency(dose: Dose) -> ev.Priority:

@@ -29,6 +29,7 @@ from scheduler.expand import Catalogue, DayClock
 from scheduler.regime import after
 from scheduler.remembered import Planned
 from scheduler.replacing import replace, replace_fresh
+from scheduler.roll_look import Compared
 from scheduler.world import (
     FORGERIES,
     KEEP_SETTLED,
@@ -235,8 +236,16 @@ def _loaded(world: World, event: ev.RollLoaded) -> World:
     beside = {key: one for key, one in robot.rolls.items() if one.production_id == roll.production_id}
     rolls = {**beside, roll.resident: roll}
     anew = {roll.resident, *(key for key in robot.rolls if key not in beside)}
+    anew -= {key for key, one in world.compared.items() if _lies_elsewhere(world, serial, key, one)}
     world = replace(world, compared={key: one for key, one in world.compared.items() if key not in anew})
     return with_robot(world, serial, replace(robot, rolls=rolls, magazine_since=event.at, gone_label=""))
+
+
+def _lies_elsewhere(world: World, serial: str, resident: str, known: Compared) -> bool:
+    """Whether the roll that was looked at lies in another robot: this one was given medicine as needed."""
+    found = known.found
+    roll = world.robot(found.robot).rolls.get(resident) if found.robot != serial else None
+    return roll is not None and roll.production_id == found.production_id
 
 
 def _day_planned(world: World, event: ev.DayPlanned) -> World:

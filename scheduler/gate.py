@@ -33,6 +33,12 @@ BY_WORD = frozenset({Outcome.CONFIRMED, Outcome.GIVEN_BY_STAFF})
 LEFT_BEHIND = "left_behind"
 """Reason: its sachet is in a robot that was swapped."""
 
+IN_OTHER_ROBOT = "in_other_robot"
+"""Reason: the same medicine is out of the magazine of another robot, and nobody knows what became of it."""
+
+OUT = frozenset({Stage.RELEASING, Stage.HOLDING, Stage.PRESENTING, Stage.IN_TRAY, Stage.RETRACTING})
+"""Out of the magazine, and neither had nor in the store by all we know."""
+
 
 def lock(world: World, setting: Setting, serial: str) -> str:
     """Why this robot can't move anything towards a resident now, whatever the dose; "" = it can. What is
@@ -68,6 +74,7 @@ def why_not_release(world: World, setting: Setting, dose: Dose, now: datetime) -
         or label_misfit(world, setting, dose)
         or _along(world, setting, dose, now)
         or _too_close(world, dose, now)
+        or _out_elsewhere(world, setting, dose)
         or _too_much(world, dose)
     )
 
@@ -83,6 +90,7 @@ def why_not_present(world: World, setting: Setting, dose: Dose, now: datetime) -
         or ("tray_occupied" if status is not None and status.tray else "")
         or _along(world, setting, dose, now)
         or _too_close(world, dose, now)
+        or _out_elsewhere(world, setting, dose)
         or beyond_plan(world, dose)
         or ("" if dose.label else "label_unknown")  # S3: nothing to check the holding place against
     )
@@ -218,6 +226,23 @@ def _too_close(world: World, dose: Dose, now: datetime) -> str:
     return "too_soon" if now < earliest(world, dose) else ""
 
 
+def _out_elsewhere(world: World, setting: Setting, dose: Dose) -> str:
+    """S2, of two robots: what shares a prescription with this dose may be lifted there at any moment. Until
+    it is had or put away this one waits; where that can't be told any more, for a person."""
+    serial = robot_of(setting, dose)
+    there = [
+        other
+        for other in sharing(world, dose)
+        if other.stage in OUT | {Stage.DOUBT}
+        and other.plan.as_needed is not dose.plan.as_needed
+        and robot_of(setting, other) != serial
+    ]
+    if not there:
+        return ""
+    known = all(other.outcome is None and other.stage is not Stage.DOUBT for other in there)
+    return "too_soon" if known else IN_OTHER_ROBOT
+
+
 def sharing(world: World, dose: Dose) -> list[Dose]:
     """The other doses of this resident that hold a prescription of this one. Two cards may number theirs
     alike: what another resident takes shares nothing with it."""
@@ -351,8 +376,7 @@ def planned_on(plan: Plan, prescription_id: str, day: date) -> Decimal:
 
 def _used(dose: Dose) -> bool:
     """Counts against the plan: out of the magazine and not in the store, given, in doubt, or with staff."""
-    out = dose.stage in (Stage.RELEASING, Stage.HOLDING, Stage.PRESENTING, Stage.IN_TRAY, Stage.RETRACTING)
-    return counts_as_given(dose) or out or bool(dose.token or dose.uncounted)
+    return counts_as_given(dose) or dose.stage in OUT or bool(dose.token or dose.uncounted)
 
 
 def lead_window(dose: Dose, lead: timedelta, now: datetime) -> bool:

@@ -30,6 +30,7 @@ from scheduler.personal import is_for, not_theirs, spent, turned_away, who
 from scheduler.regime import QUIET
 from scheduler.roll import sachet_for
 from scheduler.side_doses import confirmed, robot_asks, together
+from scheduler.two_robots import is_here
 from scheduler.voice import unwanted
 from scheduler.world import Dose, RobotState, Setting, World, left_behind, robot_of
 
@@ -152,7 +153,8 @@ def pressed_at(world: World, setting: Setting, serial: str, now: datetime) -> Se
     if back is not None:
         return [ev.AnswerTakenBack(at=now, dose_id=back.dose_id, robot=serial)]
     resident = who(setting, press)
-    if together(world, resident, now) and not robot_asks(world, setting, resident, now):
+    fixed = is_here(setting, resident, serial, as_needed=False)
+    if fixed and together(world, resident, now) and not robot_asks(world, setting, resident, now):
         said = confirmed(world, resident, now)
         return [spent(press, "confirmed" if said else "too_soon", now), *said]
     gone = [d for d in theirs if left_behind(setting, d) and waiting(d) and d.open_at(now)]

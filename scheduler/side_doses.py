@@ -136,11 +136,13 @@ def confirmed(world: World, resident: str, now: datetime, by: str = "") -> list[
 
 def robot_asks(world: World, setting: Setting, resident: str, now: datetime) -> bool:
     """Whether a press of take is about a sachet: one is on its way, lies in the tray, or is on offer. A robot
-    that stands still asks for nothing, and keeps nobody from their insulin."""
-    still = _stands_still(world, setting, setting.robot_of(resident))
+    that stands still asks for nothing, and keeps nobody from their insulin. Of two robots it is the one with
+    their roll: what is as needed is asked for at the other."""
+    still, two = _stands_still(world, setting, setting.robot_of(resident)), setting.has_two(resident)
     return any(
         _asks(dose, resident, still, now) and not has_no_sachet(world, setting, dose)
         for dose in world.doses.values()
+        if not (two and dose.plan.as_needed)
     )
 
 

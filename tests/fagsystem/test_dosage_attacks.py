@@ -144,7 +144,7 @@ REFUSED: list[tuple[Reason, str, object]] = [
     (Reason.DATE_FAR, "Dosage.DosagePeriod[0]", xml_160(*[period_160(ONE_160, 99_999)] * 20)),
     # what is lost is not nothing
     (Reason.MISSING_ELEMENT, f"{STRUCTURE}.days[0]", fmk(structure(day(1)))),
-    (Reason.MISSING_ELEMENT, f"{STRUCTURE}.days[1]", fmk(structure(day(1, dose("Noon")), day(2), every=2))),
+    (Reason.MISSING_ELEMENT, f"{STRUCTURE}.days[0]", fmk(structure(day(1), day(2), every=2))),
     (
         Reason.MISSING_ELEMENT,
         "Dosage.StructuresFixed.Structure[0].Day[0]",
@@ -247,6 +247,46 @@ def test_it_is_read_as_its_sender_means_it(paper: object, asked: list[str]) -> N
 def test_the_unit_of_a_code_is_its_danish_word() -> None:
     told = [explain(each)["doses"][0]["unit"] for each in (coded(None, "ug"), coded("TAB", "TAB", FORMS))]
     assert told == ["mikrogram", "tablet"]
+
+
+def test_a_day_on_which_nothing_is_given_may_be_written_out() -> None:
+    """As FMK's own senders do."""
+    full, short = day(1, dose("Noon", 15)), (day(2, dose("Noon", 15)), day(3))
+    papers = [fmk(structure(full, *some, every=7), unit="mg") for some in (short, short[:1])]
+    assert explain(papers[0]) == explain(papers[1])
+    in_xml = [xml_146(fixed_146(structure_146(day_146(1, dose_146("noon")), *some, every=7)))
+        for some in ([day_146(3)], [])]  # fmt: skip
+    assert explain(in_xml[0]) == explain(in_xml[1])
+
+
+E2 = "http://www.dkma.dk/medicinecard/xml.schema/2015/06/01/E2"
+MORNING_146 = xml_146(fixed_146(structure_146(day_146(1, dose_146("morning")))))
+
+
+def test_an_extension_of_fmks_messages_has_its_root_in_another_namespace() -> None:
+    root = MORNING_146.replace(b"<m:Dosage ", f"<e:Dosage xmlns:e='{E2}' ".encode())
+    paper = root.replace(b"</m:Dosage>", b"</e:Dosage>")
+    assert explain(paper) == explain(MORNING_146)
+    strange = paper.replace(E2.encode(), b"urn:x")
+    assert [each["reason"] for each in explain(strange)["refused"]] == ["unknown_element"]
+
+
+def unlimited(most: str = "", beside: str = "", kind: str = "PRN") -> bytes:
+    inside = f"<Quantity>1</Quantity>{most}"
+    return xml_160(
+        period_160(beside + day_160(1, f"<UnlimitedDayDosage>{inside}</UnlimitedDayDosage>"), kind=kind)
+    )
+
+
+def test_the_most_of_a_day_may_stand_in_the_dose_or_beside_it_in_160() -> None:
+    most = "<MaximumDailyDose>{}</MaximumDailyDose>".format
+    inside, beside = unlimited(most(7)), unlimited("", most(7))
+    assert explain(inside)["text"] == "1 tablet efter behov fra 2. november 2026, højst 7 tabletter i døgnet"
+    assert explain(inside) == explain(beside) == explain(unlimited(most(7), most(7)))
+    both = explain(unlimited(most(7), most(8)))
+    assert [each["reason"] for each in both["refused"]] == ["contradictory_dosage"]
+    fixed = explain(unlimited(most(7), kind="Fixed"))
+    assert "max_dose" in [each["reason"] for each in fixed["refused"]]
 
 
 # --- what is shown of what is refused ---------------------------------------------------------------------

@@ -108,6 +108,10 @@ _SACHET: Mapping[str, Said] = {
     "staff_lock": Said("personalet har låst robotten", "staff locked the robot"),
     "swapped": Said("robotten er skiftet ud", "the robot was swapped"),
     "moved": Said("borgeren er flyttet hertil", "the resident moved here"),
+    "in_other_robot": Said(
+        "samme medicin ligger i den anden robot", "the same medicine is out in the other robot"
+    ),
+    "as_needed": Said("medicin efter behov", "medicine as needed"),
     "left_behind": Said("posen ligger i den gamle robot", "its sachet is in the robot that was swapped"),
     "uncounted": Said("posen er ikke talt efter flytning", "its sachet was not counted"),
     "missing_sachet": Said("dens pose kan ikke findes", "its sachet can't be found"),
