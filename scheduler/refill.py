@@ -22,7 +22,6 @@ from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.expand import expand
 from scheduler.forecast import sachets_left
 from scheduler.plan import Content, DosePlan, Plan
-from scheduler.repack import packed_part
 from scheduler.roll import PACKED_APART_MAX, Roll, Sachet, sachet_for, same_medicine
 from scheduler.roll_look import Compared
 from scheduler.side_doses import in_sachets
@@ -198,10 +197,7 @@ def _of_doses(
             if extent is not None and _within(extent, local):
                 yield ev.RollMisfit(one.plan.opens, "", NO_SACHET)
         elif not same_medicine(sachet.content, one.plan.content):
-            part = packed_part(roll, setting, one.plan, one.plan.portions)
-            parted = part is not None or any(
-                same_medicine(sachet.content, each) for each in beside.get(one.plan.opens, ())
-            )
+            parted = any(same_medicine(sachet.content, each) for each in beside.get(one.plan.opens, ()))
             reason = NO_SACHET if parted else CONTENT_MISMATCH  # it came after packing (rule 1)
             yield ev.RollMisfit(one.plan.opens, "" if parted else sachet.label, reason)
 

@@ -50,20 +50,6 @@ def repacked(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event
     return []
 
 
-def packed_part(
-    roll: Roll, setting: Setting, first: DosePlan, whole: Sequence[Portion]
-) -> Sequence[Portion] | None:
-    """Which of these the sachet of this time holds, exactly; None where it holds anything else."""
-    sachet = sachet_for(roll, first.day, setting.local.local(first.opens))
-    if sachet is None or len(whole) > PORTIONS_MAX:
-        return None
-    for count in range(len(whole), 0, -1):
-        for some in combinations(whole, count):
-            if same_medicine(_content(some), sachet.content):
-                return some
-    return None
-
-
 def _repacked(world: World, setting: Setting, roll: Roll, plan: Plan, now: datetime) -> Sequence[ev.Event]:
     events: list[ev.Event] = []
     for together, packed in _to_be_parted(world.doses, roll, setting):
@@ -87,7 +73,7 @@ def _to_be_parted(
     found = []
     for together in _together(doses, roll):
         whole = [portion for dose in together for portion in dose.plan.portions]
-        packed = packed_part(roll, setting, together[0].plan, whole)
+        packed = _packed(roll, setting, together[0].plan, whole)
         if packed is not None and all({*packed} != {*dose.plan.portions} for dose in together):
             found.append((together, packed))
     return found
@@ -110,6 +96,20 @@ def _together(doses: Mapping[str, Dose], roll: Roll) -> Sequence[Sequence[Dose]]
 def _untouched(dose: Dose) -> bool:
     decided = bool(dose.token or dose.discard or dose.uncounted or dose.lost)
     return dose.stage is Stage.PLANNED and dose.attempts == 0 and dose.outcome is None and not decided
+
+
+def _packed(
+    roll: Roll, setting: Setting, first: DosePlan, whole: Sequence[Portion]
+) -> Sequence[Portion] | None:
+    """Which of these the sachet of this time holds, exactly; None where it holds anything else."""
+    sachet = sachet_for(roll, first.day, setting.local.local(first.opens))
+    if sachet is None or len(whole) > PORTIONS_MAX:
+        return None
+    for count in range(len(whole), 0, -1):
+        for some in combinations(whole, count):
+            if same_medicine(_content(some), sachet.content):
+                return some
+    return None
 
 
 def _content(portions: Sequence[Portion]) -> frozenset[Content]:

@@ -137,16 +137,3 @@ def test_without_a_roll_it_is_one_dose() -> None:
     assert parts(home) == {"1": {"p-noon", "p-new"}}
     home.give(cmd.LoadRoll(roll(), "technician"))
     assert parts(home) == {"1": {"p-noon"}, "2": {"p-new"}}
-
-
-def test_staff_hear_ahead_that_the_roll_has_no_sachet_for_it(home: PureHome) -> None:
-    """Of every day of the roll, also of those that are yet to be planned; its sachets are not in conflict."""
-    new_card(home, added())
-    home.until("08:00")
-    found = [event for event in home.journal if isinstance(event, ev.RollCompared)][-1]
-    assert {misfit.reason for misfit in found.misfits} == {"no_sachet"}
-    assert len(found.misfits) == 7
-    refill = home.world.incident_about(f"refill:{RESIDENT}")
-    assert refill is not None
-    assert (refill.kind, refill.detail) == (ev.Kind.REFILL_WRONG, "refill_partial")
-    assert home.world.incident_about(f"fit:{RESIDENT}") is None
