@@ -31,7 +31,6 @@ from scheduler.receive import receive
 from scheduler.receive_custody import swapped
 from scheduler.refill import compared, refill_instants
 from scheduler.regime_causes import regime_instants
-from scheduler.repack import repacked
 from scheduler.side_doses import side_by_side, side_instants
 from scheduler.surplus import surplus_held
 from scheduler.upkeep import upkeep_instants
@@ -113,7 +112,6 @@ def proven(world: World, setting: Setting, now: datetime) -> Sequence[Event]:
 RULES: tuple[Rule, ...] = (
     swapped,  # before anything is offered from a strip that is not there
     planned,  # what there is to give
-    repacked,  # in the parts that were packed
     compared,  # with what is on the strip
     opened,
     overdue,

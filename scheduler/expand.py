@@ -22,8 +22,8 @@ Ids are assigned once (rule 1). `already` holds what was planned for the date, a
   joins them, and what they hold of a prescription counts against its times of the date, however these moved
   (rule 6). Medicine new at their time becomes a part of its own.
 
-Rule 1's "a medicine added after the sachet is a part of its own" is `repack`'s for a dose that is not fixed: here
-it joins that dose, for nothing is known of sachets.
+Not in force: rule 1's "a medicine added after the sachet is a part of its own" for a dose that is not fixed.
+It joins that dose, and a sachet packed without it is held at the label (S3).
 """
 
 from __future__ import annotations

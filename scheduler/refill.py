@@ -21,7 +21,7 @@ from scheduler.cause import Cause
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.expand import expand
 from scheduler.forecast import sachets_left
-from scheduler.plan import Content, DosePlan, Plan
+from scheduler.plan import DosePlan, Plan
 from scheduler.roll import PACKED_APART_MAX, Roll, Sachet, sachet_for, same_medicine
 from scheduler.roll_look import Compared
 from scheduler.side_doses import in_sachets
@@ -185,9 +185,6 @@ def _of_doses(
 ) -> Iterator[ev.RollMisfit]:
     """Doses ahead whose sachet holds something else, or is not there although the roll goes on after it."""
     extent = _extent_of(roll)
-    beside: dict[datetime, list[frozenset[Content]]] = {}
-    for one in waiting:
-        beside.setdefault(one.plan.opens, []).append(one.plan.content)
     for one in waiting:
         if one.plan.opens <= now:
             continue  # its own incident tells of it
@@ -197,9 +194,7 @@ def _of_doses(
             if extent is not None and _within(extent, local):
                 yield ev.RollMisfit(one.plan.opens, "", NO_SACHET)
         elif not same_medicine(sachet.content, one.plan.content):
-            parted = any(same_medicine(sachet.content, each) for each in beside.get(one.plan.opens, ()))
-            reason = NO_SACHET if parted else CONTENT_MISMATCH  # it came after packing (rule 1)
-            yield ev.RollMisfit(one.plan.opens, "" if parted else sachet.label, reason)
+            yield ev.RollMisfit(one.plan.opens, sachet.label, CONTENT_MISMATCH)
 
 
 def _of_sachets(
