@@ -281,6 +281,7 @@ def _dose(dose: Dose) -> DoseView:
         "token": "staff" if dose.token else "robot",
         "holder": dose.token,
         "critical": plan.critical,
+        "loose": dose.loose,
         "permits": _permits(dose),
         "lost": _may_be_had(dose),
         "held": dose.held if dose.stage is Stage.HELD else "",

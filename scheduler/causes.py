@@ -123,6 +123,8 @@ def unproven(world: World, setting: Setting, incident: ev.Incident) -> bool:
     if incident.kind not in NEEDS_ROBOT:
         return False
     dose = world.doses.get(incident.dose_id)
+    if dose is not None and dose.loose:
+        return False  # nothing of a robot's is wrong
     if incident.dose_id and (dose is None or (dose.outcome is not None and dose.outcome.outcome in GIVEN)):
         return False
     serial = _about_robot(setting, incident, dose)
@@ -224,7 +226,7 @@ def _unhappy(world: World, dose: Dose, outcome: ev.Outcome, now: datetime) -> Ca
         return judged(world, dose, ev.Kind.DOSE_MISSED, MEDIUM)
     if outcome is ev.Outcome.REFUSED:
         return refusal(world, dose)
-    if outcome is ev.Outcome.WITHHELD and reason not in WITHHOLDING:
+    if outcome is ev.Outcome.WITHHELD and reason not in WITHHOLDING and not dose.loose:
         return _held(world, dose, now)
     if reason == PAUSED and not _back_in_time(world, dose):
         return None  # others look after them, and are told nothing that they know (rule 22)
@@ -266,7 +268,7 @@ def _not_offered(world: World, setting: Setting, dose: Dose, now: datetime) -> C
     gone = setting.limits.robot_gone
     serial = robot_of(setting, dose)
     robot = world.robot(serial)
-    if robot.state is not RobotState.READY:
+    if robot.state is not RobotState.READY and not dose.loose:
         since = robot.since or dose.plan.opens
         near = lead_window(dose, UNREACHABLE_LEAD, now) or now >= dose.plan.closes
         if near and now >= since + gone:
@@ -333,7 +335,7 @@ def _untaken(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause
         Stage.IN_TRAY,
         Stage.RETRACTING,
     )
-    if withholds(world, dose) or dose.plan.as_needed:
+    if withholds(world, dose) or dose.plan.as_needed or dose.loose:
         return None  # what is not offered, or was asked for, can't be missed
     if waiting and dose.plan.half <= now < dose.plan.closes:
         return judged(world, dose, ev.Kind.ABOUT_TO_MISS, LOW)

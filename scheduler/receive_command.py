@@ -336,7 +336,7 @@ def _settle(
 
 def _discard(dose: Dose, fact: cmd.DecideDose, now: datetime) -> tuple[str, list[ev.Event]]:
     discardable = IN_MAGAZINE | {Stage.HOLDING, Stage.DOUBT}
-    if dose.stage not in discardable or dose.order is not None:
+    if dose.stage not in discardable or dose.order is not None or dose.loose:
         return "not_in_robot", []
     return "", [_made(fact, now)]
 

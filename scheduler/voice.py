@@ -91,7 +91,8 @@ def _sachet_at_hand(world: World, resident: str, now: datetime) -> Dose | None:
     open_ones = [
         dose
         for dose in world.doses.values()
-        if dose.plan.resident == resident and dose.open_at(now) and dose.outcome is None and not dose.token
+        if dose.plan.resident == resident and dose.open_at(now) and dose.outcome is None
+        if not (dose.token or dose.loose)
     ]
     for stage in AT_HAND:
         near = next((dose for dose in open_ones if dose.stage is stage), None)

@@ -277,6 +277,8 @@ class DoseView(TypedDict):
     """The person who has that right; empty while it is with the robot."""
     critical: bool
     """Whether it holds time-critical medicine."""
+    loose: bool
+    """Whether no sachet holds it, because it was added after the roll was packed: a person gives it."""
     permits: list[PermitView]
     """What people have authorised for it, as they said it; also after it was had."""
     lost: bool
