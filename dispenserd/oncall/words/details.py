@@ -93,6 +93,7 @@ _REGIME: Mapping[str, Said] = {
 }
 
 _SACHET: Mapping[str, Said] = {
+    "no_sachet": Said("ingen pose har den", "in no sachet"),
     "refill_partial": Said("der mangler poser på rullen", "sachets of the roll are missing"),
     "wrong_period": Said("rullen er til en anden periode", "the roll is for another period"),
     "overlapping": Said("rullen har doser, der er givet", "the roll holds doses that were had"),
