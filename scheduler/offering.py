@@ -70,7 +70,8 @@ def _outage(world: World, setting: Setting, dose: Dose, now: datetime) -> bool:
     or its robot was gone. A robot that blinked at that instant is none."""
     gone, robot = setting.limits.robot_gone, world.robot(robot_of(setting, dose))
     was_known = dose.known is not None and dose.known <= dose.plan.opens
-    without_robot = robot.state is not RobotState.READY and (robot.since is None or now >= robot.since + gone)
+    away = robot.state is not RobotState.READY and (robot.since is None or now >= robot.since + gone)
+    without_robot = away and not dose.loose  # no robot gives that one
     return was_known and (now >= dose.plan.opens + gone or without_robot)
 
 
@@ -220,7 +221,7 @@ def reminded(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event
         if dose.outcome is not None or not dose.open_at(now):
             continue
         regime = world.regime(dose.plan.resident)
-        silent = dose.plan.as_needed or dose.declined is not None or bool(dose.token)
+        silent = dose.plan.as_needed or dose.loose or dose.declined is not None or bool(dose.token)
         silent = silent or given_elsewhere(world, dose)
         if silent or regime.mode in QUIET or regime.pause is not None:
             continue
