@@ -189,6 +189,16 @@ REFUSED: list[tuple[Reason, str, object]] = [
         "MedicationRequest.dispenseRequest.validityPeriod",
         request(fhir(when=["MORN"]), dispenseRequest={"validityPeriod": {"end": "2026-01-01"}}),
     ),
+    (
+        Reason.MODIFIER_ELEMENT,
+        "MedicationRequest.substitution.modifierExtension",
+        request(fhir(when=["MORN"]), substitution={"modifierExtension": [{"url": "urn:x"}]}),
+    ),
+    (
+        Reason.MODIFIER_ELEMENT,
+        "MedicationRequest.dispenseRequest.initialFill.modifierExtension",
+        request(fhir(when=["MORN"]), dispenseRequest={"initialFill": {"modifierExtension": []}}),
+    ),
     # any other way than by mouth
     (Reason.ROUTE, "Dosage.route", route("37161004")),
     (Reason.ROUTE, "Dosage.route", route("26643006", "under tungen")),
