@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -97,7 +98,7 @@ def days_of(seed: int) -> AddingHome:
     home.offer(12)
     end = home.now + timedelta(days=DAYS)
     home.trouble = 0.03
-    often = {card_changes: 3.0}
+    often: dict[Callable[[RandomHome], None], float] = {card_changes: 3.0}
     weights = [often.get(move, weight if weight >= 8 else weight * 0.3) for move, weight in MOVES.items()]
     while home.now < end:
         home.chance.choices(list(MOVES), weights)[0](home)
