@@ -31,9 +31,6 @@ from scheduler.roll import Roll, sachet_for, same_medicine
 from scheduler.window import LocalTime
 from scheduler.world import Setting, World
 
-NO_SACHET = "no_sachet"
-"""Reason: no sachet holds it, so that no robot gives it."""
-
 Make = Callable[[DosePlan, Sequence[Portion]], DosePlan]
 """The same dose with these portions, and with all that follows from what they are."""
 

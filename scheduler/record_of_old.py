@@ -85,6 +85,8 @@ ADDED: Mapping[type, Plain] = {
     DosePlan: {"controlled": False, "loose": False},
     ev.Carried: {"named": []},
     ev.ResidentMovedIn: {"named": []},
+    # and what a card named no more had ended
+    Plan: {"missing": []},
     ev.DoseDue: {"outage": False},
 }
 """Fields that were added since, with what a row without them means."""

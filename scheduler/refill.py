@@ -22,6 +22,7 @@ from scheduler.cause import Cause
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.expand import expand
 from scheduler.forecast import sachets_left
+from scheduler.own_sachet import NO_SACHET
 from scheduler.plan import DosePlan, Plan
 from scheduler.planning import making
 from scheduler.roll import PACKED_APART_MAX, Roll, Sachet, sachet_for, same_medicine
@@ -30,7 +31,7 @@ from scheduler.side_doses import in_sachets
 from scheduler.world import Dose, Robot, RobotState, Setting, World
 
 CONTENT_MISMATCH, NOT_ON_CARD = "content_mismatch", "not_on_card"
-NO_SACHET, ALREADY_HAD = "no_sachet", "already_had"
+ALREADY_HAD = "already_had"
 OF_CONTENT = frozenset({CONTENT_MISMATCH, NOT_ON_CARD})
 
 REFILL_PARTIAL, WRONG_PERIOD, OVERLAPPING = "refill_partial", "wrong_period", "overlapping"
