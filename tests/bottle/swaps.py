@@ -1,8 +1,8 @@
 """Magazines that are taken out to be swapped, and counted afterwards, sachet by sachet (rule 24).
 
 Somebody says so at the terminal, takes the strip out, loses or spoils one or two of its sachets, and puts the
-rest into the robot under a new number. Later they count what lies in the robot, what is waste or missing; some
-count first what is not there. Its witness keeps the book of what nobody has counted: nothing of it moves
+rest into the robot under a new number. Later they count what lies in the robot, what is waste or missing, and
+some count first what is not there. Its witness keeps the book of what nobody has counted: nothing of it moves
 towards the resident or is given by hand, and staff hear of it. Draws from a stream of its own.
 """
 
@@ -55,7 +55,7 @@ class Swaps:
         foreign = any(each.label.startswith(FOREIGN) for each in bottle.matter.magazine)
         if self._uncounted or not self._still() or foreign or len(bottle.matter.magazine) < LEFT_MIN:
             return
-        terminal = bottle.terminal
+        terminal = bottle.deeds.terminal
         expires = terminal.minute() + timedelta(minutes=10)
         fact = cmd.TakeOutMagazine(terminal.name(), ROBOT, "technician", expires)
         terminal.says(fact, self._may_take_out, tries=3)
@@ -94,7 +94,7 @@ class Swaps:
         bottle.after(COUNTS_AGAIN_S, partial(self._counts, tries + 1))
 
     def _says(self, labels: Sequence[str], place: str) -> None:
-        terminal = self._bottle.terminal
+        terminal = self._bottle.deeds.terminal
         fact = cmd.CountSachets(
             terminal.name(), RESIDENT, tuple(labels), place, "technician", terminal.soon()
         )

@@ -92,6 +92,7 @@ def play(recipe: Recipe) -> Tally:
     tally.counts.update(counted(bottle))
     tally.troubles.update(bottle.weather.counts)
     tally.troubles.update(bottle.company.counts)
+    tally.troubles.update(bottle.deeds.counts)
     tally.deaths_at.update(bottle.deaths_at)
     tally.outcomes.update(o.outcome.value for o in bottle.witnesses.journal.outcomes.values())
     tally.calendar.update(calendar(bottle.papers.first, recipe.days))
@@ -99,7 +100,7 @@ def play(recipe: Recipe) -> Tally:
 
 
 def counted(bottle: Bottle) -> dict[str, int]:
-    return counted_beside(bottle.company) | {
+    return counted_beside(bottle.company) | bottle.deeds.looks | {
         "doses": len(bottle.witnesses.journal.outcomes),
         "commits": bottle.commits,
         "orders": bottle.orders,
