@@ -29,6 +29,7 @@ from scheduler.expand import Catalogue, DayClock
 from scheduler.regime import after
 from scheduler.remembered import Planned
 from scheduler.replacing import replace, replace_fresh
+from scheduler.roll_look import Compared
 from scheduler.world import (
     FORGERIES,
     KEEP_SETTLED,
@@ -97,13 +98,12 @@ def _home(world: World, event: ev.HomeEvent) -> World:
             return _dated(world, event.at) if world.behind and world.lost_before is None else world
         case ev.JournalFoundBehind():
             return _behind(world, event)
+        case ev.EpochBegun():
+            return replace(world, epoch=event.epoch)
         case ev.ClockDoubted():
             return doubted(world, event)
         case ev.PlanAccepted():
-            plans = {**world.plans, event.plan.resident: event.plan}
-            refused = {key: why for key, why in world.refused_plans.items() if key != event.plan.resident}
-            confirmed = {**world.confirmed, event.plan.resident: event.at}
-            return replace(world, plans=plans, refused_plans=refused, confirmed=confirmed)
+            return _in_force_from(world, event)
         case ev.PlanRefused():
             why = (event.fingerprint, f"{event.reason} {event.path}".strip())
             return replace(world, refused_plans={**world.refused_plans, event.resident: why})
@@ -146,6 +146,13 @@ def _home(world: World, event: ev.HomeEvent) -> World:
             return world
         case _:
             assert_never(event)
+
+
+def _in_force_from(world: World, event: ev.PlanAccepted) -> World:
+    plans = {**world.plans, event.plan.resident: event.plan}
+    refused = {key: why for key, why in world.refused_plans.items() if key != event.plan.resident}
+    confirmed = {**world.confirmed, event.plan.resident: event.at}
+    return replace(world, plans=plans, refused_plans=refused, confirmed=confirmed)
 
 
 def _spent(world: World, event: ev.PressSpent) -> World:
@@ -229,8 +236,16 @@ def _loaded(world: World, event: ev.RollLoaded) -> World:
     beside = {key: one for key, one in robot.rolls.items() if one.production_id == roll.production_id}
     rolls = {**beside, roll.resident: roll}
     anew = {roll.resident, *(key for key in robot.rolls if key not in beside)}
+    anew -= {key for key, one in world.compared.items() if _lies_elsewhere(world, serial, key, one)}
     world = replace(world, compared={key: one for key, one in world.compared.items() if key not in anew})
     return with_robot(world, serial, replace(robot, rolls=rolls, magazine_since=event.at, gone_label=""))
+
+
+def _lies_elsewhere(world: World, serial: str, resident: str, known: Compared) -> bool:
+    """Whether the roll that was looked at lies in another robot: this one was given medicine as needed."""
+    found = known.found
+    roll = world.robot(found.robot).rolls.get(resident) if found.robot != serial else None
+    return roll is not None and roll.production_id == found.production_id
 
 
 def _day_planned(world: World, event: ev.DayPlanned) -> World:

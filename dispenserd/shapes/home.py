@@ -96,11 +96,18 @@ class RollInUse(TypedDict):
     """Sachets left by the robot's count; null until it reported."""
 
 
+class StripInUse(RollInUse):
+    """The strip of medicine as needed, where another robot than that with the roll has it."""
+
+    robot: str
+    """Serial number of that robot."""
+
+
 class RobotAtHome(RobotView):
     """One robot of the home, and whom it serves."""
 
     residents: list[ResidentKey]
-    """Whose rolls it holds; several share it, and each press there must say whose it is."""
+    """Whose rolls or medicine as needed it holds; of several, each press there must say whose it is."""
     display: list[str]
     """The lines that it shows."""
     battery_until: Instant | None
@@ -135,6 +142,8 @@ class ResidentAtHome(TypedDict):
     """The plan in force."""
     roll: RollInUse
     """The roll in use."""
+    as_needed: StripInUse | None
+    """Their medicine as needed, where it has a robot of its own; null for none."""
     next_window: Instant | None
     """When the next dose's window opens, or did if one is open; null for none planned."""
     refill: RefillView | None
@@ -340,11 +349,9 @@ class LockedStore(TypedDict):
     """Sachets that it can take."""
 
 
-class RollShow(TypedDict):
-    """The loaded roll, sachet by sachet, beside what the robot reads."""
+class StripShow(TypedDict):
+    """What was loaded into one robot, sachet by sachet, beside what that robot reads."""
 
-    resident: ResidentKey
-    """Whose roll it is."""
     robot: str
     """Serial number of the robot that has it; empty for none."""
     production_id: str
@@ -361,6 +368,15 @@ class RollShow(TypedDict):
     """Of the medicine card that the roll was packed for."""
     sachets: list[Sachet]
     """In the order of the roll."""
+
+
+class RollShow(StripShow):
+    """The loaded roll, sachet by sachet, beside what the robot reads."""
+
+    resident: ResidentKey
+    """Whose roll it is."""
+    as_needed: StripShow | None
+    """Their medicine as needed, where it has a robot of its own; null for none."""
 
 
 class RollLoad(TypedDict):

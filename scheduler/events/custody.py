@@ -79,6 +79,9 @@ class Carried:
     pause: PauseBegun | None
     elsewhere: ElsewhereRead | None
     planned_to: date | None = None  # the newest date that the old home planned
+    beside: Magazine | None = (
+        None  # of medicine as needed, where another robot than that with the roll had it
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -307,7 +307,7 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "an older card is accepted",
         ("rule 19", "S3"),
-        put(scheduler.receive, "_offered", older_is_fine),
+        put(scheduler.receive, "card_offered", older_is_fine),
         "card",
     ),
     Bug(

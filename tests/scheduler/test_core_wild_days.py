@@ -232,7 +232,7 @@ def authorises(town: Town) -> None:
 
 
 def leaves(town: Town) -> None:
-    name = town.chance.choice("ABC")
+    name = town.chance.choice("ABCD" if town.two else "ABC")
     box = town.home_of(name)
     if box is None:
         return
@@ -296,8 +296,8 @@ WILD: dict[Callable[[Town], None], float] = {
 }  # fmt: skip
 
 
-def wild_days(seed: int) -> Town:
-    town = Town(seed)
+def wild_days(seed: int, *, two: bool = False) -> Town:
+    town = Town(seed, two=two)
     if os.environ.get("WILD_DAYS_TRACE"):
         for box in town.boxes:
             box.trace = print
@@ -366,14 +366,16 @@ def a_calm_day(town: Town) -> None:
                 town.refill(box, serial, again=False)
     had = set(town.ledger.outcomes)
     while LOCAL.local(town.now).hour < 22:
-        for name in "ABC":
+        for name in "ABCD" if town.two else "ABC":
             for _ in range(2):
                 town.comes(name, smoothly=True)
         town.wait(20 * MINUTE, smoothly=True)
-    for name, slots in {"A": ("morning", "evening"), "B": ("morning", "evening"), "C": ("morning",)}.items():
+    to_be_had = {"A": ("morning", "evening"), "B": ("morning", "evening"), "C": ("morning",)}
+    for name, slots in (to_be_had | ({"D": ("noon",)} if town.two else {})).items():
         for slot in slots:
             dose = f"{KEYS[name]}/{day}/{slot}/1"
-            nowhere = label_of(dose) in town.ledger.uncounted or dose in town.ledger.discarded
+            gone = {label.rstrip("+") for label in town.ledger.uncounted}
+            nowhere = label_of(dose) in gone or dose in town.ledger.discarded
             outcome = town.ledger.outcomes[dose]
             assert dose in had or nowhere or outcome.outcome is ev.Outcome.RETRIEVED, f"S8: {outcome}"
     town.ledger.everybody(day)
@@ -383,6 +385,12 @@ def a_calm_day(town: Town) -> None:
 @pytest.mark.timeout(600)
 def test_in_wild_days_nobody_gets_too_much_and_nobody_is_forgotten(seed: int) -> None:
     wild_days(seed)
+
+
+@pytest.mark.parametrize("seed", [int(ONLY)] if ONLY else range(FIRST, FIRST + SEEDS))
+@pytest.mark.timeout(600)
+def test_also_where_one_of_them_has_a_robot_for_each_kind_of_medicine(seed: int) -> None:
+    wild_days(seed, two=True)
 
 
 def test_the_town_begins_on_its_first_day() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from scheduler import commands as cmd
 from scheduler import events as ev
+from scheduler.display import Display, display
 from scheduler.dose import Stage
 from scheduler.permit import Leave, Permit
 from scheduler.receive_leave import (
@@ -20,7 +21,8 @@ from scheduler.receive_leave import (
 )
 from scheduler.regime import Regime
 from scheduler.world import Dose, World
-from tests.support.pure_home import RESIDENT, PureHome, utc
+from tests.scheduler.test_leave import packed
+from tests.support.pure_home import RESIDENT, ROBOT, PureHome, utc
 
 TICK, HOUR, DAY = timedelta(milliseconds=1), timedelta(hours=1), timedelta(days=1)
 
@@ -199,3 +201,12 @@ def test_late_is_while_it_waits_up_to_four_hours_and_not_into_the_next_ones_time
     assert authorise(home, "15:00") == "window_closed"
     home.now -= TICK
     assert authorise(home, "15:00") == ""
+
+
+def test_the_display_says_that_nothing_can_be_handed_out(home: PureHome) -> None:
+    packed(home, 0)
+    home.give(ev.RobotReported(home.now, replace(home.robot.status(), lid_open=True)))
+    told = {key: replace(each, undelivered=False) for key, each in home.world.incidents.items()}
+    shown = display(replace(home.world, incidents=told), home.setting, ROBOT, home.now)
+    lines = ("Robotten kan ikke give medicin nu.", "Personalet får besked.")
+    assert shown == Display("alert", "none", lines)

@@ -267,3 +267,9 @@ def test_what_is_told_of_when_it_was_had_is_dated_by_the_clock_of_now(due: PureH
 def test_what_is_about_nothing_of_ours_changes_nothing(due: PureHome) -> None:
     assert evolve(due.world, ev.OrderRevoked(due.now, "unknown", "expired")).doses == due.world.doses
     assert evolve(due.world, ev.TokenPassed(due.now, "unknown", "Anna", "i")).doses == due.world.doses
+
+
+def test_a_new_press_forgets_why_the_last_one_led_to_nothing_and_whose_it_was(due: PureHome) -> None:
+    turned_away = with_state(due, spent="who", spent_by="b" * 32, spent_at=due.now)
+    after = evolve(turned_away, ev.Pressed(due.now, ROBOT, "s1", 100)).robot(ROBOT)
+    assert (after.press is not None, after.spent, after.spent_by) == (True, "", "")

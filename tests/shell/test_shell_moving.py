@@ -50,6 +50,7 @@ async def test_a_resident_moves_with_plan_and_doses_and_is_given_to_by_one_home_
         assert loaded["accepted"], loaded
         code, left = await new.says("robot", "count", *labels, "--into", "waste", "--by", "Tove Tekniker")
         assert (code, left["sachets"]) == (0, [])
+        await new.offered(within_s=30.0)  # at eight: it began five civil minutes before
         await new.take_dose()
         await new.until(lambda: new.outcomes(), "the outcome")
         assert new.outcomes() == [("morning", "retrieved")]

@@ -80,7 +80,7 @@ def test_a_row_shows_kind_time_and_fields(opened: Opened) -> None:
     store.append([DoseDue(AT, "d1")], [])
     row = next(store.rows())
     assert (row.kind, row.at) == ("DoseDue", "2026-11-02T07:00:00.000Z")
-    assert row.body == {"at": "2026-11-02T07:00:00.000Z", "dose_id": "d1"}
+    assert row.body == {"at": "2026-11-02T07:00:00.000Z", "dose_id": "d1", "outage": False}
 
 
 def test_rows_may_be_read_while_more_are_appended(opened: Opened) -> None:

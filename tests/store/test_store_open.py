@@ -216,6 +216,6 @@ def test_the_rows_of_a_store_are_json_that_anybody_can_read(opened: Opened, behi
     store.append([DoseDue(AT, "dø")], [Put("order", "o", {"b": 1, "a": "ø"})])
     store.close()
     [(body,)] = behind("SELECT body FROM journal")
-    assert body == '{"at":"2026-11-02T07:00:00.000Z","dose_id":"d\\u00f8"}'
+    assert body == '{"at":"2026-11-02T07:00:00.000Z","dose_id":"d\\u00f8","outage":false}'
     assert json.loads(body)["dose_id"] == "dø"
     assert behind("SELECT body FROM outbox") == [('{"a":"\\u00f8","b":1}',)]

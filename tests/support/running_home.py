@@ -222,8 +222,8 @@ class RunningHome:
         loaded = await self.ask("roll_load", manifest=self.manifest(), by="Tove Tekniker")
         assert loaded["accepted"], loaded
 
-    async def offered(self) -> None:
-        await self.until(lambda: "Tryk på knappen." in self.lines, "the robot asks for a press")
+    async def offered(self, within_s: float = WITHIN_S) -> None:
+        await self.until(lambda: "Tryk på knappen." in self.lines, "the robot asks for a press", within_s)
 
     # --- people and cables ---
 

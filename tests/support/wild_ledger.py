@@ -125,6 +125,8 @@ class Ledger:
         assert dose not in self.rights, f"S1: {order.kind} of a dose that {self.rights[dose]} may be giving"
         assert dose not in self.outcomes, "S1: a settled dose"
         if name == "D":
+            self._from_one_at_a_time(label)
+        if dose.split("/")[2].startswith("pn-"):
             self._as_needed(order)
             return
         assert label.rstrip("+") == label_of(dose), f"S3: {label} as {dose}"
@@ -141,13 +143,19 @@ class Ledger:
         reach = {matter.tray.rstrip("+") for matter in self.matters}
         assert label_of(dose) not in reach - {""}, "S1: by hand while the sachet is in reach"
 
+    def _from_one_at_a_time(self, label: str) -> None:
+        """Of D's two robots, whose sachets are of one prescription."""
+        out = {each for matter in self.matters for each in (matter.tray, matter.holding) if each}
+        assert not any(each[0] == "D" and each != label for each in out), "S2: out of two robots at once"
+
     def _as_needed(self, order: ev.Order) -> None:
         if order.kind is ev.OrderKind.PRESENT:
             return
         had = [at for matter in self.matters for label, at in matter.hands.items() if label[0] == "D"]
         fixed = [at for dose, at in self.by_hand.items() if NAMES[dose.split("/")[0]] == "D"]
         assert all(self.now >= at + PN_GAP for at in had + fixed), "rule 8: as needed too soon"
-        lately = [at for at in had if at > self.now - timedelta(hours=24)]
+        asked = [m.hands[label] for m in self.matters for label in m.hands if label[:4] == "D/pn"]
+        lately = [at for at in asked if at > self.now - timedelta(hours=24)]
         assert len(lately) < PN_TIMES, "rule 8: more than a day's most"
 
     def _hands(self, dose: str) -> list[datetime]:
@@ -207,7 +215,8 @@ class Ledger:
                 reason = dose.outcome.reason if dose.outcome is not None else ""
                 away = said == "withheld" and reason == "paused"
                 assert away or dose.dose_id in self.closed, f"S4: {dose.dose_id} {said} and nobody told"
-            away = "pause" in self.withheld[NAMES[dose.plan.resident]] and box.now < dose.plan.closes
+            until = dose.plan.closes + A_WHILE  # then its sachet is put away, and it has its outcome
+            away = "pause" in self.withheld[NAMES[dose.plan.resident]] and box.now < until
             since = max(dose.plan.half, dose.known or dose.plan.half)
             overdue = box.now > since + A_WHILE and dose.outcome is None and box.world.clock.trusted
             if (
