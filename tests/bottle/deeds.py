@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from scheduler import events as ev
 from tests.bottle.cards import Cards
+from tests.bottle.hours import Hours
 from tests.bottle.keys import Keys
 from tests.bottle.mains import Mains
 from tests.bottle.permits import Permits
@@ -29,10 +30,10 @@ class Deeds:
         self.permits = Permits(bottle, seed, bias)
         self.mains, self.strips = Mains(bottle, seed, bias), Strips(bottle, seed, bias)
         self.cards, self.keys = Cards(bottle, seed, bias), Keys(bottle, seed, bias)
-        self.swaps = Swaps(bottle, seed, bias)
+        self.swaps, self.hours = Swaps(bottle, seed, bias), Hours(bottle, seed, bias)
 
     def start(self) -> None:
-        for each in (self.mains, self.strips, self.swaps):
+        for each in (self.mains, self.strips, self.swaps, self.hours):
             each.start()
 
     def plan_day(self, day: date) -> None:
@@ -42,6 +43,7 @@ class Deeds:
     def answered(self, events: Sequence[ev.Event]) -> None:
         """Before any witness looks at them: which words are good from now on."""
         self.terminal.committed(events)
+        self.hours.committed(events)
 
     def committed(self, own: Sequence[ev.Event]) -> None:
         """Of the first resident and their robot."""
@@ -64,6 +66,7 @@ class Deeds:
             "a card that changes what a loaded sachet should hold": self.cards.changes,
             "staff lock the robot with a key": self.keys.locks,
             "a magazine is taken out and counted": self.swaps.taken_out,
+            "the hours of the day are written anew": self.hours.changed + self.hours.refused,
         }
 
     @property
@@ -82,6 +85,8 @@ class Deeds:
             "residents who had to be called about what they were handed": cards.calls,
             "doses given by hand behind a lock": self.keys.given,
             "looks at a lock": self.keys.looks,
+            "hours of the day that came into force": self.hours.changed,
+            "hours of the day that did not": self.hours.refused,
             "sachets counted after a swap": self.swaps.counted,
             "looks at a magazine that nobody has counted": self.swaps.looks,
         }

@@ -132,7 +132,11 @@ PROMISES = (
         "old knowledge of that",
         ((AS_NEEDED, ("leaves", "committed")), (COMPANY, ("_outcome",))),
     ),
-    Promise("rule 9", "critical medicine that was missed is high", ((BESIDE, ("_look_urgent",)),)),
+    Promise(
+        "rule 9",
+        "critical medicine that was missed is high; two persons change the hours of the day together",
+        ((BESIDE, ("_look_urgent",)), ("tests/bottle/hours.py", ("_adopted", "_look_told"))),
+    ),
     Promise(
         "rule 10",
         "P1: committed before it is sent. P3: nothing is ordered beside a doubt. P5: an order id once",
@@ -239,8 +243,7 @@ NOT_COVERED = (
     "In the bottle the absence of a heartbeat is judged and its presence is not: a home at rest is left "
     "alone there. That a home which lives is shown so is a matter of `tests/oncall/`.",
     "One home, at most three residents and two robots, a box that never moves. One sachet a slot, windows "
-    "of two hours; only the noon dose moves or stops, and a card changes a strength and nothing else. The "
-    "hours of the parts of the day stay.",
+    "of two hours; only the noon dose moves or stops, and a card changes a strength and nothing else.",
     "A history is a fortnight. What takes months to go wrong (drift beyond its bound, a full journal,"
     " wear) is not tried.",
     "People say what is true, or what the home can know to be wrong: staff give by hand only after the "
