@@ -119,7 +119,7 @@ BUGS: tuple[Bug, ...] = (
     Bug("acts before the commit", ("P1", "P5", "S", "a "), put(dispenserd.engine.Engine, "_turn", act_first)),
     Bug(
         "events and outbox rows in two transactions",
-        ("S5", "S4"),
+        ("S5", "S4", "rule 22"),
         put(dispenserd.engine.Engine, "_turn", two_transactions),
         "siege",
     ),
