@@ -72,9 +72,10 @@ class Swaps:
         labels = [each.label for each in bottle.matter.magazine]
         self.taken_out += 1
         self._uncounted.update(dict.fromkeys(labels, bottle.times.true))
-        gone = set(chance.sample(labels, chance.choice((0, 1, 1, 2))))
-        self._lost |= {label for label in gone if chance.random() < 0.5}
-        rest = tuple(each for each in bottle.papers.roll().sachets if each.label in set(labels) - gone)
+        gone = chance.sample(labels, chance.choice((0, 1, 1, 2)))
+        self._lost.update(label for label in gone if chance.random() < 0.5)
+        left = set(labels) - set(gone)
+        rest = tuple(each for each in bottle.papers.roll().sachets if each.label in left)
         bottle.after(0.01, partial(bottle.technician.put_in, rest))  # in the commit nothing moves
         bottle.after(TOLD_WITHIN_S, partial(self._look_told, len(labels), bottle.weather.total))
         bottle.after(chance.choice((300.0, 2000.0, 9000.0)), partial(self._counts, 0))
