@@ -108,6 +108,15 @@ def test_suspended_it_is_staffs_as_all_else_is(added: PureHome) -> None:
     assert outcome(part(added)) == ("withheld", "suspended")
 
 
+def test_the_battery_must_last_to_what_the_robot_gives(added: PureHome) -> None:
+    """No sachet of the morning's is waited for: the next one is noon's."""
+    offer(added, 3, *without("morning"), vitamin())
+    added.give(ev.RobotReported(added.now, replace(added.robot.status(), mains=False)))
+    added.until("07:56")
+    told = added.world.incident_about(f"power:{ROBOT}")
+    assert told is not None and told.kind is ev.Kind.BATTERY_SHORT
+
+
 # --- the card changes while it is due -------------------------------------------------------------------
 
 
