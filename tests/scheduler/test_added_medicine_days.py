@@ -108,6 +108,22 @@ def test_suspended_it_is_staffs_as_all_else_is(added: PureHome) -> None:
     assert outcome(part(added)) == ("withheld", "suspended")
 
 
+def test_given_late_the_next_one_waits_for_its_distance_and_nobody_is_told_before() -> None:
+    """S2: by hand too. What nobody could give yet is not about to be missed either."""
+    home = knows_vitamins()
+    offer(home, 2, *prescriptions(), vitamin(DayPart.MORNING, DayPart.NOON))
+    live_until(home, utc("11:30"))
+    assert home.take(about(home, part(home)), "Anna").accepted
+    assert home.decide(part(home), ev.Verdict.GIVEN, "Anna").accepted
+    home.until("13:05")
+    noon = part(home, "noon")
+    assert noon.plan.loose and home.world.incident_about(f"dose:{noon.dose_id}") is None
+    home.until("13:31")
+    assert about(home, noon).detail == "no_sachet"
+    assert home.take(about(home, noon), "Berit").accepted
+    assert part(home, "noon").token == "Berit"
+
+
 def test_the_battery_must_last_to_what_the_robot_gives(added: PureHome) -> None:
     """No sachet of the morning's is waited for: the next one is noon's."""
     offer(added, 3, *without("morning"), vitamin())
