@@ -95,6 +95,16 @@ def test_paused_it_is_withheld_and_disturbs_nobody(added: PureHome) -> None:
     assert added.world.incident_about(f"dose:{part(added).dose_id}") is None
 
 
+def test_paused_while_it_is_due_nobody_is_left_with_it(added: PureHome) -> None:
+    """No robot need show that it is over: none was asked."""
+    added.until("08:05")
+    assert blocked_for(added) == "no_sachet"
+    assert pause(added) == "done"
+    live_until(added, utc("10:05"))
+    assert outcome(part(added)) == ("withheld", "paused")
+    assert not is_open(about(added, part(added)))
+
+
 def test_suspended_it_is_staffs_as_all_else_is(added: PureHome) -> None:
     by = ("Anna", "confused", "home", 0, added.soon())
     review = utc("07:50", day=2)
