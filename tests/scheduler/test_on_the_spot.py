@@ -10,6 +10,7 @@ from scheduler import events as ev
 from scheduler.dose import Stage
 from scheduler.gate import lock, why_not_send
 from scheduler.world import StaffKey
+from tests.support.many_home import ManyHome
 from tests.support.pure_home import ROBOT, PureHome
 
 NURSE, OTHER = "Nina Nurse", "Otto Other"
@@ -155,3 +156,15 @@ def test_with_a_key_another_button_locks_nothing_and_opens_nothing(
     assert answered(key(home, answer=answer)) == ["staff_lock"]
     assert home.world.robot(ROBOT).locked_by == NURSE
     assert (home.dose("morning").declined, home.dose("morning").put_off) == (None, None)
+
+
+def test_a_key_locks_the_robot_where_it_was_shown_and_no_other() -> None:
+    first, second = "SIM-0001", "SIM-0002"
+    home = ManyHome({"A": first, "B": second}, {"A": ("morning",), "B": ("morning",)})
+    home.setting = replace(home.setting, staff=KEYS)
+    home.start()
+    home.until("08:05")
+    home.press(second, "key-n")
+    assert [home.world.robot(serial).locked_by for serial in (first, second)] == ["", NURSE]
+    assert (home.dose("A", "morning").token, home.dose("B", "morning").token) == ("", NURSE)
+    assert home.take_dose("A")[0] == "A"
