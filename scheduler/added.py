@@ -118,7 +118,7 @@ def _divided(
     if parts:
         whole = make(whole, _sorted([*whole.portions, *(one for part in parts for one in part.portions)]))
     sachet = there.sachet(whole) if there is not None else None
-    if there is None or sachet is None or same_medicine(sachet, whole.content):
+    if there is None or sachet is None:
         return [whole]
     added = [portion for portion in whole.portions if there.added(portion)]
     if not added:

@@ -203,6 +203,8 @@ def test_of_the_first_card_nobody_knows_what_is_new() -> None:
     assert parts(first) == {"1": (["p-morning", "p-vitamin"], False)}
     first.until("08:05")
     assert first.dose("morning").stage is Stage.HELD
+    offer(first, 8, *prescriptions(), vitamin(), vitamin(DayPart.NOON, key="p-second"))
+    assert parts(first, "noon") == {"1": (["p-noon"], False), "2": (["p-second"], True)}
 
 
 def test_a_changed_strength_is_held_whatever_was_added() -> None:
