@@ -26,16 +26,14 @@ if TYPE_CHECKING:
         Holds,
         IncidentView,
         PermitView,
-        RefillView,
         ResidentAtHome,
         RobotAtHome,
-        RollInUse,
         RollShow,
         Sensors,
         StatusView,
-        StripInUse,
         StripShow,
     )
+    from dispenserd.shapes.strips import RefillView, RollInUse, StripInUse
     from dispenserd.shapes.upkeep import AlarmTestView, Chores, ChoreView
 
 
@@ -305,6 +303,7 @@ def _dose(dose: Dose) -> DoseView:
         "token": "staff" if dose.token else "robot",
         "holder": dose.token,
         "critical": plan.critical,
+        "loose": dose.loose,
         "permits": _permits(dose),
         "lost": _may_be_had(dose),
         "held": dose.held if dose.stage is Stage.HELD else "",

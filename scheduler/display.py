@@ -15,7 +15,7 @@ from scheduler.events import AsNeededRefused
 from scheduler.gate import magazine_misfit, why_not_release, why_not_take_along
 from scheduler.given_elsewhere import GIVEN_ELSEWHERE
 from scheduler.offering import PERSONAL_ACTION, doses_at
-from scheduler.own_sachet import has_no_sachet
+from scheduler.own_sachet import NO_SACHET, has_no_sachet
 from scheduler.personal import must_say_who
 from scheduler.plan import Content
 from scheduler.questions import QUESTIONS
@@ -106,6 +106,7 @@ TURNED_AWAY = {
     "unlocked": ("Robotten er åben igen.",),
     "other_robot": ("Din medicin er i en anden robot.",),
     "nothing_of_theirs": ("Der er ikke medicin til dig nu.",),
+    NO_SACHET: ("Robotten har ikke den medicin.", "Personalet får besked."),
 }
 """Why a press led to nothing that is about the person and not about the dose. Shown for as long as a press is
 fresh: whoever's dose is due must see that soon again."""

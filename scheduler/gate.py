@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from scheduler.as_needed_limits import UNKNOWN_ELSEWHERE, may_be_had, quantity_of
+from scheduler.as_needed_limits import UNKNOWN_ELSEWHERE, free_of_elsewhere, may_be_had, quantity_of
 from scheduler.at_robots import in_doubt
 from scheduler.changed import CARD_CHANGED, card_changed
 from scheduler.dose import IN_MAGAZINE, Stage
@@ -63,6 +63,13 @@ def lock(world: World, setting: Setting, serial: str) -> str:
 
 def why_not_release(world: World, setting: Setting, dose: Dose, now: datetime) -> str:
     """Why this dose must not leave the magazine now; "" = it may."""
+    if dose.plan.loose:
+        return (
+            _not_its_turn(world, dose, now)
+            or _too_close(world, dose, now)
+            or _too_much(world, dose)
+            or NO_SACHET
+        )
     serial = robot_of(setting, dose)
     robot = world.robot(serial)
     return (
@@ -83,6 +90,8 @@ def why_not_present(world: World, setting: Setting, dose: Dose, now: datetime) -
     """Why this dose must not go to the tray now; "" = it may."""
     serial = robot_of(setting, dose)
     status = world.robot(serial).status
+    if dose.plan.loose:
+        return NO_SACHET
     return (
         lock(world, setting, serial)
         or _not_its_turn(world, dose, now)
@@ -184,11 +193,13 @@ def needs_personal_action(dose: Dose) -> bool:
 
 def why_not_take_along(world: World, setting: Setting, dose: Dose) -> str:
     """Why this dose must not be handed out before a leave; "" = it may. Controlled medicine never is,
-    nor what nobody has classified (rule 9)."""
+    nor what nobody has classified (rule 9), and what no sachet holds can't be."""
     if dose.plan.controlled:
         return "controlled"
     known = world.catalogue(setting).known
-    return "" if all(portion.content.drug in known for portion in dose.plan.portions) else "unknown_code"
+    if not all(portion.content.drug in known for portion in dose.plan.portions):
+        return "unknown_code"
+    return NO_SACHET if dose.plan.loose else ""
 
 
 def _along(world: World, setting: Setting, dose: Dose, now: datetime) -> str:
@@ -286,6 +297,8 @@ def earliest(world: World, dose: Dose) -> datetime:
             )
     for at, plan in of_others(world, dose):
         instant = max(instant, at + minimum_interval(plan, dose.plan, _planned(world, resident)))
+    if not dose.plan.as_needed:
+        instant = max([instant, *free_of_elsewhere(world, dose.plan)])
     return instant
 
 

@@ -100,6 +100,8 @@ def _ordered(world: World, event: ev.OrderIssued) -> Iterator[str]:
     under_way = [each.order.order for each in world.doses.values() if each.order is not None]
     if sum(each.robot == order.robot for each in under_way) > 1:
         yield "S1: two orders at once"
+    if dose.plan.loose and (order.kind in TOWARDS_RESIDENT or order.source == "magazine"):
+        yield "S3: an order for medicine that no sachet holds"
     if order.resident != dose.plan.resident or not order.dose_id.startswith(f"{order.resident}/"):
         yield "S3: an order in another person's name"
     if order.kind not in TOWARDS_RESIDENT:

@@ -25,7 +25,7 @@ from scheduler.gate import (
 from scheduler.given_elsewhere import given_elsewhere
 from scheduler.ids import order_id
 from scheduler.let_go import is_let_go
-from scheduler.own_sachet import has_no_sachet
+from scheduler.own_sachet import NO_SACHET, has_no_sachet
 from scheduler.personal import is_for, not_theirs, spent, turned_away, who
 from scheduler.regime import QUIET
 from scheduler.roll import sachet_for
@@ -70,7 +70,8 @@ def _outage(world: World, setting: Setting, dose: Dose, now: datetime) -> bool:
     or its robot was gone. A robot that blinked at that instant is none."""
     gone, robot = setting.limits.robot_gone, world.robot(robot_of(setting, dose))
     was_known = dose.known is not None and dose.known <= dose.plan.opens
-    without_robot = robot.state is not RobotState.READY and (robot.since is None or now >= robot.since + gone)
+    away = robot.state is not RobotState.READY and (robot.since is None or now >= robot.since + gone)
+    without_robot = away and not dose.loose  # no robot gives that one
     return was_known and (now >= dose.plan.opens + gone or without_robot)
 
 
@@ -168,6 +169,8 @@ def pressed_at(world: World, setting: Setting, serial: str, now: datetime) -> Se
     dose = next((d for d in open_ones if not d.token), open_ones[0] if open_ones else None)
     if dose is None and gone:
         return [spent(press, LEFT_BEHIND, now)]
+    if dose is None and _by_hand(world, setting, press, now):
+        return [spent(press, NO_SACHET, now)]  # they came in time, and a person gives it
     if dose is None:
         others = any(waiting(d) and d.open_at(now) for d in doses_at(world, setting, serial))
         if others and not any(d.open_at(now) for d in theirs):
@@ -177,6 +180,15 @@ def pressed_at(world: World, setting: Setting, serial: str, now: datetime) -> Se
     if dose.stage is Stage.HELD:
         return [spent(press, "held", now)]
     return _order_or_spend(world, setting, dose, ev.OrderKind.RELEASE, now)
+
+
+def _by_hand(world: World, setting: Setting, press: ev.Pressed, now: datetime) -> bool:
+    """Whether all that is open of theirs is in no sachet."""
+    return any(
+        dose.loose and dose.open_at(now) and dose.outcome is None and is_for(press, dose)
+        for dose in in_order(world)
+        if setting.robot_of(dose.plan.resident) == press.robot
+    )
 
 
 def _order_or_spend(
@@ -220,7 +232,7 @@ def reminded(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event
         if dose.outcome is not None or not dose.open_at(now):
             continue
         regime = world.regime(dose.plan.resident)
-        silent = dose.plan.as_needed or dose.declined is not None or bool(dose.token)
+        silent = dose.plan.as_needed or dose.loose or dose.declined is not None or bool(dose.token)
         silent = silent or given_elsewhere(world, dose)
         if silent or regime.mode in QUIET or regime.pause is not None:
             continue

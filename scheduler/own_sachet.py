@@ -19,6 +19,8 @@ NO_SACHET = "no_sachet"
 
 def has_no_sachet(world: World, setting: Setting, dose: Dose) -> bool:
     """Whether nothing in the roll was packed for it; of no roll nothing is known."""
+    if dose.loose:
+        return True
     rolls = world.robot(robot_of(setting, dose)).rolls
     return dose.dose_id in _without(world.doses, rolls, setting)
 
@@ -30,7 +32,7 @@ def _without(doses: Mapping[str, Dose], rolls: Mapping[str, Roll], setting: Sett
     claims: dict[tuple[str, str], list[tuple[bool, float, datetime, str]]] = {}
     for dose in doses.values():
         plan, roll = dose.plan, rolls.get(dose.plan.resident)
-        if roll is None or roll.as_needed or plan.as_needed or plan.surplus:
+        if roll is None or roll.as_needed or plan.as_needed or plan.surplus or plan.loose:
             continue
         local = setting.local.local(plan.opens)
         sachet = sachet_for(roll, plan.day, local)

@@ -341,7 +341,7 @@ def _discard(
     if dose.stage in IN_MAGAZINE - {Stage.HELD} and has_no_sachet(world, setting, dose):
         return "not_in_robot", []  # what lies at the mouth is another dose's
     discardable = IN_MAGAZINE | {Stage.HOLDING, Stage.DOUBT}
-    if dose.stage not in discardable or dose.order is not None:
+    if dose.stage not in discardable or dose.order is not None or dose.loose:
         return "not_in_robot", []
     if dose.plan.as_needed and dose.stage in IN_MAGAZINE - {Stage.HELD}:
         return "not_in_robot", []  # nothing of it left the strip: what lies at the mouth is for the next time

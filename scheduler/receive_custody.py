@@ -190,6 +190,7 @@ def _carried(world: World, setting: Setting, resident: str, now: datetime) -> ev
         pause=pause,
         elsewhere=elsewhere,
         planned_to=planned.to if planned is not None else None,
+        named=tuple(ev.NamedSince(*each) for each in sorted(world.named.get(resident, {}).items())),
     )
 
 
@@ -279,6 +280,7 @@ def _in(world: World, setting: Setting, fact: cmd.MoveIn, now: datetime) -> Told
             sides=carried.sides,
             habits=carried.habits,
             planned_to=carried.planned_to,
+            named=carried.named,
         )
     )
     events += [each for each in (carried.mode, carried.pause, carried.elsewhere) if each is not None]

@@ -155,7 +155,8 @@ def _stands_still(world: World, setting: Setting, serial: str) -> bool:
 
 
 def _asks(dose: Dose, resident: str, still: bool, now: datetime) -> bool:
-    if dose.plan.resident != resident or not dose.open_at(now) or dose.outcome is not None or dose.token:
+    settled = dose.outcome is not None or dose.token
+    if dose.plan.resident != resident or not dose.open_at(now) or settled or dose.loose:
         return False
     if dose.stage in IN_MOTION or dose.stage is Stage.IN_TRAY:
         return True

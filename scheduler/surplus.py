@@ -69,6 +69,7 @@ def _at(world: World, setting: Setting, serial: str, now: datetime) -> ev.Event 
         and dose.plan.resident == resident
         and not dose.plan.as_needed
         and not dose.plan.surplus
+        and not dose.loose
         and sachet_for(roll, dose.plan.day, setting.local.local(dose.plan.opens)) == sachet
     ]
     reason = _why_nobody_waits(world, resident, sachet, mine)

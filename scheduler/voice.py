@@ -96,7 +96,8 @@ def _sachet_at_hand(world: World, setting: Setting, resident: str, serial: str, 
     open_ones = [
         dose
         for dose in world.doses.values()
-        if dose.plan.resident == resident and dose.open_at(now) and dose.outcome is None and not dose.token
+        if dose.plan.resident == resident and dose.open_at(now) and dose.outcome is None
+        if not (dose.token or dose.loose)
         if is_here(setting, resident, serial, as_needed=dose.plan.as_needed)
     ]
     for stage in AT_HAND:

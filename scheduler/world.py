@@ -219,6 +219,11 @@ class Dose:
         return self.plan.dose_id
 
     @property
+    def loose(self) -> bool:
+        """Rule 1: no sachet holds it, and none was found to: a person gives it."""
+        return self.plan.loose and self.stage in IN_MAGAZINE
+
+    @property
     def had_at(self) -> datetime:
         """When it counts as had (S2), if it does; where only an untrusted clock dated it, when a trusted one
         first vouched that it was over."""
@@ -291,6 +296,9 @@ class World:
     refused_plans: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Resident -> (fingerprint, "reason path") of the newest refusal, until a card is accepted."""
     planned: Mapping[str, Planned] = field(default_factory=dict)  # by resident
+    named: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Resident -> prescription on their card -> the card version that named it first; 0: it was on the first
+    card that this home accepted."""
     doses: Mapping[str, Dose] = field(default_factory=dict)  # in the order of `by_opening`
     sides: Mapping[str, SideDose] = field(default_factory=dict)  # by dose id, in the order of their windows
     robots: Mapping[str, Robot] = field(default_factory=dict)  # by serial, the newest identified last
@@ -359,9 +367,11 @@ def _under_way(doses: Mapping[str, Dose]) -> tuple[OpenOrder, ...]:
 
 
 def robot_of(setting: Setting, dose: Dose) -> str:
-    """The robot that has this dose's sachet, if one has. One that left the magazine, or may have, is where
+    """The robot that has this dose's sachet; "" = none has. One that left the magazine, or may have, is where
     its newest order was; the others are where the resident's roll is, or their medicine as needed. A robot
     that the home serves no more fences the resident's present one."""
+    if dose.loose:
+        return ""
     left = dose.order is not None or dose.stage not in IN_MAGAZINE
     if left and dose.robot in setting.robots:
         return dose.robot

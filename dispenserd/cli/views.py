@@ -225,10 +225,13 @@ def _outcome(dose: Mapping[str, Any]) -> str:
 
 
 LOST = "may have been had: the journal lost its end"
+LOOSE = "in no sachet: staff give it"
 
 
 def _notes(dose: Mapping[str, Any], zone: tzinfo) -> str:
     notes = ["critical"] if dose.get("critical") else []
+    if dose.get("loose"):
+        notes.append(LOOSE)
     if dose.get("lost"):
         notes.append(LOST)
     if dose.get("held"):

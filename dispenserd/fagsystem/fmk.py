@@ -37,8 +37,6 @@ from scheduler.dosage import ANY_DAY, NOT_ITERATED, PERIOD_H_MAX, Day, DayPart, 
 STRUCTURES_MAX = 20
 """FMK: ten fixed and ten as needed."""
 DAYS_MAX = 366
-DECIMALS_MAX = 9
-"""FMK's own bound."""
 
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 UNKNOWN_AMOUNT = frozenset({Reason.QUANTITY_MISSING, Reason.CONTRADICTORY_DOSAGE})

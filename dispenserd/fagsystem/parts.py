@@ -19,6 +19,8 @@ TIMES_MAX = 24
 """Intakes of one day: one an hour."""
 QUANTITY_MAX = Decimal(100_000)
 """Of units such as mg or mikrogram; `sound_quantity` of `units` is stricter for what a sachet holds."""
+DECIMALS_MAX = 9
+"""FMK's own bound."""
 PARTS = tuple(DayPart)
 YEARS = range(1900, 2200)
 """FMK's senders write 2110 for "for ever"; 9999 is somebody's mistake, or an attack."""

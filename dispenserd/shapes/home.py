@@ -29,6 +29,7 @@ from dispenserd.shapes.forms import (
     ResidentKey,
     Verdict,
 )
+from dispenserd.shapes.strips import RefillView, RollInUse, StripInUse
 from dispenserd.shapes.upkeep import AlarmTestView, ChoreView, LoopLag
 from scheduler.dose import Stage
 from scheduler.events import Kind, Outcome, State
@@ -87,22 +88,6 @@ class PlanView(TypedDict):
     """Why the newest card was refused, as a code and a place in it; empty if it was not. The plan stays."""
 
 
-class RollInUse(TypedDict):
-    """The roll that a person said they put in."""
-
-    production_id: str
-    """Empty for none."""
-    left: int | None
-    """Sachets left by the robot's count; null until it reported."""
-
-
-class StripInUse(RollInUse):
-    """The strip of medicine as needed, where another robot than that with the roll has it."""
-
-    robot: str
-    """Serial number of that robot."""
-
-
 class RobotAtHome(RobotView):
     """One robot of the home, and whom it serves."""
 
@@ -112,23 +97,6 @@ class RobotAtHome(RobotView):
     """The lines that it shows."""
     battery_until: Instant | None
     """When it will be empty, as far as its battery has shown; null while it has mains."""
-
-
-class RefillView(TypedDict):
-    """The first dose that the roll in the robot has no sachet for: the refill must be there before."""
-
-    resident: ResidentKey
-    """Whose dose."""
-    robot: str
-    """Serial number of the robot that is to be refilled."""
-    dose: DoseId
-    """Its id: the date and the day part stand in it."""
-    date: Day
-    """Its civil date."""
-    slot: str
-    """Its day part, with a number for the second time near one."""
-    opens: Instant
-    """When its window opens."""
 
 
 class ResidentAtHome(TypedDict):
@@ -286,6 +254,8 @@ class DoseView(TypedDict):
     """The person who has that right; empty while it is with the robot."""
     critical: bool
     """Whether it holds time-critical medicine."""
+    loose: bool
+    """Whether no sachet holds it, because it was added after the roll was packed: a person gives it."""
     permits: list[PermitView]
     """What people have authorised for it, as they said it; also after it was had."""
     lost: bool

@@ -45,6 +45,14 @@ class PastDose:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedSince:
+    """Which card version named a prescription first, of those this home or the one before it accepted."""
+
+    prescription_id: str
+    card_version: int
+
+
+@dataclass(frozen=True, slots=True)
 class LeftSachet:
     """One sachet of a magazine, and the dose it was packed for."""
 
@@ -82,6 +90,7 @@ class Carried:
     beside: Magazine | None = (
         None  # of medicine as needed, where another robot than that with the roll had it
     )
+    named: tuple[NamedSince, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +133,7 @@ class ResidentMovedIn:
     sides: tuple[CarriedDose, ...]
     habits: tuple[PastDose, ...]
     planned_to: date | None = None
+    named: tuple[NamedSince, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

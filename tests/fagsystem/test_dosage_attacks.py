@@ -177,12 +177,27 @@ REFUSED: list[tuple[Reason, str, object]] = [
             {**fhir(2, boundsPeriod={**START, "end": "2026-11-04"}, when=["MORN"]), "sequence": 2},
         ),
     ),
+    (
+        Reason.AS_NEEDED,
+        f"{REPEAT}",
+        needed(timing={"repeat": {"boundsPeriod": START, "when": ["NIGHT"], "period": 4, "periodUnit": "h"}}),
+    ),
     # what the order says of itself and of its medicine
     (Reason.MEDICATION_INACTIVE, "MedicationRequest.contained[0].status", contained(status="inactive")),
     (
         Reason.UNKNOWN_ELEMENT,
         "MedicationRequest.dispenseRequest.validityPeriod",
         request(fhir(when=["MORN"]), dispenseRequest={"validityPeriod": {"end": "2026-01-01"}}),
+    ),
+    (
+        Reason.MODIFIER_ELEMENT,
+        "MedicationRequest.substitution.modifierExtension",
+        request(fhir(when=["MORN"]), substitution={"modifierExtension": [{"url": "urn:x"}]}),
+    ),
+    (
+        Reason.MODIFIER_ELEMENT,
+        "MedicationRequest.dispenseRequest.initialFill.modifierExtension",
+        request(fhir(when=["MORN"]), dispenseRequest={"initialFill": {"modifierExtension": []}}),
     ),
     # any other way than by mouth
     (Reason.ROUTE, "Dosage.route", route("37161004")),
@@ -400,6 +415,23 @@ def test_once_in_two_days_as_needed_is_on_any_of_them_and_a_weekday_is_that_day(
     assert limit_of(any_day) == (ANY_DAY, None)
 
 
+def test_how_often_as_needed_needs_no_start_but_a_code_keeps_its_number() -> None:
+    weekly = {"repeat": {"frequency": 3, "period": 1, "periodUnit": "wk"}}
+    assert limit_of(needed(timing=weekly)) == (ANY_DAY, Limit(times=3, period_h=168, times_per_period=3))
+    fridays = needed(timing={"repeat": {"dayOfWeek": ["fri"]}})
+    assert explain(fridays)["text"].startswith("1 tablet efter behov hver fredag")
+    assert explain(request(fridays))["automatic"]
+    thrice = {"coding": [{"system": GTS, "code": "TID"}]}
+    bounded = needed(timing={"code": thrice, "repeat": {"boundsPeriod": START}})
+    assert limit_of(bounded)[1] == Limit(times=3)
+
+
+@pytest.mark.parametrize("name", ["route", "site", "method", "additionalInstruction", "maxDosePerLifetime"])
+def test_any_element_of_a_dosage_says_that_it_is_one(name: str) -> None:
+    told = explain({name: {}})
+    assert [each["reason"] for each in told["refused"]] not in ([], ["format_unknown"])
+
+
 @pytest.mark.parametrize(
     "denominator",
     [
@@ -413,6 +445,12 @@ def test_a_most_in_a_day_is_read_from_its_code_or_its_word(denominator: Json) ->
     most = {"numerator": {"value": 4, "unit": "tablet"}, "denominator": denominator}
     assert limit_of(needed(maxDosePerPeriod=most))[1] == Limit(per_day=read(fhir(4, when=["MORN"])).dosage
         .periods[0].days[0].intakes[0].quantity)  # fmt: skip
+
+
+def test_what_it_is_for_is_said_by_its_code_where_there_is_no_text() -> None:
+    coding = [{"system": SNOMED, "code": "22253000", "display": "smerter"}]
+    paper = {"asNeededCodeableConcept": {"coding": coding}, "doseAndRate": fhir()["doseAndRate"]}
+    assert explain(paper)["text"] == "1 tablet efter behov, ved smerter"
 
 
 def test_two_as_needed_that_follow_each_other_are_read() -> None:

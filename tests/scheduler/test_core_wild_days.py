@@ -271,6 +271,36 @@ def others_write(town: Town) -> None:
     box.give(town.chance.choice(facts))
 
 
+def others_give(town: Town) -> None:
+    """Somebody else gives a dose in its window, and writes it into the fagsystem, or hands in late what was
+    written; once in a while one was entered in error."""
+    box = town.home_of(name := town.chance.choice("ABC"))
+    if box is None:
+        return
+    due = [
+        dose
+        for dose in box.world.doses.values()
+        if dose.plan.resident == KEYS[name] and dose.plan.opens <= town.now < dose.plan.opens + 2 * HOUR
+    ]
+    if due and town.chance.random() < 0.5:
+        dose = town.chance.choice(due)
+        given = tuple(
+            ev.GivenElsewhere(one.prescription_id, town.now, one.content.quantity)
+            for one in dose.plan.portions
+        )
+        town.ledger.others[dose.dose_id] = given
+    elif town.ledger.others and town.chance.random() < 0.2:
+        town.ledger.others.pop(town.chance.choice(sorted(town.ledger.others)))
+    theirs = [
+        one
+        for dose, all_of_it in town.ledger.others.items()
+        if dose.startswith(KEYS[name])
+        for one in all_of_it
+    ]
+    if town.chance.random() < 0.8:
+        box.give(cmd.ReportElsewhere(KEYS[name], town.now, tuple(theirs)))
+
+
 def journal_is_behind(town: Town) -> None:
     box = town.any_box()
     head = f"{town.chance.getrandbits(256):064x}"
@@ -292,7 +322,7 @@ WILD: dict[Callable[[Town], None], float] = {
     line_breaks: 3, power_cut: 2, box_restarts: 2, clock_steps: 1.5, lid_or_fault: 2, card_changes: 2,
     roll_changes: 2, swaps: 3, counts: 6, moves: 3, takes: 8, closes: 4, gives_back: 2,
     decides_at_random: 2, witnesses: 1, key_at_the_robot: 4, regimes: 5, authorises: 4, leaves: 4,
-    others_write: 6, journal_is_behind: 0.5,
+    others_write: 6, journal_is_behind: 0.5, others_give: 3,
 }  # fmt: skip
 
 

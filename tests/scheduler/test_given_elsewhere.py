@@ -202,13 +202,24 @@ def test_another_prescription_and_another_week_cover_nothing(home: PureHome) -> 
 def test_what_may_also_be_had_as_needed_is_counted_by_its_limits_alone() -> None:
     home = PureHome(utc("07:50"), setting())
     home.start()
-    mixed = replace(as_needed(fixed=True), prescription_id="p-noon")
+    mixed = replace(as_needed(fixed=True), prescription_id="p-noon", strength="10 mg")
     others = tuple(one for one in prescriptions() if one.prescription_id != "p-noon")
     home.give(cmd.OfferPlan(RESIDENT, 2, (*others, mixed), "f2"))
+    home.until("08:05")
+    home.take_dose()
     home.until("12:01")
     others_gave(home, "p-noon", utc("11:58"))
     noon = home.dose("noon")
     assert why_not_release(home.world, home.setting, noon, home.now) != "given_elsewhere"
+    assert earliest(home.world, noon) == utc("15:58"), (
+        "the card's least gap of four hours, to the fixed one too"
+    )
+    incident = home.incident("noon")
+    assert incident is not None
+    assert (incident.kind, incident.detail) == (ev.Kind.DOSE_BLOCKED, "too_soon"), "never in its window"
+    home.until("12:10")
+    home.give(cmd.ReportElsewhere(RESIDENT, home.now, ()))
+    assert earliest(home.world, home.dose("noon")) == utc("12:00")
 
 
 def test_insulin_that_others_gave_is_not_prompted_for_and_is_no_miss() -> None:
@@ -268,3 +279,13 @@ def test_medicine_once_a_week_is_covered_by_what_was_given_within_a_day_of_it() 
     home.now = utc("08:06")
     others_gave(home, "p-morning", utc("20:00", day=0))
     assert why_not_release(home.world, home.setting, home.dose("morning"), home.now) == "given_elsewhere"
+
+
+def test_a_held_sachet_of_it_is_let_go_by_nobody(home: PureHome) -> None:
+    home.until("07:59")
+    home.robot.labels[0] = "L999"
+    home.give(ev.RobotReported(home.now, home.robot.status()))
+    home.until("08:05")
+    assert home.dose("morning").stage is Stage.HELD
+    others_gave(home, "p-morning", utc("08:02"))
+    assert home.decide(home.dose("morning"), ev.Verdict.LET_GO, "Anna").reason == "given_elsewhere"

@@ -45,6 +45,7 @@ class Ledger:
         self.outcomes: dict[str, ev.OutcomeRecorded] = {}
         self.discarded: set[str] = set()
         self.closed: set[str] = set()  # doses whose incident a person closed
+        self.others: dict[str, tuple[ev.GivenElsewhere, ...]] = {}  # dose -> what others gave of it
 
     # --- what was recorded ---
 
@@ -76,6 +77,7 @@ class Ledger:
     def _of_people(self, box: Box, event: ev.Event) -> None:
         match event:
             case ev.TokenPassed():
+                assert not self._by_others(box, event.dose_id), "S1: by hand what others have given"
                 assert self.rights.setdefault(event.dose_id, event.to) == event.to, "rule 5: two may give it"
             case ev.TokenReturned():
                 self.rights.pop(event.dose_id, None)
@@ -113,6 +115,12 @@ class Ledger:
         label = label_of(order.dose_id)
         assert not label or order.label.rstrip("+") == label, "S3: another sachet was asked for"
         assert order.label not in self.uncounted, "rule 24: an uncounted sachet was given"
+        assert not self._by_others(box, order.dose_id), "S1: what others have given, and said so"
+
+    def _by_others(self, box: Box, dose: str) -> bool:
+        """Whether others gave any of it, and this box has heard so."""
+        known = box.world.elsewhere.get(dose.split("/")[0])
+        return known is not None and any(given in known.given for given in self.others.get(dose, ()))
 
     def starts(self, order: ev.Order, label: str) -> None:
         """The motor turns."""

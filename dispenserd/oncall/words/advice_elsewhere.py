@@ -19,8 +19,8 @@ ELSEWHERE_ADVICE: Mapping[str, Advice] = {
             "Take this, and give from stock once the home has confirmed. Order a new roll.",
         ),
         (
-            "Kassér ingen pose: den i robotten er til en anden dosis.",
-            "Discard no sachet: the one in the robot is another dose's.",
+            "Kassér ingen pose: den i robotten er en anden dosis, som robotten selv giver.",
+            "Discard no sachet: the one in the robot is another dose, which the robot gives.",
         ),
     ),
     "plan_refused/prescription_missing": advice(
