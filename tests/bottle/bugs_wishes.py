@@ -21,11 +21,12 @@ import scheduler.receive_settings
 import scheduler.refill
 import scheduler.regime_causes
 from tests.bottle.bug import Bug
-from tests.bottle.sabotage import gate_lock_without, nothing, put, rules_without, together
+from tests.bottle.sabotage import nothing, put, rules_without, together
 from tests.bottle.sabotage_company import never
 from tests.bottle.sabotage_voice import no_causes, nobody
 from tests.bottle.sabotage_wishes import (
     any_new_card,
+    no_lock_of_the_staff,
     open_an_hour_longer,
     restart_unlocks,
     stays_where_it_is_held,
@@ -101,7 +102,12 @@ WISHES_BUGS: tuple[Bug, ...] = (
         CARDS,
     ),
     Bug("a key of the staff is a press like any", ("rule 5", "rule 2"), rules_without("locked"), KEYS),
-    Bug("what staff have locked gives all the same", ("rule 5",), gate_lock_without("staff_lock"), KEYS),
+    Bug(
+        "what staff have locked gives all the same",
+        ("rule 5",),
+        put(scheduler.gate, "lock", no_lock_of_the_staff),
+        KEYS,
+    ),
     Bug(
         "unlocked before anything is said", ("rule 5",), put(scheduler.on_the_spot, "_not_said", never), KEYS
     ),

@@ -15,6 +15,7 @@ from scheduler.world import Dose, Setting, World
 
 _kept_open = scheduler.evolve_leave.kept_open
 _restarted = scheduler.evolve._restarted
+_lock = scheduler.gate.lock
 _not_its_turn, _used = scheduler.gate._not_its_turn, scheduler.gate._used
 _divert_ground = scheduler.closing._divert_ground
 
@@ -39,6 +40,11 @@ def restart_unlocks(world: World, event: ev.DaemonStarted) -> World:
     after = _restarted(world, event)
     robots = {serial: replace(robot, locked_by="") for serial, robot in after.robots.items()}
     return replace(after, robots=robots)
+
+
+def no_lock_of_the_staff(world: World, setting: Setting, serial: str) -> str:
+    robots = {key: replace(robot, locked_by="") for key, robot in world.robots.items()}
+    return _lock(replace(world, robots=robots), setting, serial)
 
 
 def turn_without_a_count(world: World, dose: Dose, now: datetime) -> str:
