@@ -42,6 +42,7 @@ from dispenserd.config_forms import (
     as_tuple,
 )
 from dispenserd.config_forms import Section as Section
+from scheduler.dosage import EARLIEST_PART
 from scheduler.limits import Limits
 
 
@@ -79,6 +80,8 @@ class ClockTimesSection(Section):
     def _rising(self) -> ClockTimesSection:
         if not self.morning < self.noon < self.evening < self.night:
             raise ValueError("morning, noon, evening and night must follow each other within one day")
+        if self.morning < EARLIEST_PART:  # cards count on it where a start is given to the minute
+            raise ValueError(f"no part of the day is before {EARLIEST_PART:%H:%M}")
         return self
 
 

@@ -28,9 +28,10 @@ from scheduler.as_needed_limits import (
     LIMIT_REACHED,
     LOST_HERE,
     UNKNOWN_ELSEWHERE,
-    as_needed_period,
+    as_needed_intakes,
     may_be_had,
 )
+from scheduler.as_needed_times import in_its_time
 from scheduler.cause import Cause
 from scheduler.custody import UNCOUNTED, uncounted_as_needed
 from scheduler.dose import Stage
@@ -154,7 +155,9 @@ def _refusal(
     prescription, content = found
     if uncounted_as_needed(world.counts.get(resident, ()), content):
         return ev.AsNeededRefused(now, resident, prescription.prescription_id, UNCOUNTED, None, serial)
-    told = may_be_had(world, resident, prescription, content.quantity, day, now)
+    told = in_its_time(world, setting, prescription, content.quantity, now)
+    if not told.reason:
+        told = may_be_had(world, resident, prescription, content.quantity, day, now)
     if not told.reason:
         return None
     about = prescription.prescription_id
@@ -202,10 +205,9 @@ def _in_the_strip(
         return None
     sachet = next((each for each in roll.sachets if each.label == status.mouth_label), None)
     for prescription in plan.prescriptions:
-        period = as_needed_period(prescription, day)
-        for intake in (one for each in (period.days if period else ()) for one in each.intakes):
+        for intake in as_needed_intakes(prescription, day):
             content = Content(prescription.drug, prescription.strength, intake.quantity, prescription.unit)
-            if intake.as_needed and sachet is not None and sachet.content == {content}:
+            if sachet is not None and sachet.content == {content}:
                 return prescription, content
     return None
 

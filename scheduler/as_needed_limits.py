@@ -22,11 +22,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from scheduler.dosage import Limit, Period
+from scheduler.dosage import ANY_DAY, Intake, Limit, Period
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.events import Outcome
 from scheduler.plan import DosePlan, Prescription
 from scheduler.remembered import Elsewhere
+from scheduler.timing import dates
 from scheduler.world import Dose, World
 
 DAY = timedelta(hours=24)
@@ -67,9 +68,26 @@ def as_needed_period(prescription: Prescription, day: date) -> Period | None:
         (
             period
             for period in prescription.dosage.periods
-            if period.as_needed and period.first <= day and (period.last is None or day <= period.last)
+            if period.first <= day and (period.last is None or day <= period.last) and _needed(period, day)
         ),
         None,
+    )
+
+
+def as_needed_intakes(prescription: Prescription, day: date) -> tuple[Intake, ...]:
+    """What may be had as needed on this date, and at which times."""
+    period = as_needed_period(prescription, day)
+    return () if period is None else _needed(period, day)
+
+
+def _needed(period: Period, day: date) -> tuple[Intake, ...]:
+    ordinal = day.toordinal()
+    return tuple(
+        intake
+        for one in period.days
+        if one.number == ANY_DAY or ordinal in dates(period, one)
+        for intake in one.intakes
+        if intake.as_needed
     )
 
 

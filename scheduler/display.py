@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from scheduler.dose import Stage
 from scheduler.events import AsNeededRefused
 from scheduler.gate import why_not_release, why_not_take_along
+from scheduler.given_elsewhere import GIVEN_ELSEWHERE
 from scheduler.offering import PERSONAL_ACTION, doses_at
 from scheduler.personal import must_say_who
 from scheduler.plan import Content
@@ -176,7 +177,8 @@ def _along_lines(
     )
     who = must_say_who(setting, robot_of(setting, dose))
     action = "Vis din brik, og tryk på knappen." if who else "Tryk på knappen."
-    return "pulse", "soft", ("Medicin til turen.", action, f"Tilbage: {left}.")
+    answers = _answers(world.robot(robot_of(setting, dose)))
+    return "pulse", "soft", ("Medicin til turen.", action, f"Tilbage: {left}.", *answers)
 
 
 def _stays_here(dose: Dose, now: datetime) -> bool:
@@ -289,6 +291,8 @@ ONE_OF_YOU = ("En af jer mangler anden medicin.", "Vis din brik, når du har tag
 def _offer(dose: Dose, reason: str, *, who: bool) -> tuple[str, str, tuple[str, ...]]:
     if reason == "too_soon":
         return "steady", "none", ("Det er for tidligt at tage den næste.",)
+    if reason == GIVEN_ELSEWHERE:
+        return "steady", "none", ("Din medicin er givet.", "Er det forkert? Tryk hjælp.")
     if reason in WAITS_FOR_ANOTHER and who:
         return "steady", "none", ("Vent lidt: en anden pose skal først ud.",)
     if reason:

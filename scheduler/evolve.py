@@ -97,13 +97,12 @@ def _home(world: World, event: ev.HomeEvent) -> World:
             return _dated(world, event.at) if world.behind and world.lost_before is None else world
         case ev.JournalFoundBehind():
             return _behind(world, event)
+        case ev.EpochBegun():
+            return replace(world, epoch=event.epoch)
         case ev.ClockDoubted():
             return doubted(world, event)
         case ev.PlanAccepted():
-            plans = {**world.plans, event.plan.resident: event.plan}
-            refused = {key: why for key, why in world.refused_plans.items() if key != event.plan.resident}
-            confirmed = {**world.confirmed, event.plan.resident: event.at}
-            return replace(world, plans=plans, refused_plans=refused, confirmed=confirmed)
+            return _in_force_from(world, event)
         case ev.PlanRefused():
             why = (event.fingerprint, f"{event.reason} {event.path}".strip())
             return replace(world, refused_plans={**world.refused_plans, event.resident: why})
@@ -146,6 +145,13 @@ def _home(world: World, event: ev.HomeEvent) -> World:
             return world
         case _:
             assert_never(event)
+
+
+def _in_force_from(world: World, event: ev.PlanAccepted) -> World:
+    plans = {**world.plans, event.plan.resident: event.plan}
+    refused = {key: why for key, why in world.refused_plans.items() if key != event.plan.resident}
+    confirmed = {**world.confirmed, event.plan.resident: event.at}
+    return replace(world, plans=plans, refused_plans=refused, confirmed=confirmed)
 
 
 def _spent(world: World, event: ev.PressSpent) -> World:

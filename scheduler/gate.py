@@ -15,8 +15,9 @@ from scheduler.changed import CARD_CHANGED, card_changed
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.events import Order, OrderKind, Outcome, State
 from scheduler.expand import SHARE_OF_GAP, minimum_interval
+from scheduler.given_elsewhere import GIVEN_ELSEWHERE, amount_elsewhere, given_elsewhere, of_others
 from scheduler.let_go import is_let_go
-from scheduler.plan import Plan
+from scheduler.plan import DosePlan, Plan
 from scheduler.roll import holder, misfit, misfit_as_needed
 from scheduler.timing import intakes_on
 from scheduler.voice import unwanted
@@ -252,10 +253,17 @@ def earliest(world: World, dose: Dose) -> datetime:
         at_most = abs(other.plan.opens - dose.plan.opens) / SHARE_OF_GAP  # with nothing planned between them
         doubtful = bool(other.uncounted) and other.plan.opens < dose.plan.opens  # rule 24
         if (doubtful or counts_as_given(other)) and other.had_at + at_most > instant:
-            theirs = [d.plan for d in world.doses.values() if d.plan.resident == resident]
-            planned = [plan for plan in theirs if not plan.as_needed]
-            instant = max(instant, other.had_at + minimum_interval(other.plan, dose.plan, planned))
+            instant = max(
+                instant, other.had_at + minimum_interval(other.plan, dose.plan, _planned(world, resident))
+            )
+    for at, plan in of_others(world, dose):
+        instant = max(instant, at + minimum_interval(plan, dose.plan, _planned(world, resident)))
     return instant
+
+
+def _planned(world: World, resident: str) -> list[DosePlan]:
+    theirs = (dose.plan for dose in world.doses.values() if dose.plan.resident == resident)
+    return [plan for plan in theirs if not plan.as_needed]
 
 
 def later(other: Dose, dose: Dose) -> bool:
@@ -286,8 +294,11 @@ def beyond_plan(world: World, dose: Dose) -> str:
         return "no_plan"
     if dose.plan.as_needed:
         return _beyond_limit(world, plan, dose)
+    if given_elsewhere(world, dose):
+        return GIVEN_ELSEWHERE
     for prescription in dose.plan.prescriptions:
         used = used_on(world, dose.plan.resident, prescription, dose.plan.day, besides=dose.dose_id)
+        used += amount_elsewhere(world, dose.plan.resident, prescription, dose.plan.day)
         if used + dose.plan.quantity_of(prescription) > planned_on(plan, prescription, dose.plan.day):
             return "double_dose"
     return ""

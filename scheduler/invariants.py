@@ -117,6 +117,8 @@ def _ordered(world: World, event: ev.OrderIssued) -> Iterator[str]:
         yield "S1: an order for a dose that a person gives, or that is settled"
     if any(_packed_for(dose, count.left) for count in world.counts.get(order.resident, ())):
         yield "S1: an order for a dose whose sachet left with a magazine and was not counted"
+    if _given_by_others(world, dose):
+        yield "S1: an order for a dose that others have given"
     custody = world.custody.get(order.resident)
     if custody is not None and custody.where is not Where.HERE:
         yield "S1: an order for a resident who is in another home's care"
@@ -131,6 +133,33 @@ def _ordered(world: World, event: ev.OrderIssued) -> Iterator[str]:
         yield from _released(world, dose, order)
     elif not order.label or order.label != dose.label:
         yield "S3: a present of another sachet than was released"
+
+
+def _given_by_others(world: World, dose: Dose) -> bool:
+    """By the fagsystem's word: within a day, and no other dose of that medicine was planned nearer to it."""
+    known, plan = world.elsewhere.get(dose.plan.resident), world.plans.get(dose.plan.resident)
+    if known is None or plan is None or dose.plan.as_needed:
+        return False
+    for given in known.given:
+        one = next((p for p in plan.prescriptions if p.prescription_id == given.prescription_id), None)
+        if one is None or given.prescription_id not in dose.plan.prescriptions:
+            continue
+        every = [*(d.plan for d in world.doses.values()), *(s.plan for s in world.sides.values())]
+        away = [
+            (abs((plan.opens - given.at).total_seconds()), plan.opens, plan.dose_id)
+            for plan in every
+            if plan.resident == dose.plan.resident
+            and given.prescription_id in plan.prescriptions
+            and not plan.as_needed
+        ]
+        nearest = min(away)
+        fixed = not any(period.as_needed for period in one.dosage.periods)
+        if fixed and nearest[2] == dose.dose_id and nearest[0] <= DAY_S:
+            return True
+    return False
+
+
+DAY_S = 86_400
 
 
 def _packed_for(dose: Dose, left: Sequence[ev.LeftSachet]) -> bool:

@@ -22,6 +22,7 @@ from scheduler.gate import (
     why_not_present,
     why_not_release,
 )
+from scheduler.given_elsewhere import given_elsewhere
 from scheduler.ids import order_id
 from scheduler.let_go import is_let_go
 from scheduler.personal import is_for, not_theirs, spent, turned_away, who
@@ -215,6 +216,7 @@ def reminded(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event
             continue
         regime = world.regime(dose.plan.resident)
         silent = dose.plan.as_needed or dose.declined is not None or bool(dose.token)
+        silent = silent or given_elsewhere(world, dose)
         if silent or regime.mode in QUIET or regime.pause is not None:
             continue
         if dose.stage not in (Stage.DUE, Stage.FAILED, Stage.HOLDING, Stage.IN_TRAY):

@@ -64,6 +64,7 @@ class Plan:
     plan_version: int  # of what the home made of it; +1 whenever `prescriptions` changes
     prescriptions: tuple[Prescription, ...]
     refused: tuple[RefusedPrescription, ...] = ()  # on the card, and left to people
+    missing: tuple[str, ...] = ()  # of these: what no longer stands on the card, and was never ended
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,9 @@ from datetime import datetime, timedelta
 
 from scheduler import commands as cmd
 from scheduler import events as ev
-from scheduler.care import not_ours
 from scheduler.dose import Stage, Trigger
 from scheduler.personal import named
-from scheduler.plan import Plan
+from scheduler.receive_card import card_offered
 from scheduler.receive_clock import compared
 from scheduler.receive_command import close, decide_dose, reject, take
 from scheduler.receive_custody import custody_changed
@@ -24,6 +23,9 @@ from scheduler.receive_roll import load_roll
 from scheduler.receive_settings import clock_times, medicine_list
 from scheduler.upkeep import alarm_test_open
 from scheduler.world import Dose, OpenOrder, RobotState, Setting, World
+
+EPOCH_MAX = 2**32 - 1
+"""The highest that a robot can keep."""
 
 
 def receive(world: World, setting: Setting, fact: cmd.Fact, now: datetime) -> Sequence[ev.Event]:
@@ -54,7 +56,7 @@ def receive(world: World, setting: Setting, fact: cmd.Fact, now: datetime) -> Se
         case ev.StoreStopped():
             return [] if world.store_stopped == (fact.reason, fact.stopped) else [fact]
         case ev.JournalFoundBehind():
-            return [] if _known_loss(world, fact) else [fact]
+            return [] if _known_loss(world, fact) else [fact, *_of_another_life(world, fact)]
         case _:
             return _wish(world, setting, fact, now)
 
@@ -95,7 +97,7 @@ def _wish(world: World, setting: Setting, fact: cmd.Fact, now: datetime) -> Sequ
             known = world.certificates == fact.found
             return [] if known else [ev.CertificatesRead(at=now, found=fact.found)]
         case cmd.OfferPlan():
-            return _offered(world, setting, fact, now)
+            return card_offered(world, setting, fact, now)
         case cmd.ReportElsewhere():
             return _elsewhere(world, fact, now)
         case cmd.LoadRoll():
@@ -313,50 +315,15 @@ def _known_loss(world: World, fact: ev.JournalFoundBehind) -> bool:
     return told or head in world.looked_into
 
 
-# --- clock, plan, roll, receipts --------------------------------------------------------------------
-
-
-def _offered(world: World, setting: Setting, fact: cmd.OfferPlan, now: datetime) -> Sequence[ev.Event]:
-    """Rule 19: plan versions only rise; a card of the same version may only repeat what it said."""
-    known = world.plans.get(fact.resident)
-    if setting.lives_here(fact.resident) and not_ours(world, setting, fact.resident):
-        return []  # in another home's care (rule 24): read again once they are in ours
-    if not setting.lives_here(fact.resident):
-        return _refuse_plan(world, fact, "wrong_person", now)
-    if known is None:
-        return [ev.PlanAccepted(at=now, plan=_plan(fact, 1))]
-    if fact.card_version < known.card_version:
-        return _refuse_plan(world, fact, "older_card", now)
-    same = (known.prescriptions, known.refused) == (fact.prescriptions, fact.refused)
-    if fact.card_version == known.card_version:
-        if not same:
-            return _refuse_plan(world, fact, "same_version_other_content", now)
-        if fact.resident in world.refused_plans:
-            return [ev.PlanAccepted(at=now, plan=known)]
-        return confirmed(world, setting, cmd.ConfirmPlan(fact.resident), now)
-    version = known.plan_version if same else known.plan_version + 1
-    return [ev.PlanAccepted(at=now, plan=_plan(fact, version))]
-
-
-def _plan(fact: cmd.OfferPlan, version: int) -> Plan:
-    return Plan(
-        resident=fact.resident,
-        card_version=fact.card_version,
-        plan_version=version,
-        prescriptions=fact.prescriptions,
-        refused=fact.refused,
-    )
-
-
-def _refuse_plan(world: World, fact: cmd.OfferPlan, reason: str, now: datetime) -> Sequence[ev.Event]:
-    if world.refused_plans.get(fact.resident, ("", ""))[0] == fact.fingerprint:
+def _of_another_life(world: World, fact: ev.JournalFoundBehind) -> Sequence[ev.Event]:
+    """Unless this life's epoch is above the one that was lost already. A keeper whose epoch is the highest
+    there is locks us like any other; nothing could be counted above it."""
+    if not world.epoch <= fact.epoch < EPOCH_MAX:
         return []
-    resident = fact.resident
-    return [
-        ev.PlanRefused(
-            at=now, resident=resident, reason=reason, path="Bundle.identifier", fingerprint=fact.fingerprint
-        )
-    ]
+    return [ev.EpochBegun(at=fact.at, epoch=fact.epoch + 1)]
+
+
+# --- what is known of elsewhere, receipts -------------------------------------------------------------
 
 
 def _elsewhere(world: World, fact: cmd.ReportElsewhere, now: datetime) -> Sequence[ev.Event]:

@@ -338,6 +338,8 @@ def _discard(dose: Dose, fact: cmd.DecideDose, now: datetime) -> tuple[str, list
     discardable = IN_MAGAZINE | {Stage.HOLDING, Stage.DOUBT}
     if dose.stage not in discardable or dose.order is not None:
         return "not_in_robot", []
+    if dose.plan.as_needed and dose.stage in IN_MAGAZINE - {Stage.HELD}:
+        return "not_in_robot", []  # nothing of it left the strip: what lies at the mouth is for the next time
     return "", [_made(fact, now)]
 
 

@@ -83,6 +83,8 @@ ADDED: Mapping[type, Plain] = {
     Limit: {"period_h": None, "per_period": None, "times_per_period": None},
     # until then no medicine was controlled, and no outage was told
     DosePlan: {"controlled": False},
+    # and what a card named no more had ended
+    Plan: {"missing": []},
     ev.DoseDue: {"outage": False},
 }
 """Fields that were added since, with what a row without them means."""

@@ -47,7 +47,7 @@ def _at(world: World, setting: Setting, serial: str, now: datetime) -> ev.Event 
         return None  # that one has just left: what lies there now has not been read
     there = doses_at(world, setting, serial)
     waiting = (d for d in there if d.stage in IN_MAGAZINE and d.outcome is None and d.plan.closes > now)
-    following = next((dose for dose in waiting if dose.plan.opens <= now + AHEAD), None)
+    following = next((d for d in waiting if d.plan.opens <= now + AHEAD or d.ahead_at(now)), None)
     if following is None or world.order_under_way(serial) or lock(world, setting, serial):
         return None
     if any(d.stage is Stage.HELD and d.held_label == status.mouth_label for d in there):

@@ -42,7 +42,7 @@ def read(root: Node) -> Imported:
         raise Refused(Reason.UNIT_MISMATCH if units else Reason.UNIT_UNKNOWN, root.path)
     made = imported(structures, units[0], root.path)
     if stated is not None and not _agrees(stated.value(), made):
-        return Imported(made.unit, made.parts, (Refusal(Reason.TYPE_DISAGREES, stated.path),))
+        return replace(made, refused=(*made.refused, Refusal(Reason.TYPE_DISAGREES, stated.path)))
     return made
 
 

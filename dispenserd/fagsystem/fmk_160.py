@@ -21,6 +21,7 @@ from decimal import Decimal
 
 from dispenserd.fagsystem.fmk import (
     DAYS_MAX,
+    STRUCTURES_MAX,
     Dose,
     Structure,
     StructureDay,
@@ -30,7 +31,7 @@ from dispenserd.fagsystem.fmk import (
     whole_minute,
 )
 from dispenserd.fagsystem.fmk_146 import NO_TYPE, unit_texts, whole_number
-from dispenserd.fagsystem.parts import TIMES_MAX, Imported, Refusal
+from dispenserd.fagsystem.parts import TIMES_MAX, Imported, Refusal, within_reach
 from dispenserd.fagsystem.reasons import Reason, Refused
 from dispenserd.fagsystem.units import Unit, unit_of
 from dispenserd.fagsystem.weeks import WEEK_DAYS, number_in_cycle, phase_is_clear
@@ -68,10 +69,16 @@ def read(root: Node) -> Imported:
         raise Refused(Reason.NO_STRUCTURE, root.path)
     if unit is None:
         raise Refused(Reason.UNIT_UNKNOWN, root.path)
+    if len(periods) > STRUCTURES_MAX:
+        raise Refused(Reason.TOO_MANY, root.path)
     first, trigger = _precondition(reason_path, root.path)
-    made = imported(list(_in_a_row(periods, first, trigger)), unit, root.path)
+    structures = list(_in_a_row(periods, first, trigger))
+    made = imported(structures, unit, root.path, in_a_row=True)
+    if trigger and not any(structure.as_needed for structure in structures):
+        refusal = Refusal(Reason.TEXT_NOT_COVERED, f"{root.path}.Precondition.PRNTrigger")
+        made = replace(made, refused=(*made.refused, refusal))  # a condition on fixed medicine
     if stated is not None and not _agrees(stated.value(), made):
-        return Imported(made.unit, made.parts, (Refusal(Reason.TYPE_DISAGREES, stated.path),))
+        return replace(made, refused=(*made.refused, Refusal(Reason.TYPE_DISAGREES, stated.path)))
     return made
 
 
@@ -110,7 +117,7 @@ def _in_a_row(periods: Sequence[Node], first: date, trigger: str) -> Iterator[St
         length = _length(node)
         if length is None and index + 1 < len(periods):
             raise Refused(Reason.LENGTH_MISSING, node.path)
-        last = None if length is None else first + timedelta(days=length - 1)
+        last = None if length is None else within_reach(first + timedelta(days=length - 1), node.path)
         yield from _period(node, first, last, trigger)
         if last is not None:
             first = last + timedelta(days=1)
@@ -164,7 +171,7 @@ def _structure(node: Node, first: date, last: date | None, as_needed: bool, trig
         days = [_day(any_day, ANY_DAY, as_needed, refused)]
     if weeks:
         every, days = _weeks(weeks, every, first, as_needed, refused)
-    return Structure(node.path, first, last, every, days, text, text_path, limit, refused)
+    return Structure(node.path, first, last, every, days, text, text_path, limit, refused, as_needed)
 
 
 def _instruction(node: Node) -> tuple[str, str]:

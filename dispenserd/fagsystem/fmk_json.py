@@ -76,7 +76,7 @@ class _DateOrDateTime(Element):
 
 
 class _Structure(Element):
-    iterationInterval: int | None = None
+    iterationInterval: int  # 0 says "once"; without a word nobody knows
     startDate: str | None = None
     endDate: str | None = None
     startDateOrDateTime: _DateOrDateTime | None = None
@@ -161,7 +161,7 @@ def _date(text: str | None, either: _DateOrDateTime | None, path: str) -> date |
         if either.dateTime is not None or text is not None:
             raise Refused(Reason.NOT_A_DATE, f"{path}OrDateTime")
         text = either.date
-    return whole_date(text, path) if text else None
+    return None if text is None else whole_date(text, path)
 
 
 def _day(day: _Day, path: str) -> StructureDay:

@@ -12,7 +12,7 @@ import hashlib
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, and_, select, update
 
 from dispenserd.oncall.database import HOME, homes, incidents
 from dispenserd.oncall.limits import OncallLimits
@@ -42,7 +42,8 @@ def note_whether_to_ask(
 ) -> bool:
     """Whether the home is to be asked now; if so that is noted. After `keep_heartbeat`."""
     home = connection.execute(select(homes).where(homes.c.home == payload.home)).one()
-    if held(connection, payload.home) == (payload.incidents, payload.digest):
+    same = held(connection, payload.home) == (payload.incidents, payload.digest)
+    if same and not _of_an_earlier_epoch(connection, payload):
         if home.asks:
             _note(connection, payload.home, asks=0)
         return False
@@ -51,6 +52,14 @@ def note_whether_to_ask(
         return False
     _note(connection, payload.home, asked=to_text(now), asks=home.asks + 1)
     return True
+
+
+def _of_an_earlier_epoch(connection: Connection, payload: HeartbeatPayload) -> bool:
+    """Rule 23: a restored home takes no decision about what it said in the life before, so whoever is to take
+    one must hear it anew."""
+    there = and_(incidents.c.home == payload.home, incidents.c.origin == HOME)
+    older = and_(there, incidents.c.state != "closed", incidents.c.epoch < payload.epoch)
+    return connection.execute(select(incidents.c.incident).where(older).limit(1)).first() is not None
 
 
 def _note(connection: Connection, home: str, **values: Any) -> None:

@@ -184,9 +184,9 @@ def _keep_newest(connection: Connection, payload: IncidentPayload, new: bool) ->
 
 
 def _other_life(connection: Connection, payload: IncidentPayload, raised: str) -> bool:
-    """The home lost its store, or went back to an older one, and counts the same incident anew. Without
-    rule 23's new epoch only this shows it: another instant of raising,
-    or another event at the same revision."""
+    """The home lost its store, or went back to an older one, and counts the same incident anew. Until it has
+    heard so and begins a new epoch (rule 23) only this shows it: another instant of raising, or another event
+    at the same revision."""
     if to_text(payload.raised) != raised:
         return True
     same = and_(revisions.c.epoch == payload.epoch, revisions.c.revision == payload.revision)

@@ -1,9 +1,9 @@
 """The tables of the store. `migrations/` makes them; a test holds both to be the same.
 
 `journal` is what happened, one row an event, linked by hashes. `outbox` is who must still be told. `meta`
-is one row about the store itself; its epoch is 1. Of rule 23 a part is not in force yet: a store that lacks
-what robot or on-call have kept of it locks the robot, but starts no new epoch. Times and bodies are text:
-`scheduler.record` knows what they mean.
+is one row about the store itself; its epoch is 1, and rises with the row `EpochBegun` of a store that lacks
+what robot or on-call have kept of it (rule 23). Times and bodies are text: `scheduler.record` knows what they
+mean.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import Connection, insert, select, tuple_
+from sqlalchemy import Connection, insert, select, tuple_, update
 
 from dispenserd.durable import sync_folder
 from dispenserd.home import Head, OutboxRow
@@ -39,7 +39,7 @@ from dispenserd.store.integrity import VerifyReport, file_faults
 from dispenserd.store.lock import PRIVATE_MODE, lock
 from dispenserd.store.migrate import migrate, require_current
 from dispenserd.store.schema import FORMAT, JOURNAL, META
-from scheduler.events import Event
+from scheduler.events import EpochBegun, Event
 from scheduler.outbox import Change, OutboxName
 from scheduler.record import EVENT_FIELD, RecordError, event_of, to_plain
 
@@ -119,11 +119,13 @@ class Store:
                 raise LocalError("an outbox change follows from an event, and there is none")
             return
         rows = self._linked(events)
-        newest = rows[-1]
+        epoch, sequence, chain = (rows[-1][name] for name in ("epoch", "sequence", "hash"))
         with self._use(writing) as connection:
             connection.execute(_APPEND, rows)
-            outboxes.apply(connection, changes, f"{self.epoch}-{newest['hash']}", int(newest["sequence"]))
-        self.newest = self.epoch, int(newest["sequence"]), str(newest["hash"])
+            if epoch != self.epoch:
+                connection.execute(update(META).values(epoch=epoch))
+            outboxes.apply(connection, changes, f"{epoch}-{chain}", int(sequence))
+        self.newest = int(epoch), int(sequence), str(chain)
         self._commits += 1
         if self._commits % CHECKPOINT_COMMITS == 0:
             self._checkpoint()
@@ -259,16 +261,17 @@ class Store:
 
     def _linked(self, events: Sequence[Event]) -> list[dict[str, str | int]]:
         rows: list[dict[str, str | int]] = []
-        previous = self.head
+        previous, epoch = self.head, self.epoch
         for sequence, each in enumerate(events, self.sequence + 1):
+            epoch = each.epoch if isinstance(each, EpochBegun) else epoch
             plain = to_plain(each)
             kind = str(plain.pop(EVENT_FIELD))
             body = canonical(plain)
-            linked = link(previous, sequence, self.epoch, kind, body)
+            linked = link(previous, sequence, epoch, kind, body)
             rows.append(
                 {
                     "sequence": sequence,
-                    "epoch": self.epoch,
+                    "epoch": epoch,
                     "at": str(plain["at"]),
                     "kind": kind,
                     "body": body,

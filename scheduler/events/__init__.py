@@ -43,6 +43,7 @@ from scheduler.events.home import (
     DayPlanned,
     DosePlanned,
     DoseWithdrawn,
+    EpochBegun,
     JournalFoundBehind,
     PlanAccepted,
     PlanRefused,
@@ -151,6 +152,7 @@ HomeEvent = (
     | ProofCommitted
     | StoreStopped
     | JournalFoundBehind
+    | EpochBegun
     | ClockTrusted
     | ClockDoubted
     | PlanAccepted
@@ -259,6 +261,7 @@ __all__ = [
     "DosePutOff",
     "DoseWithdrawn",
     "ElsewhereRead",
+    "EpochBegun",
     "Event",
     "FindingContradicted",
     "GivenElsewhere",

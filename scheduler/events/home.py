@@ -44,6 +44,15 @@ class JournalFoundBehind:
 
 
 @dataclass(frozen=True, slots=True)
+class EpochBegun:
+    """Rule 23: the store is a restored one. This row and those after it are of a life that nobody has heard
+    of, whatever was counted in the part that is lost."""
+
+    at: datetime
+    epoch: int  # above every one that robot or on-call have known this home by
+
+
+@dataclass(frozen=True, slots=True)
 class ClockTrusted:
     at: datetime
     source: str  # "robot:<serial>": also of a second robot that says the same

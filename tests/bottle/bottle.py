@@ -26,6 +26,7 @@ from simulator.memory import BatteryClock, Memory
 from simulator.refusals import FirmwareLimits
 from tests.bottle.alarm_tests import AlarmTests
 from tests.bottle.box import Box, Folder
+from tests.bottle.cards import Cards
 from tests.bottle.clocks import Clocks
 from tests.bottle.company import Company
 from tests.bottle.faraway import Faraway
@@ -33,21 +34,26 @@ from tests.bottle.fuse import Fuse
 from tests.bottle.journal import Disk
 from tests.bottle.leaves import Leaves
 from tests.bottle.liveness import Liveness
+from tests.bottle.mains import Mains
 from tests.bottle.network import Network
 from tests.bottle.oncall import OnCall, Payload
-from tests.bottle.papers import FOREIGN, PRODUCTION, WINDOW, ZONE, Papers
+from tests.bottle.papers import FOREIGN, PRODUCTION, WINDOW, ZONE, Papers, dose_id
 from tests.bottle.peace import at_peace
 from tests.bottle.people import Resident, Staff
+from tests.bottle.permits import Permits
 from tests.bottle.recipe import EVERY, Recipe
-from tests.bottle.regimes import Regimes
+from tests.bottle.regime_life import RegimeLife
+from tests.bottle.regime_witness import Party, RegimeWitness
 from tests.bottle.robot_end import RobotEnd
 from tests.bottle.siege import SIEGE, Siege
+from tests.bottle.strips import Strips
 from tests.bottle.technician import Technician
+from tests.bottle.terminal import Terminal
 from tests.bottle.times import EPOCH, Times
 from tests.bottle.voices import Voices
 from tests.bottle.weather import SEVERITIES, Weather
 from tests.bottle.witnesses import Witnesses
-from tests.support.pure_home import DRUGS, ROBOT, setting
+from tests.support.pure_home import DRUGS, RESIDENT, ROBOT, setting
 
 QUIET = structlog.make_filtering_bound_logger(logging.CRITICAL)
 
@@ -117,11 +123,16 @@ class Bottle:
         severity = recipe.severity or drawn
         self.weather = Siege(self) if severity == SIEGE else Weather(self, severity, recipe.bias)
         self.end.off_s = self.weather.off_s
+        self.regimes, self.regime_life = RegimeWitness(self), RegimeLife(self, recipe.seed, recipe.bias)
+        self.regime_life.joins(self._first_resident(), always=False)
         self.company.settle_in(severity)
         self.resident, self.staff, self.technician = Resident(self), Staff(self), Technician(self)
         self.clocks, self.faraway, self.voices = Clocks(self), Faraway(self), Voices(self, recipe.seed)
-        self.regimes = Regimes(self, recipe.seed)
-        self.leaves = Leaves(self, recipe.seed)
+        self.leaves, self.terminal = Leaves(self, recipe.seed), Terminal(self)
+        self.permits = Permits(self, recipe.seed, recipe.bias)
+        self.mains = Mains(self, recipe.seed, recipe.bias)
+        self.strips = Strips(self, recipe.seed, recipe.bias)
+        self.cards = Cards(self, recipe.seed, recipe.bias)
         self.oncall.heard = self._heard
         self.end.booted = self.weather.recovering
         self.box_since_s = self.box_down_since_s = 0.0
@@ -144,6 +155,8 @@ class Bottle:
         self.after(LOAD_EARLY_S + 60, self.weather.start)
         self.alarm_tests.plan(self.days)
         self.company.start()
+        for life in (self.regime_life, self.mains, self.strips):
+            self.after(1200, life.start)
         for number in range(self.days):
             day = self.papers.first + timedelta(days=number)
             self._at_local(day, time(0, 30) if number else time(6, 20), partial(self._day, day))
@@ -155,10 +168,13 @@ class Bottle:
         self._make_peace()
 
     def _day(self, day: date) -> None:
-        self.regimes.plan_day(day)
         if self.papers.is_due(day):
+            for slot in self.papers.slots:
+                self.regime_life.plan_dose(dose_id(day, slot))
             self.company.plan_day(day)
             self.resident.plan_day(day)
+            self.permits.plan_day(day)
+            self.cards.plan_day(day)
             self.liveness.plan_day(day)
 
     def _make_peace(self) -> None:
@@ -184,9 +200,10 @@ class Bottle:
             if self.times.wall_off:
                 self.clocks.step(timedelta(0))
             self.lid(open_=False)
+            self.mains.restore()
             self.company.mend()
             if number in (1, 4, 8):
-                self.regimes.end()
+                self.regime_life.end()
             if number in (2, 9):
                 self.after(1, self.technician.round)
             self.after(30, self.staff.look_at_all)
@@ -310,9 +327,14 @@ class Bottle:
             for event in events:
                 self.say(f"    {event}")
         own = [event for event in events if not self.company.is_about(event)]
+        self.terminal.committed(events)
+        self.permits.committed(own)
         self.witnesses.committed(own, changes)
+        self.cards.committed(own)
         self.alarm_tests.committed(events)
         self.company.committed(events)
+        self.regimes.committed(events)
+        self.regime_life.committed(events)
         if any(isinstance(event, TokenPassed) for event in own):
             self.resident.hears_of_help()
         self.end.told(own, ordered=self.box.engine.world.order_under_way(ROBOT) is not None)
@@ -339,7 +361,7 @@ class Bottle:
         self.presses.append(self.times.true)
         self.weather.aim()
         self.liveness.pressed()
-        self.regimes.pressed()
+        self.regimes.pressed(RESIDENT)
         self.end.press()
 
     def lift(self) -> None:
@@ -384,6 +406,12 @@ class Bottle:
         _, day, slot, _ = dose.split("/")
         return self.papers.opens(date.fromisoformat(day), slot)
 
+    def closes(self, dose: str) -> datetime:
+        if self.company.has(dose):
+            return self.company.papers.closes(dose)
+        closes = max(self.opens(dose)) + WINDOW
+        return max(closes, self.permits.until(dose) or closes)
+
     def where(self, dose: str) -> str:
         if self.company.has(dose):
             return self.company.witness.where_is(dose)
@@ -402,6 +430,15 @@ class Bottle:
         return setting(
             reminder_every=self.chance.choice((timedelta(minutes=15), timedelta(minutes=40))),
             idle_proof=timedelta(hours=1) if self.chance.random() < 0.04 else timedelta(hours=18),
+        )
+
+    def _first_resident(self) -> Party:
+        return Party(
+            RESIDENT,
+            calm=lambda: self.liveness.settled() and self.liveness.robot_here(),
+            in_tray=lambda: self.matter.tray is not None,
+            disturbed=self.liveness.disturbed,
+            troubles=lambda: self.weather.total,
         )
 
     def _robot_end(self) -> RobotEnd:
@@ -425,4 +462,5 @@ class Bottle:
         if moved.target is Place.TRAY and not moved.sachet.label.startswith(FOREIGN):
             day, slot = self.papers.labels[moved.sachet.label]
             self.resident.sees_sachet(max(self.papers.opens(day, slot)) + WINDOW)
+            self.cards.in_tray(slot)
             self.staff.hear_of_a_dose()

@@ -26,6 +26,7 @@ import scheduler.expand
 import scheduler.gate
 import scheduler.incidents
 import scheduler.offering
+import scheduler.on_the_spot
 import scheduler.outgoing
 import scheduler.planning
 import scheduler.receive
@@ -40,6 +41,7 @@ from protocol.mqtt import signatures
 from scheduler.world import Dose
 from tests.bottle.bug import Bug
 from tests.bottle.bugs_company import COMPANY_BUGS
+from tests.bottle.bugs_wishes import WISHES_BUGS
 from tests.bottle.sabotage import (
     absence_is_proof,
     act_first,
@@ -248,7 +250,10 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "the token passes with the sachet anywhere",
         ("the token", "S1", "S2", "rule 5"),
-        put(scheduler.receive_command, "token_may_pass", token_always_passes),
+        together(
+            put(scheduler.receive_command, "token_may_pass", token_always_passes),
+            put(scheduler.on_the_spot, "token_may_pass", token_always_passes),
+        ),
     ),
     Bug(
         "given without the token",
@@ -309,7 +314,7 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "an older card is accepted",
         ("rule 19", "S3"),
-        put(scheduler.receive, "_offered", older_is_fine),
+        put(scheduler.receive, "card_offered", older_is_fine),
         "card",
     ),
     Bug(
@@ -412,4 +417,5 @@ BUGS: tuple[Bug, ...] = (
         put(scheduler.surplus, "_why_nobody_waits", any_sachet_is_surplus),
     ),
     *COMPANY_BUGS,
+    *WISHES_BUGS,
 )

@@ -18,6 +18,7 @@ from tests.bottle.sabotage_company import (
     always,
     anybodys_counts,
     elsewhere_is_nothing,
+    locked_at_any,
     never,
     nobody_is_critical,
     stale_will_do,
@@ -48,7 +49,7 @@ COMPANY_BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "paused, and offered all the same",
-        ("rule 22",),
+        ("S2", "rule 22"),
         together(put(scheduler.gate, "withholds", nothing), rules_without("kept_out")),
         NEIGHBOUR,
     ),
@@ -64,6 +65,16 @@ COMPANY_BUGS: tuple[Bug, ...] = (
         put(scheduler.offering, "QUIET", frozenset()),
         NEIGHBOUR,
     ),
+    Bug(
+        "a lock at one robot locks the other",
+        ("S8",),
+        together(
+            put(scheduler.gate, "lock", locked_at_any),
+            put(scheduler.offering, "lock", locked_at_any),
+        ),
+        NEIGHBOUR,
+    ),
+    Bug("nobody asks who saw it", ("rule 22",), put(scheduler.causes, "_not_witnessed", nobody), "witnessed"),
     Bug(
         "staff do not hear what they must remind of",
         ("rule 22",),

@@ -15,7 +15,7 @@ from itertools import count
 from dispenserd.home import Head, OutboxRow
 from dispenserd.store.chain import GENESIS, canonical, link
 from dispenserd.store.errors import LocalError, closed
-from scheduler.events import Event
+from scheduler.events import EpochBegun, Event
 from scheduler.evolve import evolve
 from scheduler.outbox import Change, OutboxName, Put
 from scheduler.record import EVENT_FIELD, to_plain
@@ -47,24 +47,26 @@ class Disk:
     def missing(self, heads: Sequence[Head]) -> list[Head]:
         return [head for head in heads if head not in self.heads and not self._is_beginning(head)]
 
-    def linked(self, events: Sequence[Event]) -> list[str]:
-        """The hash of each row that would follow: RecordError for an event that can't be written down."""
-        chain = [self.head]
+    def linked(self, events: Sequence[Event]) -> list[Head]:
+        """(epoch, hash) of each row that would follow: RecordError where one can't be written down."""
+        chain = [(self.epoch, self.head)]
         for sequence, event in zip(count(len(self.rows) + 1), events, strict=False):
+            epoch, previous = chain[-1]
+            epoch = event.epoch if isinstance(event, EpochBegun) else epoch
             plain = to_plain(event)
             kind = str(plain.pop(EVENT_FIELD))
-            chain.append(link(chain[-1], sequence, self.epoch, kind, canonical(plain)))
+            chain.append((epoch, link(previous, sequence, epoch, kind, canonical(plain))))
         return chain[1:]
 
-    def commit(self, events: Sequence[Event], chain: Sequence[str], changes: Sequence[Change]) -> None:
+    def commit(self, events: Sequence[Event], chain: Sequence[Head], changes: Sequence[Change]) -> None:
         """All of it, or LocalError and nothing. `chain` is what `linked` said."""
         puts = [(change.outbox, change.key) for change in changes if isinstance(change, Put)]
         if len(set(puts)) < len(puts) or not self.put.keys().isdisjoint(puts):
             raise LocalError("an outbox key was put before")
         self.rows += events
         self.commits += 1
-        self.head = chain[-1]
-        self.heads.update((self.epoch, head) for head in chain)
+        self.epoch, self.head = chain[-1]
+        self.heads.update(chain)
         for change in changes:
             where = (change.outbox, change.key)
             if isinstance(change, Put):

@@ -116,6 +116,7 @@ def counted(bottle: Bottle) -> dict[str, int]:
         "modes and pauses that people changed": bottle.regimes.changed,
         "looks at a tray of somebody away": bottle.regimes.kept_out,
         "presses of somebody away that staff had to hear of": bottle.regimes.told,
+        "doses that nobody saw, and staff had to hear so": bottle.regimes.asked_who_saw,
         "calls for help that had to reach on-call": bottle.voices.helped,
         f"histories: {bottle.weather.severity.name}": 1,
         "histories: robot that refuses nothing by memory": int(bottle.trusting),
@@ -134,7 +135,6 @@ def counted_beside(company: Company) -> dict[str, int]:
         "second robot: doses looked after": looks.checked,
         "second robot: doses that staff had to hear were due": looks.due_looks,
         "second robot: doses behind a doubt": looks.doubt_looks,
-        "modes and pauses changed by a person": witness.regimes.changes,
         "sachets released as needed": witness.as_needed.leavings,
         "requests as needed that were refused": witness.as_needed.refused,
     }

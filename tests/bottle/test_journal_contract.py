@@ -18,7 +18,7 @@ from dispenserd.engine import Journal
 from dispenserd.home import Head
 from dispenserd.store.errors import LocalError, StoreBroken
 from dispenserd.store.thread import StoreThread
-from scheduler.events import DoseDue, Event, ReminderGiven
+from scheduler.events import DoseDue, EpochBegun, Event, ReminderGiven
 from scheduler.outbox import Answer, Change, Put
 from scheduler.record import RecordError
 from tests.bottle.fuse import Died, Fuse
@@ -270,6 +270,26 @@ async def test_the_beginning_is_known_also_by_a_journal_that_has_grown(journal: 
     assert list(await journal.missing(beginning)) == [(2, GENESIS)]
     await journal.append(reminders(1), [])
     assert list(await journal.missing(beginning)) == [(2, GENESIS)]
+
+
+async def test_a_restored_one_is_of_its_new_epoch_from_the_row_that_begins_it(
+    kept: Kept, journal: Journal
+) -> None:
+    await journal.append(reminders(1), [Put("order", "before", {})])
+    before = head(journal)
+    restored = [*reminders(1, first=2), EpochBegun(AT, 7), *reminders(1, first=3)]
+    await journal.append(restored, [Put("order", "with it", {})])
+    assert journal.newest[:2] == (7, 4)
+    ids = {row.key: row.event_id for row in await journal.unanswered("order")}
+    assert ids == {"before": f"1-{before[1]}", "with it": f"7-{journal.newest[2]}"}
+    again = await kept.begin()
+    assert again.newest == journal.newest
+    await again.append(reminders(1, first=4), [])
+    assert again.newest[:2] == (7, 5)
+    of_the_other = [(7, before[1]), (1, again.newest[2])]
+    assert list(await again.missing([before, head(again), *of_the_other])) == of_the_other
+    assert list(await again.missing([(7, GENESIS)])) == []
+    assert len(await kept.rows()) == 5
 
 
 async def test_whoever_asks_after_a_commit_was_asked_for_sees_it(journal: Journal) -> None:

@@ -29,7 +29,7 @@ PRESS_AGE = timedelta(seconds=62)
 
 ORDER_LIFE = timedelta(minutes=2)
 
-PERSONS = frozenset({"Anna", "Berit", "technician", ""})
+PERSONS = frozenset({"Anna", " anna", "Berit", "technician", ""})
 """Who may act in this home; a name from elsewhere came in by a forged command."""
 
 MOTION = timedelta(seconds=50)
@@ -120,7 +120,6 @@ class Witnesses:
         self._bottle.leaves.committed(events)
         self.journal.sees(events, changes, self.matter)
         self._bottle.voices.committed(events)
-        self._bottle.regimes.committed(events)
 
     def _issued(self, order: ev.Order, at: datetime) -> None:
         """Rules 2 and 18, and P3, for the moment `at` of the decision, by the home's trusted clock."""
@@ -177,6 +176,7 @@ class Witnesses:
         assert self._asked(order.dose_id, self._bottle.times.true), (
             f"rule 11: {order.kind} of stopped medicine"
         )
+        self._bottle.cards.fits(order.dose_id, f"rule 11: {order.kind} sent")
 
     def sent(self) -> None:
         """The driver has taken it."""
@@ -227,13 +227,16 @@ class Witnesses:
         opens = self._bottle.opens(dose)
         inside = any(at - self.apart <= now < at + WINDOW + self.apart + MOTION for at in opens)
         away = self._bottle.leaves.allows(dose, now)
-        assert inside or away, f"S2: {kind.value} of {dose[33:]} outside its window"
+        permitted = self._bottle.permits.allows(dose, now)
+        assert inside or away or permitted, f"S2: {kind.value} of {dose[33:]} outside its window"
         assert self._asked(dose, now), f"S3: {kind.value} of {dose[33:]}, which no card in force asks for"
+        self._bottle.regimes.moves(dose, MOTION)
+        self._bottle.cards.fits(dose, f"S3: {kind.value}")
         assert dose not in self._bottle.given, f"S1: {kind.value} of {dose[33:]}, which was given by hand"
         assert dose not in self.journal.tokens, f"rule 5: {kind.value} while a person has the token"
         assert label not in self.had, f"S1: {label} moves again after a hand took it"
         if moved.origin is Place.MAGAZINE:
-            if inside:  # what is taken along is had at its own time
+            if inside or permitted:  # what is taken along is had at its own time
                 self._apart(dose, label)
             self.left[label] = now
 
@@ -250,9 +253,12 @@ class Witnesses:
         slot = dose.split("/")[2]
         if slot != "noon":
             return True
-        in_force = [version for at, version in self.card_since if at <= now - MOTION][-1:]
-        in_force += [version for at, version in self.card_since if at > now - MOTION]
-        return any(self._bottle.papers.cards[version] is not None for version in in_force)
+        return any(self._bottle.papers.cards[version] is not None for version in self.in_force(now))
+
+    def in_force(self, now: datetime) -> list[int]:
+        """Versions of the card: the newest, and those before it for as long as a motion may take."""
+        old = [version for at, version in self.card_since if at <= now - MOTION][-1:]
+        return old + [version for at, version in self.card_since if at > now - MOTION]
 
     def _apart(self, dose: str, label: str) -> None:
         """S2: half the planned gap to the dose next to it on the other's side, as planned last."""

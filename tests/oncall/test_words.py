@@ -64,6 +64,7 @@ SPEAKERS = {
     "scheduler/receive_clock.py": ("return",),
     "scheduler/personal.py": ("return",),
     "scheduler/offering.py": ("turned_away",),
+    "scheduler/causes_home.py": ("return", "Cause"),
     "scheduler/causes_robot.py": ("Cause", "detail"),
     "drivers/robot.py": ("return", "reason", "_fail", "_reject", "RobotMisbehaved"),
     "drivers/session.py": ("return", "RobotMisbehaved"),

@@ -25,7 +25,6 @@ import scheduler.receive_custody
 import scheduler.receive_leave
 import scheduler.receive_regime
 import scheduler.regime
-import scheduler.roll
 from scheduler import events as ev
 from scheduler.replacing import replace
 from simulator.stage.scenario_file import read_scenario
@@ -101,7 +100,7 @@ SEEDED = (
         "hospital",
         "and the card asks for something else",
         [
-            (scheduler.roll, "_medicine", lambda _: frozenset()),
+            (scheduler.gate, "misfit", lambda *_: ""),
             (scheduler.offering, "card_changed", lambda *_: False),
             (scheduler.gate, "card_changed", lambda *_: False),
         ],

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 
 from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.decide import next_wakeup
+from scheduler.dosage import DayPart
+from scheduler.expand import DayClock
 from scheduler.forecast import BATTERY_FULL, battery_until, power, refills, sachets_left
 from tests.scheduler.test_upkeep import ending, offer, told
 from tests.support.pure_home import FIRST_DAY, RESIDENT, ROBOT, PureHome, roll, utc
@@ -55,6 +57,16 @@ def test_the_first_dose_without_a_sachet_is_told_three_times_and_then_the_roll_i
     incident = home.world.incident_about(ROLL)
     assert incident is not None
     assert (incident.kind, incident.priority) == (ev.Kind.ROLL_EMPTY, ev.Priority.HIGH)
+
+
+def test_the_first_dose_without_a_sachet_is_told_by_the_clock_times_in_force(home: PureHome) -> None:
+    """One person's change of the times is refused, and the configuration says it all the same."""
+    home.give(cmd.OfferClockTimes(home.setting.clock))
+    times = {**home.setting.clock.times, DayPart.MORNING: time(11)}
+    home.setting = replace(home.setting, clock=DayClock(2, times, ("Anna",)))
+    home.give(cmd.OfferClockTimes(home.setting.clock))
+    (found,) = refills(home.world, home.setting, ROBOT)
+    assert found.dose.opens == utc("08:00", 8)
 
 
 def test_a_new_roll_clears_it(home: PureHome) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -20,6 +21,7 @@ from scheduler.machines_of_custody import Where
 from scheduler.outbox import Change
 from scheduler.outgoing import changes
 from scheduler.regime import Pause, Regime
+from scheduler.remembered import Elsewhere
 from scheduler.world import ClockState, World
 from tests.scheduler.test_as_needed import home_with
 from tests.support.attack_moves import report
@@ -205,6 +207,13 @@ def tomorrows(found: Turn) -> None:
     found.packed(local=found.before.robot(ROBOT).rolls[RESIDENT].sachets[0].local + timedelta(days=1))
 
 
+def by_others(found: Turn, prescription: str = "p-morning", hours: float = 0) -> None:
+    """By the fagsystem's word, so long after eight o'clock; tomorrow's is planned, too."""
+    given = ev.GivenElsewhere(prescription, utc("08:00") + timedelta(hours=hours), Decimal(1))
+    known = Elsewhere(utc("08:00"), (given,))
+    found.before = replace(found.before, elsewhere={RESIDENT: known})
+
+
 AWAY = Pause(ev.PauseKind.HOSPITAL, utc("07:00"), "Nora Nurse", None, utc("07:00"))
 MAGAZINE = ev.Magazine(ROBOT, RESIDENT, "ROLL-1", ())
 PAUSED = "S2: an order towards a resident whose medicine is paused or suspended"
@@ -219,6 +228,7 @@ PROMISES = {
     "S1: an order towards the resident beside a dose in doubt",
     "S1: an order for a dose that a person gives, or that is settled",
     "S1: an order while the journal may lack what was given",
+    "S1: an order for a dose that others have given",
     "S3: a release of another sachet than this dose's",
     "S3: a release from a roll without its manifest",
     "S1: a release onto another sachet",
@@ -276,6 +286,8 @@ WRONG: tuple[tuple[Callable[[], Turn], Callable[[Turn], None], str], ...] = (
     (released, lambda found: found.dose(token="Nora Nurse"), "S1: an order for a dose that a person gives"),
     (released, had, "S1: an order for a dose that a person gives"),
     (released, lambda found: found.dose(lost=True), "S1: an order while the journal may lack"),
+    (released, lambda found: by_others(found, hours=-1), "S1: an order for a dose that others have given"),
+    (released, lambda found: by_others(found, hours=11.9), "S1: an order for a dose that others have given"),
     (released, lambda found: found.status(mouth_label="another"), "S3: a release of another sachet"),
     (released, lambda found: found.status(production_id="another"), "S3: a release from a roll without"),
     (released, lambda found: found.status(tray="x"), "S1: a release onto another sachet"),
@@ -322,6 +334,9 @@ RIGHT: tuple[Callable[[Turn], None], ...] = (
     lambda found: found.left(0, timedelta(days=1)),
     lambda found: found.other(stage=Stage.DOUBT, robot="SIM-0002"),
     lambda found: found.other(robot="SIM-0002"),
+    lambda found: by_others(found, "p-noon", 0),
+    lambda found: by_others(found, hours=-24.1),
+    lambda found: by_others(found, hours=12.1),
 )
 
 

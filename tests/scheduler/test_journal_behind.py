@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 
+from protocol.wire import limits as wire_limits
 from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.display import display
@@ -279,3 +280,29 @@ def test_the_same_head_of_a_higher_epoch_is_another_one(home: PureHome) -> None:
     found(home)
     closed_by_a_person(home)
     assert found(home, epoch=2) != []
+
+
+# --- the epoch --------------------------------------------------------------------------------------
+
+
+def epochs(home: PureHome) -> list[int]:
+    return [event.epoch for event in home.journal if isinstance(event, ev.EpochBegun)]
+
+
+def test_a_restored_home_begins_a_life_above_all_that_anybody_has_known(home: PureHome) -> None:
+    """What it counts from now on is nobody's of before: rows, revisions, what a person was shown."""
+    assert home.world.epoch == 1
+    found(home, epoch=1)
+    assert (home.world.epoch, epochs(home)) == (2, [2])
+    found(home, "oncall", OTHER, epoch=1)
+    assert epochs(home) == [2]  # of the life before: below this one already
+    found(home, "oncall", "ef" * 32, epoch=2)  # a restore that was itself lost
+    assert (home.world.epoch, epochs(home)) == (3, [2, 3])
+
+
+def test_a_keeper_of_the_highest_epoch_there_is_locks_like_any_other(home: PureHome) -> None:
+    found(home, epoch=wire_limits.EPOCH_MAX)
+    assert home.world.behind
+    assert epochs(home) == []
+    found(home, "oncall", OTHER, epoch=wire_limits.EPOCH_MAX - 1)
+    assert epochs(home) == [wire_limits.EPOCH_MAX]

@@ -164,9 +164,13 @@ async def test_a_person_at_on_call_ends_it_and_the_same_head_locks_no_more() -> 
         await back_to(home, copy)
         await home.until(lambda: home.oncall.incidents("journal_behind"), "on-call hears of it")
         await home.until(lambda: home.world.clock.trusted, "the clock is trusted")
-        await home.oncall.decide(home.oncall.take(home.oncall.newest("journal_behind"), "Ada Admin"))
+        told = home.oncall.newest("journal_behind")
+        assert (told.epoch, (await home.ask("status"))["epoch"]) == (2, 2)
+        await home.oncall.decide(home.oncall.take(told, "Ada Admin"))
         await home.until(lambda: home.oncall.newest("journal_behind").owner == "Ada Admin", "taken")
         await home.oncall.decide(home.oncall.close(home.oncall.newest("journal_behind"), "Ada Admin"))
         await home.until(lambda: not home.world.behind, "looked into")
         await home.restart_daemon()
         assert not home.world.behind
+        assert (await home.ask("status"))["epoch"] == home.rows()[-1].epoch == 2
+        await home.until(lambda: home.memory.host_epoch == 2, "the robot keeps the life that goes on")

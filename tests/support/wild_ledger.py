@@ -207,9 +207,8 @@ class Ledger:
                 reason = dose.outcome.reason if dose.outcome is not None else ""
                 away = said == "withheld" and reason == "paused"
                 assert away or dose.dose_id in self.closed, f"S4: {dose.dose_id} {said} and nobody told"
-            away = (
-                "pause" in self.withheld[NAMES[dose.plan.resident]] and box.now < dose.plan.closes + A_WHILE
-            )
+            until = dose.plan.closes + A_WHILE  # then its sachet is put away, and it has its outcome
+            away = "pause" in self.withheld[NAMES[dose.plan.resident]] and box.now < until
             since = max(dose.plan.half, dose.known or dose.plan.half)
             overdue = box.now > since + A_WHILE and dose.outcome is None and box.world.clock.trusted
             if (

@@ -19,6 +19,8 @@ _DOSE: Mapping[str, Said] = {
     "put_off": Said("borgeren har sagt senere", "put off by the resident"),
     "no_emergency_call": Said("ikke et nødopkald", "no emergency call"),
     "limit_reached": Said("det højeste er nået", "the most is reached"),
+    "given_elsewhere": Said("andre har givet den", "given by others"),
+    "given_twice": Said("givet her og af andre", "given here and by others"),
     "elsewhere_unknown": Said("ved ikke, hvad andre har givet", "unknown what others gave"),
     "no_limit": Said("kortet siger ikke, hvor meget højst", "the card names no most"),
     "asked_too_soon": Said("for tidligt efter den sidste", "too soon after the last one"),
