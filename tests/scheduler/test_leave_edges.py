@@ -46,6 +46,14 @@ def plan(home: PureHome, **changed: object) -> cmd.PlanLeave:
     return replace(one, **changed)  # type: ignore[arg-type]
 
 
+def test_who_planned_it_why_and_from_where_is_written_down(home: PureHome) -> None:
+    (event,) = leave_events(home.world, plan(home), home.now)
+    assert isinstance(event, ev.LeavePlanned)
+    assert (event.by, event.reason, event.via) == ("Anna", "family", "home")
+    times = (event.first, event.last, event.hand_out, event.departs, event.back)
+    assert times == (utc("11:00"), utc("20:00"), utc("08:00"), utc("10:00"), utc("21:00"))
+
+
 def leave_said(home: PureHome, world: World | None = None, **changed: object) -> str:
     return why_not_leave(world or home.world, plan(home, **changed), home.now)
 
