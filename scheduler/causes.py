@@ -123,6 +123,8 @@ def unproven(world: World, setting: Setting, incident: ev.Incident) -> bool:
     if incident.kind not in NEEDS_ROBOT:
         return False
     dose = world.doses.get(incident.dose_id)
+    if dose is not None and dose.loose:
+        return False  # nothing of a robot's is wrong
     if incident.dose_id and (dose is None or (dose.outcome is not None and dose.outcome.outcome in GIVEN)):
         return False
     serial = _about_robot(setting, incident, dose)
@@ -137,7 +139,9 @@ def _about_robot(setting: Setting, incident: ev.Incident, dose: Dose | None) -> 
     about, _, name = incident.subject.partition(":")
     if about in ("robot", "power"):
         return name
-    return setting.robot_of(name) if dose is None else robot_of(setting, dose)
+    if dose is not None:
+        return robot_of(setting, dose)
+    return setting.robot_for(name, as_needed=about == "strip")
 
 
 def urgency(dose: Dose) -> ev.Priority:
@@ -224,7 +228,7 @@ def _unhappy(world: World, dose: Dose, outcome: ev.Outcome, now: datetime) -> Ca
         return judged(world, dose, ev.Kind.DOSE_MISSED, MEDIUM)
     if outcome is ev.Outcome.REFUSED:
         return refusal(world, dose)
-    if outcome is ev.Outcome.WITHHELD and reason not in WITHHOLDING | {GIVEN_ELSEWHERE}:
+    if outcome is ev.Outcome.WITHHELD and reason not in WITHHOLDING | {GIVEN_ELSEWHERE} and not dose.loose:
         return _held(world, dose, now)
     if reason == GIVEN_ELSEWHERE:
         return judged(world, dose, ev.Kind.DOSE_BLOCKED, MEDIUM, reason)
@@ -268,7 +272,7 @@ def _not_offered(world: World, setting: Setting, dose: Dose, now: datetime) -> C
     gone = setting.limits.robot_gone
     serial = robot_of(setting, dose)
     robot = world.robot(serial)
-    if robot.state is not RobotState.READY:
+    if robot.state is not RobotState.READY and not dose.loose:
         since = robot.since or dose.plan.opens
         near = lead_window(dose, UNREACHABLE_LEAD, now) or now >= dose.plan.closes
         if near and now >= since + gone:
@@ -335,7 +339,7 @@ def _untaken(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause
         Stage.IN_TRAY,
         Stage.RETRACTING,
     )
-    if withholds(world, dose) or dose.plan.as_needed:
+    if withholds(world, dose) or dose.plan.as_needed or dose.loose:
         return None  # what is not offered, or was asked for, can't be missed
     if waiting and dose.plan.half <= now < dose.plan.closes:
         return judged(world, dose, ev.Kind.ABOUT_TO_MISS, LOW)

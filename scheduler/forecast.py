@@ -195,7 +195,8 @@ def _next_dose(world: World, setting: Setting, serial: str, now: datetime) -> da
         (
             dose.plan.opens
             for dose in world.doses.values()
-            if setting.robot_of(dose.plan.resident) == serial
+            if setting.robot_for(dose.plan.resident, as_needed=dose.plan.as_needed) == serial
+            and not dose.loose
             and dose.outcome is None
             and dose.plan.closes > now
             and world.regime(dose.plan.resident).pause is None

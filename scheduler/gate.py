@@ -17,6 +17,7 @@ from scheduler.events import Order, OrderKind, Outcome, State
 from scheduler.expand import SHARE_OF_GAP, minimum_interval
 from scheduler.given_elsewhere import GIVEN_ELSEWHERE, amount_elsewhere, given_elsewhere, of_others
 from scheduler.let_go import is_let_go
+from scheduler.own_sachet import NO_SACHET, has_no_sachet
 from scheduler.plan import DosePlan, Plan
 from scheduler.roll import holder, misfit, misfit_as_needed
 from scheduler.timing import intakes_on
@@ -31,6 +32,12 @@ BY_WORD = frozenset({Outcome.CONFIRMED, Outcome.GIVEN_BY_STAFF})
 
 LEFT_BEHIND = "left_behind"
 """Reason: its sachet is in a robot that was swapped."""
+
+IN_OTHER_ROBOT = "in_other_robot"
+"""Reason: the same medicine is out of the magazine of another robot, and nobody knows what became of it."""
+
+OUT = frozenset({Stage.RELEASING, Stage.HOLDING, Stage.PRESENTING, Stage.IN_TRAY, Stage.RETRACTING})
+"""Out of the magazine, and neither had nor in the store by all we know."""
 
 
 def lock(world: World, setting: Setting, serial: str) -> str:
@@ -56,6 +63,13 @@ def lock(world: World, setting: Setting, serial: str) -> str:
 
 def why_not_release(world: World, setting: Setting, dose: Dose, now: datetime) -> str:
     """Why this dose must not leave the magazine now; "" = it may."""
+    if dose.plan.loose:
+        return (
+            _not_its_turn(world, dose, now)
+            or _too_close(world, dose, now)
+            or _too_much(world, dose)
+            or NO_SACHET
+        )
     serial = robot_of(setting, dose)
     robot = world.robot(serial)
     return (
@@ -67,6 +81,7 @@ def why_not_release(world: World, setting: Setting, dose: Dose, now: datetime) -
         or label_misfit(world, setting, dose)
         or _along(world, setting, dose, now)
         or _too_close(world, dose, now)
+        or _out_elsewhere(world, setting, dose)
         or _too_much(world, dose)
     )
 
@@ -75,6 +90,8 @@ def why_not_present(world: World, setting: Setting, dose: Dose, now: datetime) -
     """Why this dose must not go to the tray now; "" = it may."""
     serial = robot_of(setting, dose)
     status = world.robot(serial).status
+    if dose.plan.loose:
+        return NO_SACHET
     return (
         lock(world, setting, serial)
         or _not_its_turn(world, dose, now)
@@ -82,6 +99,7 @@ def why_not_present(world: World, setting: Setting, dose: Dose, now: datetime) -
         or ("tray_occupied" if status is not None and status.tray else "")
         or _along(world, setting, dose, now)
         or _too_close(world, dose, now)
+        or _out_elsewhere(world, setting, dose)
         or beyond_plan(world, dose)
         or ("" if dose.label else "label_unknown")  # S3: nothing to check the holding place against
     )
@@ -123,6 +141,8 @@ def label_misfit(world: World, setting: Setting, dose: Dose) -> str:
         return ""
     if plan.as_needed:
         return misfit_as_needed(robot.rolls, plan.resident, plan.content, label)
+    if has_no_sachet(world, setting, dose):
+        return NO_SACHET
     return misfit(robot.rolls, plan.resident, plan.day, local, plan.content, label)
 
 
@@ -173,11 +193,13 @@ def needs_personal_action(dose: Dose) -> bool:
 
 def why_not_take_along(world: World, setting: Setting, dose: Dose) -> str:
     """Why this dose must not be handed out before a leave; "" = it may. Controlled medicine never is,
-    nor what nobody has classified (rule 9)."""
+    nor what nobody has classified (rule 9), and what no sachet holds can't be."""
     if dose.plan.controlled:
         return "controlled"
     known = world.catalogue(setting).known
-    return "" if all(portion.content.drug in known for portion in dose.plan.portions) else "unknown_code"
+    if not all(portion.content.drug in known for portion in dose.plan.portions):
+        return "unknown_code"
+    return NO_SACHET if dose.plan.loose else ""
 
 
 def _along(world: World, setting: Setting, dose: Dose, now: datetime) -> str:
@@ -213,6 +235,23 @@ def _too_close(world: World, dose: Dose, now: datetime) -> str:
     if dose.plan.as_needed or dose.along_at(now):
         return ""  # its own gap is asked with its limits; what is taken along is had at its own time
     return "too_soon" if now < earliest(world, dose) else ""
+
+
+def _out_elsewhere(world: World, setting: Setting, dose: Dose) -> str:
+    """S2, of two robots: what shares a prescription with this dose may be lifted there at any moment. Until
+    it is had or put away this one waits; where that can't be told any more, for a person."""
+    serial = robot_of(setting, dose)
+    there = [
+        other
+        for other in sharing(world, dose)
+        if other.stage in OUT | {Stage.DOUBT}
+        and other.plan.as_needed is not dose.plan.as_needed
+        and robot_of(setting, other) != serial
+    ]
+    if not there:
+        return ""
+    known = all(other.outcome is None and other.stage is not Stage.DOUBT for other in there)
+    return "too_soon" if known else IN_OTHER_ROBOT
 
 
 def sharing(world: World, dose: Dose) -> list[Dose]:
@@ -348,8 +387,7 @@ def planned_on(plan: Plan, prescription_id: str, day: date) -> Decimal:
 
 def _used(dose: Dose) -> bool:
     """Counts against the plan: out of the magazine and not in the store, given, in doubt, or with staff."""
-    out = dose.stage in (Stage.RELEASING, Stage.HOLDING, Stage.PRESENTING, Stage.IN_TRAY, Stage.RETRACTING)
-    return counts_as_given(dose) or out or bool(dose.token or dose.uncounted)
+    return counts_as_given(dose) or dose.stage in OUT or bool(dose.token or dose.uncounted)
 
 
 def lead_window(dose: Dose, lead: timedelta, now: datetime) -> bool:

@@ -93,6 +93,7 @@ class DosePlan:
     critical: bool
     plan_version: int
     controlled: bool = False  # rule 2: personal action, a short time in the tray, never in a take-along
+    loose: bool = False  # rule 1: added after the sachet was packed, no sachet holds it: a person gives it
     prescriptions: frozenset[str] = field(init=False, repr=False, compare=False)
     """Follows from `portions`; kept because it is asked for at every look at every dose."""
 

@@ -30,6 +30,7 @@ from scheduler.changed import CARD_CHANGED, asked_otherwise
 from scheduler.dose import IN_MAGAZINE, IN_MOTION, Stage
 from scheduler.expand import expand
 from scheduler.given_elsewhere import GIVEN_ELSEWHERE, given_elsewhere
+from scheduler.own_sachet import has_no_sachet
 from scheduler.plan import DosePlan, Plan, Prescription
 from scheduler.regime import PAUSED, QUIET
 from scheduler.replacing import replace
@@ -135,9 +136,14 @@ def confirmed(world: World, resident: str, now: datetime, by: str = "") -> list[
 
 def robot_asks(world: World, setting: Setting, resident: str, now: datetime) -> bool:
     """Whether a press of take is about a sachet: one is on its way, lies in the tray, or is on offer. A robot
-    that stands still asks for nothing, and keeps nobody from their insulin."""
-    still = _stands_still(world, setting, setting.robot_of(resident))
-    return any(_asks(dose, resident, still, now) for dose in world.doses.values())
+    that stands still asks for nothing, and keeps nobody from their insulin. Of two robots it is the one with
+    their roll: what is as needed is asked for at the other."""
+    still, two = _stands_still(world, setting, setting.robot_of(resident)), setting.has_two(resident)
+    return any(
+        _asks(dose, resident, still, now) and not has_no_sachet(world, setting, dose)
+        for dose in world.doses.values()
+        if not (two and dose.plan.as_needed)
+    )
 
 
 def _stands_still(world: World, setting: Setting, serial: str) -> bool:
@@ -149,7 +155,8 @@ def _stands_still(world: World, setting: Setting, serial: str) -> bool:
 
 
 def _asks(dose: Dose, resident: str, still: bool, now: datetime) -> bool:
-    if dose.plan.resident != resident or not dose.open_at(now) or dose.outcome is not None or dose.token:
+    settled = dose.outcome is not None or dose.token
+    if dose.plan.resident != resident or not dose.open_at(now) or settled or dose.loose:
         return False
     if dose.stage in IN_MOTION or dose.stage is Stage.IN_TRAY:
         return True

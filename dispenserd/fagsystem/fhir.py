@@ -278,6 +278,22 @@ def shaped(shape: type[Shape], plain: object, path: str) -> Shape:
         raise Refused(_reason(worst["type"], worst["loc"]), element_path(path, worst["loc"])) from None
 
 
+def must_have_no_modifier(plain: dict[str, Any], path: str, besides: str = "") -> None:
+    """Refused with the first modifier anywhere in it, also in what is not looked at. `besides`: one element
+    that is shaped on its own."""
+    left: list[tuple[tuple[str | int, ...], object]] = [((), plain)]
+    while left:
+        steps, one = left.pop()
+        if isinstance(one, dict):
+            for name, value in one.items():
+                if name in MODIFIERS:
+                    raise Refused(Reason.MODIFIER_ELEMENT, element_path(path, (*steps, name)))
+                if isinstance(value, dict | list) and (steps or name != besides):
+                    left.append(((*steps, name), value))
+        elif isinstance(one, list):
+            left += [((*steps, n), each) for n, each in enumerate(one) if isinstance(each, dict | list)]
+
+
 def element_path(path: str, steps: Sequence[str | int]) -> str:
     """FHIRPath-like: `Bundle.entry[3].resource.status`."""
     for step in steps:

@@ -10,10 +10,6 @@ Decisions (2026-11-22, as needed 2026-11-23):
   out anyway would leave the condition to chance. Senders leave it out.
 - One prescription may not name day parts and clock times on one date: whether they meet would depend on the
   home's clock mapping, and a change of that mapping would make one dose of two.
-- As needed, a frequency is the most in 24 h, hours are the least between two, and the reason is what it is
-  for; none of them makes an appointment, but a weekday, a part of the day or a clock time is when it may be
-  asked for. A most per period may be of any hours, days or weeks to 31 days;
-  so many times in several days are the most of those days, and of one of them.
 """
 
 from __future__ import annotations
@@ -32,15 +28,15 @@ from dispenserd.fagsystem.fhir import (
     Element,
     Number,
     Quantity,
-    Ratio,
     shaped,
 )
+from dispenserd.fagsystem.fhir_needed import as_needed
 from dispenserd.fagsystem.fhir_timing import START_UNKNOWN, periods
-from dispenserd.fagsystem.fmk import exact, in_cycle
-from dispenserd.fagsystem.parts import QUANTITY_MAX, Imported, Part, Refusal, judged
+from dispenserd.fagsystem.fmk import exact
+from dispenserd.fagsystem.parts import DECIMALS_MAX, QUANTITY_MAX, Imported, Part, Refusal, judged
 from dispenserd.fagsystem.reasons import Reason, Refused
 from dispenserd.fagsystem.units import Unit, decimals, known_unit, sound_quantity, unit_of_coded
-from scheduler.dosage import ANY_DAY, EVERY_DAYS_MAX, NOT_ITERATED, PERIOD_H_MAX, Day, Intake, Limit, Period
+from scheduler.dosage import Intake, Period
 from scheduler.timing import dates
 from scheduler.window import LocalTime
 
@@ -48,8 +44,6 @@ DOSAGES_MAX = 64
 """An FMK cycle of unequal days needs one a day; longer ones than two months are no daily medicine."""
 DAYS_MAX = 128
 """Days of all cycles of one prescription: each is held against each."""
-DECIMALS_MAX = 9
-DAY_H = 24
 
 
 def imported(
@@ -97,14 +91,14 @@ def instruction_parts(
     """The periods of one instruction and what their amounts count; Refused with the first fault."""
     _must_be_plain(instruction, path)
     texts = _texts(instruction, path)
-    as_needed = bool(instruction.asNeededBoolean) or instruction.asNeededCodeableConcept is not None
-    if instruction.timing is None and not as_needed:
+    needed = bool(instruction.asNeededBoolean) or instruction.asNeededCodeableConcept is not None
+    if instruction.timing is None and not needed:
         raise texts[0][0] if texts else Refused(Reason.NO_STRUCTURE, f"{path}.timing")
     if instruction.timing is not None:
         _must_lack(instruction.timing, "event", Reason.TIMING_EVENT, f"{path}.timing")
     intake, unit, amount_path = _amount(instruction, f"{path}.doseAndRate", sachet_unit)
-    if as_needed:
-        made = _as_needed(instruction, path, replace(intake, as_needed=True), unit, local)
+    if needed:
+        made = as_needed(instruction, path, replace(intake, as_needed=True), unit, local)
     else:
         if instruction.maxDosePerPeriod is not None:
             raise Refused(Reason.MAX_DOSE, f"{path}.maxDosePerPeriod")
@@ -191,91 +185,6 @@ def _by_mouth(route: object) -> bool:
 def _must_lack(element: Element, name: str, reason: Reason, path: str) -> None:
     if getattr(element, name) is not None:
         raise Refused(reason, f"{path}.{name}")
-
-
-# --- as needed ------------------------------------------------------------------------------------------
-
-
-def _as_needed(
-    instruction: DosageInstruction, path: str, intake: Intake, unit: Unit, local: LocalTime
-) -> list[Period]:
-    concept = instruction.asNeededCodeableConcept
-    reason = "" if concept is None else (concept.text or "")
-    limit = replace(_most(instruction.maxDosePerPeriod, f"{path}.maxDosePerPeriod", unit), reason=reason)
-    timing = instruction.timing
-    if timing is None or (timing.repeat is None and timing.code is None):
-        period = Period(START_UNKNOWN, None, NOT_ITERATED, (Day(ANY_DAY, (intake,)),))
-        return [_limited(period, limit)]
-    where = f"{path}.timing"
-    if timing.repeat is not None and timing.repeat.count is not None:
-        raise Refused(Reason.AS_NEEDED, f"{where}.repeat.count")
-    repeat = timing.repeat
-    if repeat is not None and repeat.periodUnit == "h" and repeat.period is not None and timing.code is None:
-        known = repeat.frequency in (None, 1) and 0 < repeat.period <= EVERY_DAYS_MAX * DAY_H
-        gap_min = repeat.period * 60 if known else 0
-        if gap_min < 1 or gap_min % 1 != 0:
-            raise Refused(Reason.HOURS, f"{where}.repeat.period")
-        bare = repeat.model_copy(update={"frequency": 1, "period": 1, "periodUnit": "d"})
-        made = periods(timing.model_copy(update={"repeat": bare}), where, intake, local)
-        free = [replace(one, every_days=NOT_ITERATED, days=(Day(ANY_DAY, (intake,)),)) for one in made]
-        return [_limited(one, replace(limit, gap_min=int(gap_min))) for one in free]
-    if repeat is not None and repeat.frequency is None and repeat.period is None and not _lists_times(repeat):
-        bare = repeat.model_copy(update={"frequency": 1, "period": 1, "periodUnit": "d"})
-        made = periods(timing.model_copy(update={"repeat": bare}), where, intake, local)
-        free = [replace(one, every_days=NOT_ITERATED, days=(Day(ANY_DAY, (intake,)),)) for one in made]
-        return [_limited(one, limit) for one in free]
-    made = periods(timing, where, intake, local)
-    times = max(len(day.intakes) for one in made for day in one.days)
-    weekdays = repeat is not None and repeat.dayOfWeek is not None
-    return [
-        _limited(
-            one if weekdays else _on_any_day(one),
-            in_cycle(replace(limit, times=times), one.every_days, one.days, where),
-        )
-        for one in made
-    ]
-
-
-def _on_any_day(period: Period) -> Period:
-    """Once in two days is as often as that, whichever of them it is asked for; only a weekday is a date."""
-    if period.every_days <= 1:
-        return period
-    return replace(period, every_days=NOT_ITERATED, days=(replace(period.days[0], number=ANY_DAY),))
-
-
-def _lists_times(repeat: Element) -> bool:
-    return any(getattr(repeat, name) is not None for name in ("when", "timeOfDay", "dayOfWeek"))
-
-
-def _limited(period: Period, limit: Limit) -> Period:
-    return replace(period, limit=None if limit == Limit() else limit)
-
-
-HOURS = {
-    "h": 1,
-    **dict.fromkeys(("hour", "hours", "time", "timer"), 1),
-    **dict.fromkeys(("d", "day", "days", "dag", "dage", "døgn"), DAY_H),
-    **dict.fromkeys(("wk", "week", "weeks", "uge", "uger"), 7 * DAY_H),
-}
-"""Of a denominator's unit. A month or a year is no fixed number of them."""
-
-
-def _most(ratio: Ratio | None, path: str, unit: Unit) -> Limit:
-    if ratio is None:
-        return Limit()
-    most, per = ratio.numerator, ratio.denominator
-    spans = {HOURS.get(word, 0) for word in (per.unit, per.code) if word is not None}
-    known = per.value is not None and 0 < per.value <= PERIOD_H_MAX
-    hours = (per.value or 0) * max(spans, default=0) if known else 0
-    compared = len(spans - {0}) > 1 or most.comparator is not None or per.comparator is not None
-    if not 1 <= hours <= PERIOD_H_MAX or hours % 1 or compared or most.value is None:
-        raise Refused(Reason.MAX_DOSE, path)
-    if not 0 < most.value <= QUANTITY_MAX or decimals(most.value) > DECIMALS_MAX:
-        raise Refused(Reason.QUANTITY, f"{path}.numerator.value")
-    if unit_of_coded(most.unit, most.system, most.code, f"{path}.numerator") != unit:
-        raise Refused(Reason.UNIT_MISMATCH, f"{path}.numerator.unit")
-    units = exact(Decimal(most.value))
-    return Limit(per_day=units) if hours == DAY_H else Limit(period_h=int(hours), per_period=units)
 
 
 # --- how much -------------------------------------------------------------------------------------------

@@ -89,6 +89,16 @@ def periods(timing: Timing, path: str, intake: Intake, local: LocalTime, alone: 
     return ended(made, bounds, where)
 
 
+def frequency(repeat: Repeat, path: str) -> int:
+    """How often in its period."""
+    if repeat.frequency is None:
+        return 1
+    times = _whole(repeat.frequency, Reason.FREQUENCY_MISMATCH, f"{path}.frequency")
+    if times > TIMES_MAX * WEEK_DAYS:
+        raise Refused(Reason.TOO_MANY, f"{path}.frequency")
+    return times
+
+
 def _must_be_plain(repeat: Repeat, path: str) -> None:
     for name, reason in (
         ("boundsDuration", Reason.BOUNDS_KIND),
@@ -162,10 +172,8 @@ def _needs_no_start(repeat: Repeat, intake: Intake, alone: bool) -> bool:
     if repeat.count is not None or not (alone or intake.as_needed):
         return False
     if repeat.dayOfWeek is not None:
-        every_week = (repeat.period, repeat.periodUnit) in ((None, None), (1, "d"), (1, "wk"))
-        return alone and not intake.as_needed and every_week
-    units = (None, "d", "h") if intake.as_needed else (None, "d")
-    return repeat.period in (None, 1) and repeat.periodUnit in units
+        return (repeat.period, repeat.periodUnit) in ((None, None), (1, "d"), (1, "wk"))
+    return intake.as_needed or (repeat.period in (None, 1) and repeat.periodUnit in (None, "d"))
 
 
 def _whole_days(repeat: Repeat, bounds: Bounds) -> bool:
@@ -206,18 +214,9 @@ def _plain(repeat: Repeat, days: int | None, path: str) -> int:
     """How many times on its day, where no time is listed."""
     if repeat.frequency is None and days is None:
         raise Refused(Reason.NO_TIMES, path)
-    times = _frequency(repeat, path)
+    times = frequency(repeat, path)
     if days is None or (times > 1 and days > 1):  # three times in two days: which days?
         raise Refused(Reason.NO_TIMES, path)
-    return times
-
-
-def _frequency(repeat: Repeat, path: str) -> int:
-    if repeat.frequency is None:
-        return 1
-    times = _whole(repeat.frequency, Reason.FREQUENCY_MISMATCH, f"{path}.frequency")
-    if times > TIMES_MAX * WEEK_DAYS:
-        raise Refused(Reason.TOO_MANY, f"{path}.frequency")
     return times
 
 
@@ -246,7 +245,7 @@ def _weekly(
 def _plain_on_weekdays(repeat: Repeat, daily: bool, weekdays: int, path: str) -> int:
     if repeat.frequency is None:
         return 1
-    times = _frequency(repeat, path)
+    times = frequency(repeat, path)
     return times if daily else max(1, times // weekdays)
 
 

@@ -37,8 +37,6 @@ from scheduler.dosage import ANY_DAY, NOT_ITERATED, PERIOD_H_MAX, Day, DayPart, 
 STRUCTURES_MAX = 20
 """FMK: ten fixed and ten as needed."""
 DAYS_MAX = 366
-DECIMALS_MAX = 9
-"""FMK's own bound."""
 
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 UNKNOWN_AMOUNT = frozenset({Reason.QUANTITY_MISSING, Reason.CONTRADICTORY_DOSAGE})
@@ -57,6 +55,7 @@ class Dose:
     maximal: Decimal | None = None
     as_needed: bool = False
     unlimited: bool = False  # any number of times on its day
+    most: Decimal | None = None  # of the unit, on its day
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +98,8 @@ def _part(structure: Structure) -> Part:
     if len(structure.days) > DAYS_MAX:
         raise Refused(Reason.TOO_MANY, structure.path)
     days: list[Day] = []
-    for day in structure.days:
+    given = [day for day in structure.days if day.doses] or structure.days
+    for day in given:  # one on which nothing is given says no more than none at all
         if len(day.doses) > TIMES_MAX:
             raise Refused(Reason.TOO_MANY, day.path)
         days.append(Day(day.number, tuple(_intake(dose, found) for dose in _in_order(day.doses))))
@@ -113,7 +113,7 @@ def _part(structure: Structure) -> Part:
         _limit(structure, days),
         structure.text.strip(),
     )
-    by_number = sorted(structure.days, key=lambda day: day.number)
+    by_number = sorted(given, key=lambda day: day.number)
     paths = [[dose.path for dose in _in_order(day.doses)] for day in by_number]
 
     def name(day: int | None, intake: int | None) -> str:
@@ -158,8 +158,13 @@ def _limit(structure: Structure, days: Sequence[Day]) -> Limit | None:
     free = len(needed) == 1 and times == 1 and structure.interval is None and needed[0].number in (ANY_DAY, 1)
     free = free or any(dose.unlimited for day in structure.days for dose in day.doses)
     limit = structure.limit or Limit()
+    mosts = {dose.most for day in structure.days for dose in day.doses} - {None, limit.per_day}
+    if mosts:
+        if limit.per_day is not None or len(mosts) > 1:
+            raise Refused(Reason.CONTRADICTORY_DOSAGE, structure.path)
+        limit = replace(limit, per_day=mosts.pop())
     if free:
-        return structure.limit
+        return None if limit == Limit() else limit
     if limit.times is None and limit.per_day is None:
         limit = replace(limit, times=times)
     limit = in_cycle(limit, structure.interval or NOT_ITERATED, needed, structure.path)

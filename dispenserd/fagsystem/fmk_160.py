@@ -40,6 +40,8 @@ from scheduler.dosage import ANY_DAY, DayPart, Limit
 
 LABELS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 CHOICES = ("TimeOfDayDosage", "PartOfDayDosage", "TimesPerDayDosage", "UnlimitedDayDosage")
+UNLIMITED = "UnlimitedDayDosage"
+"""Any number of times a day; the most of the day may stand in it, or beside its day."""
 LENGTH_DAYS_MAX = 100_000
 TYPES = {"Fixed": {False}, "PRN": {True}, "Combined": {False, True}}
 
@@ -295,14 +297,15 @@ def _dose(
         raise Refused(Reason.PARAMETER_SCHEMA, schema.path)
     if infusion is not None:
         raise Refused(Reason.RATE, infusion.path)
-    if most is not None:
+    if most is not None and not (as_needed and node.name == UNLIMITED):
         refused.append(Refusal(Reason.MAX_DOSE, most.path))
 
     def counted(found: Node | None) -> Decimal | None:
         return None if found is None else amount(found.value(), found.path)
 
     at = None if clock is None else whole_minute(clock.value(), clock.path)
-    return Dose(node.path, part, at, counted(quantity), counted(low), counted(high), as_needed)
+    per_day = counted(most) if as_needed and node.name == UNLIMITED else None
+    return Dose(node.path, part, at, counted(quantity), counted(low), counted(high), as_needed, most=per_day)
 
 
 def _either(node: Node, *names: str) -> Node | None:

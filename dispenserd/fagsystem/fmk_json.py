@@ -16,7 +16,6 @@ from pydantic import Field
 from dispenserd.fagsystem.fhir import Element, Harmless, Number, Unsupported, shaped
 from dispenserd.fagsystem.fmk import (
     DAYS_MAX,
-    DECIMALS_MAX,
     STRUCTURES_MAX,
     Dose,
     Structure,
@@ -25,7 +24,7 @@ from dispenserd.fagsystem.fmk import (
     imported,
     whole_date,
 )
-from dispenserd.fagsystem.parts import TIMES_MAX, Imported, Refusal
+from dispenserd.fagsystem.parts import DECIMALS_MAX, TIMES_MAX, Imported, Refusal
 from dispenserd.fagsystem.reasons import Reason, Refused
 from dispenserd.fagsystem.units import Unit, decimals, unit_of, unit_of_two
 from scheduler.dosage import DayPart

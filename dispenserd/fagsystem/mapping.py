@@ -36,6 +36,7 @@ from dispenserd.fagsystem.fhir import (
     Quantity,
     Ratio,
     Reference,
+    must_have_no_modifier,
     parse_json,
     shaped,
 )
@@ -126,6 +127,7 @@ def _contents(
     urls: set[str] = set()
     for index, entry in enumerate(bundle.entry):
         path = f"Bundle.entry[{index}].resource"
+        must_have_no_modifier(entry.resource, path, besides="dosageInstruction")
         if entry.fullUrl is not None and entry.fullUrl in urls:
             raise Refused(Reason.DUPLICATE_URL, f"Bundle.entry[{index}].fullUrl")
         urls |= {entry.fullUrl} if entry.fullUrl else set()

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dispenserd.fagsystem.agreement import agree
-from dispenserd.fagsystem.fhir import MODIFIERS, MedicationRequest
+from dispenserd.fagsystem.fhir import MedicationRequest
 from dispenserd.fagsystem.fhir_dosage import imported
 from dispenserd.fagsystem.fmk_any import read_fmk
 from dispenserd.fagsystem.parts import Imported, Refusal
@@ -34,8 +34,7 @@ def must_be_known(extensions: Sequence[object], path: str) -> None:
     for index, one in enumerate(extensions):
         where = f"{path}.extension[{index}]"
         if not isinstance(one, dict) or one.get("url") != FMK_DOSAGE or one.keys() != FMK_DOSAGE_KEYS:
-            modifiers = isinstance(one, dict) and one.keys() & MODIFIERS
-            raise Refused(Reason.MODIFIER_ELEMENT if modifiers else Reason.UNKNOWN_ELEMENT, where)
+            raise Refused(Reason.UNKNOWN_ELEMENT, where)
         if not isinstance(one["valueString"], str):
             raise Refused(Reason.WRONG_SHAPE, f"{where}.valueString")
         if index:

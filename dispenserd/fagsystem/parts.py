@@ -19,6 +19,8 @@ TIMES_MAX = 24
 """Intakes of one day: one an hour."""
 QUANTITY_MAX = Decimal(100_000)
 """Of units such as mg or mikrogram; `sound_quantity` of `units` is stricter for what a sachet holds."""
+DECIMALS_MAX = 9
+"""FMK's own bound."""
 PARTS = tuple(DayPart)
 YEARS = range(1900, 2200)
 """FMK's senders write 2110 for "for ever"; 9999 is somebody's mistake, or an attack."""
@@ -96,11 +98,11 @@ def _faults(period: Period, name: Naming) -> Iterator[Refusal]:
         yield Refusal(Reason.BOUNDS_REVERSED, whole)
     if not 0 <= period.every_days <= EVERY_DAYS_MAX:
         yield Refusal(Reason.PERIOD, whole)
+    if period.days and not any(day.intakes for day in period.days):
+        yield Refusal(Reason.MISSING_ELEMENT, name(0, None))  # "nothing" is an empty period; this is a loss
     numbers = [day.number for day in period.days]
     for index, day in enumerate(period.days):
         yield from _day_faults(period, day, index, name)
-        if not day.intakes:  # "nothing" has a word of its own, an empty period
-            yield Refusal(Reason.MISSING_ELEMENT, name(index, None))
         if day.number in numbers[:index]:
             yield Refusal(Reason.CONTRADICTORY_DOSAGE, name(index, None))
 

@@ -13,7 +13,14 @@ from functools import partial
 from typing import Any
 
 from dispenserd.fagsystem import fmk_json
-from dispenserd.fagsystem.fhir import MedicationRequest, Timing, parse_json, shaped
+from dispenserd.fagsystem.fhir import (
+    DosageInstruction,
+    MedicationRequest,
+    Timing,
+    must_have_no_modifier,
+    parse_json,
+    shaped,
+)
 from dispenserd.fagsystem.fhir_dosage import imported
 from dispenserd.fagsystem.fhir_timing import periods
 from dispenserd.fagsystem.fmk_any import BYTES_MAX, PARTS_MAX, looks_like_xml, of_tree
@@ -29,17 +36,7 @@ DOSE = "dosis"
 """What a Timing counts: it has times and no amount."""
 
 TIMING_KEYS = frozenset({"repeat", "event", "code"})
-DOSAGE_KEYS = frozenset(
-    {
-        "timing",
-        "doseAndRate",
-        "asNeededBoolean",
-        "asNeededCodeableConcept",
-        "text",
-        "sequence",
-        "patientInstruction",
-    }
-)
+DOSAGE_KEYS = frozenset(DosageInstruction.model_fields) - {"id"}
 DATA_TYPES = ("Dosage", "Timing")
 """FHIR's data types are no resources; a file with one may say all the same what it is."""
 
@@ -84,6 +81,7 @@ def _resource(plain: dict[str, Any], local: LocalTime) -> Imported:
     kind = plain["resourceType"]
     if kind != "MedicationRequest":
         raise Refused(Reason.WRONG_RESOURCE, "resourceType")
+    must_have_no_modifier(plain, kind, besides="dosageInstruction")
     request = shaped(MedicationRequest, {"id": "x", "subject": {}, **plain}, kind)
     must_be_known(request.extension, kind)
     found = list(_not_now(request, kind))

@@ -32,6 +32,7 @@ from tests.bottle.company import Company
 from tests.bottle.faraway import Faraway
 from tests.bottle.fuse import Fuse
 from tests.bottle.journal import Disk
+from tests.bottle.keys import Keys, with_keys
 from tests.bottle.leaves import Leaves
 from tests.bottle.liveness import Liveness
 from tests.bottle.mains import Mains
@@ -47,6 +48,7 @@ from tests.bottle.regime_witness import Party, RegimeWitness
 from tests.bottle.robot_end import RobotEnd
 from tests.bottle.siege import SIEGE, Siege
 from tests.bottle.strips import Strips
+from tests.bottle.swaps import Swaps
 from tests.bottle.technician import Technician
 from tests.bottle.terminal import Terminal
 from tests.bottle.times import EPOCH, Times
@@ -101,7 +103,7 @@ class Bottle:
         trusting = chance.random() < 0.5
         self.trusting = trusting if recipe.trusting is None else recipe.trusting
         self.company = Company(self, recipe.seed, recipe.company)
-        self.setting = self.company.moved_in(self._setting())
+        self.setting = self.company.moved_in(with_keys(self._setting()))
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = count()
         self.disk, self.folder = Disk(), Folder()
@@ -133,6 +135,8 @@ class Bottle:
         self.mains = Mains(self, recipe.seed, recipe.bias)
         self.strips = Strips(self, recipe.seed, recipe.bias)
         self.cards = Cards(self, recipe.seed, recipe.bias)
+        self.keys = Keys(self, recipe.seed, recipe.bias)
+        self.swaps = Swaps(self, recipe.seed, recipe.bias)
         self.oncall.heard = self._heard
         self.end.booted = self.weather.recovering
         self.box_since_s = self.box_down_since_s = 0.0
@@ -155,7 +159,7 @@ class Bottle:
         self.after(LOAD_EARLY_S + 60, self.weather.start)
         self.alarm_tests.plan(self.days)
         self.company.start()
-        for life in (self.regime_life, self.mains, self.strips):
+        for life in (self.regime_life, self.mains, self.strips, self.swaps):
             self.after(1200, life.start)
         for number in range(self.days):
             day = self.papers.first + timedelta(days=number)
@@ -175,6 +179,7 @@ class Bottle:
             self.resident.plan_day(day)
             self.permits.plan_day(day)
             self.cards.plan_day(day)
+            self.keys.plan_day(day)
             self.liveness.plan_day(day)
 
     def _make_peace(self) -> None:
@@ -331,6 +336,7 @@ class Bottle:
         self.permits.committed(own)
         self.witnesses.committed(own, changes)
         self.cards.committed(own)
+        self.keys.committed(own)
         self.alarm_tests.committed(events)
         self.company.committed(events)
         self.regimes.committed(events)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import scheduler.causes
 import scheduler.causes_robot
 import scheduler.closing
 import scheduler.evolve
@@ -12,16 +13,25 @@ import scheduler.forecast
 import scheduler.gate
 import scheduler.let_go
 import scheduler.offering
+import scheduler.on_the_spot
+import scheduler.receive_custody
 import scheduler.receive_leave
 import scheduler.receive_let_go
 import scheduler.refill
 from tests.bottle.bug import Bug
-from tests.bottle.sabotage import nothing, put, rules_without, together
+from tests.bottle.sabotage import gate_lock_without, nothing, put, rules_without, together
 from tests.bottle.sabotage_company import never
-from tests.bottle.sabotage_voice import nobody
-from tests.bottle.sabotage_wishes import any_new_card, open_an_hour_longer, stays_where_it_is_held
+from tests.bottle.sabotage_voice import no_causes, nobody
+from tests.bottle.sabotage_wishes import (
+    any_new_card,
+    open_an_hour_longer,
+    restart_unlocks,
+    stays_where_it_is_held,
+    turn_without_a_count,
+    used_without_a_count,
+)
 
-PERMITS, MAINS, STRIPS, CARDS = "permits", "mains", "strips", "cards"
+PERMITS, MAINS, STRIPS, CARDS, KEYS, SWAPS = "permits", "mains", "strips", "cards", "keys", "swaps"
 
 WISHES_BUGS: tuple[Bug, ...] = (
     Bug(
@@ -86,5 +96,32 @@ WISHES_BUGS: tuple[Bug, ...] = (
         ("S8",),
         put(scheduler.closing, "_divert_ground", stays_where_it_is_held),
         CARDS,
+    ),
+    Bug("a key of the staff is a press like any", ("rule 5", "rule 2"), rules_without("locked"), KEYS),
+    Bug("what staff have locked gives all the same", ("rule 5",), gate_lock_without("staff_lock"), KEYS),
+    Bug(
+        "unlocked before anything is said", ("rule 5",), put(scheduler.on_the_spot, "_not_said", never), KEYS
+    ),
+    Bug("a restart ends the lock", ("rule 5",), put(scheduler.evolve, "_restarted", restart_unlocks), KEYS),
+    Bug(
+        "what nobody has counted is given",
+        ("rule 24",),
+        together(
+            put(scheduler.gate, "_not_its_turn", turn_without_a_count),
+            put(scheduler.gate, "_used", used_without_a_count),
+        ),
+        SWAPS,
+    ),
+    Bug(
+        "counted wherever somebody says",
+        ("rule 24",),
+        put(scheduler.receive_custody, "_not_in_robot", nothing),
+        SWAPS,
+    ),
+    Bug(
+        "nobody hears of what is not counted",
+        ("rule 24",),
+        put(scheduler.causes, "custody_causes", no_causes),
+        SWAPS,
     ),
 )

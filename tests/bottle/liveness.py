@@ -163,8 +163,8 @@ class Liveness:
         bottle, matter = self._bottle, self._bottle.matter
         if not self.settled_at_home(SETTLE_S) or not self._robot_fine() or bottle.slow_disk_s:
             return ""
-        if bottle.regimes.withholds(RESIDENT):
-            return ""  # rule 22: nothing may come
+        if bottle.regimes.withholds(RESIDENT) or bottle.keys.locked or bottle.swaps.any:
+            return ""  # rules 22 and 5: nothing may come; rule 24: what was lost keeps others back for hours
         if not matter.magazine or matter.holding or matter.tray or bottle.end.robot.due_ms is not None:
             return ""
         if matter.magazine[0].label.startswith(FOREIGN):

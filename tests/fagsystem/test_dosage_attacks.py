@@ -144,7 +144,7 @@ REFUSED: list[tuple[Reason, str, object]] = [
     (Reason.DATE_FAR, "Dosage.DosagePeriod[0]", xml_160(*[period_160(ONE_160, 99_999)] * 20)),
     # what is lost is not nothing
     (Reason.MISSING_ELEMENT, f"{STRUCTURE}.days[0]", fmk(structure(day(1)))),
-    (Reason.MISSING_ELEMENT, f"{STRUCTURE}.days[1]", fmk(structure(day(1, dose("Noon")), day(2), every=2))),
+    (Reason.MISSING_ELEMENT, f"{STRUCTURE}.days[0]", fmk(structure(day(1), day(2), every=2))),
     (
         Reason.MISSING_ELEMENT,
         "Dosage.StructuresFixed.Structure[0].Day[0]",
@@ -177,12 +177,27 @@ REFUSED: list[tuple[Reason, str, object]] = [
             {**fhir(2, boundsPeriod={**START, "end": "2026-11-04"}, when=["MORN"]), "sequence": 2},
         ),
     ),
+    (
+        Reason.AS_NEEDED,
+        f"{REPEAT}",
+        needed(timing={"repeat": {"boundsPeriod": START, "when": ["NIGHT"], "period": 4, "periodUnit": "h"}}),
+    ),
     # what the order says of itself and of its medicine
     (Reason.MEDICATION_INACTIVE, "MedicationRequest.contained[0].status", contained(status="inactive")),
     (
         Reason.UNKNOWN_ELEMENT,
         "MedicationRequest.dispenseRequest.validityPeriod",
         request(fhir(when=["MORN"]), dispenseRequest={"validityPeriod": {"end": "2026-01-01"}}),
+    ),
+    (
+        Reason.MODIFIER_ELEMENT,
+        "MedicationRequest.substitution.modifierExtension",
+        request(fhir(when=["MORN"]), substitution={"modifierExtension": [{"url": "urn:x"}]}),
+    ),
+    (
+        Reason.MODIFIER_ELEMENT,
+        "MedicationRequest.dispenseRequest.initialFill.modifierExtension",
+        request(fhir(when=["MORN"]), dispenseRequest={"initialFill": {"modifierExtension": []}}),
     ),
     # any other way than by mouth
     (Reason.ROUTE, "Dosage.route", route("37161004")),
@@ -247,6 +262,46 @@ def test_it_is_read_as_its_sender_means_it(paper: object, asked: list[str]) -> N
 def test_the_unit_of_a_code_is_its_danish_word() -> None:
     told = [explain(each)["doses"][0]["unit"] for each in (coded(None, "ug"), coded("TAB", "TAB", FORMS))]
     assert told == ["mikrogram", "tablet"]
+
+
+def test_a_day_on_which_nothing_is_given_may_be_written_out() -> None:
+    """As FMK's own senders do."""
+    full, short = day(1, dose("Noon", 15)), (day(2, dose("Noon", 15)), day(3))
+    papers = [fmk(structure(full, *some, every=7), unit="mg") for some in (short, short[:1])]
+    assert explain(papers[0]) == explain(papers[1])
+    in_xml = [xml_146(fixed_146(structure_146(day_146(1, dose_146("noon")), *some, every=7)))
+        for some in ([day_146(3)], [])]  # fmt: skip
+    assert explain(in_xml[0]) == explain(in_xml[1])
+
+
+E2 = "http://www.dkma.dk/medicinecard/xml.schema/2015/06/01/E2"
+MORNING_146 = xml_146(fixed_146(structure_146(day_146(1, dose_146("morning")))))
+
+
+def test_an_extension_of_fmks_messages_has_its_root_in_another_namespace() -> None:
+    root = MORNING_146.replace(b"<m:Dosage ", f"<e:Dosage xmlns:e='{E2}' ".encode())
+    paper = root.replace(b"</m:Dosage>", b"</e:Dosage>")
+    assert explain(paper) == explain(MORNING_146)
+    strange = paper.replace(E2.encode(), b"urn:x")
+    assert [each["reason"] for each in explain(strange)["refused"]] == ["unknown_element"]
+
+
+def unlimited(most: str = "", beside: str = "", kind: str = "PRN") -> bytes:
+    inside = f"<Quantity>1</Quantity>{most}"
+    return xml_160(
+        period_160(beside + day_160(1, f"<UnlimitedDayDosage>{inside}</UnlimitedDayDosage>"), kind=kind)
+    )
+
+
+def test_the_most_of_a_day_may_stand_in_the_dose_or_beside_it_in_160() -> None:
+    most = "<MaximumDailyDose>{}</MaximumDailyDose>".format
+    inside, beside = unlimited(most(7)), unlimited("", most(7))
+    assert explain(inside)["text"] == "1 tablet efter behov fra 2. november 2026, højst 7 tabletter i døgnet"
+    assert explain(inside) == explain(beside) == explain(unlimited(most(7), most(7)))
+    both = explain(unlimited(most(7), most(8)))
+    assert [each["reason"] for each in both["refused"]] == ["contradictory_dosage"]
+    fixed = explain(unlimited(most(7), kind="Fixed"))
+    assert "max_dose" in [each["reason"] for each in fixed["refused"]]
 
 
 # --- what is shown of what is refused ---------------------------------------------------------------------
@@ -360,6 +415,23 @@ def test_once_in_two_days_as_needed_is_on_any_of_them_and_a_weekday_is_that_day(
     assert limit_of(any_day) == (ANY_DAY, None)
 
 
+def test_how_often_as_needed_needs_no_start_but_a_code_keeps_its_number() -> None:
+    weekly = {"repeat": {"frequency": 3, "period": 1, "periodUnit": "wk"}}
+    assert limit_of(needed(timing=weekly)) == (ANY_DAY, Limit(times=3, period_h=168, times_per_period=3))
+    fridays = needed(timing={"repeat": {"dayOfWeek": ["fri"]}})
+    assert explain(fridays)["text"].startswith("1 tablet efter behov hver fredag")
+    assert explain(request(fridays))["automatic"]
+    thrice = {"coding": [{"system": GTS, "code": "TID"}]}
+    bounded = needed(timing={"code": thrice, "repeat": {"boundsPeriod": START}})
+    assert limit_of(bounded)[1] == Limit(times=3)
+
+
+@pytest.mark.parametrize("name", ["route", "site", "method", "additionalInstruction", "maxDosePerLifetime"])
+def test_any_element_of_a_dosage_says_that_it_is_one(name: str) -> None:
+    told = explain({name: {}})
+    assert [each["reason"] for each in told["refused"]] not in ([], ["format_unknown"])
+
+
 @pytest.mark.parametrize(
     "denominator",
     [
@@ -373,6 +445,12 @@ def test_a_most_in_a_day_is_read_from_its_code_or_its_word(denominator: Json) ->
     most = {"numerator": {"value": 4, "unit": "tablet"}, "denominator": denominator}
     assert limit_of(needed(maxDosePerPeriod=most))[1] == Limit(per_day=read(fhir(4, when=["MORN"])).dosage
         .periods[0].days[0].intakes[0].quantity)  # fmt: skip
+
+
+def test_what_it_is_for_is_said_by_its_code_where_there_is_no_text() -> None:
+    coding = [{"system": SNOMED, "code": "22253000", "display": "smerter"}]
+    paper = {"asNeededCodeableConcept": {"coding": coding}, "doseAndRate": fhir()["doseAndRate"]}
+    assert explain(paper)["text"] == "1 tablet efter behov, ved smerter"
 
 
 def test_two_as_needed_that_follow_each_other_are_read() -> None:

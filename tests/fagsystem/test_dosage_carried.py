@@ -83,7 +83,7 @@ def test_a_fault_in_it_says_where_it_is() -> None:
     [
         ([{"url": "urn:x", "valueString": "{}"}], "unknown_element", "extension[0]"),
         (extension(BOTH, id="x"), "unknown_element", "extension[0]"),
-        (extension(BOTH, modifierExtension=[]), "modifier_element", "extension[0]"),
+        (extension(BOTH, modifierExtension=[]), "modifier_element", "extension[0].modifierExtension"),
         ([{"url": FMK_DOSAGE, "valueString": 1}], "wrong_shape", "extension[0].valueString"),
         (extension(BOTH) + extension(BOTH), "contradictory_dosage", "extension[1]"),
         (["x"], "unknown_element", "extension[0]"),

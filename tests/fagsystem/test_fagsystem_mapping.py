@@ -243,6 +243,11 @@ REFUSALS: list[tuple[Reason, str, Change]] = [
         f"{REQUEST}.modifierExtension",
         put("request.modifierExtension", [{"url": "urn:x"}]),
     ),
+    (
+        Reason.MODIFIER_ELEMENT,
+        "Bundle.entry[0].resource.contact[1].modifierExtension",
+        put("patient.contact", [{}, {"modifierExtension": [{"url": "urn:x"}]}]),
+    ),
     (Reason.MODIFIER_ELEMENT, f"{DOSAGE}.modifierExtension", put("dosage.modifierExtension", [])),
     (Reason.MODIFIER_ELEMENT, "Bundle.implicitRules", put("implicitRules", "urn:x")),
     (Reason.MISSING_ELEMENT, f"{REQUEST}.status", drop("request.status")),

@@ -268,3 +268,13 @@ def test_medicine_once_a_week_is_covered_by_what_was_given_within_a_day_of_it() 
     home.now = utc("08:06")
     others_gave(home, "p-morning", utc("20:00", day=0))
     assert why_not_release(home.world, home.setting, home.dose("morning"), home.now) == "given_elsewhere"
+
+
+def test_a_held_sachet_of_it_is_let_go_by_nobody(home: PureHome) -> None:
+    home.until("07:59")
+    home.robot.labels[0] = "L999"
+    home.give(ev.RobotReported(home.now, home.robot.status()))
+    home.until("08:05")
+    assert home.dose("morning").stage is Stage.HELD
+    others_gave(home, "p-morning", utc("08:02"))
+    assert home.decide(home.dose("morning"), ev.Verdict.LET_GO, "Anna").reason == "given_elsewhere"

@@ -197,6 +197,13 @@ def anothers(found: Turn) -> None:
     found.robot(rolls={RESIDENT: mine, "b" * 32: replace(mine, resident="b" * 32)})
 
 
+def by_others(found: Turn, prescription: str = "p-morning", hours: float = 0) -> None:
+    """By the fagsystem's word, so long after eight o'clock; tomorrow's is planned, too."""
+    given = ev.GivenElsewhere(prescription, utc("08:00") + timedelta(hours=hours), Decimal(1))
+    known = Elsewhere(utc("08:00"), (given,))
+    found.before = replace(found.before, elsewhere={RESIDENT: known})
+
+
 def somebody_elses_dose(found: Turn) -> None:
     (dose,) = (found.before.doses[e.order.dose_id] for e in found.events if isinstance(e, ev.OrderIssued))
     found.dose(plan=replace(dose.plan, resident="b" * 32))
@@ -205,13 +212,6 @@ def somebody_elses_dose(found: Turn) -> None:
 def tomorrows(found: Turn) -> None:
     """What two people need to say: it holds the same, and was packed for another date."""
     found.packed(local=found.before.robot(ROBOT).rolls[RESIDENT].sachets[0].local + timedelta(days=1))
-
-
-def by_others(found: Turn, prescription: str = "p-morning", hours: float = 0) -> None:
-    """By the fagsystem's word, so long after eight o'clock; tomorrow's is planned, too."""
-    given = ev.GivenElsewhere(prescription, utc("08:00") + timedelta(hours=hours), Decimal(1))
-    known = Elsewhere(utc("08:00"), (given,))
-    found.before = replace(found.before, elsewhere={RESIDENT: known})
 
 
 AWAY = Pause(ev.PauseKind.HOSPITAL, utc("07:00"), "Nora Nurse", None, utc("07:00"))

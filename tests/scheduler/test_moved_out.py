@@ -74,7 +74,7 @@ def test_nothing_of_theirs_is_left_and_all_of_the_others_stays() -> None:
     home.start()
     before = full(home)
     assert of(A, before) == of(B, before)
-    assert len(of(A, before)) == 14
+    assert len(of(A, before)) == 15
     after = evolve(before, moved)
     assert of(A, after) == {"custody"}
     assert of(B, after) == of(B, before)
