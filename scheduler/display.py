@@ -175,7 +175,6 @@ def _along_lines(
         return "alert", "none", ("Robotten kan ikke give medicin nu.", "Personalet får besked.")
     left = sum(
         each.plan.resident == dose.plan.resident
-        and not each.loose
         and each.along_at(now)
         and each.outcome is None
         and not _stays_here(each, now)

@@ -8,8 +8,8 @@ Policies (2026-11-23):
 - An administration is of the dose of its prescription that was planned nearest to it, at most `AROUND` away.
   It covers that dose whatever its amount: a person decides about the rest.
 - From it on the other doses of the prescription keep half the planned gap (S2), as from one of our own.
-- A prescription that may also be had as needed says nothing here: nobody knows which of the two it was, and
-  its limits count it (`as_needed_limits`).
+- A prescription that may also be had as needed says nothing here: nobody knows which of the two it was. Its
+  limits count it, and a fixed dose keeps the least gap to it (`as_needed_limits`).
 - A report that names it no more takes it back: then the dose is offered for the rest of its window.
 """
 

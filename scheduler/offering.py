@@ -169,8 +169,8 @@ def pressed_at(world: World, setting: Setting, serial: str, now: datetime) -> Se
     dose = next((d for d in open_ones if not d.token), open_ones[0] if open_ones else None)
     if dose is None and gone:
         return [spent(press, LEFT_BEHIND, now)]
-    if dose is None and any(d.loose and waiting(d) and d.open_at(now) for d in _of(world, resident)):
-        return [spent(press, NO_SACHET, now)]
+    if dose is None and _by_hand(world, setting, press, now):
+        return [spent(press, NO_SACHET, now)]  # they came in time, and a person gives it
     if dose is None:
         others = any(waiting(d) and d.open_at(now) for d in doses_at(world, setting, serial))
         if others and not any(d.open_at(now) for d in theirs):
@@ -182,8 +182,13 @@ def pressed_at(world: World, setting: Setting, serial: str, now: datetime) -> Se
     return _order_or_spend(world, setting, dose, ev.OrderKind.RELEASE, now)
 
 
-def _of(world: World, resident: str) -> Iterable[Dose]:
-    return (dose for dose in world.doses.values() if dose.plan.resident == resident)
+def _by_hand(world: World, setting: Setting, press: ev.Pressed, now: datetime) -> bool:
+    """Whether all that is open of theirs is in no sachet."""
+    return any(
+        dose.loose and dose.open_at(now) and dose.outcome is None and is_for(press, dose)
+        for dose in in_order(world)
+        if setting.robot_of(dose.plan.resident) == press.robot
+    )
 
 
 def _order_or_spend(

@@ -251,7 +251,6 @@ def _conflict(world: World, known: Compared, resident: str, now: datetime) -> Ca
             and dose.plan.opens > now
             and dose.outcome is None
             and not dose.plan.as_needed
-            and not dose.loose
         ),
         None,
     )

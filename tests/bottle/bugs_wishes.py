@@ -17,7 +17,9 @@ import scheduler.on_the_spot
 import scheduler.receive_custody
 import scheduler.receive_leave
 import scheduler.receive_let_go
+import scheduler.receive_settings
 import scheduler.refill
+import scheduler.regime_causes
 from tests.bottle.bug import Bug
 from tests.bottle.sabotage import gate_lock_without, nothing, put, rules_without, together
 from tests.bottle.sabotage_company import never
@@ -32,6 +34,7 @@ from tests.bottle.sabotage_wishes import (
 )
 
 PERMITS, MAINS, STRIPS, CARDS, KEYS, SWAPS = "permits", "mains", "strips", "cards", "keys", "swaps"
+HOURS = "hours"
 
 WISHES_BUGS: tuple[Bug, ...] = (
     Bug(
@@ -123,5 +126,17 @@ WISHES_BUGS: tuple[Bug, ...] = (
         ("rule 24",),
         put(scheduler.causes, "custody_causes", no_causes),
         SWAPS,
+    ),
+    Bug(
+        "one person changes the hours of the day",
+        ("rule 9",),
+        put(scheduler.receive_settings, "_why_not", nothing),
+        HOURS,
+    ),
+    Bug(
+        "nobody hears of hours that are not in force",
+        ("S8",),
+        put(scheduler.regime_causes, "_refused", nobody),
+        HOURS,
     ),
 )

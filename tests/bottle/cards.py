@@ -94,7 +94,7 @@ class Cards:
         bottle.after(first_s + chance.uniform(1, 400), bottle.pressed)
 
     def _says(self, dose: str, by: str) -> None:
-        terminal = self._bottle.terminal
+        terminal = self._bottle.deeds.terminal
         words = (ev.Verdict.LET_GO, by, "looked", "home", "", 0, terminal.minute() + timedelta(minutes=10))
         fact = cmd.DecideDose(terminal.name(), dose, *words)
         terminal.says(fact, partial(self.witness.said, fact), tries=5)

@@ -159,7 +159,7 @@ class CardsWitness:
         papers, slot = self._bottle.papers, dose.split("/")[2]
         hours = set(papers.cards.values())
         same_hours = None not in hours and (slot != "noon" or len(hours) == 1)
-        return same_hours and all(slot not in each for each in papers.stronger.values())
+        return same_hours and not papers.moved and all(slot not in each for each in papers.stronger.values())
 
 
 def _plain(name: str) -> str:

@@ -126,7 +126,7 @@ class Keys:
         bottle.after(chance.uniform(1, 400), partial(self._says, dose, verdict, self.here))
 
     def _says(self, dose: str, verdict: ev.Verdict, by: str) -> None:
-        terminal = self._bottle.terminal
+        terminal = self._bottle.deeds.terminal
         words = (verdict, by, "at the robot", "home", "", 0, terminal.soon())
         terminal.says(cmd.DecideDose(terminal.name(), dose, *words), partial(self._answered, dose))
 

@@ -163,7 +163,7 @@ class Liveness:
         bottle, matter = self._bottle, self._bottle.matter
         if not self.settled_at_home(SETTLE_S) or not self._robot_fine() or bottle.slow_disk_s:
             return ""
-        if bottle.regimes.withholds(RESIDENT) or bottle.keys.locked or bottle.swaps.any:
+        if bottle.regimes.withholds(RESIDENT) or bottle.deeds.keys.locked or bottle.deeds.swaps.any:
             return ""  # rules 22 and 5: nothing may come; rule 24: what was lost keeps others back for hours
         if not matter.magazine or matter.holding or matter.tray or bottle.end.robot.due_ms is not None:
             return ""
@@ -191,7 +191,8 @@ class Liveness:
             return True
         given = [at for key, at in bottle.given.items() if not bottle.company.has(key)]
         recent = [*bottle.witnesses.had.values(), *given]
-        return any(now - at < timedelta(hours=6) for at in recent) or not bottle.cards.leaves_alone(dose)
+        lately = any(now - at < timedelta(hours=6) for at in recent)
+        return lately or not bottle.deeds.cards.leaves_alone(dose)
 
     def _robot_fine(self) -> bool:
         """Powered, plugged, its session old enough to have been read, no lid open, no fault."""

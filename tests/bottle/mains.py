@@ -129,6 +129,6 @@ class Mains:
                 continue
             if now < max(opens) + LATEST and min(opens) - EDGE < now:
                 return None
-            found.append((opens[0], slot != "noon"))
+            found.append((min(opens), slot != "noon" and len(opens) == 1))
         at, certain = min(((at, known) for at, known in found if at > now), default=(now, False))
         return at if certain else None

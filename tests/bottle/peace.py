@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from protocol.wire.messages import EntryKind, MotionResult
@@ -10,6 +11,7 @@ from scheduler import events as ev
 from scheduler.evolve import evolve
 from scheduler.record import from_plain, to_plain
 from scheduler.world import World
+from simulator.line import Badness
 from simulator.mechanics import Place
 from tests.bottle.liveness import outcome_needs_person
 from tests.bottle.papers import FOREIGN, WINDOW, dose_id
@@ -17,8 +19,47 @@ from tests.bottle.papers import FOREIGN, WINDOW, dose_id
 if TYPE_CHECKING:
     from tests.bottle.bottle import Bottle
 
+LAST_DEEDS_MIN = 10
+"""What somebody did in the last minute of peace comes to its end, too."""
+
 REPLAYED_ONE_IN = 20
 """Histories whose journal is written, read and replayed from nothing; the rest fold on."""
+
+
+def make_peace(bottle: Bottle) -> None:
+    """The weather ends; somebody mends what is broken, and what is on its way arrives."""
+    bottle.weather.end()
+    for number in range(16):
+        bottle.start_box()  # somebody plugs it in, if it is down
+        bottle.box.fuse.left = None
+        bottle.end.flash.mend()
+        bottle.end.plug_in()
+        bottle.line(Badness())
+        bottle.matter.faults.stuck.clear()
+        bottle.matter.faults.cut_next, bottle.matter.faults.stall_next = None, False
+        if not bottle.end.robot.powered:
+            bottle.end.power_on()
+        if not bottle.network.up:
+            bottle.faraway.network_back()
+        if not bottle.oncall.up:
+            bottle.faraway.oncall_back()
+        bottle.faraway.messages_calm()
+        bottle.slow_disk_s = 0.0
+        bottle.clocks.battery(0)
+        if bottle.times.wall_off:
+            bottle.clocks.step(timedelta(0))
+        bottle.lid(open_=False)
+        bottle.deeds.mend()
+        bottle.company.mend()
+        if number in (1, 4, 8):
+            bottle.regime_life.end()
+        if number in (2, 9):
+            bottle.after(1, bottle.technician.round)
+        bottle.after(30, bottle.staff.look_at_all)
+        bottle.until_s(bottle.times.now_s + 1800)
+    for _ in range(LAST_DEEDS_MIN):
+        if bottle.disk.waiting:
+            bottle.until_s(bottle.times.now_s + 60)
 
 
 def at_peace(bottle: Bottle) -> None:

@@ -156,7 +156,7 @@ class Staff:
             self._look_in(name, 600)
             return
         owner = incident["owner"]
-        if owner and owner == bottle.keys.here:
+        if owner and owner == bottle.deeds.keys.here:
             self._look_in(name, 1200)  # they stand at the robot, and say themselves what they do
             return
         if not owner:

@@ -70,7 +70,7 @@ class Permits:
             bottle.at(comes + timedelta(seconds=seconds), bottle.pressed)
 
     def _says(self, dose: str, until: datetime | None) -> None:
-        bottle, terminal = self._bottle, self._bottle.terminal
+        bottle, terminal = self._bottle, self._bottle.deeds.terminal
         if bottle.weather.ended:
             return
         by = self._chance.choice(NAMES)

@@ -1,7 +1,7 @@
 """Magazines that are taken out to be swapped, and counted afterwards, sachet by sachet (rule 24).
 
 Somebody says so at the terminal, takes the strip out, loses or spoils one or two of its sachets, and puts the
-rest into the robot under a new number. Later they count what lies in the robot, what is waste or missing;
+rest into the robot under a new number. Later they count what lies in the robot, what is waste or missing, and
 some count first what is not there. Its witness keeps the book of what nobody has counted: nothing of it moves
 towards the resident or is given by hand, and staff hear of it. Draws from a stream of its own.
 """
@@ -55,7 +55,7 @@ class Swaps:
         foreign = any(each.label.startswith(FOREIGN) for each in bottle.matter.magazine)
         if self._uncounted or not self._still() or foreign or len(bottle.matter.magazine) < LEFT_MIN:
             return
-        terminal = bottle.terminal
+        terminal = bottle.deeds.terminal
         expires = terminal.minute() + timedelta(minutes=10)
         fact = cmd.TakeOutMagazine(terminal.name(), ROBOT, "technician", expires)
         terminal.says(fact, self._may_take_out, tries=3)
@@ -72,9 +72,10 @@ class Swaps:
         labels = [each.label for each in bottle.matter.magazine]
         self.taken_out += 1
         self._uncounted.update(dict.fromkeys(labels, bottle.times.true))
-        gone = set(chance.sample(labels, chance.choice((0, 1, 1, 2))))
-        self._lost |= {label for label in gone if chance.random() < 0.5}
-        rest = tuple(each for each in bottle.papers.roll().sachets if each.label in set(labels) - gone)
+        gone = chance.sample(labels, chance.choice((0, 1, 1, 2)))
+        self._lost.update(label for label in gone if chance.random() < 0.5)
+        left = set(labels) - set(gone)
+        rest = tuple(each for each in bottle.papers.roll().sachets if each.label in left)
         bottle.after(0.01, partial(bottle.technician.put_in, rest))  # in the commit nothing moves
         bottle.after(TOLD_WITHIN_S, partial(self._look_told, len(labels), bottle.weather.total))
         bottle.after(chance.choice((300.0, 2000.0, 9000.0)), partial(self._counts, 0))
@@ -94,7 +95,7 @@ class Swaps:
         bottle.after(COUNTS_AGAIN_S, partial(self._counts, tries + 1))
 
     def _says(self, labels: Sequence[str], place: str) -> None:
-        terminal = self._bottle.terminal
+        terminal = self._bottle.deeds.terminal
         fact = cmd.CountSachets(
             terminal.name(), RESIDENT, tuple(labels), place, "technician", terminal.soon()
         )

@@ -167,7 +167,7 @@ class Witnesses:
         assert order is not None, "P1: sent, and none was committed"
         self._bottle.voices.sending(order)
         self._bottle.regimes.sending(order)
-        self._bottle.keys.sending(order)
+        self._bottle.deeds.keys.sending(order)
         if order.kind is ev.OrderKind.RETRACT:
             return
         assert self.trusted or order.ground == "discard", "rule 18: sent on an untrusted clock"
@@ -182,7 +182,7 @@ class Witnesses:
         assert self._asked(order.dose_id, self._bottle.times.true), (
             f"rule 11: {order.kind} of stopped medicine"
         )
-        self._bottle.cards.fits(order.dose_id, f"rule 11: {order.kind} sent")
+        self._bottle.deeds.cards.fits(order.dose_id, f"rule 11: {order.kind} sent")
 
     def sent(self) -> None:
         """The driver has taken it."""
@@ -197,7 +197,7 @@ class Witnesses:
         assert label not in self.had, f"S1: {dose[33:]}: had from the robot, and now by hand"
         assert self.where(label) != "tray", f"S1: {dose[33:]}: by hand, and it lies in the tray"
         asked = self._asked(dose, self._bottle.times.true - timedelta(minutes=10))
-        self._bottle.swaps.gave_by_hand(dose, label)
+        self._bottle.deeds.swaps.gave_by_hand(dose, label)
         told = self._bottle.liveness.settled()
         assert asked or not told, f"S1: {dose[33:]}: by hand, and no card in force asks for it"
         self._apart(dose, label)
@@ -234,13 +234,13 @@ class Witnesses:
         opens = self._bottle.opens(dose)
         inside = any(at - self.apart <= now < at + WINDOW + self.apart + MOTION for at in opens)
         away = self._bottle.leaves.allows(dose, now)
-        permitted = self._bottle.permits.allows(dose, now)
+        permitted = self._bottle.deeds.permits.allows(dose, now)
         assert inside or away or permitted, f"S2: {kind.value} of {dose[33:]} outside its window"
         assert self._asked(dose, now), f"S3: {kind.value} of {dose[33:]}, which no card in force asks for"
         self._bottle.regimes.moves(dose, MOTION)
-        self._bottle.keys.moves(dose)
-        self._bottle.swaps.moves(label)
-        self._bottle.cards.fits(dose, f"S3: {kind.value}")
+        self._bottle.deeds.keys.moves(dose)
+        self._bottle.deeds.swaps.moves(label)
+        self._bottle.deeds.cards.fits(dose, f"S3: {kind.value}")
         assert dose not in self._bottle.given, f"S1: {kind.value} of {dose[33:]}, which was given by hand"
         assert dose not in self.journal.tokens, f"rule 5: {kind.value} while a person has the token"
         assert label not in self.had, f"S1: {label} moves again after a hand took it"

@@ -95,6 +95,16 @@ def test_paused_it_is_withheld_and_disturbs_nobody(added: PureHome) -> None:
     assert added.world.incident_about(f"dose:{part(added).dose_id}") is None
 
 
+def test_paused_while_it_is_due_nobody_is_left_with_it(added: PureHome) -> None:
+    """No robot need show that it is over: none was asked."""
+    added.until("08:05")
+    assert blocked_for(added) == "no_sachet"
+    assert pause(added) == "done"
+    live_until(added, utc("10:05"))
+    assert outcome(part(added)) == ("withheld", "paused")
+    assert not is_open(about(added, part(added)))
+
+
 def test_suspended_it_is_staffs_as_all_else_is(added: PureHome) -> None:
     by = ("Anna", "confused", "home", 0, added.soon())
     review = utc("07:50", day=2)
@@ -106,6 +116,31 @@ def test_suspended_it_is_staffs_as_all_else_is(added: PureHome) -> None:
     added.decide(part(added), ev.Verdict.NOT_GIVEN, "Anna")
     live_until(added, utc("10:05"))
     assert outcome(part(added)) == ("withheld", "suspended")
+
+
+def test_given_late_the_next_one_waits_for_its_distance_and_nobody_is_told_before() -> None:
+    """S2: by hand too. What nobody could give yet is not about to be missed either."""
+    home = knows_vitamins()
+    offer(home, 2, *prescriptions(), vitamin(DayPart.MORNING, DayPart.NOON))
+    live_until(home, utc("11:30"))
+    assert home.take(about(home, part(home)), "Anna").accepted
+    assert home.decide(part(home), ev.Verdict.GIVEN, "Anna").accepted
+    home.until("13:05")
+    noon = part(home, "noon")
+    assert noon.plan.loose and home.world.incident_about(f"dose:{noon.dose_id}") is None
+    home.until("13:31")
+    assert about(home, noon).detail == "no_sachet"
+    assert home.take(about(home, noon), "Berit").accepted
+    assert part(home, "noon").token == "Berit"
+
+
+def test_the_battery_must_last_to_what_the_robot_gives(added: PureHome) -> None:
+    """No sachet of the morning's is waited for: the next one is noon's."""
+    offer(added, 3, *without("morning"), vitamin())
+    added.give(ev.RobotReported(added.now, replace(added.robot.status(), mains=False)))
+    added.until("07:56")
+    told = added.world.incident_about(f"power:{ROBOT}")
+    assert told is not None and told.kind is ev.Kind.BATTERY_SHORT
 
 
 # --- the card changes while it is due -------------------------------------------------------------------

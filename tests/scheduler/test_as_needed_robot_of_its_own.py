@@ -36,6 +36,7 @@ def test_an_empty_strip_as_needed_is_told_by_itself_and_ends_no_roll() -> None:
     home.until("08:05")
     empty(home, PN_ROBOT)
     assert home.kinds() == {"strip:A": "roll_empty"}
+    assert home.lines(PN_ROBOT) == (), "it offers what it does not have"
     incident = home.about(f"strip:{A}")
     assert incident is not None
     assert (incident.priority, incident.detail) == (ev.Priority.MEDIUM, "as_needed")

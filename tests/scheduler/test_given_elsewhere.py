@@ -202,13 +202,24 @@ def test_another_prescription_and_another_week_cover_nothing(home: PureHome) -> 
 def test_what_may_also_be_had_as_needed_is_counted_by_its_limits_alone() -> None:
     home = PureHome(utc("07:50"), setting())
     home.start()
-    mixed = replace(as_needed(fixed=True), prescription_id="p-noon")
+    mixed = replace(as_needed(fixed=True), prescription_id="p-noon", strength="10 mg")
     others = tuple(one for one in prescriptions() if one.prescription_id != "p-noon")
     home.give(cmd.OfferPlan(RESIDENT, 2, (*others, mixed), "f2"))
+    home.until("08:05")
+    home.take_dose()
     home.until("12:01")
     others_gave(home, "p-noon", utc("11:58"))
     noon = home.dose("noon")
     assert why_not_release(home.world, home.setting, noon, home.now) != "given_elsewhere"
+    assert earliest(home.world, noon) == utc("15:58"), (
+        "the card's least gap of four hours, to the fixed one too"
+    )
+    incident = home.incident("noon")
+    assert incident is not None
+    assert (incident.kind, incident.detail) == (ev.Kind.DOSE_BLOCKED, "too_soon"), "never in its window"
+    home.until("12:10")
+    home.give(cmd.ReportElsewhere(RESIDENT, home.now, ()))
+    assert earliest(home.world, home.dose("noon")) == utc("12:00")
 
 
 def test_insulin_that_others_gave_is_not_prompted_for_and_is_no_miss() -> None:

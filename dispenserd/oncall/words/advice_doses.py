@@ -262,24 +262,6 @@ DOSE_ADVICE: Mapping[str, Advice] = {
         ("Få låget lukket. Så tilbydes dosis igen.", "Have the lid closed; the dose is offered again."),
         _NOT_BEFORE,
     ),
-    "dose_blocked/no_sachet": advice(
-        (
-            "Medicinen kom på kortet, efter rullen var pakket. Den ligger i ingen pose.",
-            "It was put on the card after the roll was packed: it lies in no sachet.",
-        ),
-        (
-            "Se medicinkortet: hvad er det? Har borgeren det hjemme?",
-            "See the medicine card: what is it? Has the resident got it at home?",
-        ),
-        (
-            "Tag den, og giv i hånden, når hjemmet har bekræftet. Robotten giver posen som ellers.",
-            "Take this and give by hand once the home has confirmed. The robot gives its sachet as ever.",
-        ),
-        (
-            "Kassér ikke posen i robotten, og giv ikke dens medicin oven i.",
-            "Do not discard the robot's sachet, and do not give its medicine on top.",
-        ),
-    ),
     "dose_blocked/journal_behind": advice(
         (
             "Hjemmets journal mangler noget, så dosis er måske givet allerede.",

@@ -8,6 +8,21 @@ from collections.abc import Mapping
 from dispenserd.oncall.words.advice_parts import Advice, advice
 
 ELSEWHERE_ADVICE: Mapping[str, Advice] = {
+    "dose_blocked/no_sachet": advice(
+        (
+            "Rullen har ingen pose til denne dosis: den kom på kortet efter pakningen.",
+            "The roll has no sachet for this dose: it came onto the card after packing.",
+        ),
+        ("Hvad er det? Se medicinkortet.", "What is it? See the medicine card."),
+        (
+            "Tag den, og giv fra egen beholdning, når hjemmet har bekræftet. Bestil en ny rulle.",
+            "Take this, and give from stock once the home has confirmed. Order a new roll.",
+        ),
+        (
+            "Kassér ingen pose: den i robotten er en anden dosis, som robotten selv giver.",
+            "Discard no sachet: the one in the robot is another dose, which the robot gives.",
+        ),
+    ),
     "plan_refused/prescription_missing": advice(
         (
             "En ordination står ikke på det nye kort, og ingen har afsluttet den. Den gives stadig.",
