@@ -80,6 +80,14 @@ def test_nothing_of_theirs_is_left_and_all_of_the_others_stays() -> None:
     assert of(B, after) == of(B, before)
 
 
+def test_the_home_they_left_takes_no_word_about_them(home: PureHome) -> None:
+    assert move_out(home).accepted
+    said = ("Anna", "in hospital", "home", 0, home.soon())
+    asked = cmd.PauseResident(home.nonce(), RESIDENT, ev.PauseKind.HOSPITAL, None, *said)
+    assert home.ask(asked).reason == "moved_out"
+    assert home.world.regimes == {}
+
+
 def test_how_often_a_dose_was_tried_moves_with_it(home: PureHome) -> None:
     """P9: the number of an order is never used twice, whatever robot it goes to."""
     home.until("08:05")
