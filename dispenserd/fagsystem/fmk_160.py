@@ -30,7 +30,7 @@ from dispenserd.fagsystem.fmk import (
     whole_date,
     whole_minute,
 )
-from dispenserd.fagsystem.fmk_146 import NO_TYPE, unit_texts, whole_number
+from dispenserd.fagsystem.fmk_146 import of_type, unit_texts, whole_number
 from dispenserd.fagsystem.parts import TIMES_MAX, Imported, Refusal, within_reach
 from dispenserd.fagsystem.reasons import Reason, Refused
 from dispenserd.fagsystem.units import Unit, unit_of
@@ -79,14 +79,7 @@ def read(root: Node) -> Imported:
     if trigger and not any(structure.as_needed for structure in structures):
         refusal = Refusal(Reason.TEXT_NOT_COVERED, f"{root.path}.Precondition.PRNTrigger")
         made = replace(made, refused=(*made.refused, refusal))  # a condition on fixed medicine
-    if stated is not None and not _agrees(stated.value(), made):
-        return replace(made, refused=(*made.refused, Refusal(Reason.TYPE_DISAGREES, stated.path)))
-    return made
-
-
-def _agrees(stated: str, made: Imported) -> bool:
-    kinds = {False for one in made.shown if one.fixed} | {True for one in made.shown if one.as_needed}
-    return stated == NO_TYPE or not kinds or TYPES.get(stated) == kinds
+    return of_type(made, stated, TYPES)
 
 
 def _unit(root: Node) -> Unit | None:

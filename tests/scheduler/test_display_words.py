@@ -29,12 +29,6 @@ def home(home: PureHome) -> PureHome:
     return home
 
 
-@pytest.fixture
-def due(home: PureHome) -> PureHome:
-    home.until("08:05")
-    return home
-
-
 def shown(home: PureHome, world: World | None = None) -> Display:
     return display(world or home.world, home.setting, ROBOT, home.now)
 

@@ -21,12 +21,6 @@ TICK, MINUTE = timedelta(milliseconds=1), timedelta(minutes=1)
 OTHER = "SIM-0002"
 
 
-@pytest.fixture
-def due(home: PureHome) -> PureHome:
-    home.until("08:05")
-    return home
-
-
 def hello(home: PureHome, **changed: Any) -> ev.RobotIdentified:
     one = ev.RobotIdentified(home.now, ROBOT, "s9", "1.0", "none", "boot-2", "log-1", 1, 9, 0, "", True, True)
     return replace(one, **changed)
