@@ -71,7 +71,14 @@ def setting_of(config: Config, rate: float) -> Setting:
     return Setting(
         box=config.home.box,
         residents=tuple(
-            Resident(one.key, config.robot_of(one), frozenset(one.tags), one.reminder_only, one.moves_in)
+            Resident(
+                one.key,
+                config.robot_of(one),
+                frozenset(one.tags),
+                one.reminder_only,
+                one.moves_in,
+                one.as_needed_robot or "",
+            )
             for one in config.residents
         ),
         robots=tuple(one.serial for one in config.robots),

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from dispenserd import views
+from dispenserd.call_arguments import NAME_CHARS_MAX, Arguments, bad, one_text
 from dispenserd.control import Handlers
 from dispenserd.control_call import CallError
 from dispenserd.fagsystem.manifest import ManifestError, read_manifest
@@ -26,10 +27,7 @@ if TYPE_CHECKING:
     from dispenserd.shapes.upkeep import AlarmTestView, Chores
 
 NONCE_BYTES = 16
-NAME_CHARS_MAX = 80
-REASON_CHARS_MAX = 200
 
-Arguments = dict[str, Any]
 Refused = dict[str, Any]
 """`accepted` is false, and `reason` says why; a terminal makes an error of it."""
 
@@ -70,11 +68,11 @@ def calls(
         return await _load(home, setting, arguments)
 
     async def test_alarm(arguments: Arguments) -> AlarmTestView:
-        await home.submit(RaiseTestAlarm(by=_text(arguments, "by", NAME_CHARS_MAX)))
+        await home.submit(RaiseTestAlarm(by=one_text(arguments, "by", NAME_CHARS_MAX)))
         return _test_alarm(home, setting, "")
 
     async def test_alarm_result(arguments: Arguments) -> AlarmTestView:
-        return _test_alarm(home, setting, _text(arguments, "incident", NAME_CHARS_MAX))
+        return _test_alarm(home, setting, one_text(arguments, "incident", NAME_CHARS_MAX))
 
     async def chores(arguments: Arguments) -> Chores:
         return views.chores(home.world, setting, now())
@@ -108,10 +106,10 @@ def _test_alarm(home: Home, setting: Setting, incident: str) -> AlarmTestView:
 async def _decide(home: Home, setting: Setting, arguments: Arguments, now: datetime) -> Answer:
     command = DecideDose(
         command_id=f"home-{secrets.token_hex(NONCE_BYTES)}",
-        dose_id=_text(arguments, "dose", NAME_CHARS_MAX * 2),
-        verdict=_verdict(_text(arguments, "verdict", NAME_CHARS_MAX)),
-        by=_text(arguments, "by", NAME_CHARS_MAX),
-        reason=_text(arguments, "reason", REASON_CHARS_MAX),
+        dose_id=one_text(arguments, "dose", NAME_CHARS_MAX * 2),
+        verdict=_verdict(one_text(arguments, "verdict", NAME_CHARS_MAX)),
+        by=one_text(arguments, "by", NAME_CHARS_MAX),
+        reason=one_text(arguments, "reason"),
         via="home",
         incident_id="",
         revision=0,
@@ -135,7 +133,7 @@ async def _load(home: Home, setting: Setting, arguments: Arguments) -> RollLoad 
             "The roll was not loaded; its sachets stay held.",
             "Get the roll's manifest again from the pharmacy; check that it is this resident's.",
         ) from None
-    events = await home.submit(LoadRoll(roll=roll, by=_text(arguments, "by", NAME_CHARS_MAX)))
+    events = await home.submit(LoadRoll(roll=roll, by=one_text(arguments, "by", NAME_CHARS_MAX)))
     refused = next((event for event in events if isinstance(event, RollRefused)), None)
     if refused is not None:
         return {"accepted": False, "reason": refused.reason}
@@ -164,20 +162,4 @@ def _verdict(text: str) -> Verdict:
     try:
         return Verdict(text)
     except ValueError:
-        raise _bad("verdict") from None
-
-
-def _text(arguments: Arguments, name: str, longest: int) -> str:
-    value = arguments.get(name)
-    if not isinstance(value, str) or not value.strip() or len(value) > longest:
-        raise _bad(name)
-    return value.strip()
-
-
-def _bad(name: str) -> CallError:
-    return CallError(
-        "bad_arguments",
-        f"The call's {name} is missing, too long or not one of ours.",
-        "Nothing was changed.",
-        "Use the `dispenserd` command of the same version as the daemon.",
-    )
+        raise bad("verdict") from None

@@ -34,14 +34,16 @@ from dispenserd.config_forms import (
     FilePath,
     Host,
     Port,
-    ResidentKey,
-    Serial,
-    Tags,
     Word,
     Zone,
     as_tuple,
 )
 from dispenserd.config_forms import Section as Section
+from dispenserd.config_people import ResidentSection as ResidentSection
+from dispenserd.config_people import RobotSection as RobotSection
+from dispenserd.config_people import StaffSection as StaffSection
+from dispenserd.config_people import disagreements, robot_of
+from scheduler.dosage import EARLIEST_PART
 from scheduler.limits import Limits
 
 
@@ -52,16 +54,6 @@ class HomeSection(Section):
     demo: bool = False
     signing_key_file: FilePath | None = None  # who this box is: needed when a resident moves from or to it
     # No medicine of this home lies in a roll: the robot, or a prompt without a magazine, only reminds.
-
-
-class ResidentSection(Section):
-    key: ResidentKey
-    identifier_system: Word
-    identifier_value: Word
-    robot: Serial | None = None  # whose strip holds their roll; needed where the home has several
-    tags: Tags = ()  # what they show at a robot that they share (rule 2)
-    reminder_only: bool = False  # no medicine of theirs lies in a roll
-    moves_in: bool = False  # they come from another box: nothing is done for them before `resident move-in`
 
 
 class ClockTimesSection(Section):
@@ -79,6 +71,8 @@ class ClockTimesSection(Section):
     def _rising(self) -> ClockTimesSection:
         if not self.morning < self.noon < self.evening < self.night:
             raise ValueError("morning, noon, evening and night must follow each other within one day")
+        if self.morning < EARLIEST_PART:  # cards count on it where a start is given to the minute
+            raise ValueError(f"no part of the day is before {EARLIEST_PART:%H:%M}")
         return self
 
 
@@ -91,15 +85,6 @@ class MedicineSection(Section):
     # Rule 9: whoever changes a list raises its version, and two persons put their names to it.
     version: Annotated[int, Field(ge=1, le=2**31)] = 1
     changed_by: Annotated[tuple[Word, ...], BeforeValidator(as_tuple), Field(max_length=10)] = ()
-
-
-class RobotSection(Section):
-    port: FilePath
-    serial: Serial
-    family: Literal["sachet_roll"] = "sachet_roll"
-    baud: Literal[9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600] = 115200
-    # The wire is not authenticated yet (S6); a home says so by name or its robot stays locked.
-    accept_unauthenticated: bool = False
 
 
 class FileKey(Section):
@@ -198,13 +183,6 @@ class LimitsSection(Section):
         return self
 
 
-class StaffSection(Section):
-    """Who may lock a robot where it stands, and give by hand there (rule 5)."""
-
-    name: Word
-    tags: Tags
-
-
 def _one_or_several(value: object) -> object:
     """`[resident]` once is the same as one `[[resident]]`."""
     return (value,) if isinstance(value, dict | Section) else as_tuple(value)
@@ -264,39 +242,13 @@ class Config(Section):
 
     def robot_of(self, resident: ResidentSection) -> str:
         """Serial of the robot that holds this resident's roll."""
-        return resident.robot or self.robot[0].serial
+        return robot_of(resident, self.robot)
 
     @model_validator(mode="after")
-    def _everybody_is_told_apart(self) -> Config:
-        _no_two("resident.key", [one.key for one in self.resident])
-        people = [(one.identifier_system, one.identifier_value) for one in self.resident]
-        _no_two("resident.identifier_value", people)
-        tags = [*(one.tags for one in self.resident), *(one.tags for one in self.staff)]
-        _no_two("resident.tags", [tag for each in tags for tag in each])
-        _no_two("robot.serial", [one.serial for one in self.robot])
-        _no_two("robot.port", [one.port for one in self.robot])
+    def _people_and_robots_agree(self) -> Config:
+        for wrong in disagreements(self.resident, self.robot, self.staff):
+            raise ValueError(wrong)  # the first of them: the others may follow from it
         return self
-
-    @model_validator(mode="after")
-    def _everybody_has_a_robot(self) -> Config:
-        serials = {one.serial for one in self.robot}
-        for one in self.resident:
-            if one.robot is None and len(self.robot) > 1:
-                raise ValueError("resident.robot is missing: with several robots each resident names theirs")
-            if one.robot is not None and one.robot not in serials:
-                raise ValueError("resident.robot must be the serial of a [[robot]] of this file")
-        for serial in serials:
-            sharing = [one for one in self.resident if self.robot_of(one) == serial]
-            if len(sharing) > 1 and not all(one.tags for one in sharing):
-                raise ValueError(
-                    "resident.tags is missing: on a robot that several share, each shows a tag or a code"
-                )
-        return self
-
-
-def _no_two(key: str, values: Sequence[object]) -> None:
-    if len(set(values)) != len(values):
-        raise ValueError(f"{key} is the same twice")
 
 
 class OncallSection(Section):

@@ -41,6 +41,7 @@ FORMS: Mapping[str, str] = {
     "critical": 'whole ATC codes, as in "N02BE01"',
     "serial": "1-64 letters, digits, dots, - or _",
     "robot": "1-64 letters, digits, dots, - or _",
+    "as_needed_robot": "1-64 letters, digits, dots, - or _",
     "tags": "4-64 visible characters each, without spaces",
     "host": "a host name or address",
     "name": "1-64 letters, digits, dots, - or _",

@@ -8,19 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from dispenserd.call_arguments import Arguments, bad, named_resident, one_text
 from dispenserd.control import Handlers
 from dispenserd.home import Home
-from dispenserd.regime_calls import (
-    Answer,
-    Arguments,
-    asked,
-    bad,
-    local_time,
-    named_resident,
-    new_nonce,
-    one_text,
-    said,
-)
+from dispenserd.regime_calls import Answer, asked, local_time, new_nonce, said
 from scheduler.commands import AuthoriseRelease, EndLeave, PlanLeave
 from scheduler.world import Setting
 

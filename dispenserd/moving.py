@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from dispenserd.call_arguments import TEXT_CHARS_MAX, Arguments, bad, named_resident, one_text
 from dispenserd.control import Handlers
 from dispenserd.control_call import CallError
 from dispenserd.home import Home
@@ -27,11 +28,9 @@ if TYPE_CHECKING:
     from dispenserd.shapes.moving import Counted, Moving, RobotCount
 
 NONCE_BYTES = 16
-TEXT_CHARS_MAX = 200
 LABELS_MAX = 512
 PLACES = ("robot", "waste", "missing")
 
-Arguments = dict[str, Any]
 Answer = dict[str, Any]
 
 
@@ -43,15 +42,16 @@ def calls(home: Home, setting: Setting, now: Callable[[], datetime], box: Box | 
 
     async def ask(arguments: Arguments) -> Moving | Answer:
         mine = _must_have(box)
-        resident, move = _resident(arguments, setting), secrets.token_hex(NONCE_BYTES)
-        refusal = await _asked(home, cmd.AskMove(_nonce(), resident, move, _text(arguments, "by"), until()))
+        resident, move = named_resident(arguments, setting), secrets.token_hex(NONCE_BYTES)
+        wish = cmd.AskMove(_nonce(), resident, move, one_text(arguments, "by"), until())
+        refusal = await _asked(home, wish)
         return refusal or _moving(home.world, setting, resident, mine, request(mine, resident, move))
 
     async def out(arguments: Arguments) -> Moving | Answer:
         mine = _must_have(box)
         paper = _checked(arguments, "move-request")
         resident, to_box = paper["resident"], paper["box"]
-        said = _text(arguments, "by"), _text(arguments, "reason"), until()
+        said = one_text(arguments, "by"), one_text(arguments, "reason"), until()
         refusal = await _asked(home, cmd.MoveOut(_nonce(), resident, paper["move"], to_box, *said))
         if refusal:
             return refusal
@@ -64,20 +64,20 @@ def calls(home: Home, setting: Setting, now: Callable[[], datetime], box: Box | 
         mine = _must_have(box)
         paper = _checked(arguments, "move-bundle")
         moved = _content(mine, paper)
-        refusal = await _asked(home, cmd.MoveIn(_nonce(), moved, _text(arguments, "by"), until()))
+        refusal = await _asked(home, cmd.MoveIn(_nonce(), moved, one_text(arguments, "by"), until()))
         return refusal or _moving(home.world, setting, moved.resident, mine, None)
 
     async def swap(arguments: Arguments) -> RobotCount | Answer:
         robot = arguments.get("robot") or (setting.robots[0] if len(setting.robots) == 1 else "")
-        wish = cmd.TakeOutMagazine(_nonce(), str(robot), _text(arguments, "by"), until())
+        wish = cmd.TakeOutMagazine(_nonce(), str(robot), one_text(arguments, "by"), until())
         return await _asked(home, wish) or counts(home.world, setting)
 
     async def count(arguments: Arguments) -> RobotCount | Answer:
-        place = _text(arguments, "place")
+        place = one_text(arguments, "place")
         if place not in PLACES:
-            raise _bad("place")
-        resident, labels, by = _resident(arguments, setting), _labels(arguments), _text(arguments, "by")
-        wish = cmd.CountSachets(_nonce(), resident, labels, place, by, until())
+            raise bad("place")
+        resident, by = named_resident(arguments, setting), one_text(arguments, "by")
+        wish = cmd.CountSachets(_nonce(), resident, _labels(arguments), place, by, until())
         return await _asked(home, wish) or counts(home.world, setting)
 
     async def uncounted(arguments: Arguments) -> RobotCount:
@@ -141,7 +141,7 @@ def _must_have(box: Box | None) -> Box:
 
 def _checked(arguments: Arguments, kind: str) -> Paper:
     try:
-        return checked(arguments.get("paper"), kind, _text(arguments, "fingerprint"))
+        return checked(arguments.get("paper"), kind, one_text(arguments, "fingerprint"))
     except PaperFault as fault:
         raise _unfit(fault) from None
 
@@ -194,33 +194,10 @@ def _nonce() -> str:
     return f"home-{secrets.token_hex(NONCE_BYTES)}"
 
 
-def _resident(arguments: Arguments, setting: Setting) -> str:
-    """The one who lives here, where none is named. Of several nobody is meant by default."""
-    if not arguments.get("resident") and len(setting.residents) == 1:
-        return setting.residents[0].key
-    return _text(arguments, "resident")
-
-
 def _labels(arguments: Arguments) -> tuple[str, ...]:
     labels = arguments.get("labels")
     if not isinstance(labels, list) or not 0 < len(labels) <= LABELS_MAX:
-        raise _bad("labels")
+        raise bad("labels")
     if not all(isinstance(label, str) and 0 < len(label) <= TEXT_CHARS_MAX for label in labels):
-        raise _bad("labels")
+        raise bad("labels")
     return tuple(dict.fromkeys(labels))
-
-
-def _text(arguments: Arguments, name: str) -> str:
-    value = arguments.get(name)
-    if not isinstance(value, str) or not value.strip() or len(value) > TEXT_CHARS_MAX:
-        raise _bad(name)
-    return value.strip()
-
-
-def _bad(name: str) -> CallError:
-    return CallError(
-        "bad_arguments",
-        f"The call's {name} is missing, too long or not one of ours.",
-        "Nothing was changed.",
-        "Use the `dispenserd` command of the same version as the daemon.",
-    )

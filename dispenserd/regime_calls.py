@@ -11,8 +11,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from dispenserd.call_arguments import Arguments, bad, named_resident, one_text
 from dispenserd.control import Handlers
-from dispenserd.control_call import CallError
 from dispenserd.home import Home
 from scheduler.commands import PauseResident, RegimeCommand, ResumeResident, ReviewPause, SetMode
 from scheduler.events import CommandAnswered, Mode, PauseKind
@@ -26,11 +26,9 @@ if TYPE_CHECKING:
     from dispenserd.shapes.resident import LeaveView, RegimeView, ResidentShow
 
 NONCE_BYTES = 16
-TEXT_CHARS_MAX = 200
 DAYS_MAX = 366
 """Far beyond what the core allows: it says why, and this only keeps a date from overflowing."""
 
-Arguments = dict[str, Any]
 Answer = dict[str, Any]
 
 
@@ -149,13 +147,6 @@ def new_nonce() -> str:
     return f"home-{secrets.token_hex(NONCE_BYTES)}"
 
 
-def named_resident(arguments: Arguments, setting: Setting) -> str:
-    """The one who lives here, where none is named. Of several nobody is meant by default."""
-    if not arguments.get("resident") and len(setting.residents) == 1:
-        return setting.residents[0].key
-    return one_text(arguments, "resident")
-
-
 def _mode(arguments: Arguments) -> Mode:
     try:
         return Mode(one_text(arguments, "mode"))
@@ -187,19 +178,3 @@ def local_time(arguments: Arguments, name: str, setting: Setting) -> datetime | 
         return setting.local.instant(local.date(), local.time().replace(microsecond=0)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise bad(name) from None
-
-
-def one_text(arguments: Arguments, name: str) -> str:
-    value = arguments.get(name)
-    if not isinstance(value, str) or not value.strip() or len(value) > TEXT_CHARS_MAX:
-        raise bad(name)
-    return value.strip()
-
-
-def bad(name: str) -> CallError:
-    return CallError(
-        "bad_arguments",
-        f"The call's {name} is missing, too long or not one of ours.",
-        "Nothing was changed.",
-        "Use the `dispenserd` command of the same version as the daemon.",
-    )

@@ -26,13 +26,14 @@ if TYPE_CHECKING:
         Holds,
         IncidentView,
         PermitView,
-        RefillView,
         ResidentAtHome,
         RobotAtHome,
         RollShow,
         Sensors,
         StatusView,
+        StripShow,
     )
+    from dispenserd.shapes.strips import RefillView, RollInUse, StripInUse
     from dispenserd.shapes.upkeep import AlarmTestView, Chores, ChoreView
 
 
@@ -99,8 +100,6 @@ def _or_none(at: datetime | None) -> str | None:
 
 def _resident(world: World, setting: Setting, resident: Resident, now: datetime) -> ResidentAtHome:
     plan = world.plans.get(resident.key)
-    robot = world.robot(resident.robot)
-    loaded = robot.rolls.get(resident.key)
     settled: list[Dose | SideDose] = [*in_order(world), *world.sides.values()]
     ahead = [
         dose.plan.opens
@@ -115,13 +114,27 @@ def _resident(world: World, setting: Setting, resident: Resident, now: datetime)
             "card_version": plan.card_version if plan else 0,
             "refused": _refused(world, resident.key),
         },
-        "roll": {
-            "production_id": loaded.production_id if loaded else "",
-            "left": robot.status.sachets_left if robot.status else None,
-        },
+        "roll": _in_use(world, resident.robot, resident.key),
+        "as_needed": _beside(world, setting, resident.key),
         "next_window": iso(min(ahead)) if ahead else None,
         "refill": next((each for each in _refills(world, setting) if each["resident"] == resident.key), None),
     }
+
+
+def _in_use(world: World, serial: str, resident: str) -> RollInUse:
+    robot = world.robot(serial)
+    loaded = robot.rolls.get(resident)
+    return {
+        "production_id": loaded.production_id if loaded else "",
+        "left": robot.status.sachets_left if robot.status else None,
+    }
+
+
+def _beside(world: World, setting: Setting, resident: str) -> StripInUse | None:
+    if not setting.has_two(resident):
+        return None
+    serial = setting.robot_for(resident, as_needed=True)
+    return {"robot": serial, **_in_use(world, serial, resident)}
 
 
 def _refills(world: World, setting: Setting) -> list[RefillView]:
@@ -212,12 +225,21 @@ def _why_held(dose: Dose) -> str:
 
 
 def roll(world: World, setting: Setting, resident: str) -> RollShow:
-    """The one resident's roll, and the strip that it is part of."""
-    robot = world.robot(setting.robot_of(resident))
-    status, loaded = robot.status, robot.rolls.get(resident)
+    """The one resident's roll, and the strip that it is part of; and their strip of medicine as needed, where
+    another robot has that."""
+    beside = setting.robot_for(resident, as_needed=True) if setting.has_two(resident) else ""
     return {
         "resident": resident,
-        "robot": setting.robot_of(resident),
+        **_strip(world, setting.robot_of(resident), resident),
+        "as_needed": _strip(world, beside, resident) if beside else None,
+    }
+
+
+def _strip(world: World, serial: str, resident: str) -> StripShow:
+    robot = world.robot(serial)
+    status, loaded = robot.status, robot.rolls.get(resident)
+    return {
+        "robot": serial,
         "production_id": loaded.production_id if loaded else "",
         "in_robot": status.production_id if status else "",
         "left": status.sachets_left if status else None,
@@ -281,6 +303,7 @@ def _dose(dose: Dose) -> DoseView:
         "token": "staff" if dose.token else "robot",
         "holder": dose.token,
         "critical": plan.critical,
+        "loose": dose.loose,
         "permits": _permits(dose),
         "lost": _may_be_had(dose),
         "held": dose.held if dose.stage is Stage.HELD else "",

@@ -10,7 +10,8 @@ Policies (2026-11-23):
   strip has at its mouth is what the button asks for: nobody chooses among drugs on a display.
 - A request is two presses: *as needed*, answered with the question what it is for, or with the time from
   which it is possible; and the answer, which is the fresh action that releases (rule 2). Take says no more
-  than that, and is an answer.
+  than that, and is an answer. Whoever has a robot for it beside the one with their roll asks there
+  (`two_robots`).
 - It is open for `WINDOW`. If nobody lifts it, it goes back and then to the locked store, *refused* by the
   resident who asked and left. It is never scheduled, reminded of or missed, and what is still in the strip
   is never diverted.
@@ -28,9 +29,10 @@ from scheduler.as_needed_limits import (
     LIMIT_REACHED,
     LOST_HERE,
     UNKNOWN_ELSEWHERE,
-    as_needed_period,
+    as_needed_intakes,
     may_be_had,
 )
+from scheduler.as_needed_times import in_its_time
 from scheduler.cause import Cause
 from scheduler.custody import UNCOUNTED, uncounted_as_needed
 from scheduler.dose import Stage
@@ -40,6 +42,7 @@ from scheduler.offering import PERSONAL_ACTION, issue
 from scheduler.personal import not_theirs, spent, who
 from scheduler.plan import AS_NEEDED_SLOT, Content, DosePlan, Portion, Prescription
 from scheduler.questions import FLAGGED, QUESTIONS, answer_of
+from scheduler.two_robots import OTHER_ROBOT, asked_here, in_haste, is_here, take_asks
 from scheduler.window import window
 from scheduler.world import Dose, Robot, Setting, World
 
@@ -66,12 +69,19 @@ def requested(world: World, setting: Setting, now: datetime) -> Sequence[ev.Even
 
 def _requested_at(world: World, setting: Setting, press: ev.Pressed, now: datetime) -> Sequence[ev.Event]:
     resident = who(setting, press)
-    asked = world.asked.get(resident)
-    open_question = asked is not None and asked.question is ev.Question.WHAT_FOR and now < asked.until
+    asked = asked_here(world, setting, resident, press.robot)
     if press.answer is ev.Answer.AS_NEEDED:
+        if not is_here(setting, resident, press.robot, as_needed=True):
+            return [spent(press, OTHER_ROBOT, now)]
         return _asked_for(world, setting, press, resident, now)
-    if not open_question or press.answer is ev.Answer.HELP:
+    if asked is None or asked.question is not ev.Question.WHAT_FOR or now >= asked.until:
+        under_way = any(_under_way(dose, resident) for dose in world.doses.values())
+        asks = take_asks(setting, resident, press) and not under_way
+        return _asked_for(world, setting, press, resident, now) if asks else []
+    if press.answer is ev.Answer.HELP:
         return []
+    if in_haste(setting, resident, press, asked, now):
+        return [spent(press, "asked_what_for", now)]
     left = ev.QuestionAnswered(now, resident, ev.Question.WHAT_FOR, "", "")
     if press.answer in (ev.Answer.LATER, ev.Answer.NO_THANKS):
         return [left, spent(press, "not_now", now)]
@@ -86,7 +96,7 @@ def effects(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]
         if dose.lifted is None or dose.effect or not dose.plan.as_needed:
             continue
         resident = dose.plan.resident
-        answers = world.robot(setting.robot_of(resident)).answers
+        answers = world.robot(setting.robot_for(resident, as_needed=True)).answers
         due = dose.lifted + EFFECT_AFTER <= now < dose.lifted + EFFECT_UNTIL
         if due and answers and resident not in world.asked:
             question = ev.Question.EFFECT
@@ -154,7 +164,9 @@ def _refusal(
     prescription, content = found
     if uncounted_as_needed(world.counts.get(resident, ()), content):
         return ev.AsNeededRefused(now, resident, prescription.prescription_id, UNCOUNTED, None, serial)
-    told = may_be_had(world, resident, prescription, content.quantity, day, now)
+    told = in_its_time(world, setting, prescription, content.quantity, now)
+    if not told.reason:
+        told = may_be_had(world, resident, prescription, content.quantity, day, now)
     if not told.reason:
         return None
     about = prescription.prescription_id
@@ -202,10 +214,9 @@ def _in_the_strip(
         return None
     sachet = next((each for each in roll.sachets if each.label == status.mouth_label), None)
     for prescription in plan.prescriptions:
-        period = as_needed_period(prescription, day)
-        for intake in (one for each in (period.days if period else ()) for one in each.intakes):
+        for intake in as_needed_intakes(prescription, day):
             content = Content(prescription.drug, prescription.strength, intake.quantity, prescription.unit)
-            if intake.as_needed and sachet is not None and sachet.content == {content}:
+            if sachet is not None and sachet.content == {content}:
                 return prescription, content
     return None
 

@@ -12,7 +12,8 @@ Policies (2026-11-23):
   else the next fixed dose would come too soon or not at all.
 - Limits are over any 24 h, or any such period, never over a calendar day or week. In doubt counts as given
   (rule 6), and so does what a person may be giving by hand.
-- What was given elsewhere counts. Once that knowledge is older than the gap, a person is asked.
+- What was given elsewhere counts, and keeps its gap to a fixed dose of the prescription, too. Once that
+  knowledge is older than the gap, a person is asked.
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from scheduler.dosage import Limit, Period
+from scheduler.dosage import ANY_DAY, Intake, Limit, Period
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.events import Outcome
 from scheduler.plan import DosePlan, Prescription
 from scheduler.remembered import Elsewhere
+from scheduler.timing import dates
 from scheduler.world import Dose, World
 
 DAY = timedelta(hours=24)
@@ -67,9 +69,26 @@ def as_needed_period(prescription: Prescription, day: date) -> Period | None:
         (
             period
             for period in prescription.dosage.periods
-            if period.as_needed and period.first <= day and (period.last is None or day <= period.last)
+            if period.first <= day and (period.last is None or day <= period.last) and _needed(period, day)
         ),
         None,
+    )
+
+
+def as_needed_intakes(prescription: Prescription, day: date) -> tuple[Intake, ...]:
+    """What may be had as needed on this date, and at which times."""
+    period = as_needed_period(prescription, day)
+    return () if period is None else _needed(period, day)
+
+
+def _needed(period: Period, day: date) -> tuple[Intake, ...]:
+    ordinal = day.toordinal()
+    return tuple(
+        intake
+        for one in period.days
+        if one.number == ANY_DAY or ordinal in dates(period, one)
+        for intake in one.intakes
+        if intake.as_needed
     )
 
 
@@ -143,6 +162,24 @@ def least_gap(limit: Limit, quantity: Decimal) -> timedelta:
         assert bound.units is not None
         times = max(1, int(bound.units / quantity))
     return bound.span / times / 2
+
+
+def free_of_elsewhere(world: World, plan: DosePlan) -> Iterator[datetime]:
+    """From when a fixed dose keeps the least gap to what others gave of its prescriptions that may be had as
+    needed, too: whichever of the two that was."""
+    known, card = world.elsewhere.get(plan.resident), world.plans.get(plan.resident)
+    if known is None or card is None:
+        return
+    for prescription in card.prescriptions:
+        if prescription.prescription_id not in plan.prescriptions:
+            continue
+        period = as_needed_period(prescription, plan.day)
+        limit = period.limit if period is not None else None
+        if limit is None or (limit.gap_min is None and not _bounds(limit)):
+            continue
+        for given in known.given:
+            if given.prescription_id == prescription.prescription_id:
+                yield given.at + least_gap(limit, given.quantity)
 
 
 def remembered(world: World, resident: str) -> timedelta:

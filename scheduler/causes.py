@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from scheduler import events as ev
 from scheduler.as_needed import as_needed_causes, effect_cause
 from scheduler.cause import Cause
+from scheduler.causes_home import custody_causes, had_twice, home_causes
 from scheduler.causes_robot import REFILL_AHEAD as REFILL_AHEAD
 from scheduler.causes_robot import robot_causes
 from scheduler.changed import to_call
@@ -30,6 +31,7 @@ from scheduler.gate import (
     why_not_release,
     withholds,
 )
+from scheduler.given_elsewhere import GIVEN_ELSEWHERE
 from scheduler.judged import judged
 from scheduler.kept import kept
 from scheduler.leave import NEEDS_CLOCK as LEAVE_NEEDS_CLOCK
@@ -59,6 +61,9 @@ TAKEN_BACK = "taken_back"
 NO_LONGER_PLANNED = "no_longer_planned"
 """Detail: a person may be about to give what the plan in force does not ask for any more."""
 
+AGAINST_HOLDER = frozenset({NO_LONGER_PLANNED, GIVEN_ELSEWHERE})
+"""Details that tell whoever has the right to give not to."""
+
 TOO_SOON = "too_soon"
 
 NOT_LOCKS = frozenset({"", "robot_not_ready", "window_closed", "with_staff", "settled", TOO_SOON})
@@ -70,25 +75,20 @@ def causes(world: World, setting: Setting, now: datetime) -> dict[str, Cause]:
     found: dict[str, Cause] = {}
     for dose in _of_concern(world.doses):
         cause = _dose(world, setting, dose, now)
-        if cause is not None and being_given(world, dose) and beyond_plan(world, dose):
-            cause = replace(cause, priority=ev.Priority.HIGH, detail=NO_LONGER_PLANNED)
+        beyond = beyond_plan(world, dose) if cause is not None and being_given(world, dose) else ""
+        if cause is not None and beyond:
+            told = beyond if beyond == GIVEN_ELSEWHERE else NO_LONGER_PLANNED
+            cause = replace(cause, priority=ev.Priority.HIGH, detail=told)
         if cause is not None:
             found[f"dose:{dose.dose_id}"] = cause
     for side in world.sides.values():
         cause = refusal(world, side) or side_cause(world, side, now)
         if cause is not None:
             found[f"dose:{side.dose_id}"] = cause
+    found |= had_twice(world)
     found |= robot_causes(world, setting, found, now)
-    for subject, technical in (
-        ("home", _clock(world, setting, now)),
-        ("journal", _journal(world)),
-        ("store", _store(world)),
-        ("commands", _commands(world)),
-        *((f"plan:{resident}", _plan(world, resident)) for resident in _cards(world, setting)),
-    ):
-        if technical is not None:
-            found[subject] = technical
-    found |= upkeep_causes(world, setting, now) | regime_causes(world, now) | custody_causes(world)
+    found |= home_causes(world, setting, now) | custody_causes(world)
+    found |= upkeep_causes(world, setting, now) | regime_causes(world, now)
     found |= leave_causes(world, setting, now) | refill_causes(world, setting, now)
     return found | voice_causes(world) | as_needed_causes(world, now)
 
@@ -123,6 +123,8 @@ def unproven(world: World, setting: Setting, incident: ev.Incident) -> bool:
     if incident.kind not in NEEDS_ROBOT:
         return False
     dose = world.doses.get(incident.dose_id)
+    if dose is not None and dose.loose:
+        return False  # nothing of a robot's is wrong
     if incident.dose_id and (dose is None or (dose.outcome is not None and dose.outcome.outcome in GIVEN)):
         return False
     serial = _about_robot(setting, incident, dose)
@@ -137,7 +139,9 @@ def _about_robot(setting: Setting, incident: ev.Incident, dose: Dose | None) -> 
     about, _, name = incident.subject.partition(":")
     if about in ("robot", "power"):
         return name
-    return setting.robot_of(name) if dose is None else robot_of(setting, dose)
+    if dose is not None:
+        return robot_of(setting, dose)
+    return setting.robot_for(name, as_needed=about == "strip")
 
 
 def urgency(dose: Dose) -> ev.Priority:
@@ -214,7 +218,7 @@ def _with_staff(world: World, dose: Dose) -> Cause:
     kind = incident.kind if incident is not None else ev.Kind.DOSE_BLOCKED
     priority = max(urgency(dose), incident.priority if incident is not None else ev.Priority.LOW)
     detail = incident.detail if incident is not None else ""
-    return _about(dose, kind, ev.Priority(priority), "" if detail == NO_LONGER_PLANNED else detail)
+    return _about(dose, kind, ev.Priority(priority), "" if detail in AGAINST_HOLDER else detail)
 
 
 def _unhappy(world: World, dose: Dose, outcome: ev.Outcome, now: datetime) -> Cause | None:
@@ -224,8 +228,10 @@ def _unhappy(world: World, dose: Dose, outcome: ev.Outcome, now: datetime) -> Ca
         return judged(world, dose, ev.Kind.DOSE_MISSED, MEDIUM)
     if outcome is ev.Outcome.REFUSED:
         return refusal(world, dose)
-    if outcome is ev.Outcome.WITHHELD and reason not in WITHHOLDING:
+    if outcome is ev.Outcome.WITHHELD and reason not in WITHHOLDING | {GIVEN_ELSEWHERE} and not dose.loose:
         return _held(world, dose, now)
+    if reason == GIVEN_ELSEWHERE:
+        return judged(world, dose, ev.Kind.DOSE_BLOCKED, MEDIUM, reason)
     if reason == PAUSED and not _back_in_time(world, dose):
         return None  # others look after them, and are told nothing that they know (rule 22)
     if outcome is ev.Outcome.UNCERTAIN:
@@ -266,7 +272,7 @@ def _not_offered(world: World, setting: Setting, dose: Dose, now: datetime) -> C
     gone = setting.limits.robot_gone
     serial = robot_of(setting, dose)
     robot = world.robot(serial)
-    if robot.state is not RobotState.READY:
+    if robot.state is not RobotState.READY and not dose.loose:
         since = robot.since or dose.plan.opens
         near = lead_window(dose, UNREACHABLE_LEAD, now) or now >= dose.plan.closes
         if near and now >= since + gone:
@@ -333,7 +339,7 @@ def _untaken(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause
         Stage.IN_TRAY,
         Stage.RETRACTING,
     )
-    if withholds(world, dose) or dose.plan.as_needed:
+    if withholds(world, dose) or dose.plan.as_needed or dose.loose:
         return None  # what is not offered, or was asked for, can't be missed
     if waiting and dose.plan.half <= now < dose.plan.closes:
         return judged(world, dose, ev.Kind.ABOUT_TO_MISS, LOW)
@@ -358,59 +364,3 @@ def _most_urgent_blocked(world: World, setting: Setting, dose: Dose, now: dateti
 
 def _about(dose: Dose, kind: ev.Kind, priority: ev.Priority, detail: str = "") -> Cause:
     return Cause(kind=kind, priority=priority, detail=detail, dose_id=dose.dose_id, before=dose.plan.closes)
-
-
-def custody_causes(world: World) -> dict[str, Cause]:
-    """Rule 24: sachets that left with a magazine and that nobody has counted, by subject as in `causes`."""
-    return {
-        f"count:{resident}": Cause(
-            ev.Kind.SACHETS_UNCOUNTED, ev.Priority.HIGH, next(count.why for count in counts if count.left)
-        )
-        for resident, counts in world.counts.items()
-        if any(count.left for count in counts)
-    }
-
-
-# --- the home ---------------------------------------------------------------------------------------
-
-
-def _clock(world: World, setting: Setting, now: datetime) -> Cause | None:
-    clock = world.clock
-    if clock.trusted or clock.since is None or now < clock.since + setting.limits.robot_gone:
-        return None
-    return Cause(ev.Kind.CLOCK_UNTRUSTED, ev.Priority.HIGH, clock.reason)
-
-
-def _journal(world: World) -> Cause | None:
-    """Rule 23: robot or on-call know more of this journal than it holds, until a person closed it."""
-    keepers = sorted({found.keeper for found in world.behind}, reverse=True)  # robot before oncall
-    if not keepers:
-        return None
-    knows = "know" if len(keepers) > 1 else "knows"
-    return Cause(ev.Kind.JOURNAL_BEHIND, ev.Priority.HIGH, f"{'_and_'.join(keepers)}_{knows}_newer_journal")
-
-
-def _cards(world: World, setting: Setting) -> list[str]:
-    """Whose cards: also of somebody who does not live here, where one came (rule 19)."""
-    return list(dict.fromkeys([*world.refused_plans, *(one.key for one in setting.residents)]))
-
-
-def _plan(world: World, resident: str) -> Cause | None:
-    """A card refused whole; else what no machine may carry out of the one in force."""
-    if resident in world.refused_plans:
-        return Cause(ev.Kind.PLAN_REFUSED, ev.Priority.HIGH, world.refused_plans[resident][1])
-    plan = world.plans.get(resident)
-    if plan is None or not plan.refused:
-        return None
-    first = plan.refused[0]
-    return Cause(ev.Kind.PLAN_REFUSED, ev.Priority.HIGH, f"{first.reason} {first.path}")
-
-
-def _store(world: World) -> Cause | None:
-    """That it commits again proves no sound disk: a person must look."""
-    stopped = world.store_stopped
-    return None if stopped is None else Cause(ev.Kind.STORE_FAILED, ev.Priority.MEDIUM, stopped[0])
-
-
-def _commands(world: World) -> Cause | None:
-    return Cause(ev.Kind.COMMAND_REFUSED, ev.Priority.MEDIUM, world.forged) if world.forged else None

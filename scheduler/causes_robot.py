@@ -11,9 +11,11 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from scheduler import events as ev
+from scheduler.as_needed_limits import as_needed_period
 from scheduler.cause import Cause
 from scheduler.dose import IN_MAGAZINE
 from scheduler.forecast import power, refill_due, refills
+from scheduler.gate import magazine_misfit
 from scheduler.offering import doses_at
 from scheduler.world import Robot, RobotState, Setting, World, robot_of
 
@@ -90,11 +92,13 @@ def _attempt(robot: Robot) -> Cause | None:
 def _strip(world: World, setting: Setting, serial: str, now: datetime) -> Iterator[tuple[str, Cause | None]]:
     """The magazine can't serve the plan: none in place, empty or soon to be, or no manifest for it. That
     it is empty is one thing to mend, for however many it serves: told of the first of them."""
-    robot, residents = world.robot(serial), setting.served[serial]
+    robot = world.robot(serial)
     if robot.state is not RobotState.READY or robot.status is None:
         return
     if robot.magazine_since is None or now < robot.magazine_since + setting.limits.robot_gone:
         return  # a person is just putting it in
+    yield from _strip_beside(world, setting, serial, now)
+    residents = [key for key in setting.served[serial] if setting.robot_of(key) == serial]
     planned = [key for key in residents if any(d.plan.resident == key for d in world.doses.values())]
     if not robot.status.production_id or robot.status.sachets_left == 0:
         if planned:
@@ -111,6 +115,29 @@ def _strip(world: World, setting: Setting, serial: str, now: datetime) -> Iterat
                 f"roll:{key}",
                 Cause(ev.Kind.ROLL_CONFLICT, _urgency(world, setting, serial, [key], now), detail),
             )
+
+
+def _strip_beside(
+    world: World, setting: Setting, serial: str, now: datetime
+) -> Iterator[tuple[str, Cause | None]]:
+    """The same of medicine as needed that lies in a robot beside the one with the roll, while a card asks for
+    any. No dose of it is ever due: somebody re-plans the round."""
+    robot, today = world.robot(serial), setting.local.day_of(now)
+    for key in setting.served[serial]:
+        plan, roll = world.plans.get(key), robot.rolls.get(key)
+        theirs = setting.has_two(key) and setting.robot_for(key, as_needed=True) == serial
+        if not theirs or plan is None or not any(as_needed_period(p, today) for p in plan.prescriptions):
+            continue
+        empty = robot.status is None or not robot.status.production_id or robot.status.sachets_left == 0
+        if empty:
+            yield f"strip:{key}", Cause(ev.Kind.ROLL_EMPTY, ev.Priority.MEDIUM, AS_NEEDED)
+        elif magazine_misfit(robot, key):
+            detail = "no_manifest" if roll is None else "other_roll"
+            yield f"strip:{key}", Cause(ev.Kind.ROLL_CONFLICT, ev.Priority.MEDIUM, detail)
+
+
+AS_NEEDED = "as_needed"
+"""Detail: it is about medicine as needed."""
 
 
 def _urgency(world: World, setting: Setting, serial: str, residents: list[str], now: datetime) -> ev.Priority:

@@ -32,11 +32,17 @@ IN_HANDS = frozenset({ev.Outcome.RETRIEVED, ev.Outcome.CONFIRMED, ev.Outcome.TAK
 def card_changed(world: World, dose: Dose) -> bool:
     """Whether the card in force asks for something else than this dose holds."""
     plan = world.plans.get(dose.plan.resident)
-    newer = plan is not None and plan.plan_version > dose.plan.plan_version
     word = dose.let_go
     if plan is not None and word is not None and word.done and word.plan_version == plan.plan_version:
         return False  # two people have looked at this very change
-    return newer and plan is not None and not dose.plan.as_needed and _differs(plan, dose.plan)
+    return asked_otherwise(world, dose.plan)
+
+
+def asked_otherwise(world: World, dose: DosePlan) -> bool:
+    """Whether a newer card asks for something else than this dose was planned as, in a sachet or beside."""
+    plan = world.plans.get(dose.resident)
+    newer = plan is not None and plan.plan_version > dose.plan_version
+    return newer and plan is not None and not dose.as_needed and _differs(plan, dose)
 
 
 def recalled(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:

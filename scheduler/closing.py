@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from scheduler import events as ev
-from scheduler.changed import card_changed
+from scheduler.changed import CARD_CHANGED, card_changed
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.evolve_dose import LEFT
 from scheduler.gate import beyond_plan, label_misfit, needs_personal_action, withholds
+from scheduler.given_elsewhere import GIVEN_ELSEWHERE, given_elsewhere
 from scheduler.offering import doses_at, in_order, issue
+from scheduler.own_sachet import NO_SACHET
 from scheduler.personal import must_say_who
 from scheduler.receive_command import UNTREATED
 from scheduler.voice import reason_of, unwanted
@@ -227,12 +229,12 @@ def _closed(world: World, setting: Setting, dose: Dose, now: datetime) -> Findin
         return ev.Outcome.UNCERTAIN, "journal_behind", closes  # rule 23: the end that was lost may tell of it
     if dose.uncounted and not (dose.order or dose.token):
         return None if uncertain else (ev.Outcome.UNCERTAIN, dose.uncounted, closes)  # rule 24
-    withheld = withholds(world, dose)
+    withheld = withholds(world, dose) or (GIVEN_ELSEWHERE if given_elsewhere(world, dose) else "")
     if withheld and dose.releases == 0 and dose.stage in IN_MAGAZINE and not (dose.order or dose.token):
         return ev.Outcome.WITHHELD, dose.held or withheld, closes  # rule 22: no record could say otherwise
     serial = robot_of(setting, dose)
     robot = world.robot(serial)
-    if robot.state is not RobotState.READY:
+    if robot.state is not RobotState.READY and not dose.loose:
         return None if uncertain else _unread(robot, setting, dose, now)
     if world.order_under_way(serial) is not None and dose.stage not in (Stage.IN_STORE, Stage.OUT):
         return None
@@ -251,8 +253,13 @@ def _untaken(world: World, dose: Dose) -> tuple[ev.Outcome, str]:
     """The record proves that nobody got it: whose doing was that?"""
     incident = world.incident_about(f"dose:{dose.dose_id}")
     locked = incident is not None and not incident.cleared and incident.kind in LOCKS
+    if dose.loose and not withholds(world, dose):  # no robot's record could say anything of it
+        changed = card_changed(world, dose)
+        return (ev.Outcome.WITHHELD, CARD_CHANGED) if changed else (ev.Outcome.FAILED, NO_SACHET)
     if dose.held:
         return ev.Outcome.WITHHELD, dose.held
+    if given_elsewhere(world, dose):
+        return ev.Outcome.WITHHELD, GIVEN_ELSEWHERE
     if dose.declined is not None:
         return ev.Outcome.REFUSED, reason_of(dose)
     if dose.plan.as_needed and dose.stage in (Stage.IN_STORE, Stage.OUT):

@@ -32,6 +32,9 @@ class OfferPlan:
     prescriptions: tuple[Prescription, ...]
     fingerprint: str
     refused: tuple[RefusedPrescription, ...] = ()  # active on the card, and nothing for a machine
+    ended: frozenset[str] | None = None
+    """Prescriptions that the card names as ended or paused. None: whoever sends it never names those, and
+    vouches for the rest being all."""
 
 
 @dataclass(frozen=True, slots=True)

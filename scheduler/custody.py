@@ -71,8 +71,12 @@ def uncounted_as_needed(counts: Iterable[Count], content: Content) -> bool:
 
 
 def _packed_for(sachets: Iterable[LeftSachet], dose: DosePlan) -> bool:
+    """What no sachet should hold may have been in one of another roll, which did."""
+    drugs = {portion.content.drug for portion in dose.portions}
     return not dose.as_needed and any(
-        sachet.day == dose.day and abs(sachet.packed - dose.opens) <= PACKED_APART_MAX
+        sachet.day == dose.day
+        and abs(sachet.packed - dose.opens) <= PACKED_APART_MAX
+        and (not dose.loose or any(content.drug in drugs for content in sachet.content))
         for sachet in sachets
         if not sachet.as_needed
     )

@@ -12,13 +12,16 @@ from datetime import date, datetime, timedelta
 
 from scheduler.dose import Stage
 from scheduler.events import AsNeededRefused
-from scheduler.gate import why_not_release, why_not_take_along
+from scheduler.gate import magazine_misfit, why_not_release, why_not_take_along
+from scheduler.given_elsewhere import GIVEN_ELSEWHERE
 from scheduler.offering import PERSONAL_ACTION, doses_at
+from scheduler.own_sachet import NO_SACHET, has_no_sachet
 from scheduler.personal import must_say_who
 from scheduler.plan import Content
 from scheduler.questions import QUESTIONS
 from scheduler.regime import ORDINARY, QUIET, SUSPENDED
 from scheduler.side_doses import robot_asks, together
+from scheduler.two_robots import asked_here, is_here
 from scheduler.voice import quiet, unwanted
 from scheduler.world import Dose, Robot, RobotState, Setting, SideDose, World, robot_of
 
@@ -83,7 +86,8 @@ def _dose_lines(
         and not _stays_here(d, now)
         and not world.regime(d.plan.resident).withholds
     ]
-    wanted = [dose for dose in open_doses if dose.declined is None]
+    packed = [dose for dose in open_doses if not has_no_sachet(world, setting, dose)]
+    wanted = [dose for dose in packed or open_doses if dose.declined is None]
     told = () if wanted else _told(world, setting, serial, now)
     if told:
         return "steady", "none", told
@@ -102,6 +106,7 @@ TURNED_AWAY = {
     "unlocked": ("Robotten er åben igen.",),
     "other_robot": ("Din medicin er i en anden robot.",),
     "nothing_of_theirs": ("Der er ikke medicin til dig nu.",),
+    NO_SACHET: ("Robotten har ikke den medicin.", "Personalet får besked."),
 }
 """Why a press led to nothing that is about the person and not about the dose. Shown for as long as a press is
 fresh: whoever's dose is due must see that soon again."""
@@ -119,7 +124,9 @@ def _withheld(world: World, setting: Setting, serial: str) -> tuple[str, ...]:
 def _told(world: World, setting: Setting, serial: str, now: datetime) -> tuple[str, ...]:
     """What somebody here is asked, or was answered."""
     for resident in setting.served.get(serial, ()):
-        asked, refused = world.asked.get(resident), world.refusals.get(resident)
+        asked = asked_here(world, setting, resident, serial)
+        here = is_here(setting, resident, serial, as_needed=True)
+        refused = world.refusals.get(resident) if here else None
         if asked is not None and now < asked.until:
             return QUESTIONS[asked.question].lines
         if refused is not None and now < refused.at + ANSWER_SHOWN:
@@ -176,7 +183,8 @@ def _along_lines(
     )
     who = must_say_who(setting, robot_of(setting, dose))
     action = "Vis din brik, og tryk på knappen." if who else "Tryk på knappen."
-    return "pulse", "soft", ("Medicin til turen.", action, f"Tilbage: {left}.")
+    answers = _answers(world.robot(robot_of(setting, dose)))
+    return "pulse", "soft", ("Medicin til turen.", action, f"Tilbage: {left}.", *answers)
 
 
 def _stays_here(dose: Dose, now: datetime) -> bool:
@@ -189,8 +197,10 @@ def _beside(
     light: str, sound: str, lines: tuple[str, ...],
 ) -> tuple[str, str, tuple[str, ...]]:  # fmt: skip
     """What is due beside the robot, as soon as the robot asks for nothing itself; what it can't give stays in
-    sight below."""
-    served, every = setting.served.get(serial, ()), setting.limits.reminder_every
+    sight below. Of two robots the one with the roll shows it."""
+    every = setting.limits.reminder_every
+    here = setting.served.get(serial, ())
+    served = [resident for resident in here if is_here(setting, resident, serial, as_needed=False)]
     if not world.sides:
         return light, sound, lines
     due = [
@@ -198,7 +208,7 @@ def _beside(
         for resident in served
         if not world.regime(resident).withholds and not robot_asks(world, setting, resident, now)
     ]
-    if not any(due) or any(resident in world.asked for resident in served):
+    if not any(due) or any(asked_here(world, setting, resident, serial) for resident in served):
         return light, sound, lines
     if must_say_who(setting, serial):
         return _beside_for_one(due, every, light, sound, lines)
@@ -289,6 +299,8 @@ ONE_OF_YOU = ("En af jer mangler anden medicin.", "Vis din brik, når du har tag
 def _offer(dose: Dose, reason: str, *, who: bool) -> tuple[str, str, tuple[str, ...]]:
     if reason == "too_soon":
         return "steady", "none", ("Det er for tidligt at tage den næste.",)
+    if reason == GIVEN_ELSEWHERE:
+        return "steady", "none", ("Din medicin er givet.", "Er det forkert? Tryk hjælp.")
     if reason in WAITS_FOR_ANOTHER and who:
         return "steady", "none", ("Vent lidt: en anden pose skal først ud.",)
     if reason:
@@ -315,6 +327,19 @@ LOUD_FROM_REMINDER = 3
 def _next_line(world: World, setting: Setting, serial: str, now: datetime) -> tuple[str, ...]:
     ahead = (d for d in doses_at(world, setting, serial) if d.plan.opens > now and d.outcome is None)
     coming = next((d for d in ahead if not world.regime(d.plan.resident).withholds), None)
-    if coming is None or world.robot(serial).state is not RobotState.READY:
+    if world.robot(serial).state is not RobotState.READY:
         return ()
+    if coming is None:
+        return _may_be_asked_for(world, setting, serial)
     return (f"Næste medicin kl. {setting.local.local(coming.plan.opens):%H:%M}",)
+
+
+def _may_be_asked_for(world: World, setting: Setting, serial: str) -> tuple[str, ...]:
+    """At a robot that has somebody's medicine as needed beside the one with their roll."""
+    robot = world.robot(serial)
+    there = [key for key in setting.served.get(serial, ()) if setting.has_two(key)]
+    theirs = [key for key in there if setting.robot_for(key, as_needed=True) == serial]
+    if all(magazine_misfit(robot, key) or world.regime(key).withholds for key in theirs):
+        return ()
+    action = "Vis din brik, og tryk på knappen." if must_say_who(setting, serial) else "Tryk på knappen."
+    return ("Medicin, når du har brug for den.", action)

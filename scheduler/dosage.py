@@ -42,6 +42,9 @@ class DayPart(StrEnum):
     NIGHT = "night"
 
 
+EARLIEST_PART = time(4)
+"""No home's clock mapping has a part of the day before it: that would be yesterday's night."""
+
 _M, _N, _E, _NIGHT = DayPart
 PLAIN_PARTS: Mapping[int, Sequence[DayPart]] = MappingProxyType(
     {1: (_M,), 2: (_M, _E), 3: (_M, _N, _E), 4: (_M, _N, _E, _NIGHT)}

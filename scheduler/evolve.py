@@ -5,10 +5,12 @@ Decides nothing: a rule that needs a limit, a clock or the configuration belongs
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import assert_never
 
 from scheduler import events as ev
+from scheduler.added import named
 from scheduler.as_needed_limits import remembered
 from scheduler.dosage import DayPart
 from scheduler.dose import AT_REST
@@ -29,6 +31,7 @@ from scheduler.expand import Catalogue, DayClock
 from scheduler.regime import after
 from scheduler.remembered import Planned
 from scheduler.replacing import replace, replace_fresh
+from scheduler.roll_look import Compared
 from scheduler.world import (
     FORGERIES,
     KEEP_SETTLED,
@@ -102,10 +105,7 @@ def _home(world: World, event: ev.HomeEvent) -> World:
         case ev.ClockDoubted():
             return doubted(world, event)
         case ev.PlanAccepted():
-            plans = {**world.plans, event.plan.resident: event.plan}
-            refused = {key: why for key, why in world.refused_plans.items() if key != event.plan.resident}
-            confirmed = {**world.confirmed, event.plan.resident: event.at}
-            return replace(world, plans=plans, refused_plans=refused, confirmed=confirmed)
+            return _in_force_from(world, event)
         case ev.PlanRefused():
             why = (event.fingerprint, f"{event.reason} {event.path}".strip())
             return replace(world, refused_plans={**world.refused_plans, event.resident: why})
@@ -150,6 +150,14 @@ def _home(world: World, event: ev.HomeEvent) -> World:
             assert_never(event)
 
 
+def _in_force_from(world: World, event: ev.PlanAccepted) -> World:
+    plans = {**world.plans, event.plan.resident: event.plan}
+    refused = {key: why for key, why in world.refused_plans.items() if key != event.plan.resident}
+    confirmed = {**world.confirmed, event.plan.resident: event.at}
+    world = replace(world, named=named(world, event.plan))
+    return replace(world, plans=plans, refused_plans=refused, confirmed=confirmed)
+
+
 def _spent(world: World, event: ev.PressSpent) -> World:
     pressed_for = world.doses.get(event.dose_id)
     if pressed_for is not None:
@@ -188,9 +196,13 @@ def _adopted(world: World, event: ev.MedicineListAdopted | ev.ClockTimesAdopted)
         clock = DayClock(event.version, dict(zip(DayPart, times, strict=True)), event.persons)
         same = world.mapping is None or world.mapping.says_the_same(clock)
         world = replace(world, mapping=clock, refused_times="")
-    if same:
-        return world
-    return replace(world, planned={key: Planned(each.to, 0) for key, each in world.planned.items()})
+    return world if same else _planned_anew(world, world.planned)
+
+
+def _planned_anew(world: World, residents: Collection[str]) -> World:
+    """By no version: what is ahead of theirs is planned again."""
+    planned = {key: Planned(each.to, 0) if key in residents else each for key, each in world.planned.items()}
+    return replace(world, planned=planned)
 
 
 def _behind(world: World, event: ev.JournalFoundBehind) -> World:
@@ -231,8 +243,17 @@ def _loaded(world: World, event: ev.RollLoaded) -> World:
     beside = {key: one for key, one in robot.rolls.items() if one.production_id == roll.production_id}
     rolls = {**beside, roll.resident: roll}
     anew = {roll.resident, *(key for key in robot.rolls if key not in beside)}
+    anew -= {key for key, one in world.compared.items() if _lies_elsewhere(world, serial, key, one)}
     world = replace(world, compared={key: one for key, one in world.compared.items() if key not in anew})
+    world = _planned_anew(world, [roll.resident])
     return with_robot(world, serial, replace(robot, rolls=rolls, magazine_since=event.at, gone_label=""))
+
+
+def _lies_elsewhere(world: World, serial: str, resident: str, known: Compared) -> bool:
+    """Whether the roll that was looked at lies in another robot: this one was given medicine as needed."""
+    found = known.found
+    roll = world.robot(found.robot).rolls.get(resident) if found.robot != serial else None
+    return roll is not None and roll.production_id == found.production_id
 
 
 def _day_planned(world: World, event: ev.DayPlanned) -> World:

@@ -63,6 +63,7 @@ def _gone(world: World, event: ev.ResidentMovedOut) -> World:
         plans={key: plan for key, plan in world.plans.items() if key != who},
         refused_plans={key: why for key, why in world.refused_plans.items() if key != who},
         planned={key: each for key, each in world.planned.items() if key != who},
+        named={key: each for key, each in world.named.items() if key != who},
         regimes={key: each for key, each in world.regimes.items() if key != who},
         habits={key: each for key, each in world.habits.items() if key != who},
         confirmed={key: each for key, each in world.confirmed.items() if key != who},
@@ -91,12 +92,15 @@ def _arrived(world: World, event: ev.ResidentMovedIn) -> World:
     planned = world.planned
     if event.planned_to is not None:  # by no version: what is ahead is planned again, by this home's times
         planned = {**planned, event.resident: Planned(event.planned_to, 0)}
+    named = {**world.named.get(event.resident, {})}
+    named |= {each.prescription_id: each.card_version for each in event.named}
     past = tuple(Past(one.opens, one.dose_id, one.part, Did(one.did)) for one in event.habits)
     return replace(
         world,
         custody={**world.custody, event.resident: custody},
         confirmed=confirmed,
         planned=planned,
+        named={**world.named, event.resident: named},
         doses=by_opening([*world.doses.values(), *carried]),
         sides={**world.sides, **sides},
         habits={**world.habits, event.resident: past},

@@ -82,6 +82,9 @@ def _looked_into(world: World, incident: ev.Incident, at: datetime) -> World:
         return _regime_looked_into(world, incident, at)
     if incident.kind in (ev.Kind.ROLL_CONFLICT, ev.Kind.REFILL_WRONG):
         return refill_looked_into(world, incident)
+    about, _, name = incident.subject.partition(":")
+    if incident.kind is ev.Kind.RECORD_CONTRADICTS and about == "robot":
+        return _told(world, name, replace(world.robot(name), log_alarm=""))
     if incident.kind in (ev.Kind.CALL_RESIDENT, ev.Kind.RECORD_CONTRADICTS):
         return _called(world, incident)
     if incident.kind is ev.Kind.COMMAND_REFUSED:
@@ -94,9 +97,6 @@ def _looked_into(world: World, incident: ev.Incident, at: datetime) -> World:
     if incident.kind is ev.Kind.JOURNAL_BEHIND:
         known = (*world.looked_into, *((found.epoch, found.head) for found in world.behind))
         return replace(world, behind=(), looked_into=tuple(dict.fromkeys(known))[-LOSSES_MAX:])
-    about, _, name = incident.subject.partition(":")
-    if about == "robot":
-        return _told(world, name, replace(world.robot(name), log_alarm=""))
     if incident.kind is ev.Kind.ATTEMPT_BLOCKED:
         return _told(world, name, replace(world.robot(name), attempt=""))
     return world

@@ -25,7 +25,7 @@ def evolve_leave(world: World, event: ev.LeavePlanned | ev.LeaveEnded) -> World:
 def permitted(world: World, dose: Dose) -> Dose:
     """The dose with what its resident's leave allows; another one's, authorised for it alone, stands."""
     leave = world.regime(dose.plan.resident).leave
-    if leave is not None and not dose.plan.as_needed and leave.covers(dose.plan.opens):
+    if leave is not None and not (dose.plan.as_needed or dose.plan.loose) and leave.covers(dose.plan.opens):
         return replace(dose, permit=leave.permit)
     alone = dose.permit is None or not dose.permit.along
     return dose if alone else replace(dose, permit=None)

@@ -22,8 +22,8 @@ Ids are assigned once (rule 1). `already` holds what was planned for the date, a
   joins them, and what they hold of a prescription counts against its times of the date, however these moved
   (rule 6). Medicine new at their time becomes a part of its own.
 
-Not in force: rule 1's "a medicine added after the sachet is a part of its own" for a dose that is not fixed.
-It joins that dose, and a sachet packed without it is held at the label (S3).
+What lies packed is none of its business: which of a dose's medicine was added after its sachet, and is a part
+of its own (rule 1), `added` says of the doses that come of this.
 """
 
 from __future__ import annotations
@@ -313,20 +313,37 @@ def _dose(
     catalogue: Catalogue,
     windows: tuple[timedelta, timedelta],
 ) -> DosePlan:
-    controlled = any(ask.prescription.drug in catalogue.controlled for ask in asks)
-    opens, half, closes = window_of(asks[0].opens, windows[controlled])
     slot, part = name
-    return DosePlan(
+    opens = asks[0].opens
+    empty = DosePlan(
         dose_id=dose_id(plan.resident, day, slot, part),
         resident=plan.resident,
         day=day,
         slot=slot,
         opens=opens,
+        half=opens,
+        closes=opens,
+        portions=(),
+        critical=False,
+        plan_version=plan.plan_version,
+    )
+    portions = sorted((_portion(ask) for ask in asks), key=lambda one: one.prescription_id)
+    return holding(empty, portions, catalogue, windows)
+
+
+def holding(
+    dose: DosePlan, portions: Sequence[Portion], catalogue: Catalogue, windows: tuple[timedelta, timedelta]
+) -> DosePlan:
+    """The dose with these portions, and what follows from them. `windows`: of others, and of controlled."""
+    controlled = any(portion.content.drug in catalogue.controlled for portion in portions)
+    opens, half, closes = window_of(dose.opens, windows[controlled])
+    return replace(
+        dose,
+        opens=opens,
         half=half,
         closes=closes,
-        portions=tuple(sorted((_portion(ask) for ask in asks), key=lambda one: one.prescription_id)),
-        critical=any(catalogue.is_critical(ask.prescription.drug) for ask in asks),
-        plan_version=plan.plan_version,
+        portions=tuple(portions),
+        critical=any(catalogue.is_critical(portion.content.drug) for portion in portions),
         controlled=controlled,
     )
 

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from scheduler import events as ev
 from scheduler.cause import Cause
-from scheduler.expand import Catalogue, expand
+from scheduler.expand import Catalogue, DayClock, expand
 from scheduler.kept import kept
 from scheduler.plan import DosePlan, Plan
 from scheduler.roll import Roll, Sachet, sachet_for
@@ -62,12 +62,14 @@ def refills(world: World, setting: Setting, serial: str) -> Sequence[Refill]:
     robot = world.robot(serial)
     if robot.state is not RobotState.READY or robot.status is None or world.trusted_at is None:
         return ()
-    return _refills(setting, world.catalogue(setting), world.plans, serial, robot.rolls, robot.status)
+    clock, catalogue = world.day_clock(setting), world.catalogue(setting)
+    return _refills(setting, clock, catalogue, world.plans, serial, robot.rolls, robot.status)
 
 
 @kept(8)
 def _refills(
     setting: Setting,
+    clock: DayClock,
     catalogue: Catalogue,
     plans: Mapping[str, Plan],
     serial: str,
@@ -80,7 +82,8 @@ def _refills(
         roll, plan = rolls.get(resident), plans.get(resident)
         if roll is None or roll.as_needed or roll.production_id != status.production_id or plan is None:
             continue
-        dose = _first_without(setting, catalogue, plan, roll, [one for one in left if one in roll.sachets])
+        mine = [one for one in left if one in roll.sachets]
+        dose = _first_without(setting, clock, catalogue, plan, roll, mine)
         if dose is not None:
             found.append(Refill(resident, serial, dose))
     return tuple(sorted(found, key=lambda one: (one.dose.opens, one.resident)))
@@ -159,7 +162,7 @@ def _strip(rolls: Iterable[Roll], production_id: str) -> list[Sachet]:
 
 
 def _first_without(
-    setting: Setting, catalogue: Catalogue, plan: Plan, roll: Roll, left: Sequence[Sachet]
+    setting: Setting, clock: DayClock, catalogue: Catalogue, plan: Plan, roll: Roll, left: Sequence[Sachet]
 ) -> DosePlan | None:
     """After the last one that is left, or that was on it: what is due before it is the gate's to see."""
     if not roll.sachets:
@@ -171,7 +174,7 @@ def _first_without(
         doses = expand(
             fixed,
             day,
-            setting.clock,
+            clock,
             setting.local,
             catalogue,
             setting.limits.window,
@@ -192,7 +195,8 @@ def _next_dose(world: World, setting: Setting, serial: str, now: datetime) -> da
         (
             dose.plan.opens
             for dose in world.doses.values()
-            if setting.robot_of(dose.plan.resident) == serial
+            if setting.robot_for(dose.plan.resident, as_needed=dose.plan.as_needed) == serial
+            and not dose.loose
             and dose.outcome is None
             and dose.plan.closes > now
             and world.regime(dose.plan.resident).pause is None

@@ -9,14 +9,16 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from scheduler.as_needed_limits import UNKNOWN_ELSEWHERE, may_be_had, quantity_of
+from scheduler.as_needed_limits import UNKNOWN_ELSEWHERE, free_of_elsewhere, may_be_had, quantity_of
 from scheduler.at_robots import in_doubt
 from scheduler.changed import CARD_CHANGED, card_changed
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.events import Order, OrderKind, Outcome, State
 from scheduler.expand import SHARE_OF_GAP, minimum_interval
+from scheduler.given_elsewhere import GIVEN_ELSEWHERE, amount_elsewhere, given_elsewhere, of_others
 from scheduler.let_go import is_let_go
-from scheduler.plan import Plan
+from scheduler.own_sachet import NO_SACHET, has_no_sachet
+from scheduler.plan import DosePlan, Plan
 from scheduler.roll import holder, misfit, misfit_as_needed
 from scheduler.timing import intakes_on
 from scheduler.voice import unwanted
@@ -30,6 +32,12 @@ BY_WORD = frozenset({Outcome.CONFIRMED, Outcome.GIVEN_BY_STAFF})
 
 LEFT_BEHIND = "left_behind"
 """Reason: its sachet is in a robot that was swapped."""
+
+IN_OTHER_ROBOT = "in_other_robot"
+"""Reason: the same medicine is out of the magazine of another robot, and nobody knows what became of it."""
+
+OUT = frozenset({Stage.RELEASING, Stage.HOLDING, Stage.PRESENTING, Stage.IN_TRAY, Stage.RETRACTING})
+"""Out of the magazine, and neither had nor in the store by all we know."""
 
 
 def lock(world: World, setting: Setting, serial: str) -> str:
@@ -55,6 +63,13 @@ def lock(world: World, setting: Setting, serial: str) -> str:
 
 def why_not_release(world: World, setting: Setting, dose: Dose, now: datetime) -> str:
     """Why this dose must not leave the magazine now; "" = it may."""
+    if dose.plan.loose:
+        return (
+            _not_its_turn(world, dose, now)
+            or _too_close(world, dose, now)
+            or _too_much(world, dose)
+            or NO_SACHET
+        )
     serial = robot_of(setting, dose)
     robot = world.robot(serial)
     return (
@@ -66,6 +81,7 @@ def why_not_release(world: World, setting: Setting, dose: Dose, now: datetime) -
         or label_misfit(world, setting, dose)
         or _along(world, setting, dose, now)
         or _too_close(world, dose, now)
+        or _out_elsewhere(world, setting, dose)
         or _too_much(world, dose)
     )
 
@@ -74,6 +90,8 @@ def why_not_present(world: World, setting: Setting, dose: Dose, now: datetime) -
     """Why this dose must not go to the tray now; "" = it may."""
     serial = robot_of(setting, dose)
     status = world.robot(serial).status
+    if dose.plan.loose:
+        return NO_SACHET
     return (
         lock(world, setting, serial)
         or _not_its_turn(world, dose, now)
@@ -81,6 +99,7 @@ def why_not_present(world: World, setting: Setting, dose: Dose, now: datetime) -
         or ("tray_occupied" if status is not None and status.tray else "")
         or _along(world, setting, dose, now)
         or _too_close(world, dose, now)
+        or _out_elsewhere(world, setting, dose)
         or beyond_plan(world, dose)
         or ("" if dose.label else "label_unknown")  # S3: nothing to check the holding place against
     )
@@ -122,6 +141,8 @@ def label_misfit(world: World, setting: Setting, dose: Dose) -> str:
         return ""
     if plan.as_needed:
         return misfit_as_needed(robot.rolls, plan.resident, plan.content, label)
+    if has_no_sachet(world, setting, dose):
+        return NO_SACHET
     return misfit(robot.rolls, plan.resident, plan.day, local, plan.content, label)
 
 
@@ -172,11 +193,13 @@ def needs_personal_action(dose: Dose) -> bool:
 
 def why_not_take_along(world: World, setting: Setting, dose: Dose) -> str:
     """Why this dose must not be handed out before a leave; "" = it may. Controlled medicine never is,
-    nor what nobody has classified (rule 9)."""
+    nor what nobody has classified (rule 9), and what no sachet holds can't be."""
     if dose.plan.controlled:
         return "controlled"
     known = world.catalogue(setting).known
-    return "" if all(portion.content.drug in known for portion in dose.plan.portions) else "unknown_code"
+    if not all(portion.content.drug in known for portion in dose.plan.portions):
+        return "unknown_code"
+    return NO_SACHET if dose.plan.loose else ""
 
 
 def _along(world: World, setting: Setting, dose: Dose, now: datetime) -> str:
@@ -212,6 +235,23 @@ def _too_close(world: World, dose: Dose, now: datetime) -> str:
     if dose.plan.as_needed or dose.along_at(now):
         return ""  # its own gap is asked with its limits; what is taken along is had at its own time
     return "too_soon" if now < earliest(world, dose) else ""
+
+
+def _out_elsewhere(world: World, setting: Setting, dose: Dose) -> str:
+    """S2, of two robots: what shares a prescription with this dose may be lifted there at any moment. Until
+    it is had or put away this one waits; where that can't be told any more, for a person."""
+    serial = robot_of(setting, dose)
+    there = [
+        other
+        for other in sharing(world, dose)
+        if other.stage in OUT | {Stage.DOUBT}
+        and other.plan.as_needed is not dose.plan.as_needed
+        and robot_of(setting, other) != serial
+    ]
+    if not there:
+        return ""
+    known = all(other.outcome is None and other.stage is not Stage.DOUBT for other in there)
+    return "too_soon" if known else IN_OTHER_ROBOT
 
 
 def sharing(world: World, dose: Dose) -> list[Dose]:
@@ -252,10 +292,19 @@ def earliest(world: World, dose: Dose) -> datetime:
         at_most = abs(other.plan.opens - dose.plan.opens) / SHARE_OF_GAP  # with nothing planned between them
         doubtful = bool(other.uncounted) and other.plan.opens < dose.plan.opens  # rule 24
         if (doubtful or counts_as_given(other)) and other.had_at + at_most > instant:
-            theirs = [d.plan for d in world.doses.values() if d.plan.resident == resident]
-            planned = [plan for plan in theirs if not plan.as_needed]
-            instant = max(instant, other.had_at + minimum_interval(other.plan, dose.plan, planned))
+            instant = max(
+                instant, other.had_at + minimum_interval(other.plan, dose.plan, _planned(world, resident))
+            )
+    for at, plan in of_others(world, dose):
+        instant = max(instant, at + minimum_interval(plan, dose.plan, _planned(world, resident)))
+    if not dose.plan.as_needed:
+        instant = max([instant, *free_of_elsewhere(world, dose.plan)])
     return instant
+
+
+def _planned(world: World, resident: str) -> list[DosePlan]:
+    theirs = (dose.plan for dose in world.doses.values() if dose.plan.resident == resident)
+    return [plan for plan in theirs if not plan.as_needed]
 
 
 def later(other: Dose, dose: Dose) -> bool:
@@ -286,8 +335,11 @@ def beyond_plan(world: World, dose: Dose) -> str:
         return "no_plan"
     if dose.plan.as_needed:
         return _beyond_limit(world, plan, dose)
+    if given_elsewhere(world, dose):
+        return GIVEN_ELSEWHERE
     for prescription in dose.plan.prescriptions:
         used = used_on(world, dose.plan.resident, prescription, dose.plan.day, besides=dose.dose_id)
+        used += amount_elsewhere(world, dose.plan.resident, prescription, dose.plan.day)
         if used + dose.plan.quantity_of(prescription) > planned_on(plan, prescription, dose.plan.day):
             return "double_dose"
     return ""
@@ -337,8 +389,7 @@ def planned_on(plan: Plan, prescription_id: str, day: date) -> Decimal:
 
 def _used(dose: Dose) -> bool:
     """Counts against the plan: out of the magazine and not in the store, given, in doubt, or with staff."""
-    out = dose.stage in (Stage.RELEASING, Stage.HOLDING, Stage.PRESENTING, Stage.IN_TRAY, Stage.RETRACTING)
-    return counts_as_given(dose) or out or bool(dose.token or dose.uncounted)
+    return counts_as_given(dose) or dose.stage in OUT or bool(dose.token or dose.uncounted)
 
 
 def lead_window(dose: Dose, lead: timedelta, now: datetime) -> bool:

@@ -3,10 +3,12 @@
 Learnt from the outcomes in the journal alone, so that everybody can count it again. It knows no robot, no
 medicine and no time of day but the day part.
 
-- *Two in a row*: with this one, at least two doses in a row were missed. A dose about which the resident had
-  no say (held, failed, paused, given by staff) neither ends a row nor counts in it.
+- *Two in a row*: with this one, at least two doses in a row were missed; one of which nobody can say what
+  became of it counts as a miss (rule 6). A dose about which the resident had no say (held, failed, paused,
+  given by staff) neither ends a row nor counts in it.
 - *Unusual*: at least `ENOUGH` doses of this day part are known, and at none of the last `ENOUGH` of them did
-  the resident do what they do now: miss it, or leave it beyond the half of its window.
+  the resident do what they do now: miss it, or leave it beyond the half of its window. What nobody can say
+  is nobody's habit.
 """
 
 from __future__ import annotations
@@ -31,11 +33,12 @@ class Did(StrEnum):
     ON_TIME = "on_time"
     LATE = "late"
     MISSED = "missed"
+    UNCERTAIN = "uncertain"
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Past:
-    """One dose that the resident had a say about."""
+    """One dose that the resident had a say about, or that nobody can say anything of."""
 
     opens: datetime
     dose_id: str
@@ -59,9 +62,12 @@ def learnt(habits: Habits, plan: DosePlan, outcome: Outcome, late: bool) -> Habi
     """With the newest outcome of this dose, which may correct an earlier one."""
     rest = tuple(past for past in habits if past.dose_id != plan.dose_id)
     had = RESIDENTS_OWN.get(outcome)
-    if had is None:
+    if outcome is Outcome.UNCERTAIN:
+        did = Did.UNCERTAIN
+    elif had is None:
         return rest
-    did = (Did.LATE if late else Did.ON_TIME) if had else Did.MISSED
+    else:
+        did = (Did.LATE if late else Did.ON_TIME) if had else Did.MISSED
     part = part_of(plan)
     now = tuple(sorted((*rest, Past(plan.opens, plan.dose_id, part, did))))
     same = [past for past in now if past.part == part]
@@ -72,7 +78,7 @@ def misses_before(habits: Habits, plan: DosePlan) -> int:
     """How many doses in a row the resident missed up to this one, which is not counted."""
     row = 0
     for past in reversed(_before(habits, plan)):
-        if past.did is not Did.MISSED:
+        if past.did not in (Did.MISSED, Did.UNCERTAIN):
             break
         row += 1
     return row
@@ -90,7 +96,8 @@ def unusual(habits: Habits, plan: DosePlan, missed: bool) -> bool:
 def _usual(habits: Habits, plan: DosePlan) -> list[Did]:
     """At the last doses of this day part."""
     part = part_of(plan)
-    return [past.did for past in _before(habits, plan) if past.part == part][-ENOUGH:]
+    known = (past for past in _before(habits, plan) if past.did is not Did.UNCERTAIN)
+    return [past.did for past in known if past.part == part][-ENOUGH:]
 
 
 def part_of(plan: DosePlan) -> str:

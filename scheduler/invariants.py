@@ -15,6 +15,7 @@ from scheduler.events import OrderKind, Outcome
 from scheduler.evolve import evolve
 from scheduler.ids import administration_id
 from scheduler.machines_of_custody import Where
+from scheduler.machines_of_home import RobotState
 from scheduler.outbox import Change, Put
 from scheduler.transitions import LOOKED_AT as STEPS
 from scheduler.transitions import refused
@@ -99,6 +100,8 @@ def _ordered(world: World, event: ev.OrderIssued) -> Iterator[str]:
     under_way = [each.order.order for each in world.doses.values() if each.order is not None]
     if sum(each.robot == order.robot for each in under_way) > 1:
         yield "S1: two orders at once"
+    if dose.plan.loose and (order.kind in TOWARDS_RESIDENT or order.source == "magazine"):
+        yield "S3: an order for medicine that no sachet holds"
     if order.resident != dose.plan.resident or not order.dose_id.startswith(f"{order.resident}/"):
         yield "S3: an order in another person's name"
     if order.kind not in TOWARDS_RESIDENT:
@@ -111,12 +114,16 @@ def _ordered(world: World, event: ev.OrderIssued) -> Iterator[str]:
         yield "S2: an order towards the resident by a clock that nobody trusts"
     if any(each.stage is Stage.DOUBT and each.robot in ("", order.robot) for each in world.doses.values()):
         yield "S1: an order towards the resident beside a dose in doubt"
+    if any(_within_reach_elsewhere(world, each, dose, order) for each in world.doses.values()):
+        yield "S2: an order towards the resident while another robot has the same medicine out for them"
     if world.robot(order.robot).locked_by:
         yield "S1: an order towards the resident while staff give by hand at that robot"
     if dose.token or dose.outcome is not None:
         yield "S1: an order for a dose that a person gives, or that is settled"
     if any(_packed_for(dose, count.left) for count in world.counts.get(order.resident, ())):
         yield "S1: an order for a dose whose sachet left with a magazine and was not counted"
+    if _given_by_others(world, dose):
+        yield "S1: an order for a dose that others have given"
     custody = world.custody.get(order.resident)
     if custody is not None and custody.where is not Where.HERE:
         yield "S1: an order for a resident who is in another home's care"
@@ -131,6 +138,42 @@ def _ordered(world: World, event: ev.OrderIssued) -> Iterator[str]:
         yield from _released(world, dose, order)
     elif not order.label or order.label != dose.label:
         yield "S3: a present of another sachet than was released"
+
+
+def _given_by_others(world: World, dose: Dose) -> bool:
+    """By the fagsystem's word: within a day, and no other dose of that medicine was planned nearer to it."""
+    known, plan = world.elsewhere.get(dose.plan.resident), world.plans.get(dose.plan.resident)
+    if known is None or plan is None or dose.plan.as_needed:
+        return False
+    for given in known.given:
+        one = next((p for p in plan.prescriptions if p.prescription_id == given.prescription_id), None)
+        if one is None or given.prescription_id not in dose.plan.prescriptions:
+            continue
+        every = [*(d.plan for d in world.doses.values()), *(s.plan for s in world.sides.values())]
+        away = [
+            (abs((plan.opens - given.at).total_seconds()), plan.opens, plan.dose_id)
+            for plan in every
+            if plan.resident == dose.plan.resident
+            and given.prescription_id in plan.prescriptions
+            and not plan.as_needed
+        ]
+        nearest = min(away)
+        fixed = not any(period.as_needed for period in one.dosage.periods)
+        if fixed and nearest[2] == dose.dose_id and nearest[0] <= DAY_S:
+            return True
+    return False
+
+
+DAY_S = 86_400
+
+
+def _within_reach_elsewhere(world: World, other: Dose, dose: Dose, order: ev.Order) -> bool:
+    """Of the scheduled medicine and that as needed one can be out of a robot while the other is asked for."""
+    theirs = {each.prescription_id for each in other.plan.portions}
+    same_medicine = any(each.prescription_id in theirs for each in dose.plan.portions)
+    mine = other.plan.resident == order.resident and other.plan.as_needed is not dose.plan.as_needed
+    there = world.robot(other.robot).state is RobotState.READY and other.robot != order.robot
+    return same_medicine and mine and there and other.stage in (MAY_BE_HAD - {Stage.LIFTED})
 
 
 def _packed_for(dose: Dose, left: Sequence[ev.LeftSachet]) -> bool:

@@ -22,12 +22,15 @@ from scheduler.gate import (
     why_not_present,
     why_not_release,
 )
+from scheduler.given_elsewhere import given_elsewhere
 from scheduler.ids import order_id
 from scheduler.let_go import is_let_go
+from scheduler.own_sachet import NO_SACHET, has_no_sachet
 from scheduler.personal import is_for, not_theirs, spent, turned_away, who
 from scheduler.regime import QUIET
 from scheduler.roll import sachet_for
 from scheduler.side_doses import confirmed, robot_asks, together
+from scheduler.two_robots import is_here
 from scheduler.voice import unwanted
 from scheduler.world import Dose, RobotState, Setting, World, left_behind, robot_of
 
@@ -67,7 +70,8 @@ def _outage(world: World, setting: Setting, dose: Dose, now: datetime) -> bool:
     or its robot was gone. A robot that blinked at that instant is none."""
     gone, robot = setting.limits.robot_gone, world.robot(robot_of(setting, dose))
     was_known = dose.known is not None and dose.known <= dose.plan.opens
-    without_robot = robot.state is not RobotState.READY and (robot.since is None or now >= robot.since + gone)
+    away = robot.state is not RobotState.READY and (robot.since is None or now >= robot.since + gone)
+    without_robot = away and not dose.loose  # no robot gives that one
     return was_known and (now >= dose.plan.opens + gone or without_robot)
 
 
@@ -150,7 +154,8 @@ def pressed_at(world: World, setting: Setting, serial: str, now: datetime) -> Se
     if back is not None:
         return [ev.AnswerTakenBack(at=now, dose_id=back.dose_id, robot=serial)]
     resident = who(setting, press)
-    if together(world, resident, now) and not robot_asks(world, setting, resident, now):
+    fixed = is_here(setting, resident, serial, as_needed=False)
+    if fixed and together(world, resident, now) and not robot_asks(world, setting, resident, now):
         said = confirmed(world, resident, now)
         return [spent(press, "confirmed" if said else "too_soon", now), *said]
     gone = [d for d in theirs if left_behind(setting, d) and waiting(d) and d.open_at(now)]
@@ -159,9 +164,13 @@ def pressed_at(world: World, setting: Setting, serial: str, now: datetime) -> Se
     if ready is not None and waiting(ready):
         return _order_or_spend(world, setting, ready, ev.OrderKind.PRESENT, now)
     open_ones = [d for d in theirs if waiting(d) and d.open_at(now)]
+    packed = [d for d in open_ones if not has_no_sachet(world, setting, d)]
+    open_ones = packed or open_ones  # one that was never packed keeps no other back
     dose = next((d for d in open_ones if not d.token), open_ones[0] if open_ones else None)
     if dose is None and gone:
         return [spent(press, LEFT_BEHIND, now)]
+    if dose is None and _by_hand(world, setting, press, now):
+        return [spent(press, NO_SACHET, now)]  # they came in time, and a person gives it
     if dose is None:
         others = any(waiting(d) and d.open_at(now) for d in doses_at(world, setting, serial))
         if others and not any(d.open_at(now) for d in theirs):
@@ -171,6 +180,15 @@ def pressed_at(world: World, setting: Setting, serial: str, now: datetime) -> Se
     if dose.stage is Stage.HELD:
         return [spent(press, "held", now)]
     return _order_or_spend(world, setting, dose, ev.OrderKind.RELEASE, now)
+
+
+def _by_hand(world: World, setting: Setting, press: ev.Pressed, now: datetime) -> bool:
+    """Whether all that is open of theirs is in no sachet."""
+    return any(
+        dose.loose and dose.open_at(now) and dose.outcome is None and is_for(press, dose)
+        for dose in in_order(world)
+        if setting.robot_of(dose.plan.resident) == press.robot
+    )
 
 
 def _order_or_spend(
@@ -214,7 +232,8 @@ def reminded(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event
         if dose.outcome is not None or not dose.open_at(now):
             continue
         regime = world.regime(dose.plan.resident)
-        silent = dose.plan.as_needed or dose.declined is not None or bool(dose.token)
+        silent = dose.plan.as_needed or dose.loose or dose.declined is not None or bool(dose.token)
+        silent = silent or given_elsewhere(world, dose)
         if silent or regime.mode in QUIET or regime.pause is not None:
             continue
         if dose.stage not in (Stage.DUE, Stage.FAILED, Stage.HOLDING, Stage.IN_TRAY):

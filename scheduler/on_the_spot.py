@@ -16,7 +16,7 @@ from datetime import datetime
 
 from scheduler import events as ev
 from scheduler.gate import being_given
-from scheduler.offering import doses_at
+from scheduler.offering import doses_at, in_order
 from scheduler.personal import spent
 from scheduler.receive_command import token_may_pass
 from scheduler.world import Dose, Setting, World
@@ -40,7 +40,7 @@ def locked(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
         if not robot.locked_by:
             lock = ev.LockedOnTheSpot(at=now, robot=serial, by=press.staff)
             return [lock, spent(press, STAFF_LOCK, now)]
-        if any(_not_said(world, dose, robot.locked_by) for dose in doses_at(world, setting, serial)):
+        if any(_not_said(world, dose, robot.locked_by) for dose in _theirs(world, setting, serial)):
             return [spent(press, NOT_SAID, now)]
         unlock = ev.UnlockedOnTheSpot(at=now, robot=serial, by=press.staff)
         return [unlock, spent(press, "unlocked", now)]
@@ -52,7 +52,7 @@ def given_over(world: World, setting: Setting, now: datetime) -> Sequence[ev.Eve
     where nobody else has that: as a take would have passed it; not again once they gave it back."""
     for serial in setting.robots:
         by = world.robot(serial).locked_by
-        for dose in doses_at(world, setting, serial) if by else ():
+        for dose in _theirs(world, setting, serial) if by else ():
             incident = world.incident_about(f"dose:{dose.dose_id}")
             if incident is None or incident.state is ev.State.CLOSED or incident.owner not in ("", by):
                 continue
@@ -68,6 +68,12 @@ def given_over(world: World, setting: Setting, now: datetime) -> Sequence[ev.Eve
             taken = ev.IncidentTaken(now, incident.incident_id, incident.revision + 1, by)
             return [taken, passed]
     return []
+
+
+def _theirs(world: World, setting: Setting, serial: str) -> Sequence[Dose]:
+    """What the robot has, and what no sachet holds of those whose rolls it has: a person gives both there."""
+    loose = [one for one in in_order(world) if one.loose and setting.robot_of(one.plan.resident) == serial]
+    return [*doses_at(world, setting, serial), *loose]
 
 
 def _not_said(world: World, dose: Dose, holder: str) -> bool:

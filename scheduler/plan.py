@@ -64,6 +64,7 @@ class Plan:
     plan_version: int  # of what the home made of it; +1 whenever `prescriptions` changes
     prescriptions: tuple[Prescription, ...]
     refused: tuple[RefusedPrescription, ...] = ()  # on the card, and left to people
+    missing: tuple[str, ...] = ()  # of these: what no longer stands on the card, and was never ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ class DosePlan:
     critical: bool
     plan_version: int
     controlled: bool = False  # rule 2: personal action, a short time in the tray, never in a take-along
+    loose: bool = False  # rule 1: added after the sachet was packed, no sachet holds it: a person gives it
     prescriptions: frozenset[str] = field(init=False, repr=False, compare=False)
     """Follows from `portions`; kept because it is asked for at every look at every dose."""
 

@@ -1,7 +1,8 @@
 """From the accepted plan to planned doses: day by day ahead of time, and again when the plan changes.
 
 A dose whose window has opened keeps what it was planned as; a newer plan changes only what is still ahead
-(and the gate refuses what the newer plan no longer asks for).
+(and the gate refuses what the newer plan no longer asks for). A roll that is put in has what is ahead planned
+again as well: what lies packed says which medicine is a part of its own (rule 1, `added`).
 
 Policy (2026-11-23): an old plan may do everything that a new one may (S9). Its age locks nothing; it ends
 with its own dates, of which staff hear 72 h before (`upkeep`). Only controlled medicine is locked by a card
@@ -15,10 +16,11 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from scheduler import events as ev
+from scheduler.added import Make, in_parts, packed
 from scheduler.dose import Stage
-from scheduler.expand import expand
+from scheduler.expand import expand, holding
 from scheduler.leave import planned_until
-from scheduler.plan import DosePlan, Plan
+from scheduler.plan import DosePlan, Plan, Portion
 from scheduler.receive_command import UNTREATED
 from scheduler.side_doses import in_sachets, side_day
 from scheduler.world import Dose, Setting, World
@@ -84,6 +86,9 @@ def _day(world: World, setting: Setting, plan: Plan, day: date, now: datetime) -
         fixed={key for key in fixed if not _nobody_had(known[key])},
         controlled_window=setting.limits.controlled_window,
     )
+    stands = fixed | {key for key, dose in known.items() if dose.lost}  # rule 23: it may have been had whole
+    plans = [dose.plan for dose in known.values()]
+    doses = in_parts(doses, plans, stands, packed(world, setting, plan.resident), making(world, setting))
     doses = tuple(_still_late(known.get(dose.dose_id), dose) for dose in doses)
     first_day = plan.resident not in world.planned
     events: list[ev.Event] = [
@@ -102,6 +107,17 @@ def _day(world: World, setting: Setting, plan: Plan, day: date, now: datetime) -
         if key not in wanted and key not in fixed
     ]
     return [*events, *side_day(world, setting, plan, day, now)]
+
+
+def making(world: World, setting: Setting) -> Make:
+    """How a dose is made of other portions, by this home's list and windows."""
+    catalogue, limits = world.catalogue(setting), setting.limits
+    windows = (limits.window, min(limits.window, limits.controlled_window))
+
+    def make(dose: DosePlan, portions: Sequence[Portion]) -> DosePlan:
+        return holding(dose, portions, catalogue, windows)
+
+    return make
 
 
 def _still_late(known: Dose | None, dose: DosePlan) -> DosePlan:
@@ -132,10 +148,11 @@ def _nobody_had(dose: Dose) -> bool:
 
 
 def _differs(old: DosePlan, new: DosePlan) -> bool:
-    return (old.opens, old.closes, old.portions, old.critical, old.controlled) != (
+    return (old.opens, old.closes, old.portions, old.critical, old.controlled, old.loose) != (
         new.opens,
         new.closes,
         new.portions,
         new.critical,
         new.controlled,
+        new.loose,
     )

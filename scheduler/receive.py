@@ -12,10 +12,9 @@ from datetime import datetime, timedelta
 
 from scheduler import commands as cmd
 from scheduler import events as ev
-from scheduler.care import not_ours
 from scheduler.dose import Stage, Trigger
 from scheduler.personal import named
-from scheduler.plan import Plan
+from scheduler.receive_card import card_offered
 from scheduler.receive_clock import compared
 from scheduler.receive_command import close, decide_dose, reject, take
 from scheduler.receive_custody import custody_changed
@@ -98,7 +97,7 @@ def _wish(world: World, setting: Setting, fact: cmd.Fact, now: datetime) -> Sequ
             known = world.certificates == fact.found
             return [] if known else [ev.CertificatesRead(at=now, found=fact.found)]
         case cmd.OfferPlan():
-            return _offered(world, setting, fact, now)
+            return card_offered(world, setting, fact, now)
         case cmd.ReportElsewhere():
             return _elsewhere(world, fact, now)
         case cmd.LoadRoll():
@@ -324,50 +323,7 @@ def _of_another_life(world: World, fact: ev.JournalFoundBehind) -> Sequence[ev.E
     return [ev.EpochBegun(at=fact.at, epoch=fact.epoch + 1)]
 
 
-# --- clock, plan, roll, receipts --------------------------------------------------------------------
-
-
-def _offered(world: World, setting: Setting, fact: cmd.OfferPlan, now: datetime) -> Sequence[ev.Event]:
-    """Rule 19: plan versions only rise; a card of the same version may only repeat what it said."""
-    known = world.plans.get(fact.resident)
-    if setting.lives_here(fact.resident) and not_ours(world, setting, fact.resident):
-        return []  # in another home's care (rule 24): read again once they are in ours
-    if not setting.lives_here(fact.resident):
-        return _refuse_plan(world, fact, "wrong_person", now)
-    if known is None:
-        return [ev.PlanAccepted(at=now, plan=_plan(fact, 1))]
-    if fact.card_version < known.card_version:
-        return _refuse_plan(world, fact, "older_card", now)
-    same = (known.prescriptions, known.refused) == (fact.prescriptions, fact.refused)
-    if fact.card_version == known.card_version:
-        if not same:
-            return _refuse_plan(world, fact, "same_version_other_content", now)
-        if fact.resident in world.refused_plans:
-            return [ev.PlanAccepted(at=now, plan=known)]
-        return confirmed(world, setting, cmd.ConfirmPlan(fact.resident), now)
-    version = known.plan_version if same else known.plan_version + 1
-    return [ev.PlanAccepted(at=now, plan=_plan(fact, version))]
-
-
-def _plan(fact: cmd.OfferPlan, version: int) -> Plan:
-    return Plan(
-        resident=fact.resident,
-        card_version=fact.card_version,
-        plan_version=version,
-        prescriptions=fact.prescriptions,
-        refused=fact.refused,
-    )
-
-
-def _refuse_plan(world: World, fact: cmd.OfferPlan, reason: str, now: datetime) -> Sequence[ev.Event]:
-    if world.refused_plans.get(fact.resident, ("", ""))[0] == fact.fingerprint:
-        return []
-    resident = fact.resident
-    return [
-        ev.PlanRefused(
-            at=now, resident=resident, reason=reason, path="Bundle.identifier", fingerprint=fact.fingerprint
-        )
-    ]
+# --- what is known of elsewhere, receipts -------------------------------------------------------------
 
 
 def _elsewhere(world: World, fact: cmd.ReportElsewhere, now: datetime) -> Sequence[ev.Event]:

@@ -16,6 +16,7 @@ from scheduler.custody import UNCOUNTED
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.gate import GIVEN, being_given, beyond_plan, earliest, in_reach, label_misfit, sharing
 from scheduler.machines_of_dose import LossInput
+from scheduler.own_sachet import has_no_sachet
 from scheduler.receive_let_go import SECOND_NEEDED, let_go
 from scheduler.world import FORGERIES, Dose, Setting, SideDose, World, left_behind, robot_of
 
@@ -120,7 +121,7 @@ def decide_dose(world: World, setting: Setting, fact: cmd.DecideDose, now: datet
         case ev.Verdict.NOT_GIVEN:
             refusal, events = _not_given(world, setting, dose, fact, now)
         case ev.Verdict.DISCARD:
-            refusal, events = _discard(dose, fact, now)
+            refusal, events = _discard(world, setting, dose, fact, now)
         case ev.Verdict.WITNESSED:
             refusal, events = _witnessed(dose, fact, now)
         case ev.Verdict.LET_GO:
@@ -334,10 +335,16 @@ def _settle(
     return "", [_made(fact, now, found)]
 
 
-def _discard(dose: Dose, fact: cmd.DecideDose, now: datetime) -> tuple[str, list[ev.Event]]:
+def _discard(
+    world: World, setting: Setting, dose: Dose, fact: cmd.DecideDose, now: datetime
+) -> tuple[str, list[ev.Event]]:
+    if dose.stage in IN_MAGAZINE - {Stage.HELD} and has_no_sachet(world, setting, dose):
+        return "not_in_robot", []  # what lies at the mouth is another dose's
     discardable = IN_MAGAZINE | {Stage.HOLDING, Stage.DOUBT}
-    if dose.stage not in discardable or dose.order is not None:
+    if dose.stage not in discardable or dose.order is not None or dose.loose:
         return "not_in_robot", []
+    if dose.plan.as_needed and dose.stage in IN_MAGAZINE - {Stage.HELD}:
+        return "not_in_robot", []  # nothing of it left the strip: what lies at the mouth is for the next time
     return "", [_made(fact, now)]
 
 

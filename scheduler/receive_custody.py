@@ -11,7 +11,7 @@ on-call find that it is behind (rule 23), and it is locked until a person has lo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -64,7 +64,8 @@ def swapped(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]
         )
         for robot in world.robots.values()
         for resident, roll in robot.rolls.items()
-        if robot.serial and setting.lives_here(resident) and setting.robot_of(resident) != robot.serial
+        if robot.serial and setting.lives_here(resident)
+        if setting.robot_for(resident, as_needed=roll.as_needed) != robot.serial
     ]
 
 
@@ -162,8 +163,6 @@ def _why_not_out(world: World, setting: Setting, fact: cmd.MoveOut) -> str:
 
 
 def _carried(world: World, setting: Setting, resident: str, now: datetime) -> ev.Carried:
-    robot = world.robot(setting.robot_of(resident))
-    roll = robot.rolls.get(resident)
     regime = world.regime(resident)
     mode = pause = elsewhere = None
     if regime.mode is not ev.Mode.NORMAL:
@@ -183,12 +182,24 @@ def _carried(world: World, setting: Setting, resident: str, now: datetime) -> ev
             ev.PastDose(past.opens, past.dose_id, past.part, past.did.value)
             for past in world.habits.get(resident, ())
         ),
-        magazine=magazine_of(world, setting, robot, roll, now) if roll is not None else None,
+        magazine=_magazine(world, setting, resident, setting.robot_of(resident), now),
+        beside=_magazine(world, setting, resident, setting.robot_for(resident, as_needed=True), now)
+        if setting.has_two(resident)
+        else None,
         mode=mode,
         pause=pause,
         elsewhere=elsewhere,
         planned_to=planned.to if planned is not None else None,
+        named=tuple(ev.NamedSince(*each) for each in sorted(world.named.get(resident, {}).items())),
     )
+
+
+def _magazine(
+    world: World, setting: Setting, resident: str, serial: str, now: datetime
+) -> ev.Magazine | None:
+    robot = world.robot(serial)
+    roll = robot.rolls.get(resident)
+    return magazine_of(world, setting, robot, roll, now) if roll is not None else None
 
 
 def _with_history(world: World, resident: str) -> Sequence[Dose]:
@@ -269,11 +280,13 @@ def _in(world: World, setting: Setting, fact: cmd.MoveIn, now: datetime) -> Told
             sides=carried.sides,
             habits=carried.habits,
             planned_to=carried.planned_to,
+            named=carried.named,
         )
     )
     events += [each for each in (carried.mode, carried.pause, carried.elsewhere) if each is not None]
-    if carried.magazine is not None and carried.magazine.left:
-        events.append(ev.MagazineTakenOut(at=now, magazine=carried.magazine, why="moved", by=fact.by))
+    for magazine in (carried.magazine, carried.beside):
+        if magazine is not None and magazine.left:
+            events.append(ev.MagazineTakenOut(at=now, magazine=magazine, why="moved", by=fact.by))
     return "", [_dated(each, now) for each in events]
 
 
@@ -295,26 +308,30 @@ def _taken_out(world: World, setting: Setting, fact: cmd.TakeOutMagazine, now: d
 
 
 def _counted(world: World, setting: Setting, fact: cmd.CountSachets, now: datetime) -> Told:
-    left = {sachet.label for sachet in uncounted(world, fact.resident)}
-    missing = {s.label for count in world.counts.get(fact.resident, ()) for s in count.missing}
+    left = {sachet.label: sachet for sachet in uncounted(world, fact.resident)}
+    missing = {s.label: s for count in world.counts.get(fact.resident, ()) for s in count.missing}
     if not left and not missing:
         return "nothing_to_count", []
-    if not fact.labels or not set(fact.labels) <= left | missing:
+    known = missing | left
+    if not fact.labels or not set(fact.labels) <= known.keys():
         return "label_not_left", []
     if fact.place == "robot":
-        refusal = _not_in_robot(world, setting, fact)
-        if refusal:
-            return refusal, []
+        for as_needed in (False, True):
+            labels = {label for label in fact.labels if known[label].as_needed is as_needed}
+            serial = setting.robot_for(fact.resident, as_needed=as_needed)
+            refusal = _not_in_robot(world, fact.resident, serial, labels) if labels else ""
+            if refusal:
+                return refusal, []
     return "", [ev.SachetsCounted(now, fact.resident, fact.labels, fact.place, fact.by)]
 
 
-def _not_in_robot(world: World, setting: Setting, fact: cmd.CountSachets) -> str:
+def _not_in_robot(world: World, resident: str, serial: str, labels: Collection[str]) -> str:
     """What is counted into a robot must be in the roll that was put in there, and on the strip it shows."""
-    robot = world.robot(setting.robot_of(fact.resident))
-    roll = robot.rolls.get(fact.resident)
+    robot = world.robot(serial)
+    roll = robot.rolls.get(resident)
     if robot.state is not RobotState.READY or robot.status is None:
         return "robot_unreachable"
     if roll is None or roll.production_id != robot.status.production_id:
         return "no_roll"
     there = {sachet.label for sachet in sachets_left(robot)}
-    return "" if set(fact.labels) <= there else "not_in_roll"
+    return "" if set(labels) <= there else "not_in_roll"

@@ -68,7 +68,7 @@ def why_not_authorise(world: World, setting: Setting, fact: cmd.AuthoriseRelease
         return "with_staff"
     if dose.plan.controlled:
         return "controlled"
-    if dose.stage not in STILL_HERE or dose.discard or dose.order is not None:
+    if dose.stage not in STILL_HERE or dose.discard or dose.order is not None or dose.plan.loose:
         return "not_in_robot"
     return _early(world, dose, now) if fact.until is None else _late(world, setting, dose, fact.until, now)
 

@@ -82,7 +82,11 @@ ADDED: Mapping[type, Plain] = {
     # a most was of 24 h alone
     Limit: {"period_h": None, "per_period": None, "times_per_period": None},
     # until then no medicine was controlled, and no outage was told
-    DosePlan: {"controlled": False},
+    DosePlan: {"controlled": False, "loose": False},
+    ev.Carried: {"named": []},
+    ev.ResidentMovedIn: {"named": []},
+    # and what a card named no more had ended
+    Plan: {"missing": []},
     ev.DoseDue: {"outage": False},
 }
 """Fields that were added since, with what a row without them means."""

@@ -17,18 +17,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from scheduler import events as ev
+from scheduler.added import in_parts, packed
 from scheduler.cause import Cause
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.expand import expand
 from scheduler.forecast import sachets_left
+from scheduler.own_sachet import NO_SACHET
 from scheduler.plan import DosePlan, Plan
+from scheduler.planning import making
 from scheduler.roll import PACKED_APART_MAX, Roll, Sachet, sachet_for, same_medicine
 from scheduler.roll_look import Compared
 from scheduler.side_doses import in_sachets
 from scheduler.world import Dose, Robot, RobotState, Setting, World
 
 CONTENT_MISMATCH, NOT_ON_CARD = "content_mismatch", "not_on_card"
-NO_SACHET, ALREADY_HAD = "no_sachet", "already_had"
+ALREADY_HAD = "already_had"
 OF_CONTENT = frozenset({CONTENT_MISMATCH, NOT_ON_CARD})
 
 REFILL_PARTIAL, WRONG_PERIOD, OVERLAPPING = "refill_partial", "wrong_period", "overlapping"
@@ -147,9 +150,10 @@ def _asked(world: World, setting: Setting, plan: Plan, roll: Roll, now: datetime
                 and dose.plan.day == day
                 and not dose.plan.as_needed
                 and not dose.plan.surplus
+                and not dose.loose
             )
         else:
-            yield from expand(
+            doses = expand(
                 fixed,
                 day,
                 world.day_clock(setting),
@@ -159,6 +163,9 @@ def _asked(world: World, setting: Setting, plan: Plan, roll: Roll, now: datetime
                 [],
                 controlled_window=setting.limits.controlled_window,
             )
+            there = packed(world, setting, plan.resident)
+            parts = in_parts(doses, (), (), there, making(world, setting))
+            yield from (dose for dose in parts if not dose.loose)
         day += timedelta(days=1)
 
 

@@ -12,6 +12,9 @@ Policies (2026-11-23):
 - One press confirms all that is due beside the robot at one planned time: they are shown together. While the
   robot offers a sachet a press is about that; and for `CONFIRM_AFTER` after a sachet was lifted no press
   confirms anything, because an impatient second press is no word about insulin.
+- A newer card, or one that stops it, takes its prompt off the display at once: the resident may be about to
+  take the amount of before, and only a call tells them otherwise. What is still ahead is planned anew.
+- On a leave it goes with the resident, whom nobody asks from here: *withheld*, and no alarm (rule 22).
 - Nobody confirmed it: *missed*, for staff to ask. What was confirmed is the resident's word, never more.
 """
 
@@ -23,10 +26,13 @@ from datetime import date, datetime, timedelta
 from scheduler import events as ev
 from scheduler.at_robots import in_doubt
 from scheduler.cause import Cause
+from scheduler.changed import CARD_CHANGED, asked_otherwise
 from scheduler.dose import IN_MAGAZINE, IN_MOTION, Stage
 from scheduler.expand import expand
+from scheduler.given_elsewhere import GIVEN_ELSEWHERE, given_elsewhere
+from scheduler.own_sachet import has_no_sachet
 from scheduler.plan import DosePlan, Plan, Prescription
-from scheduler.regime import PAUSED, QUIET, STAFF_REMIND
+from scheduler.regime import PAUSED, QUIET
 from scheduler.replacing import replace
 from scheduler.world import Dose, RobotState, Setting, SideDose, World
 
@@ -38,6 +44,9 @@ PARTS_APART = 100
 
 CONFIRM_AFTER = timedelta(seconds=20)
 """From the last lift, or the last confirmation, to a press that counts as another one's word."""
+
+ON_LEAVE = "on_leave"
+"""Outcome's reason: they were away with it, and what they had nobody here can say."""
 
 INSULIN = "A10A"
 """ATC group of insulins: unconfirmed is medium."""
@@ -99,6 +108,7 @@ def together(world: World, resident: str, now: datetime) -> list[SideDose]:
         side
         for side in world.sides.values()
         if side.plan.resident == resident and side.due and side.open_at(now) and side.outcome is None
+        if not _taken_off(world, side)
     ]
     wanted = [side for side in waiting if side.declined is None] or waiting
     return [side for side in wanted if side.plan.opens == wanted[0].plan.opens]
@@ -126,9 +136,14 @@ def confirmed(world: World, resident: str, now: datetime, by: str = "") -> list[
 
 def robot_asks(world: World, setting: Setting, resident: str, now: datetime) -> bool:
     """Whether a press of take is about a sachet: one is on its way, lies in the tray, or is on offer. A robot
-    that stands still asks for nothing, and keeps nobody from their insulin."""
-    still = _stands_still(world, setting, setting.robot_of(resident))
-    return any(_asks(dose, resident, still, now) for dose in world.doses.values())
+    that stands still asks for nothing, and keeps nobody from their insulin. Of two robots it is the one with
+    their roll: what is as needed is asked for at the other."""
+    still, two = _stands_still(world, setting, setting.robot_of(resident)), setting.has_two(resident)
+    return any(
+        _asks(dose, resident, still, now) and not has_no_sachet(world, setting, dose)
+        for dose in world.doses.values()
+        if not (two and dose.plan.as_needed)
+    )
 
 
 def _stands_still(world: World, setting: Setting, serial: str) -> bool:
@@ -140,7 +155,8 @@ def _stands_still(world: World, setting: Setting, serial: str) -> bool:
 
 
 def _asks(dose: Dose, resident: str, still: bool, now: datetime) -> bool:
-    if dose.plan.resident != resident or not dose.open_at(now) or dose.outcome is not None or dose.token:
+    settled = dose.outcome is not None or dose.token
+    if dose.plan.resident != resident or not dose.open_at(now) or settled or dose.loose:
         return False
     if dose.stage in IN_MOTION or dose.stage is Stage.IN_TRAY:
         return True
@@ -150,13 +166,19 @@ def _asks(dose: Dose, resident: str, still: bool, now: datetime) -> bool:
 
 def side_cause(world: World, side: SideDose, now: datetime) -> Cause | None:
     """Unconfirmed from the half window on: low, insulin medium, critical medicine one higher. Before that
-    staff hear that it is due, where they remind. Nothing while the resident is away (rule 22)."""
+    staff hear that it is due, where they remind or give. Changed while it was shown: high, somebody calls.
+    Nothing while the resident is away (rule 22)."""
     outcome = side.outcome.outcome if side.outcome is not None else None
     regime = world.regime(side.plan.resident)
     open_still = outcome is None and side.due and side.declined is None
-    if outcome is None and regime.pause is not None:
+    if outcome is None and _away(world, side):
         return None
-    if open_still and now < side.plan.half and regime.mode in STAFF_REMIND:
+    off = _taken_off(world, side) if open_still else side.outcome.reason if side.outcome is not None else ""
+    if off in (GIVEN_ELSEWHERE, CARD_CHANGED):
+        urgent = ev.Priority.MEDIUM if side.plan.critical else ev.Priority.LOW
+        urgent = ev.Priority.HIGH if off == CARD_CHANGED else urgent  # rule 22: it is in their hands
+        return Cause(ev.Kind.SIDE_UNCONFIRMED, urgent, off, side.dose_id, side.plan.closes)
+    if open_still and now < side.plan.half and regime.mode in QUIET:
         urgent = ev.Priority.MEDIUM if side.plan.critical else ev.Priority.LOW
         return Cause(ev.Kind.DOSE_DUE, urgent, "", side.dose_id, side.plan.closes)
     waits = open_still and side.plan.half <= now
@@ -231,13 +253,33 @@ def _differs(known: SideDose | None, dose: DosePlan) -> bool:
 
 def _silent(world: World, side: SideDose) -> bool:
     """Rule 22: staff remind, or the resident is away."""
+    silent = world.regime(side.plan.resident).mode in QUIET or bool(_away(world, side))
+    return silent or bool(_taken_off(world, side))
+
+
+def _away(world: World, side: SideDose) -> str:
+    """Why nobody is at home to be asked: paused, or between departure and return of a leave. Whoever is there
+    all the same still sees the prompt, and confirms it."""
     regime = world.regime(side.plan.resident)
-    return regime.mode in QUIET or regime.pause is not None
+    if regime.pause is not None:
+        return PAUSED
+    leave = regime.leave
+    return ON_LEAVE if leave is not None and leave.departs <= side.plan.opens < leave.back else ""
+
+
+def _taken_off(world: World, side: SideDose) -> str:
+    """Why its prompt is taken off the display: others have given it (S1), or a newer card asks for something
+    else by now. Nobody is shown an amount that no card has."""
+    if given_elsewhere(world, side):
+        return GIVEN_ELSEWHERE
+    return CARD_CHANGED if asked_otherwise(world, side.plan) else ""
 
 
 def _closed(world: World, side: SideDose, now: datetime) -> ev.OutcomeRecorded:
-    if world.regime(side.plan.resident).pause is not None:
-        outcome, reason, happened = ev.Outcome.WITHHELD, PAUSED, side.plan.closes
+    if _away(world, side):
+        outcome, reason, happened = ev.Outcome.WITHHELD, _away(world, side), side.plan.closes
+    elif _taken_off(world, side):
+        outcome, reason, happened = ev.Outcome.WITHHELD, _taken_off(world, side), side.plan.closes
     elif side.declined is not None:
         outcome, reason, happened = ev.Outcome.REFUSED, side.said or "no_thanks", side.declined
     elif side.due:

@@ -47,7 +47,7 @@ def _at(world: World, setting: Setting, serial: str, now: datetime) -> ev.Event 
         return None  # that one has just left: what lies there now has not been read
     there = doses_at(world, setting, serial)
     waiting = (d for d in there if d.stage in IN_MAGAZINE and d.outcome is None and d.plan.closes > now)
-    following = next((dose for dose in waiting if dose.plan.opens <= now + AHEAD), None)
+    following = next((d for d in waiting if d.plan.opens <= now + AHEAD or d.ahead_at(now)), None)
     if following is None or world.order_under_way(serial) or lock(world, setting, serial):
         return None
     if any(d.stage is Stage.HELD and d.held_label == status.mouth_label for d in there):
@@ -69,10 +69,11 @@ def _at(world: World, setting: Setting, serial: str, now: datetime) -> ev.Event 
         and dose.plan.resident == resident
         and not dose.plan.as_needed
         and not dose.plan.surplus
+        and not dose.loose
         and sachet_for(roll, dose.plan.day, setting.local.local(dose.plan.opens)) == sachet
     ]
     reason = _why_nobody_waits(world, resident, sachet, mine)
-    return _held(world, setting, resident, sachet, following, reason, now) if reason else None
+    return _held(world, setting, serial, resident, sachet, following, reason, now) if reason else None
 
 
 def _why_nobody_waits(world: World, resident: str, sachet: Sachet, mine: Sequence[Dose]) -> str:
@@ -89,6 +90,7 @@ def _why_nobody_waits(world: World, resident: str, sachet: Sachet, mine: Sequenc
 def _held(
     world: World,
     setting: Setting,
+    serial: str,
     resident: str,
     sachet: Sachet,
     following: Dose,
@@ -113,5 +115,4 @@ def _held(
         critical=False,
         plan_version=world.plans[resident].plan_version if resident in world.plans else 0,
     )
-    serial = setting.robot_of(resident)
     return ev.SurplusHeld(now, plan, serial, sachet.label, reason)

@@ -27,6 +27,7 @@ from scheduler.personal import not_theirs, spent, turned_away, who
 from scheduler.questions import FLAGGED, QUESTIONS, answer_of
 from scheduler.remembered import Asked
 from scheduler.side_doses import robot_asks, together
+from scheduler.two_robots import asked_here, is_here
 from scheduler.world import Dose, Setting, SideDose, World
 
 AT_HAND = (Stage.IN_TRAY, Stage.PRESENTING, Stage.RELEASING, Stage.HOLDING, Stage.RETRACTING)
@@ -55,7 +56,7 @@ def _heard_at(world: World, setting: Setting, press: ev.Pressed, now: datetime) 
     wrong = not_theirs(setting, press.robot, press)
     if wrong:
         return turned_away(world, press, wrong, now)
-    about = at_hand(world, setting, resident, now)
+    about = at_hand(world, setting, resident, now, press.robot)
     nothing = [spent(press, "nothing_due", now)]
     match press.answer:
         case ev.Answer.LATER:
@@ -65,7 +66,7 @@ def _heard_at(world: World, setting: Setting, press: ev.Pressed, now: datetime) 
         case ev.Answer.AS_NEEDED:
             return nothing
         case _:
-            return [_answered(world, press, resident, now)]
+            return [_answered(world, setting, press, resident, now)]
 
 
 def unanswered(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
@@ -77,21 +78,27 @@ def unanswered(world: World, setting: Setting, now: datetime) -> Sequence[ev.Eve
     ]
 
 
-def at_hand(world: World, setting: Setting, resident: str, now: datetime) -> Sequence[Dose | SideDose]:
+def at_hand(
+    world: World, setting: Setting, resident: str, now: datetime, serial: str = ""
+) -> Sequence[Dose | SideDose]:
     """What an answer is about: the sachet that the robot asks for, else what is due beside it, else a sachet
-    that is not on offer all the same."""
-    dose = _sachet_at_hand(world, resident, now)
-    beside = together(world, resident, now)
+    that is not on offer all the same. `serial`: where it was said; "" = at the robot with their roll."""
+    here = serial or setting.robot_of(resident)
+    dose = _sachet_at_hand(world, setting, resident, here, now)
+    fixed = is_here(setting, resident, here, as_needed=False)
+    beside = together(world, resident, now) if fixed else []
     if dose is not None and (not beside or robot_asks(world, setting, resident, now)):
         return [dose]
     return beside
 
 
-def _sachet_at_hand(world: World, resident: str, now: datetime) -> Dose | None:
+def _sachet_at_hand(world: World, setting: Setting, resident: str, serial: str, now: datetime) -> Dose | None:
     open_ones = [
         dose
         for dose in world.doses.values()
-        if dose.plan.resident == resident and dose.open_at(now) and dose.outcome is None and not dose.token
+        if dose.plan.resident == resident and dose.open_at(now) and dose.outcome is None
+        if not (dose.token or dose.loose)
+        if is_here(setting, resident, serial, as_needed=dose.plan.as_needed)
     ]
     for stage in AT_HAND:
         near = next((dose for dose in open_ones if dose.stage is stage), None)
@@ -157,8 +164,8 @@ def _declined(
     return [*declined, ev.QuestionAsked(now, resident, question, about[0].dose_id, until)]
 
 
-def _answered(world: World, press: ev.Pressed, resident: str, now: datetime) -> ev.Event:
-    asked = world.asked.get(resident)
+def _answered(world: World, setting: Setting, press: ev.Pressed, resident: str, now: datetime) -> ev.Event:
+    asked = asked_here(world, setting, resident, press.robot)
     answer = answer_of(asked.question, press.answer) if asked is not None and _stands(asked, now) else ""
     if asked is None or not answer:
         return spent(press, "nothing_asked", now)

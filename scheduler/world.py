@@ -46,6 +46,7 @@ class Resident:
     tags: frozenset[str] = frozenset()  # what they show at a robot, as its reader tells it
     reminder_only: bool = False  # no medicine of theirs lies in a roll
     moves_in: bool = False  # they come from another home: nothing is done for them before it let them go
+    as_needed_robot: str = ""  # serial of another robot, for their medicine as needed; "" = `robot` alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +71,19 @@ class Setting:
     staff_phone: str
     staff: tuple[StaffKey, ...] = ()
     served: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
-    """Serial -> the residents whose rolls it holds, in their order."""
+    """Serial -> the residents whose rolls or medicine as needed it holds, in their order."""
     _robots: Mapping[str, str] = field(init=False, repr=False, compare=False)
+    _as_needed: Mapping[str, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        served = {robot: tuple(r.key for r in self.residents if r.robot == robot) for robot in self.robots}
+        served = {
+            robot: tuple(one.key for one in self.residents if robot in (one.robot, one.as_needed_robot))
+            for robot in self.robots
+        }
         object.__setattr__(self, "served", served)
         object.__setattr__(self, "_robots", {resident.key: resident.robot for resident in self.residents})
+        beside = {one.key: one.as_needed_robot or one.robot for one in self.residents}
+        object.__setattr__(self, "_as_needed", beside)
 
     def lives_here(self, resident: str) -> bool:
         return resident in self._robots
@@ -84,6 +91,14 @@ class Setting:
     def robot_of(self, resident: str) -> str:
         """Serial of the robot that holds this resident's roll; "" = none, or nobody of ours."""
         return self._robots.get(resident, "")
+
+    def robot_for(self, resident: str, *, as_needed: bool) -> str:
+        """Serial of the robot that holds this resident's strip of medicine as needed, or else their roll."""
+        return (self._as_needed if as_needed else self._robots).get(resident, "")
+
+    def has_two(self, resident: str) -> bool:
+        """Whether one robot has this resident's roll, and another their medicine as needed."""
+        return self.robot_of(resident) != self.robot_for(resident, as_needed=True)
 
     def reminder_only(self, resident: str) -> bool:
         """Whether no medicine of theirs lies in a roll."""
@@ -204,6 +219,11 @@ class Dose:
         return self.plan.dose_id
 
     @property
+    def loose(self) -> bool:
+        """Rule 1: no sachet holds it, and none was found to: a person gives it."""
+        return self.plan.loose and self.stage in IN_MAGAZINE
+
+    @property
     def had_at(self) -> datetime:
         """When it counts as had (S2), if it does; where only an untrusted clock dated it, when a trusted one
         first vouched that it was over."""
@@ -276,6 +296,9 @@ class World:
     refused_plans: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Resident -> (fingerprint, "reason path") of the newest refusal, until a card is accepted."""
     planned: Mapping[str, Planned] = field(default_factory=dict)  # by resident
+    named: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Resident -> prescription on their card -> the card version that named it first; 0: it was on the first
+    card that this home accepted."""
     doses: Mapping[str, Dose] = field(default_factory=dict)  # in the order of `by_opening`
     sides: Mapping[str, SideDose] = field(default_factory=dict)  # by dose id, in the order of their windows
     robots: Mapping[str, Robot] = field(default_factory=dict)  # by serial, the newest identified last
@@ -344,11 +367,15 @@ def _under_way(doses: Mapping[str, Dose]) -> tuple[OpenOrder, ...]:
 
 
 def robot_of(setting: Setting, dose: Dose) -> str:
-    """The robot that has this dose's sachet, if one has. One that left the magazine, or may have, is where
-    its newest order was; the others are where the resident's roll is. A robot that the home serves no more
-    fences the resident's present one."""
+    """The robot that has this dose's sachet; "" = none has. One that left the magazine, or may have, is where
+    its newest order was; the others are where the resident's roll is, or their medicine as needed. A robot
+    that the home serves no more fences the resident's present one."""
+    if dose.loose:
+        return ""
     left = dose.order is not None or dose.stage not in IN_MAGAZINE
-    return dose.robot if left and dose.robot in setting.robots else setting.robot_of(dose.plan.resident)
+    if left and dose.robot in setting.robots:
+        return dose.robot
+    return setting.robot_for(dose.plan.resident, as_needed=dose.plan.as_needed)
 
 
 def left_behind(setting: Setting, dose: Dose) -> bool:

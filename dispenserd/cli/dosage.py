@@ -10,6 +10,7 @@ import json
 import os
 import stat
 from datetime import date, datetime, time
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -36,7 +37,7 @@ NO_DOSAGE = frozenset(
         *("json_broken", "xml_broken", "xml_declarations", "duplicate_key", "not_a_number"),
     }
 )
-"""Reasons that say something of the file and nothing of a dosage: an error, no explanation."""
+"""Reasons that say something of the file and nothing of a dosage: checked, and false."""
 
 app = typer.Typer(help="Explain how a dosage is understood.", no_args_is_help=True)
 
@@ -70,12 +71,14 @@ def explain(
     begin, end = _dates(first, last)
     local, day_clock = _zone(zone), _clock(clock)
     read = read_dosage(_content(file), local)
-    _must_be_a_dosage(read)
     explanation = explained(read, begin, end, day_clock, local)
     if as_json:
         typer.echo(json.dumps(explanation, ensure_ascii=False))
+        if _fault_of_the_file(read):
+            raise typer.Exit(Exit.CHECKED_AND_FALSE)
     else:
-        _show(explanation)
+        _must_be_a_dosage(read)
+        _show(explanation, read)
 
 
 # --- what was typed --------------------------------------------------------------------------------------
@@ -133,7 +136,7 @@ def _clock(value: str) -> DayClock:
 
 def _content(path: Path) -> bytes:
     """At most one byte more than a dosage may have: how large a file is costs nothing."""
-    from dispenserd.fagsystem.read_dosage import BYTES_MAX
+    from dispenserd.fagsystem.fmk_any import BYTES_MAX
 
     try:
         # Non-blocking, so that a pipe in the file's place can't hold the command for ever.
@@ -153,10 +156,16 @@ def _content(path: Path) -> bytes:
         _no_dosage("The file's name can't be used.")
 
 
+def _fault_of_the_file(read: Imported) -> str:
+    """Why there is nothing in it to explain; "" where there is."""
+    faults = [one.reason for one in read.refused if one.reason.value in NO_DOSAGE and not read.parts]
+    return f"{faults[0].english} ({faults[0].value})" if faults else ""
+
+
 def _must_be_a_dosage(read: Imported) -> None:
-    for refusal in read.refused:
-        if refusal.reason.value in NO_DOSAGE and not read.parts:
-            _no_dosage(f"{refusal.reason.english} ({refusal.reason.value})")
+    fault = _fault_of_the_file(read)
+    if fault:
+        _no_dosage(fault)
 
 
 def _no_dosage(what: str) -> NoReturn:
@@ -174,8 +183,10 @@ def _no_dosage(what: str) -> NoReturn:
 KINDS = {"fixed": "fixed times", "pn": "as needed (PN)", "mixed": "fixed times and as needed", "none": "none"}
 
 
-def _show(explanation: Explanation) -> None:
+def _show(explanation: Explanation, read: Imported) -> None:
     from rich.text import Text
+
+    from dispenserd.fagsystem.danish import counted
 
     out = console()
     out.print(Text(text(explanation["text"])), soft_wrap=True)
@@ -191,7 +202,7 @@ def _show(explanation: Explanation) -> None:
             out.print(Text(f"  {each['text']} [{each['reason']}]{place}", style="yellow"), soft_wrap=True)
     lines = [
         (
-            (_day(one["at"]), one["at"][11:16], one["slot"] or "", f"{one['quantity']} {one['unit']}"),
+            (_day(one["at"]), one["at"][11:16], one["slot"] or "", counted(Decimal(one["quantity"]), read)),
             "",
         )
         for one in explanation["doses"]

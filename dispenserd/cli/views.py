@@ -5,7 +5,7 @@ They show what the home sent and know none of its rules; a key an older home doe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import tzinfo
 from typing import Any
 
@@ -62,6 +62,8 @@ def status(result: Mapping[str, Any], zone: tzinfo) -> None:
     for resident in rows(result, "residents"):
         if resident.get("refill"):
             add(shown, ["Refill before", _refill(resident["refill"], zone)])
+        if resident.get("as_needed"):
+            add(shown, ["As needed", _strip_beside(resident["as_needed"], rows(result, "robots"))])
     for each in rows(result, "robots"):
         if each.get("battery_until"):
             add(shown, ["On battery until", local(each["battery_until"], zone)], "bold red")
@@ -121,11 +123,20 @@ def holds(result: Mapping[str, Any], zone: tzinfo) -> None:
 
 
 def roll(result: Mapping[str, Any]) -> None:
+    """The roll, and below it what lies in a robot for medicine as needed alone."""
+    _strip(result, "roll")
+    if result.get("as_needed"):
+        beside = result["as_needed"]
+        console().print(f"Medicine as needed, in {text(beside.get('robot'))}:")
+        _strip(beside, "strip of medicine as needed")
+
+
+def _strip(result: Mapping[str, Any], name: str) -> None:
     """A sachet's time is civil, as printed on it, so it needs no zone."""
     out = console()
     loaded, in_robot = text(result.get("production_id")), text(result.get("in_robot"))
     if not loaded:
-        out.print(f"No roll is loaded. The robot reads: {in_robot or 'nothing'}.")
+        out.print(f"No {name} is loaded. The robot reads: {in_robot or 'nothing'}.")
         return
     left = result.get("left")
     remaining = "" if left is None else f", {text(left)} sachets left"
@@ -172,6 +183,12 @@ def _loaded(roll: Mapping[str, Any]) -> str:
     return loaded if left is None else f"{loaded}, {text(left)} sachets left"
 
 
+def _strip_beside(strip: Mapping[str, Any], robots: Iterable[Mapping[str, Any]]) -> str:
+    """`PN-1, 57 sachets left; in SN-2 ready`: of the robot that has no roll."""
+    told = [_robot(each) for each in robots if each.get("serial") == strip.get("robot")]
+    return f"{_loaded(strip)}; in {', '.join(told)}"
+
+
 def _refill(refill: Mapping[str, Any], zone: tzinfo) -> str:
     """`Mon 09 Nov 08:00 (morning): the roll in SN-1 ends`."""
     when = f"{local(refill.get('opens'), zone)} ({text(refill.get('slot'))})"
@@ -208,10 +225,13 @@ def _outcome(dose: Mapping[str, Any]) -> str:
 
 
 LOST = "may have been had: the journal lost its end"
+LOOSE = "in no sachet: staff give it"
 
 
 def _notes(dose: Mapping[str, Any], zone: tzinfo) -> str:
     notes = ["critical"] if dose.get("critical") else []
+    if dose.get("loose"):
+        notes.append(LOOSE)
     if dose.get("lost"):
         notes.append(LOST)
     if dose.get("held"):

@@ -103,7 +103,9 @@ def roll(case: Case, config: Config) -> Finding:
     status = told.status(case)
     if not status:
         return judge.unread()
-    return judge_plan.roll(status.get("roll") or {}, told.sensors(case), told.doses(case), case.clock.now())
+    beside = [one["as_needed"] for one in status.get("residents") or () if one.get("as_needed")]
+    loaded, now = status.get("roll") or {}, case.clock.now()
+    return judge_plan.roll(loaded, told.sensors(case), told.doses(case), now, beside)
 
 
 WORST_FIRST = (Result.WRONG, Result.WARNING, Result.UNKNOWN, Result.OK)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 
 from dispenserd.fagsystem.reasons import Reason, Refused
-from scheduler.dosage import NOT_ITERATED, Day, Intake, Period
+from scheduler.dosage import EARLIEST_PART, NOT_ITERATED, Day, Intake, Period
 from scheduler.timing import dates
 
 
@@ -33,7 +33,8 @@ def begun(made: list[Period], bounds: Bounds, path: str) -> list[Period]:
     today = next((day for day in period.days if day.number == 1), None)
     if today is None:
         return made
-    kept = tuple(each for each in today.intakes if _clock(each, f"{path}.boundsPeriod.start") >= bounds.after)
+    where = f"{path}.boundsPeriod.start"
+    kept = tuple(each for each in today.intakes if _clock(each, where, bounds.after) >= bounds.after)
     if len(kept) == len(today.intakes):
         return made
     next_day = period.first + timedelta(days=1)
@@ -59,7 +60,7 @@ def ended(made: list[Period], bounds: Bounds, path: str) -> list[Period]:
     for period in kept:
         today = [day for day in period.days if period.last == last and _falls_on(period, day, last)]
         intakes = [each for day in today for each in day.intakes]
-        some = [each for each in intakes if _clock(each, f"{path}.boundsPeriod.end", until) <= until]
+        some = [each for each in intakes if _clock(each, f"{path}.boundsPeriod.end", until, True) <= until]
         if len(some) == len(intakes):
             cut.append(period)
             continue
@@ -69,11 +70,14 @@ def ended(made: list[Period], bounds: Bounds, path: str) -> list[Period]:
     return cut
 
 
-def _clock(intake: Intake, path: str, until: time | None = None) -> time:
-    """Its clock time. One without a time is asked for on the whole day, so the day must be whole."""
+def _clock(intake: Intake, path: str, at: time, ends: bool = False) -> time:
+    """Its clock time. One at a part of the day has none yet: it comes after an instant early in the night,
+    and before one in the last minute of the date. Anything between would be guessed."""
     if intake.clock is not None:
         return intake.clock
-    if until is not None and (until.hour, until.minute) == (23, 59):
+    if at < EARLIEST_PART:
+        return time.max
+    if ends and (at.hour, at.minute) == (23, 59):
         return time.min
     raise Refused(Reason.BOUNDS_INSTANT, path)
 
@@ -114,11 +118,12 @@ def _cut_after(period: Period, left: int, path: str) -> tuple[list[Period], int]
             whole = len(intakes) == left
             cut = [replace(period, last=day if whole else day - timedelta(days=1))]
             if not whole:
-                if any(each.clock is None for each in intakes):
+                parts = Day(1, intakes).fixed  # plain ones at their parts: morning comes before evening
+                if len(parts) != len(intakes) or any(each.plain for each in parts):
                     raise Refused(Reason.COUNT, path)
                 cut = [
                     *(cut if day > period.first else []),
-                    Period(day, day, NOT_ITERATED, (Day(1, intakes[:left]),)),
+                    Period(day, day, NOT_ITERATED, (Day(1, parts[:left]),)),
                 ]
             return cut, 0
         left -= len(intakes)

@@ -37,10 +37,7 @@ def told(read: Imported) -> str:
         return f"Fritekst: {_one_line(read.words)}"
     if any(refusal.reason is Reason.LOCAL_SCHEMA for refusal in read.refused):
         return "Efter skema i et lokalt system"
-    unit = Unit(read.unit, read.plural or read.unit)
-    known = UNITS.get(read.unit)
-    if known is not None and read.plural in ("", read.unit):
-        unit = Unit(read.unit, known.plural)
+    unit = _unit(read)
     shown = sorted(read.shown, key=lambda period: (period.as_needed and not period.fixed, period.first))
     sentences = [sentence for period in shown for sentence in _period(period, unit)]
     if sentences and any(part.period is None for part in read.parts):
@@ -48,8 +45,20 @@ def told(read: Imported) -> str:
     return "; ".join(sentences) or "Doseringen kan ikke læses"
 
 
+def counted(quantity: Decimal, read: Imported) -> str:
+    """`2 tabletter`."""
+    return _amount(quantity, None, _unit(read))
+
+
+def _unit(read: Imported) -> Unit:
+    known = UNITS.get(read.unit)
+    if known is not None and read.plural in ("", read.unit):
+        return Unit(read.unit, known.plural)
+    return Unit(read.unit, read.plural or read.unit)
+
+
 def _period(period: Period, unit: Unit) -> list[str]:
-    if not period.days:
+    if not any(day.intakes for day in period.days):
         return [f"ingen medicin {_dates(period)}".strip()]
     fixed = [_only(day, False) for day in period.days]
     needed = [_only(day, True) for day in period.days]
@@ -71,7 +80,8 @@ def _rhythm(period: Period, days: Sequence[Day], unit: Unit, behind: str) -> str
     what = _intakes(days[0], unit, len(days) == period.every_days)
     same = all(day.intakes == days[0].intakes for day in days)
     numbers = [day.number for day in days]
-    every = period.every_days
+    length = None if period.last is None else (period.last - period.first).days + 1
+    every = period.every_days if length is None or period.every_days <= length else 0
     if numbers == [ANY_DAY]:
         return _joined(what, _dates(period), behind)
     if not every:
@@ -92,8 +102,10 @@ def _rhythm(period: Period, days: Sequence[Day], unit: Unit, behind: str) -> str
 
 
 def _once(period: Period, days: Sequence[Day], unit: Unit, behind: str) -> str:
-    on = [f"{_intakes(group[0], unit)} {_span_of_dates(period.first, group)}" for group in _alike(days)]
-    return _joined("; ".join(on), "", behind)
+    end = period.last or date.max
+    inside = [day for day in days if period.first.toordinal() + day.number - 1 <= end.toordinal()]
+    on = [f"{_intakes(group[0], unit)} {_span_of_dates(period.first, group)}" for group in _alike(inside)]
+    return _joined("; ".join(on) or f"ingen medicin {_dates(period)}", "", behind)
 
 
 def _alike(days: Sequence[Day]) -> list[list[Day]]:

@@ -49,7 +49,8 @@ def explained(read: Imported, first: date, last: date, clock: DayClock, local: L
 
 def kind(read: Imported) -> str:
     """What was read, refused or not: `fixed`, `pn`, `mixed`, or `none` where there is nothing to give."""
-    kinds = {part.hint for part in read.parts if part.period is None} - {""}
+    hints = {part.hint for part in read.parts if part.period is None}
+    kinds = {"fixed", "pn"} if "mixed" in hints else hints - {""}
     for period in read.shown:
         kinds |= {"fixed"} if period.fixed else set()
         kinds |= {"pn"} if period.as_needed else set()

@@ -23,6 +23,10 @@ from dispenserd.fagsystem.reasons import Reason, Refused
 FILE_BYTES_MAX = 1024 * 1024
 """A card of 200 prescriptions takes 300 kB; more is no card, and would hold up a small computer."""
 
+PARTS_MAX = 100_000
+"""Of JSON, by its commas and brackets: 200 long prescriptions have half. Half a million parts fit into the
+bytes of a card, and each that is wrong costs as much as a hundred bytes."""
+
 ELEMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 """What a path may show of a name that somebody else chose: FHIR's names fit, numbers of persons don't."""
 
@@ -97,8 +101,8 @@ class Quantity(Element):
     value: Number | None = None
     comparator: Unsupported = None
     unit: Text | None = None
-    system: Harmless = None
-    code: Harmless = None
+    system: Text | None = None
+    code: Text | None = None  # says again what the unit says, and must agree with it
 
 
 class Ratio(Element):
@@ -112,6 +116,7 @@ class Period(Element):
 
 
 class Repeat(Element):
+    id: Harmless = None
     boundsPeriod: Period | None = None
     boundsDuration: Unsupported = None
     boundsRange: Unsupported = None
@@ -132,12 +137,14 @@ class Repeat(Element):
 
 
 class Timing(Element):
+    id: Harmless = None
     event: Unsupported = None
     repeat: Repeat | None = None
     code: CodeableConcept | None = None
 
 
 class DoseAndRate(Element):
+    id: Harmless = None
     type: Harmless = None  # ordered or calculated: the same tablet
     doseQuantity: Quantity | None = None
     doseRange: Unsupported = None
@@ -197,9 +204,22 @@ class Patient(Resource):
     managingOrganization: Harmless = None
 
 
+class DispenseRequest(Element):
+    """How much the pharmacy hands out, and how often. Without `validityPeriod`: that ends the order."""
+
+    initialFill: Harmless = None
+    dispenseInterval: Harmless = None
+    numberOfRepeatsAllowed: Harmless = None
+    quantity: Harmless = None
+    expectedSupplyDuration: Harmless = None
+    performer: Harmless = None
+
+
 class MedicationRequest(Resource):
     resourceType: Literal["MedicationRequest"]
     id: Id
+    extension: list[Any] = Field(default_factory=list)
+    """`order` knows the one that is read, and refuses any other."""
     contained: list[Medication] = Field(default_factory=list)
     identifier: Harmless = None
     status: Text
@@ -218,6 +238,12 @@ class MedicationRequest(Resource):
     reasonCode: Harmless = None
     reasonReference: Harmless = None
     basedOn: Harmless = None
+    instantiatesCanonical: Harmless = None
+    instantiatesUri: Harmless = None
+    insurance: Harmless = None
+    eventHistory: Harmless = None
+    dispenseRequest: DispenseRequest | None = None
+    substitution: Harmless = None  # which brand the pharmacy may choose
     groupIdentifier: Harmless = None
     courseOfTherapyType: Harmless = None
     note: Unsupported = None
@@ -252,6 +278,22 @@ def shaped(shape: type[Shape], plain: object, path: str) -> Shape:
         raise Refused(_reason(worst["type"], worst["loc"]), element_path(path, worst["loc"])) from None
 
 
+def must_have_no_modifier(plain: dict[str, Any], path: str, besides: str = "") -> None:
+    """Refused with the first modifier anywhere in it, also in what is not looked at. `besides`: one element
+    that is shaped on its own."""
+    left: list[tuple[tuple[str | int, ...], object]] = [((), plain)]
+    while left:
+        steps, one = left.pop()
+        if isinstance(one, dict):
+            for name, value in one.items():
+                if name in MODIFIERS:
+                    raise Refused(Reason.MODIFIER_ELEMENT, element_path(path, (*steps, name)))
+                if isinstance(value, dict | list) and (steps or name != besides):
+                    left.append(((*steps, name), value))
+        elif isinstance(one, list):
+            left += [((*steps, n), each) for n, each in enumerate(one) if isinstance(each, dict | list)]
+
+
 def element_path(path: str, steps: Sequence[str | int]) -> str:
     """FHIRPath-like: `Bundle.entry[3].resource.status`."""
     for step in steps:
@@ -276,11 +318,15 @@ def _reason(fault: str, loc: Sequence[str | int]) -> Reason:
     )
 
 
-def parse_json(raw: bytes, root: str, nulls: bool = False, bytes_max: int = FILE_BYTES_MAX) -> object:
+def parse_json(
+    raw: bytes, root: str, nulls: bool = False, bytes_max: int = FILE_BYTES_MAX, parts_max: int = PARTS_MAX
+) -> object:
     """Strict JSON: UTF-8, decimals exact, no repeated key, no NaN, and no null unless `nulls`, which makes
     an object's null an absent element. Refused at `root` otherwise."""
     if len(raw) > bytes_max:
         raise Refused(Reason.TOO_LARGE, root)
+    if raw.count(b",") + raw.count(b"[") + raw.count(b"{") > parts_max:
+        raise Refused(Reason.TOO_DEEP, root)
 
     def no_constant(_: str) -> NoReturn:
         raise Refused(Reason.NOT_A_NUMBER, root)
@@ -296,7 +342,7 @@ def parse_json(raw: bytes, root: str, nulls: bool = False, bytes_max: int = FILE
         return plain
 
     try:
-        text = raw.decode("utf-8")
+        text = raw.decode("utf-8-sig")
         return json.loads(
             text, parse_float=Decimal, parse_constant=no_constant, object_pairs_hook=no_surprises
         )

@@ -10,9 +10,6 @@ Decisions (2026-11-22, as needed 2026-11-23):
   out anyway would leave the condition to chance. Senders leave it out.
 - One prescription may not name day parts and clock times on one date: whether they meet would depend on the
   home's clock mapping, and a change of that mapping would make one dose of two.
-- As needed, a frequency is the most in 24 h, hours are the least between two, and the reason is what it is
-  for; none of them makes an appointment. A most per period may be of any hours, days or weeks to 31 days;
-  so many times in several days are the most of those days, and of one of them.
 """
 
 from __future__ import annotations
@@ -24,13 +21,22 @@ from decimal import Decimal
 from itertools import combinations, product
 from math import gcd
 
-from dispenserd.fagsystem.fhir import DosageInstruction, DoseAndRate, Element, Number, Quantity, Ratio, shaped
+from dispenserd.fagsystem.fhir import (
+    CodeableConcept,
+    DosageInstruction,
+    DoseAndRate,
+    Element,
+    Number,
+    Quantity,
+    shaped,
+)
+from dispenserd.fagsystem.fhir_needed import as_needed
 from dispenserd.fagsystem.fhir_timing import START_UNKNOWN, periods
-from dispenserd.fagsystem.fmk import exact, in_cycle
-from dispenserd.fagsystem.parts import QUANTITY_MAX, Imported, Part, Refusal, judged
+from dispenserd.fagsystem.fmk import exact
+from dispenserd.fagsystem.parts import DECIMALS_MAX, QUANTITY_MAX, Imported, Part, Refusal, judged
 from dispenserd.fagsystem.reasons import Reason, Refused
-from dispenserd.fagsystem.units import Unit, decimals, known_unit, sound_quantity, unit_of
-from scheduler.dosage import ANY_DAY, NOT_ITERATED, PERIOD_H_MAX, Day, Intake, Limit, Period
+from dispenserd.fagsystem.units import Unit, decimals, known_unit, sound_quantity, unit_of_coded
+from scheduler.dosage import Intake, Period
 from scheduler.timing import dates
 from scheduler.window import LocalTime
 
@@ -38,8 +44,6 @@ DOSAGES_MAX = 64
 """An FMK cycle of unequal days needs one a day; longer ones than two months are no daily medicine."""
 DAYS_MAX = 128
 """Days of all cycles of one prescription: each is held against each."""
-DECIMALS_MAX = 9
-DAY_H = 24
 
 
 def imported(
@@ -58,6 +62,7 @@ def imported(
     parts: list[Part] = []
     units: list[Unit] = []
     owners: list[tuple[int | None, Part]] = []
+    words: list[str] = []
     for index, one in enumerate(plain):
         where = path if alone else f"{path}[{index}]"
         try:
@@ -65,13 +70,15 @@ def imported(
             made, unit = instruction_parts(instruction, where, local, sachet_unit, alone)
         except Refused as fault:
             parts.append(Part(None, (Refusal(fault.reason, fault.path),), _hint(one)))
+            words += [_words(one[name]) for name in TEXTS if isinstance(one, dict) and name in one]
             continue
         parts += made
         units.append(unit)
         owners += [(instruction.sequence, part) for part in made]
     refused = [Refusal(reason, path) for reason in _beside(owners, units)]
     unit = units[0] if units else Unit("", "")
-    return Imported(unit.singular, tuple(parts), tuple(refused), plural=unit.plural)
+    told = "" if owners else ", ".join(word for word in words if word)
+    return Imported(unit.singular, tuple(parts), tuple(refused), told, plural=unit.plural)
 
 
 def instruction_parts(
@@ -83,12 +90,15 @@ def instruction_parts(
 ) -> tuple[list[Part], Unit]:
     """The periods of one instruction and what their amounts count; Refused with the first fault."""
     _must_be_plain(instruction, path)
-    as_needed = bool(instruction.asNeededBoolean) or instruction.asNeededCodeableConcept is not None
-    if instruction.timing is None and not as_needed:
-        raise Refused(Reason.NO_STRUCTURE, f"{path}.timing")
+    texts = _texts(instruction, path)
+    needed = bool(instruction.asNeededBoolean) or instruction.asNeededCodeableConcept is not None
+    if instruction.timing is None and not needed:
+        raise texts[0][0] if texts else Refused(Reason.NO_STRUCTURE, f"{path}.timing")
+    if instruction.timing is not None:
+        _must_lack(instruction.timing, "event", Reason.TIMING_EVENT, f"{path}.timing")
     intake, unit, amount_path = _amount(instruction, f"{path}.doseAndRate", sachet_unit)
-    if as_needed:
-        made = _as_needed(instruction, path, replace(intake, as_needed=True), unit, local)
+    if needed:
+        made = as_needed(instruction, path, replace(intake, as_needed=True), unit, local)
     else:
         if instruction.maxDosePerPeriod is not None:
             raise Refused(Reason.MAX_DOSE, f"{path}.maxDosePerPeriod")
@@ -102,8 +112,11 @@ def instruction_parts(
             return amount_path
         return f"{path}.timing.repeat" if day is None else f"{path}.timing.repeat.frequency"
 
-    main = max(made, key=_length)
-    return [replace(judged(period, name), cut=period is not main) for period in made], unit
+    main, words = max(made, key=_length), ", ".join(word for _, word in texts if word)
+    found = [Refusal(fault.reason, fault.path) for fault, _ in texts]
+    return [
+        replace(judged(replace(period, text=words), name, found), cut=period is not main) for period in made
+    ], unit
 
 
 def _length(period: Period) -> timedelta:
@@ -121,11 +134,9 @@ def _hint(plain: object) -> str:
 
 def _must_be_plain(instruction: DosageInstruction, path: str) -> None:
     """Everything on a dosage that we can't carry out refuses it."""
+    if instruction.route is not None and not _by_mouth(instruction.route):
+        raise Refused(Reason.ROUTE, f"{path}.route")
     for name, reason in (
-        ("text", Reason.TEXT_NOT_COVERED),
-        ("additionalInstruction", Reason.TEXT_NOT_COVERED),
-        ("patientInstruction", Reason.TEXT_NOT_COVERED),
-        ("route", Reason.ROUTE),
         ("site", Reason.ROUTE),
         ("method", Reason.ROUTE),
         ("maxDosePerAdministration", Reason.MAX_DOSE),
@@ -136,78 +147,44 @@ def _must_be_plain(instruction: DosageInstruction, path: str) -> None:
         raise Refused(Reason.AS_NEEDED, f"{path}.asNeededBoolean")
 
 
-def _must_lack(element: Element, name: str, reason: Reason, path: str) -> None:
-    if getattr(element, name) is not None:
-        raise Refused(reason, f"{path}.{name}")
+TEXTS = ("text", "patientInstruction", "additionalInstruction")
 
 
-# --- as needed ------------------------------------------------------------------------------------------
-
-
-def _as_needed(
-    instruction: DosageInstruction, path: str, intake: Intake, unit: Unit, local: LocalTime
-) -> list[Period]:
-    concept = instruction.asNeededCodeableConcept
-    reason = "" if concept is None else (concept.text or "")
-    limit = replace(_most(instruction.maxDosePerPeriod, f"{path}.maxDosePerPeriod", unit), reason=reason)
-    timing = instruction.timing
-    if timing is None or (timing.repeat is None and timing.code is None):
-        period = Period(START_UNKNOWN, None, NOT_ITERATED, (Day(ANY_DAY, (intake,)),))
-        return [_limited(period, limit)]
-    where = f"{path}.timing"
-    if timing.repeat is not None and timing.repeat.count is not None:
-        raise Refused(Reason.AS_NEEDED, f"{where}.repeat.count")
-    repeat = timing.repeat
-    if repeat is not None and repeat.periodUnit == "h" and repeat.period is not None and timing.code is None:
-        gap_min = repeat.period * 60
-        if repeat.frequency not in (None, 1) or gap_min % 1 != 0 or not 0 < gap_min <= 365 * 24 * 60:
-            raise Refused(Reason.HOURS, f"{where}.repeat.period")
-        bare = repeat.model_copy(update={"frequency": 1, "period": 1, "periodUnit": "d"})
-        made = periods(timing.model_copy(update={"repeat": bare}), where, intake, local)
-        free = [replace(one, every_days=NOT_ITERATED, days=(Day(ANY_DAY, (intake,)),)) for one in made]
-        return [_limited(one, replace(limit, gap_min=int(gap_min))) for one in free]
-    if repeat is not None and repeat.frequency is None and repeat.period is None and not _lists_times(repeat):
-        bare = repeat.model_copy(update={"frequency": 1, "period": 1, "periodUnit": "d"})
-        made = periods(timing.model_copy(update={"repeat": bare}), where, intake, local)
-        free = [replace(one, every_days=NOT_ITERATED, days=(Day(ANY_DAY, (intake,)),)) for one in made]
-        return [_limited(one, limit) for one in free]
-    made = periods(timing, where, intake, local)
-    times = max(len(day.intakes) for one in made for day in one.days)
+def _texts(instruction: DosageInstruction, path: str) -> list[tuple[Refused, str]]:
+    """Each refuses the dosage, and is shown with it."""
     return [
-        _limited(one, in_cycle(replace(limit, times=times), one.every_days, one.days, where)) for one in made
+        (Refused(Reason.TEXT_NOT_COVERED, f"{path}.{name}"), _words(value))
+        for name in TEXTS
+        if (value := getattr(instruction, name)) is not None
     ]
 
 
-def _lists_times(repeat: Element) -> bool:
-    return any(getattr(repeat, name) is not None for name in ("when", "timeOfDay", "dayOfWeek"))
+def _words(value: object) -> str:
+    """Those that somebody wrote, wherever in the element they stand."""
+    if isinstance(value, list):
+        return ", ".join(word for each in value if (word := _words(each)))
+    text = value.get("text") if isinstance(value, dict) else value
+    return text if isinstance(text, str) else ""
 
 
-def _limited(period: Period, limit: Limit) -> Period:
-    return replace(period, limit=None if limit == Limit() else limit)
+BY_MOUTH = frozenset({("http://snomed.info/sct", "26643006"), ("http://standardterms.edqm.eu", "20053000")})
+BY_MOUTH_WORDS = frozenset({"oral", "oral route", "oral use", "oral anvendelse", "peroral", "gennem munden"})
 
 
-HOURS = {
-    "h": 1,
-    **dict.fromkeys(("d", "day", "dag", "dage", "døgn"), DAY_H),
-    **dict.fromkeys(("wk", "week", "uge", "uger"), 7 * DAY_H),
-}
-"""Of a denominator's unit. A month or a year is no fixed number of them."""
+def _by_mouth(route: object) -> bool:
+    """By mouth is how a robot's medicine is taken anyway; any other way needs a person."""
+    try:
+        concept = shaped(CodeableConcept, route, "")
+    except Refused:
+        return False
+    codes = {(coding.system, coding.code) for coding in concept.coding}
+    worded = concept.text is None or concept.text.strip().casefold() in BY_MOUTH_WORDS
+    return bool(codes) and codes <= BY_MOUTH and worded
 
 
-def _most(ratio: Ratio | None, path: str, unit: Unit) -> Limit:
-    if ratio is None:
-        return Limit()
-    most, per = ratio.numerator, ratio.denominator
-    hours = (per.value or 0) * HOURS.get(per.unit or per.code or "", 0)
-    compared = most.comparator is not None or per.comparator is not None
-    if hours % 1 or not 0 < hours <= PERIOD_H_MAX or compared or most.value is None:
-        raise Refused(Reason.MAX_DOSE, path)
-    if not 0 < most.value <= QUANTITY_MAX or decimals(most.value) > DECIMALS_MAX:
-        raise Refused(Reason.QUANTITY, f"{path}.numerator.value")
-    if unit_of(most.unit, f"{path}.numerator.unit") != unit:
-        raise Refused(Reason.UNIT_MISMATCH, f"{path}.numerator.unit")
-    units = exact(Decimal(most.value))
-    return Limit(per_day=units) if hours == DAY_H else Limit(period_h=int(hours), per_period=units)
+def _must_lack(element: Element, name: str, reason: Reason, path: str) -> None:
+    if getattr(element, name) is not None:
+        raise Refused(reason, f"{path}.{name}")
 
 
 # --- how much -------------------------------------------------------------------------------------------
@@ -247,9 +224,10 @@ def _counted(value: Number, path: str, sachet_unit: str | None) -> Decimal:
 
 
 def _unit(quantity: Quantity, path: str, sachet_unit: str | None) -> Unit:
-    if sachet_unit is not None and known_unit(quantity.unit, f"{path}.unit") != sachet_unit:
+    unit = unit_of_coded(quantity.unit, quantity.system, quantity.code, path)
+    if sachet_unit is not None and known_unit(unit.singular, f"{path}.unit") != sachet_unit:
         raise Refused(Reason.UNIT_MISMATCH, f"{path}.unit")
-    return unit_of(quantity.unit, f"{path}.unit")
+    return unit
 
 
 def _range(dose: DoseAndRate, path: str) -> tuple[Intake, Unit, str]:
@@ -259,21 +237,28 @@ def _range(dose: DoseAndRate, path: str) -> tuple[Intake, Unit, str]:
         low, high = (shaped(Quantity, plain.get(name), path) for name in ("low", "high"))
     except (AttributeError, Refused):
         raise Refused(Reason.RANGE, path) from None
-    if dose.doseQuantity is not None or low.value is None or high.value is None or low.unit != high.unit:
+    units = {unit_of_coded(each.unit, each.system, each.code, path) for each in (low, high)}
+    if dose.doseQuantity is not None or low.value is None or high.value is None or len(units) != 1:
         raise Refused(Reason.RANGE, path)
     if low.comparator is not None or high.comparator is not None or not low.value < high.value:
         raise Refused(Reason.RANGE, path)
     amounts = (_counted(each, path, None) for each in (low.value, high.value))
-    return Intake(next(amounts), maximal=next(amounts)), unit_of(low.unit, path), path
+    return Intake(next(amounts), maximal=next(amounts)), units.pop(), path
 
 
 # --- instructions beside each other ---------------------------------------------------------------------
 
 
 def _beside(owners: Sequence[tuple[int | None, Part]], units: Sequence[Unit]) -> list[Reason]:
-    """Instructions of one prescription may share dates only at other times and in one sequence."""
+    """Instructions of one prescription may share dates only at other times and in one sequence, and what is
+    as needed no date at all: nobody could say which amount, under which limit."""
     if len({unit.singular for unit in units}) > 1:
         return [Reason.UNIT_MISMATCH]
+    needed = [part.period for _, part in owners if part.period is not None and part.period.as_needed]
+    if any(_share_dates(a, b) for a, b in combinations(needed, 2)):
+        return [Reason.CONTRADICTORY_DOSAGE]
+    if _against_their_order(owners):
+        return [Reason.CONTRADICTORY_DOSAGE]
     fixed = [
         (sequence, part.period) for sequence, part in owners if part.period is not None and part.period.fixed
     ]
@@ -286,6 +271,22 @@ def _beside(owners: Sequence[tuple[int | None, Part]], units: Sequence[Unit]) ->
             if reason is not None and any(_meet(x, y) for x in some for y in others):
                 return [reason]
     return []
+
+
+def _share_dates(a: Period, b: Period) -> bool:
+    return a.first <= (b.last or date.max) and b.first <= (a.last or date.max)
+
+
+def _against_their_order(owners: Sequence[tuple[int | None, Part]]) -> bool:
+    """A higher number comes later: dates that say the opposite leave nothing to go by."""
+    numbered = [
+        (number, part.period) for number, part in owners if number is not None and part.period is not None
+    ]
+    return any(
+        (first < second and a.first > b.first) or (first > second and a.first < b.first)
+        for (first, a), (second, b) in combinations(numbered, 2)
+        if START_UNKNOWN not in (a.first, b.first)
+    )
 
 
 def _alike(period: Period) -> list[tuple[Sequence[Intake], list[range]]]:

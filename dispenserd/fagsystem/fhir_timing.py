@@ -30,7 +30,7 @@ from math import lcm
 
 from dispenserd.fagsystem.cutting import Bounds, begun, counted, ended
 from dispenserd.fagsystem.fhir import CodeableConcept, Element, Number, Repeat, Timing
-from dispenserd.fagsystem.parts import TIMES_MAX, place_in_day
+from dispenserd.fagsystem.parts import TIMES_MAX, place_in_day, within_reach
 from dispenserd.fagsystem.reasons import Reason, Refused
 from dispenserd.fagsystem.weeks import WEEK_DAYS, number_in_cycle, phase_is_clear
 from scheduler.dosage import EVERY_DAYS_MAX, Day, DayPart, Intake, Period
@@ -89,6 +89,16 @@ def periods(timing: Timing, path: str, intake: Intake, local: LocalTime, alone: 
     return ended(made, bounds, where)
 
 
+def frequency(repeat: Repeat, path: str) -> int:
+    """How often in its period."""
+    if repeat.frequency is None:
+        return 1
+    times = _whole(repeat.frequency, Reason.FREQUENCY_MISMATCH, f"{path}.frequency")
+    if times > TIMES_MAX * WEEK_DAYS:
+        raise Refused(Reason.TOO_MANY, f"{path}.frequency")
+    return times
+
+
 def _must_be_plain(repeat: Repeat, path: str) -> None:
     for name, reason in (
         ("boundsDuration", Reason.BOUNDS_KIND),
@@ -117,6 +127,8 @@ def _with_code(repeat: Repeat, code: CodeableConcept, path: str) -> Repeat:
     known = CODES.get(next(iter(codes)) or "") if len(codes) == 1 else None
     if known is None or repeat.dayOfWeek is not None:
         raise Refused(Reason.TIMING_CODE, f"{path}.code")
+    if code.text is not None and code.text.strip() not in codes:
+        raise Refused(Reason.TEXT_NOT_COVERED, f"{path}.code.text")
     frequency, period, unit = known
     stated = (repeat.frequency, repeat.period, repeat.periodUnit)
     if stated not in ((None, None, None), known):
@@ -143,10 +155,10 @@ def _moment(text: str, path: str, local: LocalTime) -> tuple[date, time | None]:
     """A local date, and the clock time where the text is an instant; a month is no anchor."""
     try:
         if FHIR_DATE.fullmatch(text):
-            return date.fromisoformat(text), None
+            return within_reach(date.fromisoformat(text), path), None
         if FHIR_INSTANT.fullmatch(text):
             at = local.local(datetime.fromisoformat(text))
-            return at.date(), at.time()
+            return within_reach(at.date(), path), at.time()
     except (ValueError, OverflowError):
         pass
     raise Refused(Reason.NOT_A_DATE, path)
@@ -160,10 +172,8 @@ def _needs_no_start(repeat: Repeat, intake: Intake, alone: bool) -> bool:
     if repeat.count is not None or not (alone or intake.as_needed):
         return False
     if repeat.dayOfWeek is not None:
-        every_week = (repeat.period, repeat.periodUnit) in ((None, None), (1, "d"), (1, "wk"))
-        return alone and not intake.as_needed and every_week
-    units = (None, "d", "h") if intake.as_needed else (None, "d")
-    return repeat.period in (None, 1) and repeat.periodUnit in units
+        return (repeat.period, repeat.periodUnit) in ((None, None), (1, "d"), (1, "wk"))
+    return intake.as_needed or (repeat.period in (None, 1) and repeat.periodUnit in (None, "d"))
 
 
 def _whole_days(repeat: Repeat, bounds: Bounds) -> bool:
@@ -204,9 +214,7 @@ def _plain(repeat: Repeat, days: int | None, path: str) -> int:
     """How many times on its day, where no time is listed."""
     if repeat.frequency is None and days is None:
         raise Refused(Reason.NO_TIMES, path)
-    times = _whole(
-        1 if repeat.frequency is None else repeat.frequency, Reason.FREQUENCY_MISMATCH, f"{path}.frequency"
-    )
+    times = frequency(repeat, path)
     if days is None or (times > 1 and days > 1):  # three times in two days: which days?
         raise Refused(Reason.NO_TIMES, path)
     return times
@@ -237,7 +245,7 @@ def _weekly(
 def _plain_on_weekdays(repeat: Repeat, daily: bool, weekdays: int, path: str) -> int:
     if repeat.frequency is None:
         return 1
-    times = _whole(repeat.frequency, Reason.FREQUENCY_MISMATCH, f"{path}.frequency")
+    times = frequency(repeat, path)
     return times if daily else max(1, times // weekdays)
 
 
@@ -317,6 +325,6 @@ def _days_of(minutes: Sequence[int], intake: Intake) -> tuple[Day, ...]:
 
 
 def _whole(value: Number, reason: Reason, path: str) -> int:
-    if not 0 < value <= COUNT_MAX or value % 1 != 0:
+    if not 0 < value <= COUNT_MAX or int(value) != value:  # a remainder would vanish below 1E-999999
         raise Refused(reason, path)
     return int(value)

@@ -20,7 +20,16 @@ from dataclasses import dataclass, field, replace
 from datetime import date, time
 from decimal import Decimal, InvalidOperation
 
-from dispenserd.fagsystem.parts import TIMES_MAX, Imported, Part, Refusal, beside, judged, place_in_day
+from dispenserd.fagsystem.parts import (
+    TIMES_MAX,
+    Imported,
+    Part,
+    Refusal,
+    beside,
+    judged,
+    place_in_day,
+    within_reach,
+)
 from dispenserd.fagsystem.reasons import Reason, Refused
 from dispenserd.fagsystem.units import Unit
 from scheduler.dosage import ANY_DAY, NOT_ITERATED, PERIOD_H_MAX, Day, DayPart, Intake, Limit, Period
@@ -28,10 +37,10 @@ from scheduler.dosage import ANY_DAY, NOT_ITERATED, PERIOD_H_MAX, Day, DayPart, 
 STRUCTURES_MAX = 20
 """FMK: ten fixed and ten as needed."""
 DAYS_MAX = 366
-DECIMALS_MAX = 9
-"""FMK's own bound."""
 
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+UNKNOWN_AMOUNT = frozenset({Reason.QUANTITY_MISSING, Reason.CONTRADICTORY_DOSAGE})
+"""Of a dose: there is no number to show, and nobody may read one that we made up."""
 CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])(:00(\.0+)?)?")
 NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
@@ -46,6 +55,7 @@ class Dose:
     maximal: Decimal | None = None
     as_needed: bool = False
     unlimited: bool = False  # any number of times on its day
+    most: Decimal | None = None  # of the unit, on its day
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,24 +81,30 @@ class Structure:
     as_needed: bool = False  # its section, where the encoding has sections
 
 
-def imported(structures: Sequence[Structure], unit: Unit, path: str) -> Imported:
+def imported(structures: Sequence[Structure], unit: Unit, path: str, in_a_row: bool = False) -> Imported:
+    """`in_a_row`: the encoding's periods follow each other, and each says all that holds in it."""
     if len(structures) > STRUCTURES_MAX:
         raise Refused(Reason.TOO_MANY, path)
     parts = tuple(_part(structure) for structure in structures)
-    return Imported(unit.singular, parts, tuple(dict.fromkeys(beside(parts, path))), plural=unit.plural)
+    refused = () if in_a_row else tuple(dict.fromkeys(beside(parts, path)))
+    return Imported(unit.singular, parts, refused, plural=unit.plural)
 
 
 def _part(structure: Structure) -> Part:
     found = list(structure.refused)
+    doses = [dose for day in structure.days for dose in day.doses]
     if structure.text.strip():
         found.append(Refusal(Reason.TEXT_NOT_COVERED, structure.text_path or structure.path))
     if len(structure.days) > DAYS_MAX:
         raise Refused(Reason.TOO_MANY, structure.path)
     days: list[Day] = []
-    for day in structure.days:
+    given = [day for day in structure.days if day.doses] or structure.days
+    for day in given:  # one on which nothing is given says no more than none at all
         if len(day.doses) > TIMES_MAX:
             raise Refused(Reason.TOO_MANY, day.path)
         days.append(Day(day.number, tuple(_intake(dose, found) for dose in _in_order(day.doses))))
+    if any(refusal.reason in UNKNOWN_AMOUNT for refusal in found):
+        return Part(None, tuple(dict.fromkeys(found)), _hint(doses))
     period = Period(
         structure.first,
         structure.last,
@@ -97,7 +113,7 @@ def _part(structure: Structure) -> Part:
         _limit(structure, days),
         structure.text.strip(),
     )
-    by_number = sorted(structure.days, key=lambda day: day.number)
+    by_number = sorted(given, key=lambda day: day.number)
     paths = [[dose.path for dose in _in_order(day.doses)] for day in by_number]
 
     def name(day: int | None, intake: int | None) -> str:
@@ -106,6 +122,12 @@ def _part(structure: Structure) -> Part:
         return by_number[day].path if intake is None else paths[day][intake]
 
     return replace(judged(period, name, found), hint="pn" if structure.as_needed else "")
+
+
+def _hint(doses: Sequence[Dose]) -> str:
+    """What a structure that can't be shown is about."""
+    kinds = {"pn" if dose.as_needed else "fixed" for dose in doses}
+    return kinds.pop() if len(kinds) == 1 else "mixed"
 
 
 def _in_order(doses: Sequence[Dose]) -> list[Dose]:
@@ -136,8 +158,13 @@ def _limit(structure: Structure, days: Sequence[Day]) -> Limit | None:
     free = len(needed) == 1 and times == 1 and structure.interval is None and needed[0].number in (ANY_DAY, 1)
     free = free or any(dose.unlimited for day in structure.days for dose in day.doses)
     limit = structure.limit or Limit()
+    mosts = {dose.most for day in structure.days for dose in day.doses} - {None, limit.per_day}
+    if mosts:
+        if limit.per_day is not None or len(mosts) > 1:
+            raise Refused(Reason.CONTRADICTORY_DOSAGE, structure.path)
+        limit = replace(limit, per_day=mosts.pop())
     if free:
-        return structure.limit
+        return None if limit == Limit() else limit
     if limit.times is None and limit.per_day is None:
         limit = replace(limit, times=times)
     limit = in_cycle(limit, structure.interval or NOT_ITERATED, needed, structure.path)
@@ -163,7 +190,7 @@ def whole_date(text: str, path: str) -> date:
     if not DATE.fullmatch(text):
         raise Refused(Reason.NOT_A_DATE, path)
     try:
-        return date.fromisoformat(text)
+        return within_reach(date.fromisoformat(text), path)
     except ValueError:
         raise Refused(Reason.NOT_A_DATE, path) from None
 

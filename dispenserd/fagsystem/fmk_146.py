@@ -5,7 +5,7 @@ It knows the elements, of requests and of responses. What a structure means is `
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -40,15 +40,16 @@ def read(root: Node) -> Imported:
         raise Refused(Reason.NO_STRUCTURE, root.path)
     if len(set(units)) != 1:
         raise Refused(Reason.UNIT_MISMATCH if units else Reason.UNIT_UNKNOWN, root.path)
-    made = imported(structures, units[0], root.path)
-    if stated is not None and not _agrees(stated.value(), made):
-        return Imported(made.unit, made.parts, (Refusal(Reason.TYPE_DISAGREES, stated.path),))
-    return made
+    return of_type(imported(structures, units[0], root.path), stated, TYPES)
 
 
-def _agrees(stated: str, made: Imported) -> bool:
+def of_type(made: Imported, stated: Node | None, types: Mapping[str, set[bool]]) -> Imported:
+    """Refused where the type beside the structure is not the structure's. `types`: each word, and whether it
+    means medicine as needed."""
     kinds = {False for one in made.shown if one.fixed} | {True for one in made.shown if one.as_needed}
-    return stated == NO_TYPE or not kinds or TYPES.get(stated) == kinds
+    if stated is None or stated.value() == NO_TYPE or not kinds or types.get(stated.value()) == kinds:
+        return made
+    return replace(made, refused=(*made.refused, Refusal(Reason.TYPE_DISAGREES, stated.path)))
 
 
 def _words(free: Node) -> str:

@@ -21,6 +21,7 @@ from decimal import Decimal
 
 from dispenserd.fagsystem.fmk import (
     DAYS_MAX,
+    STRUCTURES_MAX,
     Dose,
     Structure,
     StructureDay,
@@ -29,8 +30,8 @@ from dispenserd.fagsystem.fmk import (
     whole_date,
     whole_minute,
 )
-from dispenserd.fagsystem.fmk_146 import NO_TYPE, unit_texts, whole_number
-from dispenserd.fagsystem.parts import TIMES_MAX, Imported, Refusal
+from dispenserd.fagsystem.fmk_146 import of_type, unit_texts, whole_number
+from dispenserd.fagsystem.parts import TIMES_MAX, Imported, Refusal, within_reach
 from dispenserd.fagsystem.reasons import Reason, Refused
 from dispenserd.fagsystem.units import Unit, unit_of
 from dispenserd.fagsystem.weeks import WEEK_DAYS, number_in_cycle, phase_is_clear
@@ -39,6 +40,8 @@ from scheduler.dosage import ANY_DAY, DayPart, Limit
 
 LABELS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 CHOICES = ("TimeOfDayDosage", "PartOfDayDosage", "TimesPerDayDosage", "UnlimitedDayDosage")
+UNLIMITED = "UnlimitedDayDosage"
+"""Any number of times a day; the most of the day may stand in it, or beside its day."""
 LENGTH_DAYS_MAX = 100_000
 TYPES = {"Fixed": {False}, "PRN": {True}, "Combined": {False, True}}
 
@@ -68,16 +71,15 @@ def read(root: Node) -> Imported:
         raise Refused(Reason.NO_STRUCTURE, root.path)
     if unit is None:
         raise Refused(Reason.UNIT_UNKNOWN, root.path)
+    if len(periods) > STRUCTURES_MAX:
+        raise Refused(Reason.TOO_MANY, root.path)
     first, trigger = _precondition(reason_path, root.path)
-    made = imported(list(_in_a_row(periods, first, trigger)), unit, root.path)
-    if stated is not None and not _agrees(stated.value(), made):
-        return Imported(made.unit, made.parts, (Refusal(Reason.TYPE_DISAGREES, stated.path),))
-    return made
-
-
-def _agrees(stated: str, made: Imported) -> bool:
-    kinds = {False for one in made.shown if one.fixed} | {True for one in made.shown if one.as_needed}
-    return stated == NO_TYPE or not kinds or TYPES.get(stated) == kinds
+    structures = list(_in_a_row(periods, first, trigger))
+    made = imported(structures, unit, root.path, in_a_row=True)
+    if trigger and not any(structure.as_needed for structure in structures):
+        refusal = Refusal(Reason.TEXT_NOT_COVERED, f"{root.path}.Precondition.PRNTrigger")
+        made = replace(made, refused=(*made.refused, refusal))  # a condition on fixed medicine
+    return of_type(made, stated, TYPES)
 
 
 def _unit(root: Node) -> Unit | None:
@@ -110,7 +112,7 @@ def _in_a_row(periods: Sequence[Node], first: date, trigger: str) -> Iterator[St
         length = _length(node)
         if length is None and index + 1 < len(periods):
             raise Refused(Reason.LENGTH_MISSING, node.path)
-        last = None if length is None else first + timedelta(days=length - 1)
+        last = None if length is None else within_reach(first + timedelta(days=length - 1), node.path)
         yield from _period(node, first, last, trigger)
         if last is not None:
             first = last + timedelta(days=1)
@@ -164,7 +166,7 @@ def _structure(node: Node, first: date, last: date | None, as_needed: bool, trig
         days = [_day(any_day, ANY_DAY, as_needed, refused)]
     if weeks:
         every, days = _weeks(weeks, every, first, as_needed, refused)
-    return Structure(node.path, first, last, every, days, text, text_path, limit, refused)
+    return Structure(node.path, first, last, every, days, text, text_path, limit, refused, as_needed)
 
 
 def _instruction(node: Node) -> tuple[str, str]:
@@ -288,14 +290,15 @@ def _dose(
         raise Refused(Reason.PARAMETER_SCHEMA, schema.path)
     if infusion is not None:
         raise Refused(Reason.RATE, infusion.path)
-    if most is not None:
+    if most is not None and not (as_needed and node.name == UNLIMITED):
         refused.append(Refusal(Reason.MAX_DOSE, most.path))
 
     def counted(found: Node | None) -> Decimal | None:
         return None if found is None else amount(found.value(), found.path)
 
     at = None if clock is None else whole_minute(clock.value(), clock.path)
-    return Dose(node.path, part, at, counted(quantity), counted(low), counted(high), as_needed)
+    per_day = counted(most) if as_needed and node.name == UNLIMITED else None
+    return Dose(node.path, part, at, counted(quantity), counted(low), counted(high), as_needed, most=per_day)
 
 
 def _either(node: Node, *names: str) -> Node | None:

@@ -16,7 +16,6 @@ from pydantic import Field
 from dispenserd.fagsystem.fhir import Element, Harmless, Number, Unsupported, shaped
 from dispenserd.fagsystem.fmk import (
     DAYS_MAX,
-    DECIMALS_MAX,
     STRUCTURES_MAX,
     Dose,
     Structure,
@@ -25,7 +24,7 @@ from dispenserd.fagsystem.fmk import (
     imported,
     whole_date,
 )
-from dispenserd.fagsystem.parts import TIMES_MAX, Imported, Refusal
+from dispenserd.fagsystem.parts import DECIMALS_MAX, TIMES_MAX, Imported, Refusal
 from dispenserd.fagsystem.reasons import Reason, Refused
 from dispenserd.fagsystem.units import Unit, decimals, unit_of, unit_of_two
 from scheduler.dosage import DayPart
@@ -76,7 +75,7 @@ class _DateOrDateTime(Element):
 
 
 class _Structure(Element):
-    iterationInterval: int | None = None
+    iterationInterval: int  # 0 says "once"; without a word nobody knows
     startDate: str | None = None
     endDate: str | None = None
     startDateOrDateTime: _DateOrDateTime | None = None
@@ -161,7 +160,7 @@ def _date(text: str | None, either: _DateOrDateTime | None, path: str) -> date |
         if either.dateTime is not None or text is not None:
             raise Refused(Reason.NOT_A_DATE, f"{path}OrDateTime")
         text = either.date
-    return whole_date(text, path) if text else None
+    return None if text is None else whole_date(text, path)
 
 
 def _day(day: _Day, path: str) -> StructureDay:

@@ -1,6 +1,6 @@
 """From a medicine card as a FHIR bundle to prescriptions that a machine may dispense, or one reason why not.
 
-It knows what a bundle and a prescription mean (`fhir_dosage` reads the dosages) and refuses what it does not
+It knows what a bundle and a prescription mean (`order` reads the dosages) and refuses what it does not
 understand, with a stable code and a path, never a guess. Whose card it is, which medicine is meant and
 whether it is given now: a fault there refuses the card whole. A dosage that no machine may carry out refuses
 its prescription alone; the others go on, and the home tells people. It knows no files, no clock and no
@@ -16,8 +16,7 @@ Decisions (2026-11-22):
   changed or stopped would be given on. So the new card binds; the refused medicine is on no plan, so a sachet
   that holds it is no dose's content and is held (S3), and the incident says which prescription and why.
 
-Not in force: the issuer's signature (rule 19), the incident for an id that is missing from a newer card (rule
-21), FMK's own structure on a card.
+Not in force: the issuer's signature (rule 19).
 """
 
 from __future__ import annotations
@@ -34,15 +33,17 @@ from dispenserd.fagsystem.fhir import (
     Medication,
     MedicationRequest,
     Patient,
+    Quantity,
     Ratio,
     Reference,
+    must_have_no_modifier,
     parse_json,
     shaped,
 )
-from dispenserd.fagsystem.fhir_dosage import imported
 from dispenserd.fagsystem.fmk import exact
+from dispenserd.fagsystem.order import must_be_known, ordered
 from dispenserd.fagsystem.reasons import Reason, Refused
-from dispenserd.fagsystem.units import SACHET_DECIMALS_MAX, SACHET_UNITS, decimals, unit_of
+from dispenserd.fagsystem.units import SACHET_DECIMALS_MAX, SACHET_UNITS, Unit, decimals, unit_of_coded
 from scheduler.commands import OfferPlan
 from scheduler.plan import Prescription, RefusedPrescription
 from scheduler.window import LocalTime
@@ -96,12 +97,13 @@ def read_bundle(raw: bytes, resident: ResidentIdentity, local: LocalTime) -> Off
         version = _card_version(bundle)
         patient_names, requests = _contents(bundle, resident)
         read = [_prescription(one, path, patient_names, resident, local) for one, path in requests]
+        ended = frozenset(one.id for one, _ in requests if one.status in NOT_NOW)
     except Refused as refused:
         return Refusal(refused.reason, refused.path, fingerprint)
     by_id = sorted((one for one in read if one is not None), key=lambda one: one.prescription_id)
     active = tuple(one for one in by_id if isinstance(one, Prescription))
     left = tuple(one for one in by_id if isinstance(one, RefusedPrescription))
-    return OfferPlan(resident.key, version, active, fingerprint, left)
+    return OfferPlan(resident.key, version, active, fingerprint, left, ended)
 
 
 # --- the bundle ---------------------------------------------------------------------------------------
@@ -125,6 +127,7 @@ def _contents(
     urls: set[str] = set()
     for index, entry in enumerate(bundle.entry):
         path = f"Bundle.entry[{index}].resource"
+        must_have_no_modifier(entry.resource, path, besides="dosageInstruction")
         if entry.fullUrl is not None and entry.fullUrl in urls:
             raise Refused(Reason.DUPLICATE_URL, f"Bundle.entry[{index}].fullUrl")
         urls |= {entry.fullUrl} if entry.fullUrl else set()
@@ -135,7 +138,9 @@ def _contents(
                 own = {f"Patient/{patient.id}"} if patient.id else set()
                 patients.append(frozenset(own | ({entry.fullUrl} if entry.fullUrl else set())))
             case "MedicationRequest":
-                requests.append((shaped(MedicationRequest, entry.resource, path), path))
+                request = shaped(MedicationRequest, entry.resource, path)
+                must_be_known(request.extension, path)
+                requests.append((request, path))
             case "Bundle":
                 raise Refused(Reason.SEVERAL_CARDS, path)
             case _:
@@ -190,9 +195,8 @@ def _prescription(
     medication, medication_path = _medication(request, path)
     drug = _atc(medication, f"{medication_path}.code")
     strength, unit = _strength(medication, f"{medication_path}.ingredient")
-    where = f"{path}.dosageInstruction"
     try:
-        read = imported(request.dosageInstruction, where, local, unit)
+        read = ordered(request, path, local, unit)
         if unit is None and read.dosage.unit in SACHET_UNITS:  # a tablet whose strength is per millilitre
             raise Refused(Reason.UNIT_MISMATCH, f"{medication_path}.ingredient")
     except Refused as refused:
@@ -244,9 +248,13 @@ def _medication(request: MedicationRequest, path: str) -> tuple[Medication, str]
     if len(found) != 1 or len(request.contained) != 1:
         raise Refused(Reason.MEDICATION_UNRESOLVED, f"{path}.medicationReference")
     medication, where = found[0]
-    if medication.status not in (None, ACTIVE):
-        raise Refused(Reason.MEDICATION_INACTIVE, f"{where}.status")
+    must_be_in_use(medication, where)
     return medication, where
+
+
+def must_be_in_use(medication: Medication, path: str) -> None:
+    if medication.status not in (None, ACTIVE):
+        raise Refused(Reason.MEDICATION_INACTIVE, f"{path}.status")
 
 
 def _atc(medication: Medication, path: str) -> str:
@@ -270,12 +278,16 @@ def _strength(medication: Medication, path: str) -> tuple[str, str | None]:
         if ingredient.strength is None:
             raise Refused(Reason.STRENGTH, where)
         amounts.append(_amount_per_unit(ingredient.strength, where))
-        units.add(unit_of(ingredient.strength.denominator.unit, f"{where}.denominator.unit").singular)
+        units.add(_unit(ingredient.strength.denominator, f"{where}.denominator").singular)
     if len(units) != 1:
         raise Refused(Reason.UNIT_MISMATCH, path)
     per = units.pop()
     packed = SACHET_UNITS.get(per)
     return (" + ".join(amounts), packed) if packed else (f"{' + '.join(amounts)}/{per}", None)
+
+
+def _unit(quantity: Quantity, path: str) -> Unit:
+    return unit_of_coded(quantity.unit, quantity.system, quantity.code, path)
 
 
 def _amount_per_unit(strength: Ratio, path: str) -> str:
@@ -288,6 +300,7 @@ def _amount_per_unit(strength: Ratio, path: str) -> str:
         raise Refused(Reason.STRENGTH, f"{path}.numerator.value")
     if amount.unit is None or not STRENGTH_UNIT.fullmatch(amount.unit) or not amount.unit.isprintable():
         raise Refused(Reason.STRENGTH, f"{path}.numerator.unit")
+    _unit(amount, f"{path}.numerator")  # word and code say one thing
     if decimals(amount.value) > SACHET_DECIMALS_MAX:
         raise Refused(Reason.STRENGTH, f"{path}.numerator.value")
     return f"{exact(Decimal(amount.value))} {amount.unit}"

@@ -19,6 +19,8 @@ TIMES_MAX = 24
 """Intakes of one day: one an hour."""
 QUANTITY_MAX = Decimal(100_000)
 """Of units such as mg or mikrogram; `sound_quantity` of `units` is stricter for what a sachet holds."""
+DECIMALS_MAX = 9
+"""FMK's own bound."""
 PARTS = tuple(DayPart)
 YEARS = range(1900, 2200)
 """FMK's senders write 2110 for "for ever"; 9999 is somebody's mistake, or an attack."""
@@ -37,8 +39,8 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """`period` is None where not even that could be read; then `hint` ("fixed", "pn") is what is known of
-    it."""
+    """`period` is None where not even that could be read; then `hint` ("fixed", "pn", "mixed") is what is
+    known of it."""
 
     period: Period | None
     refused: tuple[Refusal, ...] = ()
@@ -63,14 +65,21 @@ class Imported:
 
     @property
     def dosage(self) -> Dosage:
-        """What a machine may carry out; nothing of it where the whole is refused."""
-        sound = () if self.refused else (one.period for one in self.parts if not one.refused and one.period)
+        """What a machine may carry out: all of it, or nothing. A part of a dosage is another dosage."""
+        sound = () if self.every_refusal else (one.period for one in self.parts if one.period)
         return Dosage(self.unit, tuple(sorted(sound, key=_order)))
 
     @property
     def shown(self) -> tuple[Period, ...]:
         """What could be read, refused or not."""
         return tuple(sorted((one.period for one in self.parts if one.period is not None), key=_order))
+
+
+def within_reach(day: date, path: str) -> date:
+    """The date, where anybody can have meant it. 0001 is a program's empty date, 9999 its "for ever"."""
+    if day.year not in YEARS:
+        raise Refused(Reason.DATE_FAR, path)
+    return day
 
 
 def refused_whole(refused: Refused) -> Imported:
@@ -85,14 +94,12 @@ def judged(period: Period, name: Naming, found: Sequence[Refusal] = ()) -> Part:
 
 def _faults(period: Period, name: Naming) -> Iterator[Refusal]:
     whole = name(None, None)
-    if period.first.year not in YEARS and period.first != date.min:
-        yield Refusal(Reason.DATE_FAR, whole)
-    if period.last is not None and period.last.year not in YEARS:
-        yield Refusal(Reason.DATE_FAR, whole)
     if period.last is not None and period.last < period.first:
         yield Refusal(Reason.BOUNDS_REVERSED, whole)
     if not 0 <= period.every_days <= EVERY_DAYS_MAX:
         yield Refusal(Reason.PERIOD, whole)
+    if period.days and not any(day.intakes for day in period.days):
+        yield Refusal(Reason.MISSING_ELEMENT, name(0, None))  # "nothing" is an empty period; this is a loss
     numbers = [day.number for day in period.days]
     for index, day in enumerate(period.days):
         yield from _day_faults(period, day, index, name)

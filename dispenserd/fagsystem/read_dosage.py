@@ -6,43 +6,39 @@ It knows how formats are told apart. `dispenserd dosage explain` calls it; a hom
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
-from dispenserd.fagsystem import fmk_146, fmk_160, fmk_json
-from dispenserd.fagsystem.fhir import MedicationRequest, Timing, parse_json, shaped
+from dispenserd.fagsystem import fmk_json
+from dispenserd.fagsystem.fhir import (
+    DosageInstruction,
+    MedicationRequest,
+    Timing,
+    must_have_no_modifier,
+    parse_json,
+    shaped,
+)
 from dispenserd.fagsystem.fhir_dosage import imported
 from dispenserd.fagsystem.fhir_timing import periods
-from dispenserd.fagsystem.mapping import must_be_active
+from dispenserd.fagsystem.fmk_any import BYTES_MAX, PARTS_MAX, looks_like_xml, of_tree
+from dispenserd.fagsystem.mapping import must_be_active, must_be_in_use
+from dispenserd.fagsystem.order import must_be_known, ordered
 from dispenserd.fagsystem.parts import Imported, Part, Refusal, judged, refused_whole
 from dispenserd.fagsystem.reasons import Reason, Refused
-from dispenserd.fagsystem.xml_tree import Node, parse
+from dispenserd.fagsystem.xml_tree import parse
 from scheduler.dosage import Intake
 from scheduler.window import LocalTime
 
-BYTES_MAX = 256 * 1024
-"""FMK's longest legal dosage takes 200 kB; a file of this size is read or refused in some milliseconds."""
 DOSE = "dosis"
 """What a Timing counts: it has times and no amount."""
 
 TIMING_KEYS = frozenset({"repeat", "event", "code"})
-DOSAGE_KEYS = frozenset(
-    {
-        "timing",
-        "doseAndRate",
-        "asNeededBoolean",
-        "asNeededCodeableConcept",
-        "text",
-        "sequence",
-        "patientInstruction",
-    }
-)
+DOSAGE_KEYS = frozenset(DosageInstruction.model_fields) - {"id"}
 DATA_TYPES = ("Dosage", "Timing")
 """FHIR's data types are no resources; a file with one may say all the same what it is."""
-XML_ROOTS = frozenset({"Dosage", "DosageForRequest", "DosageForResponse"})
-XML_160 = frozenset({"DosagePeriod", "Precondition", "Parameter", "IsSelfAdministration"})
-SPACES_160 = ("http://fmk-teknik.dk/160",)
 
 
 def read_dosage(raw: bytes, local: LocalTime) -> Imported:
@@ -51,27 +47,15 @@ def read_dosage(raw: bytes, local: LocalTime) -> Imported:
     try:
         if len(raw) > BYTES_MAX:
             raise Refused(Reason.TOO_LARGE, "")
-        if _looks_like_xml(raw):
-            return _xml(parse(raw))
+        if looks_like_xml(raw):
+            return of_tree(parse(raw))
         return _json(raw, local)
     except Refused as refused:
         return refused_whole(refused)
 
 
-def _looks_like_xml(raw: bytes) -> bool:
-    start = raw[:64].removeprefix(b"\xef\xbb\xbf").replace(b"\x00", b"").lstrip(b"\xff\xfe \t\r\n")
-    return start.startswith(b"<")
-
-
-def _xml(root: Node) -> Imported:
-    if root.name not in XML_ROOTS:
-        raise Refused(Reason.FORMAT_UNKNOWN, root.path)
-    newer = root.space in SPACES_160 or any(child.name in XML_160 for child in root.children)
-    return fmk_160.read(root) if newer else fmk_146.read(root)
-
-
 def _json(raw: bytes, local: LocalTime) -> Imported:
-    plain = parse_json(raw, "", nulls=True, bytes_max=BYTES_MAX)
+    plain = parse_json(raw, "", nulls=True, bytes_max=BYTES_MAX, parts_max=PARTS_MAX)
     if not isinstance(plain, dict):
         raise Refused(Reason.FORMAT_UNKNOWN, "")
     if plain.keys() & fmk_json.ROOT_KEYS:
@@ -97,13 +81,31 @@ def _resource(plain: dict[str, Any], local: LocalTime) -> Imported:
     kind = plain["resourceType"]
     if kind != "MedicationRequest":
         raise Refused(Reason.WRONG_RESOURCE, "resourceType")
-    instructions: Sequence[object] = plain.get("dosageInstruction") or []
+    must_have_no_modifier(plain, kind, besides="dosageInstruction")
+    request = shaped(MedicationRequest, {"id": "x", "subject": {}, **plain}, kind)
+    must_be_known(request.extension, kind)
+    found = list(_not_now(request, kind))
     try:
-        request = shaped(MedicationRequest, {"id": "x", "subject": {}, **plain}, kind)
-        must_be_active(request, kind)
-    except Refused as refused:
-        return Imported("", (), (Refusal(refused.reason, refused.path),))
-    return imported(instructions, f"{kind}.dosageInstruction", local)
+        read = ordered(request, kind, local)
+    except Refused as fault:
+        read = refused_whole(fault)
+    return replace(read, refused=(*found, *read.refused))
+
+
+def _not_now(request: MedicationRequest, path: str) -> Iterator[Refusal]:
+    """Why no home gives it, whatever its dosage says."""
+    checks: list[Callable[[], None]] = [lambda: must_be_active(request, path)]
+    if len(request.contained) > 1:
+        yield Refusal(Reason.MEDICATION_UNRESOLVED, f"{path}.contained")
+        return
+    for index, medication in enumerate(request.contained):
+        where = f"{path}.contained[{index}]"
+        checks.append(partial(must_be_in_use, medication, where))
+    for check in checks:
+        try:
+            check()
+        except Refused as fault:
+            yield Refusal(fault.reason, fault.path)
 
 
 def _timing(plain: dict[str, Any], local: LocalTime) -> Imported:

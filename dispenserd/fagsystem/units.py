@@ -69,11 +69,51 @@ def unit_of(word: str | None, path: str) -> Unit:
     return UNITS.get(word) or UNITS.get(word.lower()) or Unit(word, word)
 
 
+UCUM = "http://unitsofmeasure.org"
+DRUG_FORMS = "http://terminology.hl7.org/CodeSystem/v3-orderableDrugForm"
+CODED = {
+    (UCUM, "mg"): "mg",
+    (UCUM, "g"): "g",
+    (UCUM, "ug"): "mikrogram",
+    (UCUM, "mL"): "ml",
+    (UCUM, "ml"): "ml",
+    (UCUM, "[iU]"): "IE",
+    (UCUM, "[IU]"): "IE",
+    (UCUM, "[drp]"): "dråbe",
+    (DRUG_FORMS, "TAB"): "tablet",
+    (DRUG_FORMS, "CAP"): "kapsel",
+    (DRUG_FORMS, "DROP"): "dråbe",
+    (DRUG_FORMS, "SUPP"): "suppositorie",
+}
+"""What a code counts, in our words."""
+
+
+def unit_of_coded(word: str | None, system: str | None, code: str | None, path: str) -> Unit:
+    """The unit that a sender says in a word, in a code, or in both. Both must say the same: 1 tablet is not
+    1 mg, and nobody knows which of the two was meant."""
+    counted = CODED.get((system or "", code or ""))
+    if system == UCUM and code is not None and counted is None and code != "1":
+        note = code[1:-1] if code.startswith("{") and code.endswith("}") else None
+        counted = note if note in UNITS else None
+        if note is None and word != code:
+            raise Refused(Reason.UNIT_MISMATCH, f"{path}.code")
+    if counted is None:
+        return unit_of(word, f"{path}.unit")
+    coded = UNITS[counted]
+    if word is None or word == code:
+        return coded
+    unit = unit_of(word, f"{path}.unit")
+    if unit.plural != coded.plural:
+        raise Refused(Reason.UNIT_MISMATCH, f"{path}.code")
+    return unit
+
+
 def unit_of_two(singular: str, plural: str, path: str) -> Unit:
     """The unit as a sender writes it in both numbers."""
-    known = unit_of(singular, path)
-    unit_of(plural, path)
-    return Unit(known.singular, plural.strip())
+    one, many = unit_of(singular, path), unit_of(plural, path)
+    if one.singular != many.singular and {one, many} <= set(UNITS.values()):
+        raise Refused(Reason.UNIT_MISMATCH, path)  # "tablet" and "kapsler"
+    return Unit(one.singular, plural.strip())
 
 
 def sound_quantity(value: Decimal | int) -> bool:

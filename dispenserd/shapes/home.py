@@ -29,6 +29,7 @@ from dispenserd.shapes.forms import (
     ResidentKey,
     Verdict,
 )
+from dispenserd.shapes.strips import RefillView, RollInUse, StripInUse
 from dispenserd.shapes.upkeep import AlarmTestView, ChoreView, LoopLag
 from scheduler.dose import Stage
 from scheduler.events import Kind, Outcome, State
@@ -87,41 +88,15 @@ class PlanView(TypedDict):
     """Why the newest card was refused, as a code and a place in it; empty if it was not. The plan stays."""
 
 
-class RollInUse(TypedDict):
-    """The roll that a person said they put in."""
-
-    production_id: str
-    """Empty for none."""
-    left: int | None
-    """Sachets left by the robot's count; null until it reported."""
-
-
 class RobotAtHome(RobotView):
     """One robot of the home, and whom it serves."""
 
     residents: list[ResidentKey]
-    """Whose rolls it holds; several share it, and each press there must say whose it is."""
+    """Whose rolls or medicine as needed it holds; of several, each press there must say whose it is."""
     display: list[str]
     """The lines that it shows."""
     battery_until: Instant | None
     """When it will be empty, as far as its battery has shown; null while it has mains."""
-
-
-class RefillView(TypedDict):
-    """The first dose that the roll in the robot has no sachet for: the refill must be there before."""
-
-    resident: ResidentKey
-    """Whose dose."""
-    robot: str
-    """Serial number of the robot that is to be refilled."""
-    dose: DoseId
-    """Its id: the date and the day part stand in it."""
-    date: Day
-    """Its civil date."""
-    slot: str
-    """Its day part, with a number for the second time near one."""
-    opens: Instant
-    """When its window opens."""
 
 
 class ResidentAtHome(TypedDict):
@@ -135,6 +110,8 @@ class ResidentAtHome(TypedDict):
     """The plan in force."""
     roll: RollInUse
     """The roll in use."""
+    as_needed: StripInUse | None
+    """Their medicine as needed, where it has a robot of its own; null for none."""
     next_window: Instant | None
     """When the next dose's window opens, or did if one is open; null for none planned."""
     refill: RefillView | None
@@ -277,6 +254,8 @@ class DoseView(TypedDict):
     """The person who has that right; empty while it is with the robot."""
     critical: bool
     """Whether it holds time-critical medicine."""
+    loose: bool
+    """Whether no sachet holds it, because it was added after the roll was packed: a person gives it."""
     permits: list[PermitView]
     """What people have authorised for it, as they said it; also after it was had."""
     lost: bool
@@ -340,11 +319,9 @@ class LockedStore(TypedDict):
     """Sachets that it can take."""
 
 
-class RollShow(TypedDict):
-    """The loaded roll, sachet by sachet, beside what the robot reads."""
+class StripShow(TypedDict):
+    """What was loaded into one robot, sachet by sachet, beside what that robot reads."""
 
-    resident: ResidentKey
-    """Whose roll it is."""
     robot: str
     """Serial number of the robot that has it; empty for none."""
     production_id: str
@@ -361,6 +338,15 @@ class RollShow(TypedDict):
     """Of the medicine card that the roll was packed for."""
     sachets: list[Sachet]
     """In the order of the roll."""
+
+
+class RollShow(StripShow):
+    """The loaded roll, sachet by sachet, beside what the robot reads."""
+
+    resident: ResidentKey
+    """Whose roll it is."""
+    as_needed: StripShow | None
+    """Their medicine as needed, where it has a robot of its own; null for none."""
 
 
 class RollLoad(TypedDict):

@@ -45,6 +45,14 @@ class PastDose:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedSince:
+    """Which card version named a prescription first, of those this home or the one before it accepted."""
+
+    prescription_id: str
+    card_version: int
+
+
+@dataclass(frozen=True, slots=True)
 class LeftSachet:
     """One sachet of a magazine, and the dose it was packed for."""
 
@@ -79,6 +87,10 @@ class Carried:
     pause: PauseBegun | None
     elsewhere: ElsewhereRead | None
     planned_to: date | None = None  # the newest date that the old home planned
+    beside: Magazine | None = (
+        None  # of medicine as needed, where another robot than that with the roll had it
+    )
+    named: tuple[NamedSince, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +133,7 @@ class ResidentMovedIn:
     sides: tuple[CarriedDose, ...]
     habits: tuple[PastDose, ...]
     planned_to: date | None = None
+    named: tuple[NamedSince, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

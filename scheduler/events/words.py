@@ -187,8 +187,8 @@ class Incident:
     incident_id: str
     subject: str
     """What it is about: "dose:<id>"; "robot:", "press:", "clock:", "power:" and a serial; "plan:", "roll:",
-    "horizon:", "count:", "mode:", "pause:", "paused:", "leave:", "back:", "as_needed:" and a resident key;
-    "help:" and either; or one of the home's."""
+    "strip:", "horizon:", "count:", "mode:", "pause:", "paused:", "leave:", "back:", "as_needed:" and a
+    resident key; "help:" and either; or one of the home's."""
     kind: Kind
     priority: Priority
     dose_id: str  # empty unless the subject is a dose

@@ -91,6 +91,10 @@ def hostile_papers() -> dict[str, bytes]:
         "the same 20 times": raw(fmk(*[_endless()] * 20)),
         "64 instructions of a week each": raw(request(*[fhir(when=["MORN"], dayOfWeek=_WEEK)] * 64)),
         "20 instructions that only meet in the end": raw(request(*[_week_at(hour) for hour in range(18)])),
+        "empty amounts up to the parts": raw({"timing": {"repeat": repeat}, "doseAndRate": [{}] * 3_900}),
+        "numbers for words up to the parts": raw({"repeat": {"when": [1.5] * 7_900}}),
+        "names up to the parts": raw({"structures": {f"k{n}": 1 for n in range(7_900)}}),
+        "60 000 medicines": raw(request(fhir(when=["MORN"]), contained=[{}] * 60_000)),
         "truncated": raw({"timing": {"repeat": repeat}, "doseAndRate": amount})[:-9],
     }
 

@@ -55,7 +55,7 @@ class AsNeededWitness:
         if newest is not None:
             gap = (now - newest + apart) / timedelta(minutes=1)
             assert now + apart >= newest + GAP, f"rule 8: as needed again after {gap:.0f} minutes"
-        amount = self.amount(now - apart, besides=label) + 1
+        amount = self.amount(now + apart, besides=label) + 1
         assert amount <= DAY_MOST, f"rule 8: {amount} as needed within 24 h"
         known = self.known_to
         assert known is not None and now <= known + GAP + apart, "rule 8: released without fresh knowledge"

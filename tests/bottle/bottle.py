@@ -21,33 +21,34 @@ from scheduler.events import Event, TokenPassed
 from scheduler.outbox import Change
 from scheduler.world import Setting
 from simulator.line import Badness
-from simulator.mechanics import Mechanics, Moved, Place, Sachet
-from simulator.memory import BatteryClock, Memory
-from simulator.refusals import FirmwareLimits
+from simulator.mechanics import Mechanics, Moved, Place
 from tests.bottle.alarm_tests import AlarmTests
 from tests.bottle.box import Box, Folder
 from tests.bottle.clocks import Clocks
 from tests.bottle.company import Company
+from tests.bottle.deeds import Deeds
 from tests.bottle.faraway import Faraway
+from tests.bottle.first_robot import first_robot
 from tests.bottle.fuse import Fuse
 from tests.bottle.journal import Disk
+from tests.bottle.keys import with_keys
 from tests.bottle.leaves import Leaves
 from tests.bottle.liveness import Liveness
 from tests.bottle.network import Network
 from tests.bottle.oncall import OnCall, Payload
-from tests.bottle.papers import FOREIGN, PRODUCTION, WINDOW, ZONE, Papers
-from tests.bottle.peace import at_peace
+from tests.bottle.papers import FOREIGN, WINDOW, ZONE, Papers, dose_id
+from tests.bottle.peace import at_peace, make_peace
 from tests.bottle.people import Resident, Staff
 from tests.bottle.recipe import EVERY, Recipe
-from tests.bottle.regimes import Regimes
-from tests.bottle.robot_end import RobotEnd
+from tests.bottle.regime_life import RegimeLife
+from tests.bottle.regime_witness import Party, RegimeWitness
 from tests.bottle.siege import SIEGE, Siege
 from tests.bottle.technician import Technician
 from tests.bottle.times import EPOCH, Times
 from tests.bottle.voices import Voices
 from tests.bottle.weather import SEVERITIES, Weather
 from tests.bottle.witnesses import Witnesses
-from tests.support.pure_home import DRUGS, ROBOT, setting
+from tests.support.pure_home import DRUGS, RESIDENT, ROBOT, setting
 
 QUIET = structlog.make_filtering_bound_logger(logging.CRITICAL)
 
@@ -65,19 +66,7 @@ HUNG_S = 60.0
 """A commit that takes longer is a home that does nothing meanwhile."""
 
 PEACE_DAYS = 1
-LAST_DEEDS_MIN = 10
-"""What somebody did in the last minute of peace comes to its end, too."""
 LOAD_EARLY_S = 900.0
-
-
-class TrustingMemory(Memory):
-    """Forgets which doses left and which plan was newest."""
-
-    def remember_gone(self, dose_id: str, order_id: bytes) -> None:
-        pass
-
-    def remember_plan(self, resident: bytes, version: int) -> None:
-        pass
 
 
 class Bottle:
@@ -95,14 +84,15 @@ class Bottle:
         trusting = chance.random() < 0.5
         self.trusting = trusting if recipe.trusting is None else recipe.trusting
         self.company = Company(self, recipe.seed, recipe.company)
-        self.setting = self.company.moved_in(self._setting())
+        self.setting = self.company.moved_in(with_keys(self._setting()))
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = count()
         self.disk, self.folder = Disk(), Folder()
         self.oncall = OnCall(self.times, chance)
         self.network = Network(self.times, chance, self.oncall.take)
         self.oncall.send = self.network.to_home
-        self.end = self._robot_end()
+        self.end = first_robot(self)
+        self.matter.witness = self._moved
         self.given: dict[str, datetime] = {}
         self.presses: deque[datetime] = deque(maxlen=20)
         self.slow_disk_s = 0.0
@@ -117,11 +107,12 @@ class Bottle:
         severity = recipe.severity or drawn
         self.weather = Siege(self) if severity == SIEGE else Weather(self, severity, recipe.bias)
         self.end.off_s = self.weather.off_s
+        self.regimes, self.regime_life = RegimeWitness(self), RegimeLife(self, recipe.seed, recipe.bias)
+        self.regime_life.joins(self._first_resident(), always=False)
         self.company.settle_in(severity)
         self.resident, self.staff, self.technician = Resident(self), Staff(self), Technician(self)
         self.clocks, self.faraway, self.voices = Clocks(self), Faraway(self), Voices(self, recipe.seed)
-        self.regimes = Regimes(self, recipe.seed)
-        self.leaves = Leaves(self, recipe.seed)
+        self.leaves, self.deeds = Leaves(self, recipe.seed), Deeds(self, recipe.seed, recipe.bias)
         self.oncall.heard = self._heard
         self.end.booted = self.weather.recovering
         self.box_since_s = self.box_down_since_s = 0.0
@@ -144,6 +135,8 @@ class Bottle:
         self.after(LOAD_EARLY_S + 60, self.weather.start)
         self.alarm_tests.plan(self.days)
         self.company.start()
+        self.after(1200, self.regime_life.start)
+        self.after(1200, self.deeds.start)
         for number in range(self.days):
             day = self.papers.first + timedelta(days=number)
             self._at_local(day, time(0, 30) if number else time(6, 20), partial(self._day, day))
@@ -152,48 +145,16 @@ class Bottle:
             for hour in (9, 13, 17, 21):
                 self._at_local(day, time(hour, 17), self.technician.round)
         self.until_s((self.days - 1) * 86_400.0 + 18.5 * 3600)
-        self._make_peace()
+        make_peace(self)
 
     def _day(self, day: date) -> None:
-        self.regimes.plan_day(day)
         if self.papers.is_due(day):
+            for slot in self.papers.slots:
+                self.regime_life.plan_dose(dose_id(day, slot))
             self.company.plan_day(day)
             self.resident.plan_day(day)
+            self.deeds.plan_day(day)
             self.liveness.plan_day(day)
-
-    def _make_peace(self) -> None:
-        """The weather ends; somebody mends what is broken, and what is on its way arrives."""
-        self.weather.end()
-        for number in range(16):
-            self._start_box()  # somebody plugs it in, if it is down
-            self.box.fuse.left = None
-            self.end.flash.mend()
-            self.end.plug_in()
-            self.line(Badness())
-            self.matter.faults.stuck.clear()
-            self.matter.faults.cut_next, self.matter.faults.stall_next = None, False
-            if not self.end.robot.powered:
-                self.end.power_on()
-            if not self.network.up:
-                self.faraway.network_back()
-            if not self.oncall.up:
-                self.faraway.oncall_back()
-            self.faraway.messages_calm()
-            self.slow_disk_s = 0.0
-            self.clocks.battery(0)
-            if self.times.wall_off:
-                self.clocks.step(timedelta(0))
-            self.lid(open_=False)
-            self.company.mend()
-            if number in (1, 4, 8):
-                self.regimes.end()
-            if number in (2, 9):
-                self.after(1, self.technician.round)
-            self.after(30, self.staff.look_at_all)
-            self.until_s(self.times.now_s + 1800)
-        for _ in range(LAST_DEEDS_MIN):
-            if self.disk.waiting:
-                self.until_s(self.times.now_s + 60)
 
     # --- time ---
 
@@ -291,9 +252,9 @@ class Bottle:
         self.say(f"the box dies: {at}")
         down = self.weather.down_s() if down_s is None else down_s
         self.liveness.disturbed()
-        self.after(down, self._start_box)
+        self.after(down, self.start_box)
 
-    def _start_box(self) -> None:
+    def start_box(self) -> None:
         if self.box.alive:
             return
         if not self.weather.ended and self.chance.random() < 0.05 and not self.times.wall_off:
@@ -310,9 +271,13 @@ class Bottle:
             for event in events:
                 self.say(f"    {event}")
         own = [event for event in events if not self.company.is_about(event)]
+        self.deeds.answered(events)
         self.witnesses.committed(own, changes)
+        self.deeds.committed(own)
         self.alarm_tests.committed(events)
         self.company.committed(events)
+        self.regimes.committed(events)
+        self.regime_life.committed(events)
         if any(isinstance(event, TokenPassed) for event in own):
             self.resident.hears_of_help()
         self.end.told(own, ordered=self.box.engine.world.order_under_way(ROBOT) is not None)
@@ -339,7 +304,7 @@ class Bottle:
         self.presses.append(self.times.true)
         self.weather.aim()
         self.liveness.pressed()
-        self.regimes.pressed()
+        self.regimes.pressed(RESIDENT)
         self.end.press()
 
     def lift(self) -> None:
@@ -384,6 +349,12 @@ class Bottle:
         _, day, slot, _ = dose.split("/")
         return self.papers.opens(date.fromisoformat(day), slot)
 
+    def closes(self, dose: str) -> datetime:
+        if self.company.has(dose):
+            return self.company.papers.closes(dose)
+        closes = max(self.opens(dose)) + WINDOW
+        return max(closes, self.deeds.permits.until(dose) or closes)
+
     def where(self, dose: str) -> str:
         if self.company.has(dose):
             return self.company.witness.where_is(dose)
@@ -404,19 +375,14 @@ class Bottle:
             idle_proof=timedelta(hours=1) if self.chance.random() < 0.04 else timedelta(hours=18),
         )
 
-    def _robot_end(self) -> RobotEnd:
-        labels = [Sachet(sachet.number, sachet.label) for sachet in self.papers.roll().sachets]
-        memory = TrustingMemory() if self.trusting else Memory()
-        memory.clock = BatteryClock(set_utc_ms=self.times.true_ms - 30 * 86_400_000)
-        limits = FirmwareLimits(gap_ms=0, per_day_max=10_000) if self.trusting else FirmwareLimits()
-        matter = Mechanics()
-        end = RobotEnd(self.times, self.chance, memory, matter, limits)
-        end.reads_labels, end.trusting = not self.trusting, self.trusting
-        memory.entries_max = self.chance.choice((512, 512, 160))
-        matter.load(PRODUCTION, labels, self.times.true_ms)
-        matter.witness = self._moved
-        end.power_on()
-        return end
+    def _first_resident(self) -> Party:
+        return Party(
+            RESIDENT,
+            calm=lambda: self.liveness.settled() and self.liveness.robot_here(),
+            in_tray=lambda: self.matter.tray is not None,
+            disturbed=self.liveness.disturbed,
+            troubles=lambda: self.weather.total,
+        )
 
     def _moved(self, moved: Moved) -> None:
         self.say(f"  moved {moved.sachet.label}: {moved.origin} -> {moved.target}")
@@ -425,4 +391,5 @@ class Bottle:
         if moved.target is Place.TRAY and not moved.sachet.label.startswith(FOREIGN):
             day, slot = self.papers.labels[moved.sachet.label]
             self.resident.sees_sachet(max(self.papers.opens(day, slot)) + WINDOW)
+            self.deeds.cards.in_tray(slot)
             self.staff.hear_of_a_dose()

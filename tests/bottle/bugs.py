@@ -26,6 +26,7 @@ import scheduler.expand
 import scheduler.gate
 import scheduler.incidents
 import scheduler.offering
+import scheduler.on_the_spot
 import scheduler.outgoing
 import scheduler.planning
 import scheduler.receive
@@ -40,6 +41,7 @@ from protocol.mqtt import signatures
 from scheduler.world import Dose
 from tests.bottle.bug import Bug
 from tests.bottle.bugs_company import COMPANY_BUGS
+from tests.bottle.bugs_wishes import WISHES_BUGS
 from tests.bottle.sabotage import (
     absence_is_proof,
     act_first,
@@ -93,13 +95,6 @@ from tests.bottle.sabotage_leave import (
     handed_out_a_day_early,
     taken_along_is_nothing,
 )
-from tests.bottle.sabotage_regime import (
-    away_is_no_excuse,
-    ends_by_time,
-    reminds_in_every_mode,
-    whoever_says_so,
-    without_a_review,
-)
 from tests.bottle.sabotage_voice import (
     every_miss_is_a_no,
     help_only_while_a_dose_is_due,
@@ -124,7 +119,7 @@ BUGS: tuple[Bug, ...] = (
     Bug("acts before the commit", ("P1", "P5", "S", "a "), put(dispenserd.engine.Engine, "_turn", act_first)),
     Bug(
         "events and outbox rows in two transactions",
-        ("S5", "S4"),
+        ("S5", "S4", "rule 22"),
         put(dispenserd.engine.Engine, "_turn", two_transactions),
         "siege",
     ),
@@ -248,7 +243,10 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "the token passes with the sachet anywhere",
         ("the token", "S1", "S2", "rule 5"),
-        put(scheduler.receive_command, "token_may_pass", token_always_passes),
+        together(
+            put(scheduler.receive_command, "token_may_pass", token_always_passes),
+            put(scheduler.on_the_spot, "token_may_pass", token_always_passes),
+        ),
     ),
     Bug(
         "given without the token",
@@ -309,7 +307,7 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "an older card is accepted",
         ("rule 19", "S3"),
-        put(scheduler.receive, "_offered", older_is_fine),
+        put(scheduler.receive, "card_offered", older_is_fine),
         "card",
     ),
     Bug(
@@ -372,17 +370,6 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         "help is heard only while a dose is due", ("S7",), rules_with("heard", help_only_while_a_dose_is_due)
     ),
-    Bug("suspended, and released all the same", ("S2",), put(scheduler.gate, "withholds", nothing)),
-    Bug("withheld, and left in the tray", ("S2", "rule 22"), put(scheduler.closing, "withholds", nothing)),
-    Bug("who is away is told as a miss", ("rule 22",), put(scheduler.closing, "_closed", away_is_no_excuse)),
-    Bug(
-        "a press of who is away is kept quiet", ("rule 22",), put(scheduler.regime_causes, "_action", nobody)
-    ),
-    Bug("who is away is let in", ("rule 22", "S2"), rules_without("kept_out")),
-    Bug("reminded in every mode", ("rule 22",), rules_with("reminded", reminds_in_every_mode)),
-    Bug("what restricts ends by time", ("rule 22",), rules_with("proven", ends_by_time)),
-    Bug("resumed unreconciled", ("rule 22",), put(scheduler.receive_regime, "_why_not", whoever_says_so)),
-    Bug("a mode without a review", ("rule 22",), put(scheduler.receive_regime, "_why_not", without_a_review)),
     Bug(
         "the last event of a commit is forgotten",
         ("the journal tells", "S", "P", "an attempt"),
@@ -412,4 +399,5 @@ BUGS: tuple[Bug, ...] = (
         put(scheduler.surplus, "_why_nobody_waits", any_sachet_is_surplus),
     ),
     *COMPANY_BUGS,
+    *WISHES_BUGS,
 )

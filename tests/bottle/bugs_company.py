@@ -11,16 +11,25 @@ import scheduler.judged
 import scheduler.offering
 import scheduler.personal
 import scheduler.receive_regime
+import scheduler.regime_causes
 from tests.bottle.bug import Bug
 from tests.bottle.company_papers import KINDS
-from tests.bottle.sabotage import nothing, put, rules_without, together
+from tests.bottle.sabotage import nothing, put, rules_with, rules_without, together
 from tests.bottle.sabotage_company import (
     always,
     anybodys_counts,
     elsewhere_is_nothing,
+    locked_at_any,
     never,
     nobody_is_critical,
     stale_will_do,
+)
+from tests.bottle.sabotage_regime import (
+    away_is_no_excuse,
+    ends_by_time,
+    reminds_in_every_mode,
+    whoever_says_so,
+    without_a_review,
 )
 from tests.bottle.sabotage_voice import nobody
 
@@ -48,7 +57,7 @@ COMPANY_BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "paused, and offered all the same",
-        ("rule 22",),
+        ("S2", "rule 22"),
         together(put(scheduler.gate, "withholds", nothing), rules_without("kept_out")),
         NEIGHBOUR,
     ),
@@ -64,6 +73,16 @@ COMPANY_BUGS: tuple[Bug, ...] = (
         put(scheduler.offering, "QUIET", frozenset()),
         NEIGHBOUR,
     ),
+    Bug(
+        "a lock at one robot locks the other",
+        ("S8",),
+        together(
+            put(scheduler.gate, "lock", locked_at_any),
+            put(scheduler.offering, "lock", locked_at_any),
+        ),
+        NEIGHBOUR,
+    ),
+    Bug("nobody asks who saw it", ("rule 22",), put(scheduler.causes, "_not_witnessed", nobody), "witnessed"),
     Bug(
         "staff do not hear what they must remind of",
         ("rule 22",),
@@ -112,4 +131,15 @@ COMPANY_BUGS: tuple[Bug, ...] = (
         put(scheduler.as_needed, "may_be_had", stale_will_do),
         AS_NEEDED,
     ),
+    Bug("suspended, and released all the same", ("S2",), put(scheduler.gate, "withholds", nothing)),
+    Bug("withheld, and left in the tray", ("S2", "rule 22"), put(scheduler.closing, "withholds", nothing)),
+    Bug("who is away is told as a miss", ("rule 22",), put(scheduler.closing, "_closed", away_is_no_excuse)),
+    Bug(
+        "a press of who is away is kept quiet", ("rule 22",), put(scheduler.regime_causes, "_action", nobody)
+    ),
+    Bug("who is away is let in", ("rule 22", "S2"), rules_without("kept_out")),
+    Bug("reminded in every mode", ("rule 22",), rules_with("reminded", reminds_in_every_mode)),
+    Bug("what restricts ends by time", ("rule 22",), rules_with("proven", ends_by_time)),
+    Bug("resumed unreconciled", ("rule 22",), put(scheduler.receive_regime, "_why_not", whoever_says_so)),
+    Bug("a mode without a review", ("rule 22",), put(scheduler.receive_regime, "_why_not", without_a_review)),
 )

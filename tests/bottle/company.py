@@ -28,7 +28,7 @@ from tests.bottle.company_papers import KINDS, SERIAL, WEIGHTS, CompanyPapers, P
 from tests.bottle.company_witness import CompanyWitness, is_about
 from tests.bottle.papers import SPARE_DAYS
 from tests.bottle.people import Staff
-from tests.bottle.regime_life import RegimeLife
+from tests.bottle.regime_witness import Party
 from tests.bottle.robot_end import GOOD, RobotEnd
 
 if TYPE_CHECKING:
@@ -100,7 +100,9 @@ class Company:
             self.repair,
             lambda dose: dose in self.witness.in_doubt,
         )
-        self.regimes, self.asking = RegimeLife(self), AsNeededLife(self)
+        self.asking = AsNeededLife(self)
+        for person in self.persons:
+            bottle.regime_life.joins(self._party(person), always=True)
         self.end.power_on()
         self.served = (
             Served(SERIAL, self.end, Random(f"{chance.random()}"), self.witness.sending, self.witness.sent),
@@ -119,7 +121,6 @@ class Company:
             clock = ev.ClockTrusted | ev.ClockDoubted | ev.DaemonStarted
             theirs = [event for event in events if self.is_about(event) or isinstance(event, clock)]
             self.witness.committed(theirs)
-            self.regimes.committed(theirs)
 
     @property
     def due_s(self) -> float | None:
@@ -146,7 +147,6 @@ class Company:
         dead = self.chance.random() < FOLDER_DEAD
         self._folder_until_s = self.chance.uniform(1, 5) * 86_400 if dead else 1e12
         self.bottle.after(CARD_READ_S, self._read_cards)
-        self.bottle.after(1200, self.regimes.start)
         if self.papers.as_needed:
             self.bottle.after(1000, self.asking.start)
         for hour in range(3, 24 * self.bottle.days, 4):
@@ -158,7 +158,7 @@ class Company:
                 dose = f"{person.key}/{day}/{slot}/1"
                 self._plan_dose(person, dose)
                 self.looks.plan_dose(dose)
-                self.regimes.plan_dose(dose)
+                self.bottle.regime_life.plan_dose(dose)
 
     def _plan_dose(self, person: Person, dose: str) -> None:
         chance, bottle = self.chance, self.bottle
@@ -193,6 +193,9 @@ class Company:
             self.witness.presses.append((bottle.times.true, tag))
         self._aim()
         self.looks.pressed(tag, answer)
+        for person in self.persons:
+            if tag == person.tag or (not tag and len(self.persons) == 1):
+                bottle.regimes.pressed(person.key)
         self.end.press(answer, tag)
 
     def lift(self) -> None:
@@ -273,6 +276,19 @@ class Company:
         self.end.mechanics.lid_open = False
         self.end.sense()
         self.end.clear_fault()
+
+    def _party(self, person: Person) -> Party:
+        def in_tray() -> bool:
+            tray = self.end.mechanics.tray
+            return tray is not None and tray.label.startswith(person.letter)
+
+        return Party(
+            person.key,
+            calm=self.looks.settled,
+            in_tray=in_tray,
+            disturbed=self.disturbed,
+            troubles=lambda: (self.disturbed_s, self.end.failures),
+        )
 
     # --- weather ---
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from tests.bottle.company import Company
 
 DUE_TOLD = timedelta(minutes=12)
-WITNESS_WITHIN_S = 1500.0
 DAY_S = 86_400.0
 CARD_FRESH = timedelta(hours=70)
 HAD_AS = ("retrieved", "confirmed", "uncertain", "witnessed")
@@ -105,9 +104,9 @@ class CompanyLooks:
         """Where staff remind, they have been told; where a doubt locks the robot, of each dose behind it."""
         bottle, key, now = self._bottle, dose[:32], self._bottle.times.true
         company, witness = self._company, self._company.witness
-        if not bottle.liveness.settled() or not self._calm(SETTLE_S) or self._settled_dose(dose):
+        if not self.settled() or self._settled_dose(dose):
             return
-        state, since = witness.regimes.state(key), witness.regimes.since(key)
+        state, since = bottle.regimes.state(key), bottle.regimes.since(key)
         if since is not None and now < since + DUE_TOLD:
             return
         if state in ("assisted", "witnessed", "suspended", "paused"):
@@ -136,7 +135,7 @@ class CompanyLooks:
     def _look(self, dose: str, looks: int) -> None:
         """S4 of each of them, whatever became of the first robot."""
         bottle, witness = self._bottle, self._company.witness
-        if not bottle.liveness.settled() or not self._calm(SETTLE_S):
+        if not self.settled():
             if looks < LOOKS_MAX:
                 bottle.after(SETTLE_S, partial(self._look, dose, looks + 1))
             return
@@ -145,7 +144,6 @@ class CompanyLooks:
         assert dose in witness.planned, f"S4: {dose[33:]} was never planned"
         assert where != "tray", f"S2: {dose[33:]} closed, and its sachet still lies in the tray"
         if where == "hands":
-            self._look_witnessed(dose)
             return
         outcome = witness.outcomes.get(dose)
         if dose in bottle.given:
@@ -164,21 +162,6 @@ class CompanyLooks:
         said = [each for each in self._bottle.oncall.told.values() if each["dose"] == dose]
         urgent = any(each["priority"] == "high" for each in said)
         assert urgent or not self._papers.is_critical(dose), "rule 9: critical medicine missed, and not high"
-
-    def _look_witnessed(self, dose: str) -> None:
-        """Had in front of nobody although somebody was to see it: staff hear of that."""
-        witness, now = self._company.witness, self._bottle.times.true
-        state, since = witness.regimes.state(dose[:32]), witness.regimes.since(dose[:32])
-        had = witness.had[self._papers.label_of[dose]]
-        outcome = witness.outcomes.get(dose)
-        long = (
-            since is not None and since < had - DUE_TOLD and now > had + timedelta(seconds=WITNESS_WITHIN_S)
-        )
-        if state != "witnessed" or not long or outcome is None or outcome.at < had - DUE_TOLD:
-            return
-        self.due_looks += 1
-        retrieved = outcome.outcome is ev.Outcome.RETRIEVED
-        assert not retrieved or self._told(dose), f"rule 22: nobody saw {dose[33:]}, and nobody was told"
 
     # --- after the weather ---
 
@@ -228,6 +211,10 @@ class CompanyLooks:
         theirs = [dose for key, dose in world.doses.items() if self._company.has(key)]
         return not any(d.token or d.contradicted or d.discard for d in theirs)
 
+    def settled(self) -> bool:
+        """Everywhere, for long enough that what is said at the second robot is heard."""
+        return self._bottle.liveness.settled() and self._calm(SETTLE_S)
+
     def _calm(self, for_s: float) -> bool:
         """Nothing wrong at the second robot for so long."""
         company, end, matter = self._company, self._company.end, self._company.end.mechanics
@@ -239,7 +226,7 @@ class CompanyLooks:
         return bool(up and quiet and not matter.lid_open and not end.memory.fault and not planted)
 
     def _withheld(self, key: str) -> bool:
-        return self._company.witness.regimes.state(key) in ("suspended", "paused")
+        return self._bottle.regimes.state(key) in ("suspended", "paused")
 
     def _card_fresh(self, key: str) -> bool:
         confirmed: datetime | None = self._bottle.disk.replayed().confirmed.get(key)

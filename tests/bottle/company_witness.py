@@ -1,7 +1,7 @@
 """Never crossed: what the second robot does is for the person whose sachet it is, and at their wish.
 
-Keeps its own books of who pressed, what left the strip, who had what, and which word of which person about a
-mode or a pause the home has taken down. Times are true ones, as in `witnesses`.
+Keeps its own books of who pressed, what left the strip and who had what. Times are true ones, as in
+`witnesses`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from scheduler import events as ev
 from simulator.mechanics import Moved, Place
 from tests.bottle.as_needed_witness import AsNeededWitness
 from tests.bottle.company_papers import SERIAL
-from tests.bottle.regime_witness import RegimeWitness
 from tests.bottle.trust import Trust
 from tests.bottle.witnesses import MOTION, ORDER_LIFE, PERSONS, PRESS_AGE
 
@@ -30,7 +29,6 @@ class CompanyWitness:
         self._company = company
         self._papers = company.papers
         self._bottle = company.bottle
-        self.regimes = RegimeWitness(company.papers.owners)
         self.as_needed = AsNeededWitness(company.papers)
         self.presses: list[tuple[datetime, str]] = []  # when, and which tag was shown; "" = none
         self.planned: set[str] = set()
@@ -38,6 +36,7 @@ class CompanyWitness:
         self.tokens: dict[str, str] = {}
         self.discards: set[str] = set()
         self.in_doubt: dict[str, str] = {}  # dose -> its order that ended Unknown
+        self.held: dict[str, str] = {}  # dose -> label that somebody must look at for it
         self.ordered: dict[str, str] = {}  # order id -> resident
         self.left: dict[str, datetime] = {}  # label -> when it left the magazine for a resident
         self.had: dict[str, datetime] = {}  # label -> when a hand lifted it
@@ -64,6 +63,8 @@ class CompanyWitness:
                     self._papers.asked[event.dose.dose_id] = self._bottle.times.true_of(event.at)
                 case ev.RobotLogged(entry="lifted") | ev.MotionAdopted():
                     self.in_doubt.pop(event.dose_id, None)
+                case ev.DoseHeld():
+                    self.held[event.dose_id] = event.label
                 case ev.DecisionMade():
                     self._decided(event)
                 case ev.TokenPassed():
@@ -77,7 +78,6 @@ class CompanyWitness:
                 case _:
                     pass
         self.as_needed.committed(events)
-        self.regimes.committed(events, self._bottle.times.true)
 
     def _planned(self, dose: str, opens: datetime) -> None:
         assert dose in self._papers.label_of, f"S3: {dose[33:]} planned for {dose[:32]}, whose card has none"
@@ -99,8 +99,6 @@ class CompanyWitness:
         age = decided - self._press_of(order, decided)
         limit = PRESS_AGE if order.kind is ev.OrderKind.RELEASE else PRESS_AGE + ORDER_LIFE
         assert age <= limit, f"rule 2: {order.kind} for a person who pressed {age.total_seconds():.0f} s ago"
-        withheld = self.regimes.withholds(order.resident)
-        assert not withheld, f"rule 22: {order.kind} for a resident who is {withheld}"
 
     def _press_of(self, order: ev.Order, decided: datetime) -> datetime:
         """The newest press that may have asked for it: by the owner's own tag, or by anybody where the robot
@@ -141,12 +139,8 @@ class CompanyWitness:
         assert name is not ev.Outcome.MISSED or where in ("store", "magazine"), (
             f"rule 3: missed, in the {where}"
         )
-        if name is not ev.Outcome.MISSED:
-            return
-        assert dose not in self._papers.asked, "rule 8: medicine as needed can't be missed"
-        opens, closes = self._papers.opens(dose)[0], self._papers.closes(dose)
-        withheld = self.regimes.withheld_throughout(dose[:32], opens, closes)
-        assert not withheld, f"rule 22: told as missed, and they were {withheld}"
+        as_needed = dose in self._papers.asked
+        assert name is not ev.Outcome.MISSED or not as_needed, "rule 8: medicine as needed can't be missed"
 
     # --- sending ---
 
@@ -159,8 +153,7 @@ class CompanyWitness:
         assert self._bottle.box.clock.now() < order.expires, f"rule 11: {order.kind} sent after it expired"
         assert order.dose_id not in self.tokens, f"rule 11: {order.kind} sent while a person may give it"
         assert order.dose_id not in self.outcomes, f"rule 11: {order.kind} of a settled dose sent"
-        withheld = self.regimes.withholds(order.resident)
-        assert not withheld, f"rule 22: {order.kind} sent to a resident who is {withheld}"
+        self._bottle.regimes.sending(order)
 
     def sent(self) -> None:
         order = self._newest
@@ -202,8 +195,7 @@ class CompanyWitness:
         assert opens - apart <= now < closes + apart + MOTION, (
             f"S2: {kind.value} of {dose[33:]} outside its window"
         )
-        withheld = self.regimes.withholds(owner, since=now - MOTION)
-        assert not withheld, f"rule 22: {kind.value} of {dose[33:]}, and they are {withheld}"
+        self._bottle.regimes.moves(dose, MOTION)
         if moved.origin is Place.MAGAZINE:
             self.left[label] = now
             self.released[owner] = self.released.get(owner, 0) + 1
@@ -214,7 +206,9 @@ class CompanyWitness:
         order = self._started()
         self.store.add(label)
         self.as_needed.put_away(label)
-        dose = self._papers.dose_of[label]
+        held = order.dose_id if self.held.get(order.dose_id) == label else ""
+        dose = self._papers.dose_of.get(label, held)
+        assert dose, f"rule 11: {label} diverted for {order.dose_id[33:]}, which never had it"
         closed = now >= self._papers.closes(dose) - self._bottle.witnesses.apart
         ground = order.dose_id in self.discards or order.dose_id in self.outcomes
         assert order.order_kind == OrderKind.DIVERT.value, f"a {order.order_kind} moved a sachet away"

@@ -43,17 +43,24 @@ class Faraway:
     def new_card(self, noon: int | None, *, older: bool) -> None:
         bottle = self._bottle
         newest = max(bottle.papers.cards)
-        version = newest if older else newest + 1
-        if not older:
-            if "noon" not in bottle.papers.slots:
-                return
-            bottle.papers.cards[version] = noon
-        elif newest > 1:
-            version = bottle.chance.randrange(1, newest)
-        bottle.say(f"card {version}: noon at {bottle.papers.cards[version]}")
-        bottle.box.hand_in(bottle.papers.offer(version))
-        if not older:
-            bottle.after(300, lambda: self._offer_again(version))
+        if older and newest > 1:
+            self._hand_in(bottle.chance.randrange(1, newest))
+        elif older:
+            self._hand_in(newest)
+        elif "noon" in bottle.papers.slots:
+            self.sends(noon, bottle.papers.stronger.get(newest, frozenset()))
+
+    def sends(self, noon: int | None, stronger: frozenset[str]) -> None:
+        """A doctor's new card, into the folder that the home reads."""
+        version = self._bottle.papers.newer(noon, stronger)
+        self._hand_in(version)
+        self._bottle.after(300, lambda: self._offer_again(version))
+
+    def _hand_in(self, version: int) -> None:
+        papers = self._bottle.papers
+        other = sorted(papers.stronger.get(version, ()))
+        self._bottle.say(f"card {version}: noon at {papers.cards[version]}, stronger: {other}")
+        self._bottle.box.hand_in(papers.offer(version))
 
     def _offer_again(self, version: int) -> None:
         """The folder is read every few seconds: what a dying box missed is offered to the next one."""

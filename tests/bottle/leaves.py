@@ -125,6 +125,12 @@ class Leaves:
             for first, last, covered in self._permits
         )
 
+    def came_back(self, dose: str) -> bool:
+        if self._bottle.company.has(dose):
+            return False
+        _, day, slot, _ = dose.split("/")
+        return self._bottle.papers.label_of.get((date.fromisoformat(day), slot), "") in self.waste
+
     def _label(self, dose: str) -> str:
         _, day, slot, _ = dose.split("/")
         return self._bottle.papers.label_of[date.fromisoformat(day), slot]

@@ -14,6 +14,7 @@ from dispenserd.app import ALIVE_S
 from scheduler import events as ev
 from tests.bottle.oncall import HOME_SILENT
 from tests.bottle.papers import FOREIGN, WINDOW, dose_id
+from tests.support.pure_home import RESIDENT
 
 if TYPE_CHECKING:
     from tests.bottle.bottle import Bottle
@@ -81,6 +82,8 @@ class Liveness:
         bottle, dose = self._bottle, dose_id(day, slot)
         planned = bottle.disk.replayed().doses.get(dose)
         if planned is not None and bottle.times.true < planned.plan.closes + LOOK_AFTER:
+            goes_on = planned.plan.closes <= bottle.closes(dose)
+            assert goes_on, f"S2: {dose[33:]} is open for longer than anybody has said"
             bottle.at(planned.plan.closes + LOOK_AFTER, lambda: self._look(day, slot, looks))
             return
         if not self.settled() or self._robot_here_s() < SETTLE_S:
@@ -160,8 +163,8 @@ class Liveness:
         bottle, matter = self._bottle, self._bottle.matter
         if not self.settled_at_home(SETTLE_S) or not self._robot_fine() or bottle.slow_disk_s:
             return ""
-        if bottle.regimes.withheld:
-            return ""  # rule 22: nothing may come
+        if bottle.regimes.withholds(RESIDENT) or bottle.deeds.keys.locked or bottle.deeds.swaps.any:
+            return ""  # rules 22 and 5: nothing may come; rule 24: what was lost keeps others back for hours
         if not matter.magazine or matter.holding or matter.tray or bottle.end.robot.due_ms is not None:
             return ""
         if matter.magazine[0].label.startswith(FOREIGN):
@@ -188,7 +191,8 @@ class Liveness:
             return True
         given = [at for key, at in bottle.given.items() if not bottle.company.has(key)]
         recent = [*bottle.witnesses.had.values(), *given]
-        return any(now - at < timedelta(hours=6) for at in recent) or len(bottle.papers.cards) > 1
+        lately = any(now - at < timedelta(hours=6) for at in recent)
+        return lately or not bottle.deeds.cards.leaves_alone(dose)
 
     def _robot_fine(self) -> bool:
         """Powered, plugged, its session old enough to have been read, no lid open, no fault."""

@@ -35,13 +35,17 @@ def dose_id(day: date, slot: str) -> str:
 
 @dataclass
 class Papers:
-    """`cards` = card version -> noon hour. There is medicine on every `every`-th day only."""
+    """`cards` = card version -> noon hour; `stronger` = card version -> slots whose own medicine it asks for
+    in another strength than any sachet holds; `moved` = slot -> hours of a new mapping of the day. There
+    is medicine on every `every`-th day only."""
 
     first: date
     days: int
     slots: tuple[str, ...]
     every: int = 1
     cards: dict[int, int | None] = field(default_factory=lambda: {1: 12})
+    stronger: dict[int, frozenset[str]] = field(default_factory=dict)
+    moved: dict[str, list[time]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.labels: dict[str, tuple[date, str]] = {}
@@ -68,24 +72,39 @@ class Papers:
         return (day - self.first).days % self.every == 0
 
     def offer(self, version: int) -> cmd.OfferPlan:
-        return cmd.OfferPlan(RESIDENT, version, self._card(self.cards[version]), f"f{version}")
+        return cmd.OfferPlan(RESIDENT, version, self._card(version), f"f{version}")
+
+    def newer(self, noon: int | None, stronger: frozenset[str]) -> int:
+        """A card that nobody has seen yet."""
+        version = max(self.cards) + 1
+        self.cards[version], self.stronger[version] = noon, stronger
+        return version
+
+    def moved_to(self, slot: str, at: time) -> None:
+        """From now on this part of the day may be then, too."""
+        if at not in self._times(slot):
+            self.moved.setdefault(slot, []).append(at)
 
     def opens(self, day: date, slot: str) -> list[datetime]:
         """Every instant that a card so far gave this dose, in their order; UTC: a day may have 23 h."""
+        return [datetime.combine(day, at, ZONE).astimezone(UTC) for at in self._times(slot)]
+
+    def _times(self, slot: str) -> list[time]:
         hours: list[int] = []
         for version in sorted(self.cards):
             hour = self.cards[version] if slot == "noon" else PARTS[DayPart(slot)].hour
             if hour is not None and hour not in hours:
                 hours.append(hour)
-        return [datetime.combine(day, time(hour), ZONE).astimezone(UTC) for hour in hours]
+        return [*(time(hour) for hour in hours), *self.moved.get(slot, ())]
 
-    def _card(self, noon: int | None) -> tuple[Prescription, ...]:
+    def _card(self, version: int) -> tuple[Prescription, ...]:
+        noon, stronger = self.cards[version], self.stronger.get(version, frozenset())
         intakes = {slot: one for slot in self.slots if (one := _intake(slot, noon)) is not None}
         own = [
             Prescription(
                 f"p-{slot}",
                 DRUGS[slot],
-                "10 mg",
+                "20 mg" if slot in stronger else "10 mg",
                 Dosage("tablet", (cycle(self.first, None, self.every, (one,)),)),
             )
             for slot, one in intakes.items()

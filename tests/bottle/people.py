@@ -156,6 +156,9 @@ class Staff:
             self._look_in(name, 600)
             return
         owner = incident["owner"]
+        if owner and owner == bottle.deeds.keys.here:
+            self._look_in(name, 1200)  # they stand at the robot, and say themselves what they do
+            return
         if not owner:
             bottle.oncall.ask_take(incident, self._chance.choice(STAFF))
         else:

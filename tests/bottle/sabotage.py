@@ -26,6 +26,7 @@ import scheduler.offering
 import scheduler.outgoing
 import scheduler.planning
 import scheduler.receive
+import scheduler.receive_card
 import scheduler.receive_clock
 import scheduler.receive_command
 import scheduler.upkeep
@@ -341,10 +342,10 @@ async def sends_once(self: Any) -> None:
 def older_is_fine(world: World, setting: Setting, fact: Any, now: datetime) -> Sequence[ev.Event]:
     known = world.plans.get(fact.resident)
     if known is None:
-        return [ev.PlanAccepted(at=now, plan=scheduler.receive._plan(fact, 1))]
+        return [ev.PlanAccepted(at=now, plan=scheduler.receive_card._plan(fact, 1))]
     if known.prescriptions == fact.prescriptions:
         return []
-    return [ev.PlanAccepted(at=now, plan=scheduler.receive._plan(fact, known.plan_version + 1))]
+    return [ev.PlanAccepted(at=now, plan=scheduler.receive_card._plan(fact, known.plan_version + 1))]
 
 
 def nobody_inherits(asked: Any, earlier: Any, fixed: Any) -> Any:

@@ -13,9 +13,10 @@ import scheduler.judged
 from scheduler.as_needed_limits import UNKNOWN_ELSEWHERE, Answer, Had
 from scheduler.modifiers import Circumstances
 from scheduler.replacing import replace
-from scheduler.world import Dose, World
+from scheduler.world import Dose, Setting, World
 
 _used_on = scheduler.gate.used_on
+_lock = scheduler.gate.lock
 _had = scheduler.as_needed_limits._had
 _may_be_had = scheduler.as_needed_limits.may_be_had
 _circumstances = scheduler.judged.circumstances
@@ -44,6 +45,10 @@ def elsewhere_is_nothing(world: World, *about: Any) -> Iterator[Had]:
 def stale_will_do(*about: Any) -> Answer:
     told = _may_be_had(*about)
     return Answer() if told.reason == UNKNOWN_ELSEWHERE else told
+
+
+def locked_at_any(world: World, setting: Setting, serial: str) -> str:
+    return next((why for robot in (serial, *setting.robots) if (why := _lock(world, setting, robot))), "")
 
 
 def nobody_is_critical(world: World, dose: Dose, kind: Any) -> Circumstances:

@@ -92,6 +92,7 @@ def play(recipe: Recipe) -> Tally:
     tally.counts.update(counted(bottle))
     tally.troubles.update(bottle.weather.counts)
     tally.troubles.update(bottle.company.counts)
+    tally.troubles.update(bottle.deeds.counts)
     tally.deaths_at.update(bottle.deaths_at)
     tally.outcomes.update(o.outcome.value for o in bottle.witnesses.journal.outcomes.values())
     tally.calendar.update(calendar(bottle.papers.first, recipe.days))
@@ -99,27 +100,32 @@ def play(recipe: Recipe) -> Tally:
 
 
 def counted(bottle: Bottle) -> dict[str, int]:
-    return counted_beside(bottle.company) | {
-        "doses": len(bottle.witnesses.journal.outcomes),
-        "commits": bottle.commits,
-        "orders": bottle.orders,
-        "moves of a sachet": bottle.witnesses.moves,
-        "crashes of the box": bottle.box_deaths,
-        "power failures of the robot": bottle.end.failures,
-        "messages published": bottle.network.published,
-        "given by hand": len(bottle.given),
-        "doses looked after": bottle.liveness.checked,
-        "presses that had to bring a sachet": bottle.liveness.offers,
-        "looks at a home that is cut off": bottle.liveness.cut_off_looks,
-        "looks at a home that is silent": bottle.liveness.unknown_looks,
-        "words of the resident beside take": bottle.voices.words,
-        "modes and pauses that people changed": bottle.regimes.changed,
-        "looks at a tray of somebody away": bottle.regimes.kept_out,
-        "presses of somebody away that staff had to hear of": bottle.regimes.told,
-        "calls for help that had to reach on-call": bottle.voices.helped,
-        f"histories: {bottle.weather.severity.name}": 1,
-        "histories: robot that refuses nothing by memory": int(bottle.trusting),
-    }
+    return (
+        counted_beside(bottle.company)
+        | bottle.deeds.looks
+        | {
+            "doses": len(bottle.witnesses.journal.outcomes),
+            "commits": bottle.commits,
+            "orders": bottle.orders,
+            "moves of a sachet": bottle.witnesses.moves,
+            "crashes of the box": bottle.box_deaths,
+            "power failures of the robot": bottle.end.failures,
+            "messages published": bottle.network.published,
+            "given by hand": len(bottle.given),
+            "doses looked after": bottle.liveness.checked,
+            "presses that had to bring a sachet": bottle.liveness.offers,
+            "looks at a home that is cut off": bottle.liveness.cut_off_looks,
+            "looks at a home that is silent": bottle.liveness.unknown_looks,
+            "words of the resident beside take": bottle.voices.words,
+            "modes and pauses that people changed": bottle.regimes.changed,
+            "looks at a tray of somebody away": bottle.regimes.kept_out,
+            "presses of somebody away that staff had to hear of": bottle.regimes.told,
+            "doses that nobody saw, and staff had to hear so": bottle.regimes.asked_who_saw,
+            "calls for help that had to reach on-call": bottle.voices.helped,
+            f"histories: {bottle.weather.severity.name}": 1,
+            "histories: robot that refuses nothing by memory": int(bottle.trusting),
+        }
+    )
 
 
 def counted_beside(company: Company) -> dict[str, int]:
@@ -134,7 +140,6 @@ def counted_beside(company: Company) -> dict[str, int]:
         "second robot: doses looked after": looks.checked,
         "second robot: doses that staff had to hear were due": looks.due_looks,
         "second robot: doses behind a doubt": looks.doubt_looks,
-        "modes and pauses changed by a person": witness.regimes.changes,
         "sachets released as needed": witness.as_needed.leavings,
         "requests as needed that were refused": witness.as_needed.refused,
     }

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from scheduler.commands import LoadRoll
+from scheduler.roll import Sachet as Packed
 from simulator.mechanics import Sachet
 from tests.bottle.papers import FOREIGN, WINDOW
 from tests.support.pure_home import RESIDENT, ROBOT
@@ -49,24 +50,37 @@ class Technician:
 
     def change_magazine(self) -> None:
         """Packed anew for what is still ahead; what is due now is not in it."""
+        self.put_in(self.coming())
+
+    def coming(self) -> tuple[Packed, ...]:
+        """What a pharmacy packs now."""
         bottle = self._bottle
-        coming = [
+        return tuple(
             sachet
             for sachet in bottle.papers.roll().sachets
             if max(bottle.papers.opens(*bottle.papers.labels[sachet.label])) > bottle.times.true
-        ]
+        )
+
+    @property
+    def typed(self) -> bool:
+        """Whether the home has its manifest."""
+        return self._bottle.box.engine.world.robot(ROBOT).rolls.get(RESIDENT) == self.roll
+
+    def put_in(self, packed: tuple[Packed, ...]) -> None:
+        """Another magazine, with these."""
+        bottle = self._bottle
         number = int(self.roll.production_id.rpartition("-")[2]) + 1
-        self.roll = replace(bottle.papers.roll(), production_id=f"ROLL-{number}", sachets=tuple(coming))
+        self.roll = replace(bottle.papers.roll(), production_id=f"ROLL-{number}", sachets=packed)
         bottle.say(f"new magazine {self.roll.production_id}")
         bottle.end.mouth_changed()
-        bottle.end.load(self.roll.production_id, [Sachet(s.number, s.label) for s in coming])
+        bottle.end.load(self.roll.production_id, [Sachet(s.number, s.label) for s in packed])
         bottle.after(bottle.chance.choice(TYPED_S), self._type_manifest)
         bottle.liveness.disturbed()
 
     def _type_manifest(self) -> None:
         """A person does so until the home takes it."""
         bottle = self._bottle
-        if bottle.box.engine.world.robot(ROBOT).rolls.get(RESIDENT) != self.roll:
+        if not self.typed:
             bottle.box.hand_in(LoadRoll(self.roll, "technician"))
             bottle.liveness.disturbed()
             bottle.after(TYPED_S[-1], self._type_manifest)

@@ -48,6 +48,23 @@ def test_whatever_the_weather_the_witnesses_have_nothing_to_say(severity: Severi
     assert bottle.witnesses.journal.outcomes, "nobody was due anything"
 
 
+@pytest.mark.parametrize("often", ["permits", "mains", "strips", "cards", "keys", "swaps", "hours"])
+def test_what_people_do_beside_the_plan_is_done_and_judged(often: str) -> None:
+    bottle = Bottle(Recipe(32, 3, SEVERITIES[1], slot_chance=0.7, every=1, bias=often, company="nobody"))
+    bottle.run()
+    deeds = bottle.deeds
+    looks = {
+        "permits": deeds.permits.early + deeds.permits.late,
+        "mains": deeds.mains.looks,
+        "strips": deeds.strips.short + deeds.strips.overlapping,
+        "cards": deeds.cards.witness.held,
+        "keys": deeds.keys.locks,
+        "swaps": deeds.swaps.counted,
+        "hours": deeds.hours.changed + deeds.hours.refused,
+    }
+    assert looks[often], "nobody did anything of the kind"
+
+
 def test_a_seed_is_one_history_in_any_process() -> None:
     """The chain hash covers every byte of the journal."""
 

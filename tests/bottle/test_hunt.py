@@ -12,7 +12,7 @@ import pytest
 from tests.bottle import hunt
 from tests.bottle.bottle import Bottle
 from tests.bottle.bug import Bug
-from tests.bottle.bugs import planted
+from tests.bottle.bugs import BUGS, planted
 from tests.bottle.hunt import CAUGHT, ESCAPED, OTHER, Found, document, hunted, table
 from tests.bottle.sabotage import Plant
 from tests.bottle.tally import play
@@ -61,6 +61,12 @@ def test_a_bug_is_gone_after_its_history() -> None:
     with planted(Bug("b", ("S1",), ends_in(None))):
         assert Bottle.run is not run
     assert Bottle.run is run
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+def test_what_a_bug_takes_out_is_there(bug: Bug) -> None:
+    with planted(bug):
+        pass
 
 
 def test_the_table_names_every_bug_in_the_order_of_the_list() -> None:

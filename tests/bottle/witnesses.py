@@ -29,7 +29,7 @@ PRESS_AGE = timedelta(seconds=62)
 
 ORDER_LIFE = timedelta(minutes=2)
 
-PERSONS = frozenset({"Anna", "Berit", "technician", ""})
+PERSONS = frozenset({"Anna", " anna", "Berit", "Nina", "Otto", "technician", ""})
 """Who may act in this home; a name from elsewhere came in by a forged command."""
 
 MOTION = timedelta(seconds=50)
@@ -120,7 +120,6 @@ class Witnesses:
         self._bottle.leaves.committed(events)
         self.journal.sees(events, changes, self.matter)
         self._bottle.voices.committed(events)
-        self._bottle.regimes.committed(events)
 
     def _issued(self, order: ev.Order, at: datetime) -> None:
         """Rules 2 and 18, and P3, for the moment `at` of the decision, by the home's trusted clock."""
@@ -138,16 +137,21 @@ class Witnesses:
         self.pressed = pressed
 
     def _surplus(self, event: ev.SurplusHeld) -> None:
-        """By matter and papers: it lies at the mouth, and its dose is had, put away, or on no card now."""
+        """By matter and papers: it lies at the mouth, and its dose is had, put away, or on no card now; or
+        another sachet of it lies between magazine and hand."""
         dose = dose_id(*self._bottle.papers.labels[event.label])
         self.surplus[event.dose.dose_id] = event.label
         again = event.label in self.had or any(
             move.sachet.label == event.label and move.target is Place.STORE for move in self.trace
         )
+        matter = self._bottle.matter
+        between = [each.label for each in (matter.holding, matter.tray) if each is not None]
         newest = self._bottle.papers.cards[self.card_since[-1][1]]  # in force from its commit on
         stopped = dose.split("/")[2] == "noon" and newest is None
         gone = self._bottle.times.true > max(self._bottle.opens(dose), default=self._bottle.times.true)
-        assert again or stopped or gone, f"S8: {dose[33:]} is asked for, and its sachet held as nobody's"
+        assert again or stopped or gone or event.label in between, (
+            f"S8: {dose[33:]} is asked for, and its sachet held as nobody's"
+        )
 
     def _ended(self, event: ev.OrderEnded) -> None:
         """What the robot would not do with a sachet in doubt leaves it there."""
@@ -163,6 +167,7 @@ class Witnesses:
         assert order is not None, "P1: sent, and none was committed"
         self._bottle.voices.sending(order)
         self._bottle.regimes.sending(order)
+        self._bottle.deeds.keys.sending(order)
         if order.kind is ev.OrderKind.RETRACT:
             return
         assert self.trusted or order.ground == "discard", "rule 18: sent on an untrusted clock"
@@ -177,6 +182,7 @@ class Witnesses:
         assert self._asked(order.dose_id, self._bottle.times.true), (
             f"rule 11: {order.kind} of stopped medicine"
         )
+        self._bottle.deeds.cards.fits(order.dose_id, f"rule 11: {order.kind} sent")
 
     def sent(self) -> None:
         """The driver has taken it."""
@@ -191,6 +197,7 @@ class Witnesses:
         assert label not in self.had, f"S1: {dose[33:]}: had from the robot, and now by hand"
         assert self.where(label) != "tray", f"S1: {dose[33:]}: by hand, and it lies in the tray"
         asked = self._asked(dose, self._bottle.times.true - timedelta(minutes=10))
+        self._bottle.deeds.swaps.gave_by_hand(dose, label)
         told = self._bottle.liveness.settled()
         assert asked or not told, f"S1: {dose[33:]}: by hand, and no card in force asks for it"
         self._apart(dose, label)
@@ -227,13 +234,18 @@ class Witnesses:
         opens = self._bottle.opens(dose)
         inside = any(at - self.apart <= now < at + WINDOW + self.apart + MOTION for at in opens)
         away = self._bottle.leaves.allows(dose, now)
-        assert inside or away, f"S2: {kind.value} of {dose[33:]} outside its window"
+        permitted = self._bottle.deeds.permits.allows(dose, now)
+        assert inside or away or permitted, f"S2: {kind.value} of {dose[33:]} outside its window"
         assert self._asked(dose, now), f"S3: {kind.value} of {dose[33:]}, which no card in force asks for"
+        self._bottle.regimes.moves(dose, MOTION)
+        self._bottle.deeds.keys.moves(dose)
+        self._bottle.deeds.swaps.moves(label)
+        self._bottle.deeds.cards.fits(dose, f"S3: {kind.value}")
         assert dose not in self._bottle.given, f"S1: {kind.value} of {dose[33:]}, which was given by hand"
         assert dose not in self.journal.tokens, f"rule 5: {kind.value} while a person has the token"
         assert label not in self.had, f"S1: {label} moves again after a hand took it"
         if moved.origin is Place.MAGAZINE:
-            if inside:  # what is taken along is had at its own time
+            if inside or permitted:  # what is taken along is had at its own time
                 self._apart(dose, label)
             self.left[label] = now
 
@@ -250,9 +262,12 @@ class Witnesses:
         slot = dose.split("/")[2]
         if slot != "noon":
             return True
-        in_force = [version for at, version in self.card_since if at <= now - MOTION][-1:]
-        in_force += [version for at, version in self.card_since if at > now - MOTION]
-        return any(self._bottle.papers.cards[version] is not None for version in in_force)
+        return any(self._bottle.papers.cards[version] is not None for version in self.in_force(now))
+
+    def in_force(self, now: datetime) -> list[int]:
+        """Versions of the card: the newest, and those before it for as long as a motion may take."""
+        old = [version for at, version in self.card_since if at <= now - MOTION][-1:]
+        return old + [version for at, version in self.card_since if at > now - MOTION]
 
     def _apart(self, dose: str, label: str) -> None:
         """S2: half the planned gap to the dose next to it on the other's side, as planned last."""

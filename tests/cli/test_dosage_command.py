@@ -85,8 +85,19 @@ def test_a_file_without_a_dosage_is_an_error_that_says_why(
 ) -> None:
     code, found = told(tmp_path, capsys, paper)
     assert code == 1
-    assert (found["schema"], found["code"]) == ("dispenserd/error/1", "no_dosage")
-    assert word in found["what"]
+    assert list(found) == FIELDS, "also for other suites"
+    assert (found["kind"], found["automatic"], found["doses"], found["daily_dose"]) == (
+        "none",
+        False,
+        [],
+        None,
+    )
+    assert [each["reason"] for each in found["refused"]] == [word]
+    assert carry_out(["dosage", "explain", str(tmp_path / "dosage"), *DATES]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert f"({word})" in captured.err
+    assert "docs/dosage.md" in captured.err
 
 
 def test_a_file_that_is_not_there_or_no_file_is_an_error(
@@ -127,7 +138,11 @@ def test_a_nurse_reads_a_sentence_and_a_table(tmp_path: Path, capsys: pytest.Cap
     assert "0,5 tablet morgen hver 2. dag fra 2. november 2026" in shown
     assert "A machine may carry it out." in shown
     assert "Mon 02 Nov 2026" in shown
+    assert "0,5 tablet " in shown
     assert "Tue 03" not in shown
+    file.write_bytes(raw(fhir(2, when=["MORN"])))
+    assert carry_out(["dosage", "explain", str(file), *DATES]) == 0
+    assert "2 tabletter \n" in capsys.readouterr().out
     file.write_bytes(xml_146("<m:FreeText><m:Text>\x7f kun hvis svimmel</m:Text></m:FreeText>", ""))
     assert carry_out(["dosage", "explain", str(file), *DATES]) == 0
     shown = capsys.readouterr().out

@@ -439,6 +439,26 @@ def test_the_roll_shows_numbers_contents_and_the_sachet_at_the_mouth(
     ]
 
 
+def test_a_strip_as_needed_in_a_robot_of_its_own_is_shown_below_the_roll(
+    home: FakeHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    contents = [{"drug": "N02BE01", "strength": "500 mg", "quantity": "1", "unit": "tablet"}]
+    sachet = {"number": 1, "label": "P-1", "local": "2026-11-03T08:00", "contents": contents}
+    strip = {"robot": "SN-2", "production_id": "PN-1", "mouth": "P-1", "left": 1, "sachets": [sachet]}
+    home.results["roll_show"] = {"production_id": "P-1", "left": 1, "sachets": [], "as_needed": strip}
+    assert carry_out(["roll", "show", "--config", str(home.config)]) == 0
+    shown = capsys.readouterr().out
+    assert "Medicine as needed, in SN-2:\nRoll PN-1" in shown
+    home.results["roll_show"] = {"production_id": "P-1", "as_needed": {**strip, "production_id": ""}}
+    assert carry_out(["roll", "show", "--config", str(home.config)]) == 0
+    assert "No strip of medicine as needed is loaded." in capsys.readouterr().out
+    used = {"robot": "SN-2", "production_id": "PN-1", "left": 30}
+    robots = [{"serial": "SN-1", "state": "ready"}, {"serial": "SN-2", "state": "absent"}]
+    home.results["status"] = {**STATUS, "residents": [{"as_needed": used}], "robots": robots}
+    assert carry_out(["status", "--config", str(home.config)]) == 0
+    assert "PN-1, 30 sachets left; in SN-2 absent" in capsys.readouterr().out
+
+
 def test_status_says_why_the_robot_is_not_ready_and_what_to_do(
     home: FakeHome, capsys: pytest.CaptureFixture[str]
 ) -> None:

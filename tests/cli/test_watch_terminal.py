@@ -168,22 +168,23 @@ def test_ctrl_c_ends_it_out_of_a_question_too(office: OncallOffice, anna: RealTe
 
 
 def test_the_bell_rings_once_for_each_new_high_one_and_when_one_rises_or_is_late(
-    office: OncallOffice, anna: RealTerminal
+    office: OncallOffice,
 ) -> None:
-    office.incident("a" * 32)
-    anna.sees("Tryk t")
-    assert anna.bells == 0
-    office.incident("b" * 32, priority="low", kind="dose_missed")
-    anna.sees("NY lav")
-    assert anna.bells == 0
-    office.incident("c" * 32, kind="sachet_mismatch")
-    anna.sees("NY HØJ: Posen passer ikke")
-    office.incident("b" * 32, revision=2, priority="high", kind="dose_missed")
-    anna.sees("STEGET TIL HØJ")
-    office.incident("d" * 32, priority="medium", kind="left_in_tray", left=SHORT)
-    anna.sees("FOR SENT: Dosis ligger i bakken")
-    time.sleep(2.5)  # two more looks ring nothing
-    assert anna.bells == 3
+    office.incident("a" * 32)  # was there before anybody looked
+    with RealTerminal(watching(office)) as anna:
+        anna.sees("Tryk t")
+        assert anna.bells == 0
+        office.incident("b" * 32, priority="low", kind="dose_missed")
+        anna.sees("NY lav")
+        assert anna.bells == 0
+        office.incident("c" * 32, kind="sachet_mismatch")
+        anna.sees("NY HØJ: Posen passer ikke")
+        office.incident("b" * 32, revision=2, priority="high", kind="dose_missed")
+        anna.sees("STEGET TIL HØJ")
+        office.incident("d" * 32, priority="medium", kind="left_in_tray", left=SHORT)
+        anna.sees("FOR SENT: Dosis ligger i bakken")
+        time.sleep(2.5)  # two more looks ring nothing
+        assert anna.bells == 3
 
 
 def test_muting_keeps_the_bell_silent_and_never_the_words(office: OncallOffice, anna: RealTerminal) -> None:

@@ -17,11 +17,11 @@ from tests.crash.evidence import Line
 from tests.support import home_papers
 from tests.support.home_papers import DAY, RESIDENT
 
-CLOCK_TIMES = {"morning": "03:00", "noon": "09:00", "evening": "15:00", "night": "21:00"}
+CLOCK_TIMES = {"morning": "04:00", "noon": "10:00", "evening": "16:00", "night": "22:00"}
 """A window is open two thirds of the day, so that most kills find a dose under way."""
 
 WINDOW = timedelta(hours=4)
-START = datetime.combine(DAY, time(2, 15), UTC) - home_papers.ZONE
+START = datetime.combine(DAY, time(3, 15), UTC) - home_papers.ZONE
 ROLL_DAYS = 14
 SUMMER = date(2027, 3, 27)
 """Until then a day has 24 hours here."""

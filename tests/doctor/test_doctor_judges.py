@@ -302,6 +302,20 @@ def test_the_roll_against_the_next_doses(left: int, doses: list[Change], result:
     assert plan.roll({"production_id": "R"}, in_robot, doses, NOW).result is result
 
 
+@pytest.mark.parametrize(
+    ("strip", "result"),
+    [
+        ({"production_id": "PN", "left": 3}, Result.OK),
+        ({"production_id": "PN", "left": None}, Result.OK),  # its robot has not said yet
+        ({"production_id": "PN", "left": 0}, Result.WARNING),
+        ({"production_id": "", "left": 3}, Result.WARNING),
+    ],
+)
+def test_a_strip_as_needed_in_a_robot_of_its_own(strip: Change, result: Result) -> None:
+    in_robot = {"production_id": "R", "sachets_left": 8}
+    assert plan.roll({"production_id": "R"}, in_robot, [due(1)], NOW, [strip]).result is result
+
+
 # --- the runner ---
 
 

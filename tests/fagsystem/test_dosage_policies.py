@@ -187,8 +187,7 @@ def test_an_expired_dosage_gives_nothing() -> None:
                     }
                 }
             },
-            "2 tabletter efter behov hver mandag fra 2. november 2026, "
-            "højst 1 gang i døgnet, højst 1 gang på 7 dage",
+            "2 tabletter efter behov fra 2. november 2026, højst 1 gang i døgnet, højst 1 gang på 7 dage",
         ),
         (
             {"timing": {"repeat": {"boundsPeriod": {"start": "2026-11-02"}, "when": ["NIGHT"]}}},

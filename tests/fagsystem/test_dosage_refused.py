@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispenserd.fagsystem import read_dosage as read_dosage_module
-from dispenserd.fagsystem.read_dosage import BYTES_MAX
+from dispenserd.fagsystem.fmk_any import BYTES_MAX
 from dispenserd.fagsystem.reasons import Reason
 from dispenserd.fagsystem.xml_tree import parse
 from tests.fagsystem.reasons_page import PAGE, written
@@ -64,8 +64,9 @@ CASES: list[tuple[Reason, str, object]] = [
     (Reason.TOO_LARGE, "", b"<a>" + b"x" * 10 * 1024 * 1024 + b"</a>"),
     (Reason.TOO_LARGE, "Dosage.Type", xml_146("<m:Type>" + "x" * 5000 + "</m:Type>")),
     (Reason.JSON_BROKEN, "", b'{"structures": '),
-    (Reason.JSON_BROKEN, "", b"[" * 100_000),
-    (Reason.JSON_BROKEN, "", b'{"a":' * 40_000),
+    (Reason.JSON_BROKEN, "", b"[" * 7_000),
+    (Reason.TOO_DEEP, "", b"[" * 100_000),
+    (Reason.TOO_DEEP, "", b'{"a":' * 40_000),
     (Reason.JSON_BROKEN, "", b'{"repeat": {"count": ' + b"9" * 5000 + b"}}"),
     (Reason.DUPLICATE_KEY, "", b'{"repeat": {}, "repeat": {}}'),
     (Reason.NULL_VALUE, "", {**fhir(when=["MORN"]), "sequence": None}),
@@ -313,8 +314,12 @@ CASES: list[tuple[Reason, str, object]] = [
         f"{FIXED}.StartDate",
         xml_146(fixed_146(structure_146(day_146(1, dose_146("noon")), start="2026-11-02+01:00"))),
     ),
-    (Reason.DATE_FAR, STRUCTURE, fmk({**MORNING, "endDate": "9999-12-31"})),
-    (Reason.DATE_FAR, REPEAT, fhir(boundsPeriod={"start": "2026-11-02", "end": "9999-12-31"}, when=["MORN"])),
+    (Reason.DATE_FAR, f"{STRUCTURE}.endDate", fmk({**MORNING, "endDate": "9999-12-31"})),
+    (
+        Reason.DATE_FAR,
+        f"{REPEAT}.boundsPeriod.end",
+        fhir(boundsPeriod={"start": "2026-11-02", "end": "9999-12-31"}, when=["MORN"]),
+    ),
     (
         Reason.PERIODS_OVERLAP,
         "structures.structures",
@@ -453,10 +458,10 @@ def test_what_is_too_large_is_never_parsed(paper: bytes, monkeypatch: pytest.Mon
     assert [each.reason for each in read(paper).refused] == [Reason.TOO_LARGE]
 
 
-def test_a_part_that_is_refused_leaves_the_other_parts_visible_and_nothing_automatic() -> None:
-    told = explain(request(fhir(when=["MORN"]), {**fhir(when=["EVE"]), "patientInstruction": "x"}))
-    assert told["automatic"] is False
-    assert {dose["slot"] for dose in told["doses"]} == {"morning"}
+def test_a_part_that_is_refused_takes_the_others_with_it_as_in_a_home_and_all_stays_visible() -> None:
+    told = explain(request(fhir(when=["MORN"]), fhir(when=["EVE"], countMax=3)))
+    assert (told["automatic"], told["doses"], told["daily_dose"]) == (False, [], None)
+    assert told["text"].startswith("1 tablet morgen hver dag fra 2. november 2026; ")
     assert told["text"].endswith("resten af doseringen kan ikke læses")
 
 

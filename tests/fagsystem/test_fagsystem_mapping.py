@@ -119,6 +119,7 @@ def test_the_documents_example_is_a_card() -> None:
             ),
         ),
         fingerprint=hashlib.sha256(card()).hexdigest(),
+        ended=frozenset(),
     )
 
 
@@ -157,7 +158,9 @@ def test_half_a_tablet_is_exact() -> None:
 
 @pytest.mark.parametrize("status", ["on-hold", "stopped", "cancelled", "completed", "entered-in-error"])
 def test_a_prescription_that_is_not_given_now_is_legal_and_absent(status: str) -> None:
-    assert accepted(put("request.status", status)).prescriptions == ()
+    offer = accepted(put("request.status", status))
+    assert offer.prescriptions == ()
+    assert offer.ended == frozenset({"paracetamol-1"}), "by name (rule 21)"
 
 
 def test_a_prescription_that_is_not_given_now_may_have_a_dosage_that_no_machine_follows() -> None:
@@ -226,10 +229,10 @@ MED = f"{REQUEST}.contained[0]"
 REFUSALS: list[tuple[Reason, str, Change]] = [
     (Reason.UNKNOWN_ELEMENT, "Bundle.signature", put("signature", {})),
     (Reason.UNKNOWN_ELEMENT, f"{REQUEST}._status", put("request._status", {"extension": []})),
-    (Reason.UNKNOWN_ELEMENT, f"{REQUEST}.extension", put("request.extension", [{"url": "urn:x"}])),
+    (Reason.UNKNOWN_ELEMENT, f"{REQUEST}.extension[0]", put("request.extension", [{"url": "urn:x"}])),
     (
         Reason.UNKNOWN_ELEMENT,
-        f"{REQUEST}.dispenseRequest",
+        f"{REQUEST}.dispenseRequest.validityPeriod",
         put("request.dispenseRequest", {"validityPeriod": {}}),
     ),
     (Reason.UNKNOWN_ELEMENT, f"{REQUEST}.?", put("request.010203-0405", 1)),
@@ -239,6 +242,11 @@ REFUSALS: list[tuple[Reason, str, Change]] = [
         Reason.MODIFIER_ELEMENT,
         f"{REQUEST}.modifierExtension",
         put("request.modifierExtension", [{"url": "urn:x"}]),
+    ),
+    (
+        Reason.MODIFIER_ELEMENT,
+        "Bundle.entry[0].resource.contact[1].modifierExtension",
+        put("patient.contact", [{}, {"modifierExtension": [{"url": "urn:x"}]}]),
     ),
     (Reason.MODIFIER_ELEMENT, f"{DOSAGE}.modifierExtension", put("dosage.modifierExtension", [])),
     (Reason.MODIFIER_ELEMENT, "Bundle.implicitRules", put("implicitRules", "urn:x")),
@@ -400,12 +408,12 @@ REFUSALS: list[tuple[Reason, str, Change]] = [
     (
         Reason.BOUNDS_INSTANT,
         f"{REPEAT}.boundsPeriod.start",
-        put("repeat.boundsPeriod.start", "2026-11-02T00:00:00Z"),
+        put("repeat.boundsPeriod.start", "2026-11-02T09:00:00Z"),
     ),
     (Reason.NOT_A_DATE, f"{REPEAT}.boundsPeriod.start", put("repeat.boundsPeriod.start", "2026-02-29")),
     (Reason.NOT_A_DATE, f"{REPEAT}.boundsPeriod.end", put("repeat.boundsPeriod.end", "2026-12")),
     (Reason.BOUNDS_REVERSED, f"{REPEAT}.boundsPeriod", put("repeat.boundsPeriod.end", "2026-11-01")),
-    (Reason.COUNT, f"{REPEAT}.count", put("repeat.count", 3)),
+    (Reason.COUNT, f"{REPEAT}.count", put("repeat.count", 2.5)),
     (Reason.RANGE, f"{REPEAT}.countMax", put("repeat.countMax", 3)),
     *[
         (Reason.DURATION, f"{REPEAT}.{name}", put(f"repeat.{name}", 1))

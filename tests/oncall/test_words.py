@@ -64,6 +64,7 @@ SPEAKERS = {
     "scheduler/receive_clock.py": ("return",),
     "scheduler/personal.py": ("return",),
     "scheduler/offering.py": ("turned_away",),
+    "scheduler/causes_home.py": ("return", "Cause"),
     "scheduler/causes_robot.py": ("Cause", "detail"),
     "drivers/robot.py": ("return", "reason", "_fail", "_reject", "RobotMisbehaved"),
     "drivers/session.py": ("return", "RobotMisbehaved"),
@@ -248,7 +249,7 @@ def test_every_refusal_that_staff_can_meet_has_words() -> None:
         "taken_by_other",
     }
     of_home |= codes_in("scheduler/receive_let_go.py", ("return",))
-    assert {"same_person", "other_medicine"} <= set(REFUSALS)
+    assert {"same_person", "other_medicine", "given_elsewhere"} <= set(REFUSALS)
     assert {"in_doubt", "double_dose", "not_in_robot", "stale"} <= of_home
     assert sorted((raised | of_home | set(FORGERIES)) - set(REFUSALS) - {"done"}) == []
     assert {"bad_name", "bad_reason", "no_answer", "other_life"} <= set(REFUSALS)

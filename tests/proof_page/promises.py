@@ -8,7 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 BOTTLE, LIVENESS, PEACE = "tests/bottle/witnesses.py", "tests/bottle/liveness.py", "tests/bottle/peace.py"
-VOICES, REGIMES = "tests/bottle/voices.py", "tests/bottle/regimes.py"
+VOICES, REGIMES = "tests/bottle/voices.py", "tests/bottle/regime_witness.py"
+LEAVES, PERMITS, CARDS = "tests/bottle/leaves.py", "tests/bottle/permits.py", "tests/bottle/cards_witness.py"
+KEYS, SWAPS, MAINS, STRIPS = (f"tests/bottle/{name}.py" for name in ("keys", "swaps", "mains", "strips"))
+COMPANY, BESIDE = "tests/bottle/company_witness.py", "tests/bottle/company_looks.py"
+AS_NEEDED = "tests/bottle/as_needed_witness.py"
 JOURNAL, CRASH = "tests/support/witness.py", "tests/crash/witness.py"
 POWER = "tests/storage/power_loss.py"
 
@@ -34,17 +38,25 @@ PROMISES = (
     ),
     Promise(
         "S2",
-        "nothing outside its window, nothing too close to the dose before, no sachet left in the tray",
+        "nothing outside its window but what a person has let out before, early, late or for a leave, and "
+        "within its bounds; nothing too close to the dose before, no sachet left in the tray",
         (
             (BOTTLE, ("_towards_resident", "_apart")),
+            (LEAVES, ("allows", "_taken")),
+            (PERMITS, ("_answered", "committed", "allows")),
             (LIVENESS, ("_look",)),
             (CRASH, ("nothing_moves_outside_its_window",)),
         ),
     ),
     Promise(
         "S3",
-        "the sachet that moves is the dose's own, and a card in force asks for it",
-        ((BOTTLE, ("_towards_resident", "_asked")),),
+        "the sachet that moves is the dose's own and its owner's, and a card in force asks for just that, "
+        "or two people have let it go",
+        (
+            (BOTTLE, ("_towards_resident", "_asked")),
+            (CARDS, ("fits", "_is_let_go")),
+            (COMPANY, ("_towards_resident", "_issued", "_planned")),
+        ),
     ),
     Promise(
         "S4",
@@ -83,8 +95,16 @@ PROMISES = (
     ),
     Promise(
         "S8",
-        "in calm times a press brings the sachet; what is locked is told",
-        ((LIVENESS, ("_look_offered", "_look")), (JOURNAL, ("_cleared",))),
+        "in calm times a press brings the sachet, also beside another robot's trouble and another's "
+        "changed card; what is locked is told, and so is a strip that ends or a battery that will not last",
+        (
+            (LIVENESS, ("_look_offered", "_look")),
+            (JOURNAL, ("_cleared",)),
+            (BESIDE, ("_look_offered", "_look_due")),
+            (CARDS, ("_is_held", "_look_passed")),
+            (MAINS, ("_look",)),
+            (STRIPS, ("_look_short", "_look_old")),
+        ),
     ),
     Promise(
         "S9",
@@ -92,11 +112,30 @@ PROMISES = (
         ((LIVENESS, ("_look_offered", "_look_cut_off")), (PEACE, ("_outboxes", "_oncall"))),
     ),
     Promise("rule 2", "a release answers a fresh press", ((BOTTLE, ("_issued",)), (JOURNAL, ("_event",)))),
-    Promise("rule 3", "missed only where the sachet lies in store or magazine", ((JOURNAL, ("_outcome",)),)),
+    Promise(
+        "rule 3",
+        "missed only where the sachet lies in store or magazine; a held one is let go by two people",
+        ((JOURNAL, ("_outcome",)), (CARDS, ("_is_let_go",))),
+    ),
     Promise(
         "rule 5",
-        "one token: robot or person",
-        ((BOTTLE, ("_towards_resident", "sending")), (JOURNAL, ("_token",))),
+        "one token: robot or person; behind a key nothing moves, and it ends with its holder's last word",
+        (
+            (BOTTLE, ("_towards_resident", "sending")),
+            (JOURNAL, ("_token",)),
+            (KEYS, ("committed", "sending", "moves", "_look_locked")),
+        ),
+    ),
+    Promise(
+        "rule 8",
+        "medicine as needed: the gap, the most in any 24 h, also of what was given elsewhere, and never on "
+        "old knowledge of that",
+        ((AS_NEEDED, ("leaves", "committed")), (COMPANY, ("_outcome",))),
+    ),
+    Promise(
+        "rule 9",
+        "critical medicine that was missed is high; two persons change the hours of the day together",
+        ((BESIDE, ("_look_urgent",)), ("tests/bottle/hours.py", ("_adopted", "_look_told"))),
     ),
     Promise(
         "rule 10",
@@ -116,13 +155,21 @@ PROMISES = (
     Promise("rule 19", "no older card", ((BOTTLE, ("committed",)),)),
     Promise(
         "rule 22",
-        "who is away or suspended gets nothing, and nothing restrictive ends but by a person's word",
+        "who is away or suspended gets nothing, and nothing restrictive ends but by a person's word; staff "
+        "hear of a press by who is away, of what nobody saw, and of changed medicine in a resident's hands",
         (
             (
                 REGIMES,
-                ("committed", "sending", "_answered", "_missed", "_look_back", "_look_told", "at_peace"),
+                ("committed", "sending", "_answered", "_missed", "_look_back", "_look_told", "_look_seen"),
             ),
+            (REGIMES, ("at_peace",)),
+            (CARDS, ("_look_called",)),
         ),
+    ),
+    Promise(
+        "rule 24",
+        "what left with a magazine and was not counted goes to nobody, and staff hear of it",
+        ((SWAPS, ("moves", "gave_by_hand", "_answered", "_look_told")),),
     ),
     Promise("rule 26", "an open incident loses no priority and comes to rest", ((JOURNAL, ("_changed",)),)),
     Promise(
@@ -156,6 +203,11 @@ TROUBLES = {
     "oncall_out": "on-call is down",
     "messages_wild": "late, repeated and reordered messages and receipts",
     "forgery": "a forged or replayed command",
+    "replay": "what was asked comes again, also to a process that knows it from its journal alone",
+    "broker_forgets": "the broker took what on-call was not there to hear, and lost it",
+    "foreign_label": "a sachet of nobody's lies at the mouth",
+    "session_in_a_commit": "the robot comes back in a new session while an order is being committed",
+    "step_in_a_commit": "the clock steps while something is being committed",
     "card": "a newer card moves, stops or resumes a dose; sometimes an older one is offered",
     "clock_step": "the box's clock steps, by seconds up to months",
     "clock_drift": "the box's clock goes wrong by and by",
@@ -190,12 +242,13 @@ NOT_COVERED = (
     " numbers.",
     "In the bottle the absence of a heartbeat is judged and its presence is not: a home at rest is left "
     "alone there. That a home which lives is shown so is a matter of `tests/oncall/`.",
-    "One home, one resident, one robot. One sachet a slot, windows of two hours, and only the noon "
-    "dose moves or stops.",
+    "One home, at most three residents and two robots, a box that never moves. One sachet a slot, windows "
+    "of two hours; only the noon dose moves or stops, and a card changes a strength and nothing else.",
     "A history is a fortnight. What takes months to go wrong (drift beyond its bound, a full journal,"
     " wear) is not tried.",
-    "People say what is true: staff give by hand only after the home's confirmation, and a finding is"
-    " what they saw. A person who errs or lies is not tried.",
+    "People say what is true, or what the home can know to be wrong: staff give by hand only after the "
+    "home's confirmation, and a finding is what they saw. So nobody gives by hand what the robot gave at "
+    "the same time: that both are found afterwards (rule 6) is a matter of `tests/scheduler/`.",
     "Keys that leaked, an attacker on the serial line, a broker that lies for long. Forged and "
     "replayed commands are tried.",
     "A journal that lost its end (rule 23) is tried by its own tests only, not by a campaign.",

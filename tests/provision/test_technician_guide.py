@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -93,8 +94,16 @@ def _started(at: Path, setup: str, text: str, number: int, port: int) -> subproc
         until(lambda: word in log.read_text() or process.poll() is not None)
     else:
         until(lambda: _listens(port) or process.poll() is not None)
+    if "dispenserd run" in text:  # who types the next line has seen the robot light up
+        until(lambda: _robot_is_ready(at, setup) or process.poll() is not None)
     assert process.poll() is None, log.read_text()
     return process
+
+
+def _robot_is_ready(at: Path, setup: str) -> bool:
+    asked = f"{setup}\ndispenserd status --config demo/dispenserd.toml --json"
+    told = subprocess.run(["bash", "-c", asked], cwd=at, capture_output=True, text=True, check=False)
+    return told.returncode == 0 and json.loads(told.stdout)["robot"]["state"] == "ready"
 
 
 def _listens(port: int) -> bool:

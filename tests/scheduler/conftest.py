@@ -13,3 +13,10 @@ def home() -> PureHome:
     home = PureHome(utc("07:50"))
     home.start()
     return home
+
+
+@pytest.fixture
+def due(home: PureHome) -> PureHome:
+    """The same at five past eight: the morning's dose waits for a press."""
+    home.until("08:05")
+    return home

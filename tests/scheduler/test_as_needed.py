@@ -310,6 +310,21 @@ def test_a_release_that_came_to_nothing_takes_nothing_from_the_strip() -> None:
     assert (incident.kind, incident.priority) == (ev.Kind.RELEASE_FAILED, ev.Priority.MEDIUM)
 
 
+def test_whoever_discards_one_that_never_left_the_strip_discards_no_sachet_of_another_time() -> None:
+    """Days later, too: what lies at the mouth then is no part of it."""
+    home = home_with()
+    asks(home)
+    home.robot.fault = "motor_stall"
+    home.move(result="not_moved", detail="motor_stall")
+    home.robot.fault = ""
+    home.give(ev.RobotReported(home.now, home.robot.status()))
+    home.until("08:30")
+    answered = home.decide(doses(home)[0], ev.Verdict.DISCARD, "Anna")
+    assert (answered.accepted, answered.reason) == (False, "not_in_robot")
+    assert home.world.order_under_way() is None
+    assert not doses(home)[0].discard
+
+
 def test_a_limit_that_is_learnt_of_too_late_still_stops_the_order() -> None:
     """Rule 11."""
     home = home_with()

@@ -191,6 +191,23 @@ def test_what_was_given_elsewhere_must_be_known_to_within_the_gap() -> None:
     assert asked(replace(known, elsewhere={})) == Answer("elsewhere_unknown")
 
 
+def test_a_lost_part_of_the_journal_counts_for_as_long_as_what_was_had_in_it_could() -> None:
+    """Rule 23."""
+
+    def lost(before: timedelta, limit: Limit = FOUR_HOURS, asked_then: timedelta | None = None) -> Answer:
+        known = Elsewhere(NOW, (), None if asked_then is None else NOW - asked_then)
+        return asked(replace(world(), lost_before=NOW - before, elsewhere={RESIDENT: known}), limit)
+
+    day = timedelta(hours=24)
+    assert lost(HOUR) == lost(day) == Answer("journal_behind")
+    assert lost(day + TICK) == Answer()
+    two_days = Limit(gap_min=240, per_day=Decimal(4), period_h=48, per_period=Decimal(6))
+    assert lost(2 * day, two_days) == Answer("journal_behind")
+    assert lost(2 * day + TICK, two_days) == Answer()
+    assert lost(day, asked_then=day) == Answer(), "a person has been asked since"
+    assert lost(day, asked_then=day + TICK) == Answer("journal_behind")
+
+
 def test_a_card_without_a_most_per_day_bounds_nothing() -> None:
     for limit in (None, Limit(), Limit(gap_min=240)):
         assert asked(world(), limit) == Answer("no_limit")

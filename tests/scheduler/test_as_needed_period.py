@@ -140,3 +140,18 @@ def test_where_several_refuse_the_time_told_is_when_none_does_any_more() -> None
     at(home, "14:00")
     home.says(Answer.AS_NEEDED)
     assert refused(home) == ("limit_reached", utc("08:00", 4))
+
+
+def test_what_a_report_reaches_back_to_and_does_not_name_was_not_given() -> None:
+    """Entered in error at the other place: it reaches back 48 hours, to the instant."""
+    given = ev.GivenElsewhere("p-pain", utc("06:00"), Decimal(1))
+
+    def known(later: timedelta) -> tuple[ev.GivenElsewhere, ...]:
+        home = home_of()
+        at(home, "08:00", 1, given)
+        home.until_at(given.at + timedelta(hours=48) + later)
+        home.give(cmd.ReportElsewhere(RESIDENT, home.now, ()))
+        return home.world.elsewhere[RESIDENT].given
+
+    assert known(timedelta(0)) == ()
+    assert known(timedelta(milliseconds=1)) == (given,)

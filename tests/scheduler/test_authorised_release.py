@@ -35,6 +35,9 @@ def test_an_early_release_is_recorded_first_and_then_answers_a_press(home: PureH
     assert authorise(home, "noon") == "done"
     (word,) = [event for event in home.journal if isinstance(event, ev.ReleaseAuthorised)]
     assert (word.by, word.reason, word.via) == ("Anna", "to the dentist", "home")
+    permit = home.dose("noon").permit
+    assert permit is not None
+    assert (permit.by, permit.reason, permit.along) == ("Anna", "to the dentist", False)
     home.take_dose()
     assert home.outcome("noon") == ("retrieved", False)
     assert home.open_incidents() == [], "info alone"
@@ -142,3 +145,15 @@ def test_a_dose_of_somebody_else_is_not_theirs(home: PureHome) -> None:
     dose_id = home.dose("noon").dose_id.replace(RESIDENT, "0" * 32)
     asked = cmd.AuthoriseRelease(home.nonce(), RESIDENT, dose_id, None, "Anna", "why", "home", 0, home.soon())
     assert home.ask(asked).reason == "unknown_dose"
+
+
+def test_no_thanks_to_what_could_be_had_early_is_read_by_staff_at_once(home: PureHome) -> None:
+    """S7: hours before its own window, too."""
+    home.until("08:05")
+    home.take_dose()
+    home.until("10:00")
+    authorise(home, "noon")
+    home.says(ev.Answer.NO_THANKS)
+    told = home.incident("noon")
+    assert told is not None
+    assert (told.kind, told.state) == (ev.Kind.DOSE_REFUSED, ev.State.RAISED)

@@ -6,8 +6,6 @@ from dataclasses import replace
 from datetime import time, timedelta
 from decimal import Decimal
 
-import pytest
-
 from scheduler import events as ev
 from scheduler.cause import Cause
 from scheduler.changed import card_changed, recalled, to_call
@@ -16,12 +14,6 @@ from scheduler.dose import Stage
 from scheduler.plan import Prescription
 from scheduler.world import Dose, World
 from tests.support.pure_home import FIRST_DAY, RESIDENT, PureHome
-
-
-@pytest.fixture
-def due(home: PureHome) -> PureHome:
-    home.until("08:05")
-    return home
 
 
 def card(due: PureHome, *intakes: Intake, version: int = 2, unit: str = "tablet", **changed: str) -> World:

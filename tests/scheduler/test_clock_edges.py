@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-import pytest
-
 from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.dose import Stage
@@ -18,12 +16,6 @@ from tests.support.pure_home import ROBOT, PureHome
 
 TICK, MINUTE = timedelta(milliseconds=1), timedelta(minutes=1)
 OTHER = "SIM-0002"
-
-
-@pytest.fixture
-def due(home: PureHome) -> PureHome:
-    home.until("08:05")
-    return home
 
 
 def said(home: PureHome, world: World | None = None, **changed: object) -> str:

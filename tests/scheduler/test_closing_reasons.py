@@ -15,24 +15,13 @@ from scheduler.dose import Stage
 from scheduler.evolve_press import with_robot
 from scheduler.regime import Pause, Regime
 from scheduler.world import ClockState, Dose, RobotState, World
+from tests.support.one_dose import status, with_dose
 from tests.support.pure_home import RESIDENT, ROBOT, PureHome, utc
 
 Had = ev.Outcome
 TICK = timedelta(milliseconds=1)
 Changed = dict[str, Any]
 PAUSED = Regime(pause=Pause(ev.PauseKind.HOSPITAL, utc("07:00"), "Anna", None, utc("07:00")))
-
-
-@pytest.fixture
-def due(home: PureHome) -> PureHome:
-    home.until("08:05")
-    return home
-
-
-def with_dose(home: PureHome, **changed: Any) -> World:
-    """The morning's alone, as `changed` says."""
-    dose = replace(home.dose("morning"), **changed)
-    return replace(home.world, doses={dose.dose_id: dose})
 
 
 def told(home: PureHome, world: World, now: datetime) -> tuple[str, str, bool, datetime] | None:
@@ -181,12 +170,6 @@ def away(home: PureHome, world: World, now: datetime | None = None) -> tuple[str
     (event,) = events
     assert isinstance(event, ev.OrderIssued)
     return event.order.kind.value, event.order.ground
-
-
-def status(world: World, **changed: Any) -> World:
-    robot = world.robot(ROBOT)
-    assert robot.status is not None
-    return with_robot(world, ROBOT, replace(robot, status=replace(robot.status, **changed)))
 
 
 IN_TRAY: Changed = {"stage": Stage.IN_TRAY, "label": "L001", "presented": AT_EIGHT}

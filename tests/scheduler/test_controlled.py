@@ -121,6 +121,9 @@ def test_a_card_that_is_too_old_locks_it_and_nothing_else(home: PureHome) -> Non
         "card_too_old",
         ev.Priority.HIGH,
     )
+    noon = home.dose("noon", 4)
+    at_noon = utc("12:05", day=4)
+    assert why_not_release(home.world, home.setting, noon, at_noon) != "card_too_old", "and nothing else"
     confirm(home)
     assert why_not_release(home.world, home.setting, home.dose("morning", 4), home.now) != "card_too_old"
 

@@ -13,7 +13,8 @@ from scheduler.display import TURNED_AWAY, Display, display
 from scheduler.dose import Stage
 from scheduler.evolve_press import with_robot
 from scheduler.regime import Pause, Regime
-from scheduler.world import World
+from scheduler.window import LocalTime
+from scheduler.world import Dose, World
 from tests.support.pure_home import RESIDENT, ROBOT, PureHome
 
 NOT_ABLE = Display("alert", "none", ("Robotten kan ikke give medicin nu.", "Personalet får besked."))
@@ -28,12 +29,6 @@ def home(home: PureHome) -> PureHome:
     return home
 
 
-@pytest.fixture
-def due(home: PureHome) -> PureHome:
-    home.until("08:05")
-    return home
-
-
 def shown(home: PureHome, world: World | None = None) -> Display:
     return display(world or home.world, home.setting, ROBOT, home.now)
 
@@ -41,6 +36,18 @@ def shown(home: PureHome, world: World | None = None) -> Display:
 def with_dose(home: PureHome, **changed: Any) -> World:
     dose = replace(home.dose("morning"), **changed)
     return replace(home.world, doses={**home.world.doses, dose.dose_id: dose})
+
+
+def packed_for(world: World, noon: Dose) -> World:
+    """With noon's sachet packed for its time, of what it holds, and at the mouth."""
+    robot = world.robot(ROBOT)
+    mine = robot.rolls[RESIDENT]
+    local = LocalTime("Europe/Copenhagen").local(noon.plan.opens)
+    second = replace(mine.sachets[1], local=local, content=noon.plan.content)
+    rolls = {RESIDENT: replace(mine, sachets=(second, *mine.sachets[2:]))}
+    assert robot.status is not None
+    status = replace(robot.status, mouth_label=second.label)
+    return with_robot(world, ROBOT, replace(robot, rolls=rolls, status=status))
 
 
 def with_lid(home: PureHome, world: World, *, open: bool) -> World:
@@ -129,6 +136,7 @@ def test_two_doses_too_close_wait_without_an_alarm(due: PureHome) -> None:
         outcome=ev.OutcomeRecorded(due.now, morning.dose_id, 1, ev.Outcome.RETRIEVED, False, "", "", due.now),
     )
     world = replace(world, doses={**world.doses, noon.dose_id: noon, had.dose_id: had})
+    world = packed_for(world, noon)
     assert shown(due, world) == Display("steady", "none", ("Det er for tidligt at tage den næste.",))
 
 

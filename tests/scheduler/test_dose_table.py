@@ -26,7 +26,7 @@ def test_every_cell_moves_refuses_or_doubts(stage: Stage, trigger: Trigger) -> N
     if (stage, trigger) in TABLE:
         assert advance(stage, trigger, rest) in Stage
     elif trigger in DECISIONS:
-        with pytest.raises(IllegalTransition):
+        with pytest.raises(IllegalTransition, match=f"^{trigger} in stage {stage}$"):
             advance(stage, trigger, rest)
     else:
         assert advance(stage, trigger, rest) is Stage.DOUBT

@@ -395,3 +395,11 @@ def test_of_several_prescriptions_the_longest_interval_counts() -> None:
 def test_the_minimum_interval_is_elapsed_time_on_the_changing_night() -> None:
     early, late = doses(at("a", "01:00", "05:00"), day=SPRING)
     assert minimum_interval(early, late, (early, late)) == timedelta(hours=1.5)
+
+
+def test_of_fewer_times_two_that_stand_already_use_up_two() -> None:
+    """S1: a dose that stands takes the place of one that is still open, and of none that stands itself."""
+    before = doses(at("a", "morning", "noon", "evening"))
+    stand = {before[0].dose_id, before[1].dose_id}
+    after = doses(at("a", "morning", "evening"), already=before, fixed=stand)
+    assert told(after) == {"morning/1": "08:00 a", "noon/1": "12:00 a"}

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 
 from scheduler import commands as cmd
 from scheduler import events as ev
-from scheduler.forecast import BATTERY_FULL, battery_until, refills
+from scheduler.decide import next_wakeup
+from scheduler.dosage import DayPart
+from scheduler.expand import DayClock
+from scheduler.forecast import BATTERY_FULL, battery_until, power, refills, sachets_left
 from tests.scheduler.test_upkeep import ending, offer, told
 from tests.support.pure_home import FIRST_DAY, RESIDENT, ROBOT, PureHome, roll, utc
 
@@ -56,6 +59,16 @@ def test_the_first_dose_without_a_sachet_is_told_three_times_and_then_the_roll_i
     assert (incident.kind, incident.priority) == (ev.Kind.ROLL_EMPTY, ev.Priority.HIGH)
 
 
+def test_the_first_dose_without_a_sachet_is_told_by_the_clock_times_in_force(home: PureHome) -> None:
+    """One person's change of the times is refused, and the configuration says it all the same."""
+    home.give(cmd.OfferClockTimes(home.setting.clock))
+    times = {**home.setting.clock.times, DayPart.MORNING: time(11)}
+    home.setting = replace(home.setting, clock=DayClock(2, times, ("Anna",)))
+    home.give(cmd.OfferClockTimes(home.setting.clock))
+    (found,) = refills(home.world, home.setting, ROBOT)
+    assert found.dose.opens == utc("08:00", 8)
+
+
 def test_a_new_roll_clears_it(home: PureHome) -> None:
     home.until_at(utc("08:00", 8) - 40 * H)
     assert told(home, ROLL) == ("LOW", "within_48_h")
@@ -85,6 +98,28 @@ def test_a_dose_in_the_middle_of_the_strip_is_no_refill(home: PureHome) -> None:
     """What lies before the strip's end has its own causes."""
     strip(home, 5, "ROLL-5")
     assert first_without(home) == f"{RESIDENT}/{FIRST_DAY + timedelta(days=5)}/morning/1"
+
+
+def test_what_is_left_is_counted_from_the_mouth_and_where_that_cannot_be_read_from_the_end(
+    home: PureHome,
+) -> None:
+    def left(count: int, mouth: str) -> list[str]:
+        status = replace(home.robot.status(), sachets_left=count, mouth_label=mouth)
+        home.give(ev.RobotReported(home.now, status))
+        return [sachet.label for sachet in sachets_left(home.world.robot(ROBOT))]
+
+    assert left(2, "") == ["L027", "L028"]
+    assert left(1, "") == ["L028"]
+    assert left(0, "") == left(0, "L004") == []
+    assert left(2, "L004") == ["L004", "L005"]
+    assert left(1, "L004") == ["L004"]
+
+
+def test_of_a_strip_that_is_used_up_the_next_dose_is_the_first_without_a_sachet(home: PureHome) -> None:
+    strip(home, 1, "ROLL-1D")
+    home.robot.labels = []
+    home.give(ev.RobotReported(home.now, home.robot.status()))
+    assert first_without(home) == f"{RESIDENT}/{FIRST_DAY + timedelta(days=1)}/morning/1"
 
 
 # --- the battery ------------------------------------------------------------------------------------
@@ -136,10 +171,21 @@ def test_time_alone_makes_it_short(home: PureHome) -> None:
     """Nothing is told by the robot any more, and the next dose comes nearer than its battery lasts."""
     home.until("10:30")
     on_battery(home, 100)  # until 14:30, and the dose of noon is open until 14:00
-    home.until("12:29")
+    tick = timedelta(milliseconds=1)
+    home.until_at(utc("12:30"))
     assert told(home, POWER) == ("LOW", "")
-    home.until("12:31")
+    assert next_wakeup(home.world, home.setting, home.now) == utc("12:30") + tick
+    home.until_at(utc("12:30") + tick)
     assert told(home, POWER) == ("HIGH", "")
+
+
+def test_that_a_battery_is_short_is_to_be_mended_before_the_next_dose(home: PureHome) -> None:
+    home.until("11:00")
+    on_battery(home, 40)
+    home.until("11:06")
+    cause = power(home.world, home.setting, ROBOT, home.now)
+    assert cause is not None
+    assert (cause.kind, cause.before) == (ev.Kind.BATTERY_SHORT, utc("12:00"))
 
 
 def test_a_clock_that_nobody_trusts_clears_neither(home: PureHome) -> None:

@@ -49,7 +49,9 @@ def lived(*outcomes: Outcome, late: bool = False) -> Habits:
         ((HAD, MISSED, MISSED), 2),
         ((MISSED, Outcome.FAILED), 1),
         ((MISSED, Outcome.WITHHELD, MISSED), 2),
-        ((MISSED, Outcome.GIVEN_BY_STAFF, Outcome.UNCERTAIN), 1),
+        ((MISSED, Outcome.GIVEN_BY_STAFF, Outcome.UNCERTAIN), 2),
+        ((Outcome.UNCERTAIN, MISSED), 2),
+        ((MISSED, Outcome.UNCERTAIN, HAD), 0),
         ((MISSED, Outcome.WITNESSED), 0),
         ((MISSED, Outcome.CONFIRMED), 0),
     ],
@@ -58,6 +60,14 @@ def test_a_row_of_misses_counts_what_the_resident_had_a_say_in(
     outcomes: tuple[Outcome, ...], row: int
 ) -> None:
     assert misses_before(lived(*outcomes), dose(len(outcomes))) == row
+
+
+def test_what_nobody_can_say_is_no_habit() -> None:
+    """Rule 6: uncertain counts as a miss for alarms, and teaches nothing of the person."""
+    unknown = lived(*[HAD] * ENOUGH, Outcome.UNCERTAIN)
+    assert unusual(unknown, dose(ENOUGH + 1), missed=True)
+    corrected = learnt(lived(MISSED, Outcome.UNCERTAIN), dose(1), HAD, late=False)
+    assert misses_before(corrected, dose(2)) == 0
 
 
 def test_a_correction_takes_the_place_of_what_it_corrects() -> None:

@@ -14,6 +14,7 @@ from scheduler.ids import incident_id
 from scheduler.incidents import acknowledge_within, alarmed, undelivered
 from scheduler.remembered import Receipt
 from scheduler.world import World
+from tests.scheduler.test_side_doses import DROPS, home_with, side
 from tests.support.pure_home import PureHome
 
 LOW, MEDIUM, HIGH = ev.Priority.LOW, ev.Priority.MEDIUM, ev.Priority.HIGH
@@ -172,3 +173,25 @@ def test_what_has_no_receipt_in_time_is_undelivered(home: PureHome) -> None:
     for known in ({"undelivered": True}, {"priority": ev.Priority.INFO}):
         quiet = replace(there, incidents={"i": about(home, **known)})
         assert not undelivered(quiet, home.setting, home.now)
+
+
+def test_once_its_window_has_closed_staff_have_the_time_of_its_priority(home: PureHome) -> None:
+    home.until("10:00")
+    home.move()
+    missed = home.incident("morning")
+    assert missed is not None
+    assert (missed.kind, missed.priority) == (ev.Kind.DOSE_MISSED, MEDIUM)
+    assert missed.deadline == home.now + acknowledge_within(home.setting, MEDIUM)
+
+
+def test_what_ends_an_incident_about_medicine_beside_the_robot_is_told_with_it() -> None:
+    home = home_with(DROPS)
+    home.until("08:05")
+    home.take_dose()
+    home.until("09:30")
+    about_drops = f"dose:{side(home, 'drops').dose_id}"
+    told = home.world.incident_about(about_drops)
+    assert told is not None
+    home.press()
+    cleared = [e for e in home.journal if isinstance(e, ev.IncidentCleared)]
+    assert (cleared[-1].incident_id, cleared[-1].reason) == (told.incident_id, "confirmed")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -20,7 +21,10 @@ from scheduler.machines_of_custody import Where
 from scheduler.outbox import Change
 from scheduler.outgoing import changes
 from scheduler.regime import Pause, Regime
+from scheduler.remembered import Elsewhere
 from scheduler.world import ClockState, World
+from tests.scheduler.test_as_needed import home_with
+from tests.support.attack_moves import report
 from tests.support.pure_home import RESIDENT, ROBOT, PureHome, utc
 
 
@@ -74,6 +78,21 @@ class Turn:
         sachet = ev.LeftSachet("L1", plan.day + later, plan.opens + timedelta(hours=hours), plan.content)
         count = Count(MAGAZINE, "swapped", plan.opens, (sachet,))
         self.before = replace(self.before, counts={RESIDENT: (count,)})
+
+    def left_as_needed(self, drug: str) -> None:
+        """A sachet of this medicine as needed left with a magazine."""
+        (order,) = (each.order for each in self.events if isinstance(each, ev.OrderIssued))
+        (asked,) = (each.dose for each in self.events if isinstance(each, ev.AsNeededRequested))
+        (content,) = asked.content
+        sachet = ev.LeftSachet("P060", asked.day, asked.opens, frozenset({replace(content, drug=drug)}), True)
+        count = Count(replace(MAGAZINE, resident=order.resident), "swapped", asked.opens, (sachet,))
+        self.before = replace(self.before, counts={order.resident: (count,)})
+
+    def packed(self, **changed: object) -> None:
+        """Of the first sachet on the strip."""
+        mine = self.before.robot(ROBOT).rolls[RESIDENT]
+        first = replace(mine.sachets[0], **changed)  # type: ignore[arg-type]
+        self.robot(rolls={RESIDENT: replace(mine, sachets=(first, *mine.sachets[1:]))})
 
     def order(self, **changed: object) -> None:
         """Of the order that the turn gives."""
@@ -129,6 +148,34 @@ def taken() -> Turn:
     return found
 
 
+def asked_for() -> Turn:
+    """A release of medicine as needed."""
+    home = home_with()
+    home.says(ev.Answer.AS_NEEDED)
+    return turn(home, lambda: home.press(answer=ev.Answer.FIRST))
+
+
+def refused() -> Turn:
+    home = at_eight()
+    home.says(ev.Answer.NO_THANKS)
+    home.until("10:00")
+    found = turn(home, home.move)
+    assert home.outcome("morning") == ("refused", False)
+    return found
+
+
+def let_go(*by: str) -> Turn:
+    """By one person, what reads as the dose's own; or by two, what no manifest knows."""
+    home = at_eight()
+    report(home, mouth_label="another")
+    assert home.dose("morning").held == "label_unknown"
+    if len(by) == 1:
+        report(home, mouth_label="L001")
+    for name in by[:-1]:
+        home.decide(home.dose("morning"), ev.Verdict.LET_GO, name)
+    return turn(home, lambda: home.decide(home.dose("morning"), ev.Verdict.LET_GO, by[-1]))
+
+
 def unread(found: Turn) -> None:
     issued = (each for each in found.events if isinstance(each, ev.OrderIssued))
     found.dose(label="")
@@ -150,10 +197,29 @@ def anothers(found: Turn) -> None:
     found.robot(rolls={RESIDENT: mine, "b" * 32: replace(mine, resident="b" * 32)})
 
 
+def by_others(found: Turn, prescription: str = "p-morning", hours: float = 0) -> None:
+    """By the fagsystem's word, so long after eight o'clock; tomorrow's is planned, too."""
+    given = ev.GivenElsewhere(prescription, utc("08:00") + timedelta(hours=hours), Decimal(1))
+    known = Elsewhere(utc("08:00"), (given,))
+    found.before = replace(found.before, elsewhere={RESIDENT: known})
+
+
+def somebody_elses_dose(found: Turn) -> None:
+    (dose,) = (found.before.doses[e.order.dose_id] for e in found.events if isinstance(e, ev.OrderIssued))
+    found.dose(plan=replace(dose.plan, resident="b" * 32))
+
+
+def tomorrows(found: Turn) -> None:
+    """What two people need to say: it holds the same, and was packed for another date."""
+    found.packed(local=found.before.robot(ROBOT).rolls[RESIDENT].sachets[0].local + timedelta(days=1))
+
+
 AWAY = Pause(ev.PauseKind.HOSPITAL, utc("07:00"), "Nora Nurse", None, utc("07:00"))
 MAGAZINE = ev.Magazine(ROBOT, RESIDENT, "ROLL-1", ())
 PAUSED = "S2: an order towards a resident whose medicine is paused or suspended"
 UNCOUNTED = "S1: an order for a dose whose sachet left with a magazine and was not counted"
+
+BY_ONE = "S3: a sachet that does not fit was let go by fewer than two people"
 
 PROMISES = {
     "S1: two orders at once",
@@ -162,6 +228,7 @@ PROMISES = {
     "S1: an order towards the resident beside a dose in doubt",
     "S1: an order for a dose that a person gives, or that is settled",
     "S1: an order while the journal may lack what was given",
+    "S1: an order for a dose that others have given",
     "S3: a release of another sachet than this dose's",
     "S3: a release from a roll without its manifest",
     "S1: a release onto another sachet",
@@ -177,6 +244,8 @@ PROMISES = {
     "S3: an order in another person's name",
     "S2: medicine handed out for a leave that nobody planned, or controlled medicine",
     "S3: a release of another person's sachet",
+    "S3: another person's sachet was let go",
+    BY_ONE,
     PAUSED,
     UNCOUNTED,
 }
@@ -217,6 +286,8 @@ WRONG: tuple[tuple[Callable[[], Turn], Callable[[Turn], None], str], ...] = (
     (released, lambda found: found.dose(token="Nora Nurse"), "S1: an order for a dose that a person gives"),
     (released, had, "S1: an order for a dose that a person gives"),
     (released, lambda found: found.dose(lost=True), "S1: an order while the journal may lack"),
+    (released, lambda found: by_others(found, hours=-1), "S1: an order for a dose that others have given"),
+    (released, lambda found: by_others(found, hours=11.9), "S1: an order for a dose that others have given"),
     (released, lambda found: found.status(mouth_label="another"), "S3: a release of another sachet"),
     (released, lambda found: found.status(production_id="another"), "S3: a release from a roll without"),
     (released, lambda found: found.status(tray="x"), "S1: a release onto another sachet"),
@@ -247,6 +318,12 @@ WRONG: tuple[tuple[Callable[[], Turn], Callable[[Turn], None], str], ...] = (
     (missed, silent, "S5: an outcome without its administration"),
     (missed, untold, "S4: a dose nobody had, and no incident"),
     (missed, twice, "S4: a second outcome"),
+    (refused, untold, "S4: a dose nobody had, and no incident"),
+    (released, somebody_elses_dose, "S3: an order in another person's name"),
+    (asked_for, lambda found: found.left_as_needed("N02BE01"), UNCOUNTED),
+    (lambda: let_go("Anna"), tomorrows, BY_ONE),
+    (lambda: let_go("Anna"), lambda found: found.packed(content=frozenset()), BY_ONE),
+    (lambda: let_go("Anna"), anothers, "S3: another person's sachet was let go"),
 )
 
 
@@ -257,6 +334,9 @@ RIGHT: tuple[Callable[[Turn], None], ...] = (
     lambda found: found.left(0, timedelta(days=1)),
     lambda found: found.other(stage=Stage.DOUBT, robot="SIM-0002"),
     lambda found: found.other(robot="SIM-0002"),
+    lambda found: by_others(found, "p-noon", 0),
+    lambda found: by_others(found, hours=-24.1),
+    lambda found: by_others(found, hours=12.1),
 )
 
 
@@ -265,6 +345,18 @@ def test_what_is_no_reason_against_a_release_is_not_taken_for_one(change: Callab
     """A last look that stops a home for nothing leaves somebody without medicine."""
     found = released()
     change(found)
+    assert found.said == ""
+
+
+def test_what_two_people_let_go_may_be_of_another_date() -> None:
+    found = let_go("Anna", "Berit")
+    tomorrows(found)
+    assert found.said == ""
+
+
+def test_another_medicine_as_needed_that_nobody_counted_is_no_reason_against_this_one() -> None:
+    found = asked_for()
+    found.left_as_needed("M01AE01")
     assert found.said == ""
 
 

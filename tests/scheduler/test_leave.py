@@ -374,7 +374,8 @@ def test_the_display_says_what_to_press_for(home: PureHome) -> None:
     day_one(home)
     home.until("22:31")
     shown = display(home.world, home.setting, ROBOT, home.now)
-    assert shown.lines == ("Medicin til turen.", "Tryk på knappen.", "Tilbage: 4.")
+    answers = "Eller: senere, nej tak, hjælp."  # S7: at every prompt
+    assert shown.lines == ("Medicin til turen.", "Tryk på knappen.", "Tilbage: 4.", answers)
 
 
 def test_a_pause_stops_it(home: PureHome) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from scheduler import commands as cmd
 from scheduler import events as ev
+from scheduler.display import Display, display
 from scheduler.dose import Stage
 from scheduler.permit import Leave, Permit
 from scheduler.receive_leave import (
@@ -20,7 +21,8 @@ from scheduler.receive_leave import (
 )
 from scheduler.regime import Regime
 from scheduler.world import Dose, World
-from tests.support.pure_home import RESIDENT, PureHome, utc
+from tests.scheduler.test_leave import packed
+from tests.support.pure_home import RESIDENT, ROBOT, PureHome, utc
 
 TICK, HOUR, DAY = timedelta(milliseconds=1), timedelta(hours=1), timedelta(days=1)
 
@@ -42,6 +44,14 @@ def plan(home: PureHome, **changed: object) -> cmd.PlanLeave:
         expires=home.soon(),
     )
     return replace(one, **changed)  # type: ignore[arg-type]
+
+
+def test_who_planned_it_why_and_from_where_is_written_down(home: PureHome) -> None:
+    (event,) = leave_events(home.world, plan(home), home.now)
+    assert isinstance(event, ev.LeavePlanned)
+    assert (event.by, event.reason, event.via) == ("Anna", "family", "home")
+    times = (event.first, event.last, event.hand_out, event.departs, event.back)
+    assert times == (utc("11:00"), utc("20:00"), utc("08:00"), utc("10:00"), utc("21:00"))
 
 
 def leave_said(home: PureHome, world: World | None = None, **changed: object) -> str:
@@ -199,3 +209,12 @@ def test_late_is_while_it_waits_up_to_four_hours_and_not_into_the_next_ones_time
     assert authorise(home, "15:00") == "window_closed"
     home.now -= TICK
     assert authorise(home, "15:00") == ""
+
+
+def test_the_display_says_that_nothing_can_be_handed_out(home: PureHome) -> None:
+    packed(home, 0)
+    home.give(ev.RobotReported(home.now, replace(home.robot.status(), lid_open=True)))
+    told = {key: replace(each, undelivered=False) for key, each in home.world.incidents.items()}
+    shown = display(replace(home.world, incidents=told), home.setting, ROBOT, home.now)
+    lines = ("Robotten kan ikke give medicin nu.", "Personalet får besked.")
+    assert shown == Display("alert", "none", lines)

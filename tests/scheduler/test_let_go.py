@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -14,8 +14,9 @@ from scheduler.dose import Stage
 from scheduler.gate import why_not_release
 from scheduler.let_go import same_person
 from scheduler.plan import Content
-from scheduler.receive_let_go import SECOND_NEEDED, WITHIN
+from scheduler.receive_let_go import SECOND_NEEDED, WITHIN, let_go
 from scheduler.roll import Roll
+from scheduler.world import World
 from tests.support.attack_moves import about, report
 from tests.support.pure_home import DRUGS, RESIDENT, PureHome, prescriptions, roll, utc
 
@@ -179,8 +180,12 @@ def test_one_person_is_enough_where_it_fits_by_now(home: PureHome) -> None:
             Content(DRUGS["morning"], "10 mg", Decimal(1), "tablet"),
             Content(DRUGS["noon"], "10 mg", Decimal(1), "tablet"),
         ),
+        (
+            Content(DRUGS["morning"], "10 mg", Decimal(1), "tablet"),
+            Content(DRUGS["morning"], "20 mg", Decimal(1), "tablet"),
+        ),
     ],
-    ids=["another drug", "more of it", "one more"],
+    ids=["another drug", "more of it", "one more", "more of it in two strengths"],
 )
 def test_another_drug_or_more_of_it_is_never_let_go(home: PureHome, content: tuple[Content, ...]) -> None:
     """S1, S3."""
@@ -305,3 +310,30 @@ def test_the_window_that_was_authorised_is_its_window(home: PureHome) -> None:
     assert says(home, "Berit") == "done"
     home.take_dose()
     assert home.outcome("morning") == ("retrieved", True)
+
+
+def test_a_word_counts_inside_the_window_to_the_instant(home: PureHome) -> None:
+    """S2."""
+    held(home)
+    dose, tick = home.dose("morning"), timedelta(milliseconds=1)
+    fact = cmd.DecideDose("c", dose.dose_id, LET_GO, "Anna", "seen", "home", "", 0, home.soon())
+
+    def said(now: datetime, world: World = home.world) -> tuple[str, bool]:
+        refusal, event = let_go(world, home.setting, world.doses[dose.dose_id], fact, now)
+        return refusal, event is not None
+
+    assert said(dose.plan.opens) == said(dose.plan.closes - tick) == ("", True)
+    closed = ("window_closed", False)
+    assert said(dose.plan.opens - tick) == said(dose.plan.closes) == closed
+    report(home, mouth_label="L001")
+    packed = roll()
+    load(home, packed)
+    assert said(home.now, home.world) == ("", True), "what fits by now, by one"
+
+
+def test_what_is_to_be_discarded_as_soon_as_the_robot_is_back_is_not_let_go(home: PureHome) -> None:
+    held(home)
+    home.lost()
+    assert home.decide(home.dose("morning"), ev.Verdict.DISCARD, "Anna").accepted
+    assert home.dose("morning").stage is Stage.HELD
+    assert says(home, "Berit") == "not: discarded"

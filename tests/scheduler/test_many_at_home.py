@@ -11,6 +11,7 @@ from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.display import display
 from scheduler.dose import Stage
+from scheduler.evolve_press import with_robot
 from scheduler.gate import earliest, planned_on, used_on
 from scheduler.summary import summarise
 from tests.support.many_home import KEYS, TAGS, ManyHome, card, spent
@@ -401,3 +402,16 @@ def test_each_robot_shows_its_own_residents_dose() -> None:
     home.until("08:05")
     assert display(home.world, home.setting, R1, home.now).lines[0] == "Det er tid til din medicin."
     assert display(home.world, home.setting, R2, home.now).lines == ("Næste medicin kl. 12:00",)
+
+
+def test_who_has_no_roll_on_a_shared_strip_does_not_hide_whose_turn_it_is() -> None:
+    home = ManyHome(dict.fromkeys("ABC", R1), dict.fromkeys("ABC", ("morning",)))
+    home.start()
+    robot = home.world.robot(R1)
+    rolls = {key: roll for key, roll in robot.rolls.items() if key != KEYS["A"]}
+    home.world = with_robot(home.world, R1, replace(robot, rolls=rolls))
+    home.robots[R1].labels = [label for label in home.robots[R1].labels if not label.startswith("A")]
+    home.give(home.report(R1))
+    home.until("08:05")
+    assert home.dose("C", "morning").stage is Stage.DUE, "B's sachet lies before it"
+    assert [home.take_dose(person)[0] for person in "BC"] == ["B", "C"]

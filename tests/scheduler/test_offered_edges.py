@@ -15,32 +15,11 @@ from scheduler.offering import held_at, issue, opened, presented, pressed_at, re
 from scheduler.regime import Pause, Regime
 from scheduler.world import ClockState, Dose, RobotState, World
 from tests.support.many_home import KEYS, ManyHome
+from tests.support.one_dose import status, with_dose, with_state
 from tests.support.pure_home import RESIDENT, ROBOT, PureHome, utc
 
 TICK, MINUTE = timedelta(milliseconds=1), timedelta(minutes=1)
 OPENS, CLOSES = utc("08:00"), utc("10:00")
-
-
-@pytest.fixture
-def due(home: PureHome) -> PureHome:
-    home.until("08:05")
-    return home
-
-
-def with_dose(home: PureHome, **changed: Any) -> World:
-    """The morning's alone."""
-    dose = replace(home.dose("morning"), **changed)
-    return replace(home.world, doses={dose.dose_id: dose})
-
-
-def with_state(world: World, **changed: Any) -> World:
-    return with_robot(world, ROBOT, replace(world.robot(ROBOT), **changed))
-
-
-def status(world: World, **changed: Any) -> World:
-    before = world.robot(ROBOT).status
-    assert before is not None
-    return with_state(world, status=replace(before, **changed))
 
 
 # --- due ----------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from scheduler import events as ev
 from scheduler.dose import Stage
 from scheduler.gate import lock, why_not_send
 from scheduler.world import StaffKey
+from tests.support.many_home import ManyHome
 from tests.support.pure_home import ROBOT, PureHome
 
 NURSE, OTHER = "Nina Nurse", "Otto Other"
@@ -22,9 +23,13 @@ def staffed(home: PureHome) -> PureHome:
     return home
 
 
-def key(home: PureHome, tag: str = "key-n") -> list[ev.Event]:
+def key(home: PureHome, tag: str = "key-n", answer: ev.Answer = ev.Answer.TAKE) -> list[ev.Event]:
     session = f"s{home.robot.session}"
-    return home.give(ev.Pressed(home.now, ROBOT, session, 100, tag=tag))
+    return home.give(ev.Pressed(home.now, ROBOT, session, 100, answer, tag=tag))
+
+
+def answered(events: list[ev.Event]) -> list[str]:
+    return [event.reason for event in events if isinstance(event, ev.PressSpent)]
 
 
 def test_a_personal_key_locks_the_robot_and_its_holder_gives_without_any_network(staffed: PureHome) -> None:
@@ -85,7 +90,7 @@ def test_the_lock_ends_by_a_person_who_has_said_what_they_did(staffed: PureHome)
     assert home.decide(home.dose("morning"), ev.Verdict.NOT_GIVEN, NURSE).accepted
     home.until("08:20")
     assert home.dose("morning").token == ""  # not theirs again by the same lock
-    key(home, "key-o")
+    assert answered(key(home, "key-o")) == ["unlocked"]
     assert home.world.robot(ROBOT).locked_by == ""
     home.press()
     assert home.orders() == [("release", "morning")]
@@ -136,3 +141,30 @@ def test_the_key_itself_is_not_journalled(staffed: PureHome) -> None:
     key(home)
     (pressed,) = [event for event in home.journal if isinstance(event, ev.Pressed)]
     assert (pressed.staff, pressed.tag) == (NURSE, "known")
+
+
+@pytest.mark.parametrize("answer", [ev.Answer.LATER, ev.Answer.NO_THANKS])
+def test_with_a_key_another_button_locks_nothing_and_opens_nothing(
+    staffed: PureHome, answer: ev.Answer
+) -> None:
+    """A word of the resident it is not either."""
+    home = staffed
+    home.until("08:05")
+    assert answered(key(home, answer=answer)) == ["nothing_due"]
+    assert home.world.robot(ROBOT).locked_by == ""
+    key(home)
+    assert answered(key(home, answer=answer)) == ["staff_lock"]
+    assert home.world.robot(ROBOT).locked_by == NURSE
+    assert (home.dose("morning").declined, home.dose("morning").put_off) == (None, None)
+
+
+def test_a_key_locks_the_robot_where_it_was_shown_and_no_other() -> None:
+    first, second = "SIM-0001", "SIM-0002"
+    home = ManyHome({"A": first, "B": second}, {"A": ("morning",), "B": ("morning",)})
+    home.setting = replace(home.setting, staff=KEYS)
+    home.start()
+    home.until("08:05")
+    home.press(second, "key-n")
+    assert [home.world.robot(serial).locked_by for serial in (first, second)] == ["", NURSE]
+    assert (home.dose("A", "morning").token, home.dose("B", "morning").token) == ("", NURSE)
+    assert home.take_dose("A")[0] == "A"

@@ -282,3 +282,54 @@ def test_by_a_clock_that_nobody_trusts_no_roll_is_judged(home: PureHome) -> None
     assert told(home, REFILL) is None
     home.give(home.clock_report())
     assert told(home, REFILL) == ("refill_wrong", "medium", "wrong_period")
+
+
+EXTRA = Prescription(
+    "p-extra",
+    DRUGS["noon"],
+    "5 mg",
+    Dosage("tablet", (cycle(FIRST_DAY, None, 1, (Intake(Decimal(1), clock=time(15)),)),)),
+)
+"""It has no sachet on any roll."""
+
+
+def decided(home: PureHome, subject: str) -> None:
+    incident = home.world.incident_about(subject)
+    assert incident is not None
+    resolve(home, incident)
+    home.until("07:55")
+    assert told(home, subject) is None
+
+
+def test_what_was_decided_of_its_content_stays_so_when_a_dose_joins_without_a_sachet(home: PureHome) -> None:
+    plan(home, 2, stronger="noon")
+    decided(home, FIT)
+    home.give(cmd.OfferPlan(RESIDENT, 3, (*_strong("noon", "20 mg"), EXTRA), "f3"))
+    assert told(home, FIT) is None
+    assert told(home, REFILL) == ("refill_wrong", "medium", "refill_partial")
+
+
+@pytest.mark.parametrize("later", [{"stronger": "night"}, {"without": "evening"}])
+def test_what_was_decided_of_its_extent_stays_so_when_its_content_does_not_fit(
+    home: PureHome, later: dict[str, str]
+) -> None:
+    load(home, packed(without=frozenset({10})))
+    decided(home, REFILL)
+    plan(home, 2, **later)  # type: ignore[arg-type]
+    assert told(home, FIT) is not None
+    assert told(home, REFILL) is None
+
+
+def test_a_period_that_a_person_let_pass_is_not_asked_about_again(home: PureHome) -> None:
+    load(home, packed(first=date(2026, 11, 4)))
+    decided(home, REFILL)
+    plan(home, 2, stronger="night")
+    assert told(home, FIT) is not None
+    assert told(home, REFILL) is None
+
+
+def test_what_was_decided_of_one_roll_is_not_decided_of_the_next(home: PureHome) -> None:
+    plan(home, 2, stronger="noon")
+    decided(home, FIT)
+    load(home, packed())
+    assert told(home, FIT) == ("roll_conflict", "medium", "content_mismatch")

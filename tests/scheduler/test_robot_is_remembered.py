@@ -14,16 +14,11 @@ from scheduler.evolve import evolve
 from scheduler.evolve_press import with_robot
 from scheduler.evolve_robot import restarted
 from scheduler.world import Dose, MainsLost, Robot, RobotState, World
+from tests.support.attack_moves import resolve
 from tests.support.pure_home import ROBOT, PureHome
 
 TICK, MINUTE = timedelta(milliseconds=1), timedelta(minutes=1)
 OTHER = "SIM-0002"
-
-
-@pytest.fixture
-def due(home: PureHome) -> PureHome:
-    home.until("08:05")
-    return home
 
 
 def hello(home: PureHome, **changed: Any) -> ev.RobotIdentified:
@@ -267,3 +262,37 @@ def test_what_is_told_of_when_it_was_had_is_dated_by_the_clock_of_now(due: PureH
 def test_what_is_about_nothing_of_ours_changes_nothing(due: PureHome) -> None:
     assert evolve(due.world, ev.OrderRevoked(due.now, "unknown", "expired")).doses == due.world.doses
     assert evolve(due.world, ev.TokenPassed(due.now, "unknown", "Anna", "i")).doses == due.world.doses
+
+
+def test_a_new_press_forgets_why_the_last_one_led_to_nothing_and_whose_it_was(due: PureHome) -> None:
+    turned_away = with_state(due, spent="who", spent_by="b" * 32, spent_at=due.now)
+    after = evolve(turned_away, ev.Pressed(due.now, ROBOT, "s1", 100)).robot(ROBOT)
+    assert (after.press is not None, after.spent, after.spent_by) == (True, "", "")
+
+
+def test_a_log_that_began_anew_is_told_until_a_person_has_looked_into_it(due: PureHome) -> None:
+    due.world = with_state(due, log_alarm="formatted")
+    due.give()
+    told = due.world.incident_about(f"robot:{ROBOT}")
+    assert told is not None
+    assert (told.kind, told.detail) == (ev.Kind.RECORD_CONTRADICTS, "formatted")
+    due.until("09:30")
+    resolve(due, due.world.incidents[told.incident_id])
+    assert due.world.robot(ROBOT).log_alarm == ""
+    due.take_dose()
+    due.until("10:30")
+    due.lost()
+    due.until("10:45")
+    gone = due.world.incident_about(f"robot:{ROBOT}")
+    assert gone is not None
+    assert (gone.kind, gone.state) == (ev.Kind.ROBOT_UNREACHABLE, ev.State.RAISED), "told of what comes next"
+
+
+def test_that_a_robot_was_refused_is_no_word_about_its_log(due: PureHome) -> None:
+    """The one hides the other: what nobody was told of, nobody has looked into."""
+    due.world = with_state(due, log_alarm="formatted", state=RobotState.REJECTED, reason="wrong_serial")
+    due.give()
+    refused = due.world.incident_about(f"robot:{ROBOT}")
+    assert refused is not None and refused.kind is ev.Kind.ROBOT_REFUSED
+    resolve(due, refused)
+    assert due.world.robot(ROBOT).log_alarm == "formatted"

@@ -19,22 +19,12 @@ from scheduler.remembered import Asked
 from scheduler.side_doses import confirmed, robot_asks, side_by_side, side_cause, side_instants, together
 from scheduler.voice import at_hand, heard, quiet, refusal, unanswered
 from scheduler.world import ClockState, RobotState, SideDose, World
+from tests.support.one_dose import with_dose
 from tests.support.pure_home import RESIDENT, ROBOT, PureHome, utc
 
 TICK, MINUTE = timedelta(milliseconds=1), timedelta(minutes=1)
 OPENS, HALF, CLOSES = utc("08:00"), utc("09:00"), utc("10:00")
 PAUSED = Regime(pause=Pause(ev.PauseKind.HOSPITAL, OPENS, "Anna", None, OPENS))
-
-
-@pytest.fixture
-def due(home: PureHome) -> PureHome:
-    home.until("08:05")
-    return home
-
-
-def with_dose(home: PureHome, **changed: Any) -> World:
-    dose = replace(home.dose("morning"), **changed)
-    return replace(home.world, doses={dose.dose_id: dose})
 
 
 def outcome(name: ev.Outcome, at: datetime = OPENS) -> ev.OutcomeRecorded:

@@ -314,6 +314,17 @@ def test_where_staff_remind_they_hear_of_it_and_the_robot_is_silent() -> None:
     assert (incident.kind, incident.priority) == (ev.Kind.SIDE_UNCONFIRMED, ev.Priority.MEDIUM)
 
 
+def test_where_staff_give_everything_they_hear_of_it_when_it_is_due() -> None:
+    """S8: suspended, the robot shows nothing of it, and nobody else would."""
+    home = home_with(INSULIN, reminder_only=True)
+    in_mode(home, ev.Mode.SUSPENDED)
+    home.until("08:01")
+    assert not any("IE" in line for line in lines(home))
+    incident = told(home, "insulin")
+    assert incident is not None
+    assert (incident.kind, incident.priority) == (ev.Kind.DOSE_DUE, ev.Priority.LOW)
+
+
 def test_of_somebody_who_is_away_nobody_asks_whether_they_had_it() -> None:
     home = home_with(INSULIN, reminder_only=True)
     said = ("Anna", "in hospital", "home", 0, home.soon())
@@ -337,3 +348,79 @@ def test_staff_who_saw_it_say_so_also_after_the_resident_did() -> None:
     outcome = home.world.sides[insulin.dose_id].outcome
     assert outcome is not None
     assert (outcome.outcome, outcome.by, outcome.revision) == (ev.Outcome.WITNESSED, "Bo", 2)
+
+
+@pytest.mark.parametrize("after", [(), (beside("insulin", "A10AB05", "IE", DayPart.MORNING, 6),)])
+def test_a_newer_card_takes_the_amount_of_before_off_the_display_and_somebody_calls(
+    after: tuple[Prescription, ...],
+) -> None:
+    """Rule 22: stopped or cut while it was shown, it is in their hands."""
+    home = home_with(INSULIN, reminder_only=True)
+    home.until("08:05")
+    assert "8 IE" in lines(home)[0]
+    home.give(cmd.OfferPlan(RESIDENT, 3, (*prescriptions(), *after), "f3"))
+    assert not any("IE" in line for line in lines(home))
+    incident = told(home, "insulin")
+    assert incident is not None
+    assert (incident.kind, incident.priority, incident.detail) == (
+        ev.Kind.SIDE_UNCONFIRMED,
+        ev.Priority.HIGH,
+        "card_changed",
+    )
+    home.press()
+    assert outcome(home, "insulin") is None, "nobody confirms what no card asks for"
+    home.until("10:01")
+    assert outcome(home, "insulin") == ("withheld", "", False)
+    kept = told(home, "insulin")
+    assert kept is not None
+    assert kept.state is not ev.State.CLOSED, "until a person closed it"
+
+
+def test_a_newer_card_that_leaves_it_alone_or_moves_it_changes_no_prompt() -> None:
+    home = home_with(INSULIN, reminder_only=True)
+    home.until("08:05")
+    moved = beside("insulin", "A10AB05", "IE", DayPart.EVENING, 8)
+    home.give(cmd.OfferPlan(RESIDENT, 3, (*prescriptions(), moved), "f3"))
+    assert "8 IE" in lines(home)[0]
+    home.press()
+    assert outcome(home, "insulin") == ("confirmed", "", False)
+
+
+def test_a_card_that_asks_for_it_again_prompts_again() -> None:
+    home = home_with(INSULIN, reminder_only=True)
+    home.until("08:05")
+    home.give(cmd.OfferPlan(RESIDENT, 3, prescriptions(), "f3"))
+    assert not any("IE" in line for line in lines(home))
+    home.give(cmd.OfferPlan(RESIDENT, 4, (*prescriptions(), INSULIN), "f4"))
+    assert "8 IE" in lines(home)[0]
+
+
+def on_leave(home: PureHome) -> None:
+    """From five to eight to half past eleven."""
+    times = (utc("00:00"), utc("11:00"), utc("07:00"), utc("07:55"), utc("11:30"))
+    said = ("Anna", "to the doctor", "home", 0, home.soon())
+    assert home.ask(cmd.PlanLeave("leave", RESIDENT, *times, *said)).accepted
+
+
+def test_on_a_leave_nobody_is_asked_and_nothing_is_missed() -> None:
+    home = home_with(INSULIN, INHALER, reminder_only=True)
+    on_leave(home)
+    home.until("10:01")
+    settled = side(home, "insulin").outcome
+    assert settled is not None
+    assert (settled.outcome, settled.reason) == (ev.Outcome.WITHHELD, "on_leave")
+    assert told(home, "insulin") is None
+    assert not [event for event in home.journal if isinstance(event, ev.ReminderGiven)]
+    home.until("13:01")
+    incident = told(home, "inhaler")
+    assert incident is not None, "they are back"
+    assert incident.kind is ev.Kind.SIDE_UNCONFIRMED
+
+
+def test_who_is_at_home_all_the_same_confirms_it() -> None:
+    home = home_with(INSULIN, reminder_only=True)
+    on_leave(home)
+    home.until("08:05")
+    assert "8 IE" in lines(home)[0]
+    home.press()
+    assert outcome(home, "insulin") == ("confirmed", "", False)

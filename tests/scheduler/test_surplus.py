@@ -106,6 +106,27 @@ def test_far_from_the_next_dose_nobody_is_called_for_it(home: PureHome) -> None:
     assert [dose.held_label for dose in surplus(home)] == ["L002"]
 
 
+def test_before_a_leave_it_lies_in_the_way_of_what_is_handed_out_today(home: PureHome) -> None:
+    """The next dose's own window is far away, and somebody waits for it all the same."""
+    stop_noon(home)
+    home.robot.labels = ["L001", "L003", *home.robot.labels[3:]]
+    home.give(ev.RobotReported(home.now, home.robot.status()))
+    day, next_day = utc("00:00", day=2), utc("00:00", day=3)
+    times = (day, next_day, utc("22:30"), utc("23:30"), next_day)
+    home.ask(cmd.PlanLeave(home.nonce(), RESIDENT, *times, "Anna", "away", "home", 0, home.soon()))
+    for at in ("08:05", "18:05", "22:05", "22:30"):
+        home.until(at)
+        home.take_dose()
+    assert home.outcome("morning", 2) == ("taken_along", False)
+    assert [dose.held_label for dose in surplus(home)] == ["L006"]
+    assert home.dose("evening", 2).stage is Stage.PLANNED, "its own sachet comes after that one"
+    assert home.decide(surplus(home)[0], ev.Verdict.DISCARD, "Berit").accepted
+    home.move()
+    home.take_dose()
+    assert home.outcome("evening", 2) == ("taken_along", False)
+    assert home.robot.lifted[-1] == "L007"
+
+
 def test_what_is_yet_to_be_planned_is_no_surplus(home: PureHome) -> None:
     home.robot.labels = home.robot.labels[12:]
     home.give(ev.RobotReported(home.now, home.robot.status()))

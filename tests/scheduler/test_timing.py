@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -96,3 +96,15 @@ def test_the_last_day_is_that_of_what_is_given_not_of_what_may_be_asked_for() ->
     assert last_fixed_day(dosage(needed, cycle(START, date(2026, 11, 9), 1, (MORNING,)))) == date(2026, 11, 9)
     assert last_fixed_day(dosage(cycle(START, None, 1, (MORNING,)))) == date.max
     assert last_fixed_day(dosage(Period(START, None, 0, (Day(4, (MORNING,)),)))) == date(2026, 11, 5)
+
+
+def test_plain_intakes_get_their_parts_of_the_day_and_keep_their_most() -> None:
+    one, two = Decimal(1), Decimal(2)
+    nine = Intake(one, clock=time(9))
+    day = Day(1, (Intake(one, maximal=two), nine, Intake(one)))
+    assert day.fixed == (Intake(one, DayPart.MORNING, maximal=two), nine, Intake(one, DayPart.EVENING))
+
+
+def test_of_more_plain_intakes_than_there_are_parts_none_has_a_time() -> None:
+    """The importers refuse it; it is never spread."""
+    assert [each.part for each in Day(1, (Intake(Decimal(1)),) * 5).fixed] == [None] * 5

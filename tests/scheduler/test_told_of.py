@@ -11,9 +11,9 @@ import pytest
 from scheduler import events as ev
 from scheduler.causes import causes
 from scheduler.dose import Stage
-from scheduler.evolve_press import with_robot
 from scheduler.regime import Regime
 from scheduler.world import ClockState, RobotState, World
+from tests.support.one_dose import status, with_dose, with_state
 from tests.support.pure_home import RESIDENT, ROBOT, PureHome, utc
 
 TICK, MINUTE, HOUR = timedelta(milliseconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -23,31 +23,14 @@ Told = tuple[str, str, str]
 Changed = dict[str, Any]
 
 
-@pytest.fixture
-def due(home: PureHome) -> PureHome:
-    home.until("08:05")
-    return home
-
-
 def outcome(name: ev.Outcome, reason: str = "x") -> ev.OutcomeRecorded:
     return ev.OutcomeRecorded(OPENS, "d", 1, name, False, "", reason, OPENS)
 
 
-def with_dose(home: PureHome, critical: bool = False, **changed: Any) -> World:
+def the_dose(home: PureHome, critical: bool = False, **changed: Any) -> World:
     """The morning's alone."""
-    dose = replace(home.dose("morning"), **changed)
-    dose = replace(dose, plan=replace(dose.plan, critical=critical))
-    return replace(home.world, doses={dose.dose_id: dose})
-
-
-def with_state(world: World, **changed: Any) -> World:
-    return with_robot(world, ROBOT, replace(world.robot(ROBOT), **changed))
-
-
-def status(world: World, **changed: Any) -> World:
-    before = world.robot(ROBOT).status
-    assert before is not None
-    return with_state(world, status=replace(before, **changed))
+    dose = home.dose("morning")
+    return with_dose(home, plan=replace(changed.pop("plan", dose.plan), critical=critical), **changed)
 
 
 def about(home: PureHome, world: World, now: datetime, subject: str = "") -> Told | None:
@@ -100,32 +83,32 @@ NOON = utc("12:00")
 def test_what_is_told_of_a_dose_in_its_window_and_one_higher_of_a_critical_one(
     due: PureHome, changed: Changed, told: Told | None
 ) -> None:
-    assert about(due, with_dose(due, **changed), due.now) == told
+    assert about(due, the_dose(due, **changed), due.now) == told
     if told is not None:
         kind, priority, detail = told
         higher = {MEDIUM: HIGH, HIGH: HIGH}[priority]
-        assert about(due, with_dose(due, critical=True, **changed), due.now) == (kind, higher, detail)
+        assert about(due, the_dose(due, critical=True, **changed), due.now) == (kind, higher, detail)
 
 
 def test_what_a_lock_keeps_back_is_told_by_its_name_and_only_while_it_can_be_offered(due: PureHome) -> None:
     """S8."""
-    open_lid = status(with_dose(due), lid_open=True)
+    open_lid = status(the_dose(due), lid_open=True)
     blocked = ("dose_blocked", MEDIUM, "lid_open")
     assert [about(due, open_lid, now) for now in (OPENS - TICK, OPENS, CLOSES - TICK, CLOSES)] == [
         None, blocked, blocked, None,
     ]  # fmt: skip
-    in_holding = with_dose(due, stage=Stage.HOLDING, label="")
+    in_holding = the_dose(due, stage=Stage.HOLDING, label="")
     assert about(due, in_holding, due.now) == ("dose_blocked", MEDIUM, "label_unknown")
 
 
 def test_what_is_not_settled_two_minutes_after_its_closing_is_told(due: PureHome) -> None:
-    world, late = with_dose(due), CLOSES + 2 * MINUTE
+    world, late = the_dose(due), CLOSES + 2 * MINUTE
     assert about(due, world, late - TICK) is None
     assert about(due, world, late) == ("dose_blocked", MEDIUM, "not_settled")
 
 
 def test_a_robot_that_is_gone_is_a_care_incident_half_an_hour_before_the_window(due: PureHome) -> None:
-    world = with_state(with_dose(due), state=RobotState.ABSENT, since=utc("06:00"), reason="unplugged")
+    world = with_state(the_dose(due), state=RobotState.ABSENT, since=utc("06:00"), reason="unplugged")
     told = ("robot_unreachable", MEDIUM, "unplugged")
     lead = OPENS - 30 * MINUTE
     assert [about(due, world, now) for now in (lead - TICK, lead, CLOSES - TICK, CLOSES, CLOSES + HOUR)] == [
@@ -139,7 +122,7 @@ def test_a_robot_that_is_gone_is_a_care_incident_half_an_hour_before_the_window(
 def test_who_did_not_come_by_half_the_window_is_about_to_miss_it(due: PureHome) -> None:
     soon = ("about_to_miss", LOW, "")
     for stage, label in ((Stage.DUE, ""), (Stage.HOLDING, "L001")):
-        world = with_dose(due, stage=stage, label=label)
+        world = the_dose(due, stage=stage, label=label)
         assert [about(due, world, now) for now in (HALF - TICK, HALF, CLOSES - TICK, CLOSES)] == [
             None, soon, soon, None,
         ]  # fmt: skip
@@ -148,28 +131,28 @@ def test_who_did_not_come_by_half_the_window_is_about_to_miss_it(due: PureHome) 
 def test_what_was_not_lifted_for_a_quarter_of_an_hour_is_told_and_so_is_what_was_taken_back(
     due: PureHome,
 ) -> None:
-    world = with_dose(due, stage=Stage.IN_TRAY, presented=due.now)
+    world = the_dose(due, stage=Stage.IN_TRAY, presented=due.now)
     left = ("left_in_tray", MEDIUM, "")
     assert about(due, world, due.now + 15 * MINUTE - TICK) is None
     assert about(due, world, due.now + 15 * MINUTE) == left
-    back = with_dose(due, stage=Stage.HOLDING, label="L001", left=True)
+    back = the_dose(due, stage=Stage.HOLDING, label="L001", left=True)
     assert about(due, back, due.now) == ("left_in_tray", MEDIUM, "taken_back")
 
 
 def test_where_staff_remind_they_hear_that_it_is_due_and_where_they_witness_that_nobody_saw_it(
     due: PureHome,
 ) -> None:
-    assisted = replace(with_dose(due), regimes={RESIDENT: Regime(mode=ev.Mode.ASSISTED)})
+    assisted = replace(the_dose(due), regimes={RESIDENT: Regime(mode=ev.Mode.ASSISTED)})
     assert about(due, assisted, OPENS) == ("dose_due", LOW, "")
     told = replace(outcome(ev.Outcome.RETRIEVED), at=due.now)
-    world = with_dose(due, stage=Stage.LIFTED, outcome=told, to_witness=True)
+    world = the_dose(due, stage=Stage.LIFTED, outcome=told, to_witness=True)
     assert about(due, world, due.now + 15 * MINUTE - TICK) is None
     assert about(due, world, due.now + 15 * MINUTE) == ("not_witnessed", LOW, "")
 
 
 def test_a_doubt_is_as_urgent_as_the_most_urgent_dose_it_blocks_within_a_day(due: PureHome) -> None:
     """Rule 11."""
-    world = with_dose(due, stage=Stage.DOUBT)
+    world = the_dose(due, stage=Stage.DOUBT)
     night = due.dose("night")
 
     def urgency(opens: datetime, **changed: Any) -> str:
@@ -200,7 +183,7 @@ def known(world: World, incident: ev.Incident) -> World:
 
 def test_with_a_person_the_story_goes_on_as_it_was_told(due: PureHome) -> None:
     """Rule 5; and once the plan asks for it no more, that is what they must hear."""
-    world = known(with_dose(due, token="Anna"), incident(due))
+    world = known(the_dose(due, token="Anna"), incident(due))
     assert about(due, world, due.now) == ("dose_missed", MEDIUM, "as_told")
     high = known(world, incident(due, priority=ev.Priority.HIGH, detail="no_longer_planned"))
     assert about(due, high, due.now) == ("dose_missed", HIGH, "")
@@ -214,7 +197,7 @@ def test_with_a_person_the_story_goes_on_as_it_was_told(due: PureHome) -> None:
 
 
 def test_a_robot_that_is_gone_is_told_once_by_the_dose_or_by_itself(due: PureHome) -> None:
-    gone = with_state(with_dose(due), state=RobotState.ABSENT, since=due.now, reason="unplugged")
+    gone = with_state(the_dose(due), state=RobotState.ABSENT, since=due.now, reason="unplugged")
     subject = f"robot:{ROBOT}"
     at = due.now + 2 * MINUTE
     assert about(due, gone, at, subject) is None, "the dose's incident says it"
@@ -227,14 +210,14 @@ def test_a_robot_that_is_gone_is_told_once_by_the_dose_or_by_itself(due: PureHom
 
 def test_what_is_wrong_with_a_robot_itself(due: PureHome) -> None:
     subject = f"robot:{ROBOT}"
-    world = with_dose(due)
+    world = the_dose(due)
     assert about(due, world, due.now, subject) is None
     rejected = with_state(world, state=RobotState.REJECTED, reason="wrong_serial")
     assert about(due, rejected, due.now, subject) == ("robot_refused", MEDIUM, "wrong_serial")
     formatted = with_state(world, log_alarm="formatted")
     assert about(due, formatted, due.now, subject) == ("record_contradicts", HIGH, "formatted")
     assert about(due, status(world, fault="stall"), due.now, subject) == ("robot_fault", MEDIUM, "stall")
-    failed = status(with_dose(due, stage=Stage.FAILED, failure="stall"), fault="stall")
+    failed = status(the_dose(due, stage=Stage.FAILED, failure="stall"), fault="stall")
     assert about(due, failed, due.now, subject) is None, "the dose's incident says it"
     attempt = with_state(world, attempt="wrong_tag")
     assert about(due, attempt, due.now, f"press:{ROBOT}") == ("attempt_blocked", LOW, "wrong_tag")
@@ -247,7 +230,7 @@ def test_what_is_wrong_with_a_robot_itself(due: PureHome) -> None:
 
 
 def test_a_magazine_that_cannot_serve_the_plan_is_high_within_twelve_hours_of_a_dose(due: PureHome) -> None:
-    world, subject = with_dose(due), f"roll:{RESIDENT}"
+    world, subject = the_dose(due), f"roll:{RESIDENT}"
     since = world.robot(ROBOT).magazine_since
     assert since is not None
 
@@ -268,6 +251,6 @@ def test_a_magazine_that_cannot_serve_the_plan_is_high_within_twelve_hours_of_a_
             "",
         )
     for settled in ({"stage": Stage.LIFTED}, {"outcome": outcome(ev.Outcome.CONFIRMED)}):
-        gone = status(with_dose(due, **settled), sachets_left=0)
+        gone = status(the_dose(due, **settled), sachets_left=0)
         assert told(gone) == ("roll_empty", MEDIUM, "")
     assert told(replace(empty, doses={})) is None

@@ -88,6 +88,13 @@ def handled_by_nobody(home: PureHome) -> ev.Event:
     return ev.IncidentHandled(home.now, incident.incident_id, incident.revision + 1, "Anna", "looked")
 
 
+def called_about_nothing(home: PureHome) -> ev.Event:
+    """Nothing that was handed out has changed."""
+    call = replace(missed(home), kind=ev.Kind.CALL_RESIDENT, state=ev.State.HANDLED)
+    home.world = replace(home.world, incidents={**home.world.incidents, call.incident_id: call})
+    return ev.IncidentClosed(home.now, call.incident_id, call.revision + 1)
+
+
 def closed_by_itself(home: PureHome) -> ev.Event:
     incident = missed(home)
     return ev.IncidentClosed(home.now, incident.incident_id, incident.revision + 1)
@@ -171,6 +178,7 @@ STORIES: list[tuple[Story, str]] = [
     (had_then_missed, "outcome: missed in state retrieved"),
     (taken_when_closed, "incident: taken in state closed"),
     (handled_by_nobody, "incident: handled in state raised"),
+    (called_about_nothing, "call: closed in state none"),
     (closed_by_itself, "incident: closed in state raised"),
     (undelivered_when_receipted, "delivery: too_long in state receipted"),
     (taken_back_unsaid, "wish: taken_back in state nothing"),

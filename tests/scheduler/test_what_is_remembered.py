@@ -16,7 +16,7 @@ from scheduler.evolve_leave import came_back, permitted
 from scheduler.evolve_side import settled_before
 from scheduler.evolve_upkeep import alarm_test_told, not_later
 from scheduler.permit import Leave, Permit
-from scheduler.regime import Regime
+from scheduler.regime import Pause, Regime
 from scheduler.remembered import AlarmTest, Asked, ChoreRun, Elsewhere, Receipt
 from scheduler.world import SideDose, World
 from tests.support.pure_home import RESIDENT, ROBOT, PureHome
@@ -272,3 +272,25 @@ def test_nothing_was_done_after_the_moment_that_a_trusted_clock_tells(home: Pure
     assert not_later(replace(world, began=ahead), home.now).began == home.now
     assert not_later(replace(world, trusted_at=None), home.now).began == home.now, "nobody knew before this"
     assert not_later(replace(world, began=None), home.now).began == home.now
+
+
+def test_who_said_so_and_since_when_is_kept_with_a_mode_a_pause_and_a_leave(home: PureHome) -> None:
+    now, later = home.now, home.now + timedelta(hours=3)
+    review = now + timedelta(days=7)
+    until = now + timedelta(days=1)
+    times = (now, later, now, later, until)
+    set_ = ev.ModeSet(now, RESIDENT, ev.Mode.ASSISTED, review, "Anna", "fell", "home")
+    begun = ev.PauseBegun(now, RESIDENT, ev.PauseKind.HOSPITAL, None, "Anna", "admitted", "home")
+    goes_on = replace(begun, at=later, until=until, by="Berit")
+    planned = ev.LeavePlanned(later, RESIDENT, *times, "Carl", "family", "home")
+    world = home.world
+    for event in (set_, begun, goes_on, planned):
+        world = evolve(world, event)
+    regime = world.regime(RESIDENT)
+    assert (regime.mode, regime.since, regime.by) == (ev.Mode.ASSISTED, now, "Anna")
+    assert (regime.review, regime.looked) == (review, None)
+    away = ev.PauseKind.HOSPITAL
+    assert regime.pause == Pause(away, since=now, by="Berit", until=until, looked=later, acted=None)
+    assert regime.leave == Leave(*times, "Carl", "family")
+    ended = evolve(world, ev.LeaveEnded(later, RESIDENT, 1, "Carl", "back", "home")).regime(RESIDENT)
+    assert ended == replace(regime, leave=None, revision=regime.revision + 1)

@@ -255,6 +255,7 @@ def test_what_they_say_of_medicine_beside_the_robot(due: PureHome, name: ev.Outc
     assert said(due, world, V.WITNESSED, "beside") == expected(taken=True, else_="")
     assert said(due, world, V.DISCARD, "beside") == expected(taken=False, else_="not_in_robot")
     assert said(due, world, V.NOT_GIVEN, "beside") == expected(taken=False, else_="not_in_doubt")
+    assert said(due, world, V.LET_GO, "beside") == expected(taken=False, else_="not_held")
     had = "" if untreated or open_still else "already_settled"
     assert said(due, world, V.HAD_IT, "beside") == had
     given = "side_open" if open_still else "" if untreated else "already_settled"
@@ -307,3 +308,15 @@ def test_a_word_about_no_dose_of_ours_and_one_heard_before_change_nothing(due: P
         "c", due.dose("morning").dose_id, V.GIVEN, "Anna", "seen", "home", "", 0, due.soon()
     )
     assert decide_dose(heard, due.setting, fact, due.now) == []
+
+
+def test_of_a_closed_incident_nobody_takes_or_closes_anything(due: PureHome) -> None:
+    due.until("10:00")
+    due.move()
+    missed = due.incident("morning")
+    assert missed is not None
+    due.take(missed, "Anna")
+    assert due.decide(due.dose("morning"), V.GIVEN, "Anna").accepted
+    closed = due.world.incidents[missed.incident_id]
+    assert due.take(closed, "Berit").reason == "closed"
+    assert due.close(closed, "Anna", "again").reason == "closed"

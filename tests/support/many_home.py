@@ -53,6 +53,8 @@ def card(slots: Sequence[str]) -> tuple[Prescription, ...]:
 class ManyHome:
     """`slots`: person -> their parts of the day."""
 
+    buttons = False  # whether its robots have one for each answer, and let several out before a leave
+
     def __init__(
         self,
         lives: Mapping[str, str],
@@ -126,6 +128,8 @@ class ManyHome:
                 len(robot.log),
                 0,
                 "",
+                self.buttons,
+                self.buttons,
             ),
             self.clock(serial),
             ev.RobotReported(self.now, robot.status(), serial),
@@ -216,7 +220,9 @@ class ManyHome:
         return list(events)
 
     def until(self, local: str, day: int = 1) -> None:
-        target = utc(local, day)
+        self.until_at(utc(local, day))
+
+    def until_at(self, target: datetime) -> None:
         while True:
             due = next_wakeup(self.world, self.setting, self.now)
             if due is None or due >= target:

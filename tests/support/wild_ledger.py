@@ -45,6 +45,7 @@ class Ledger:
         self.outcomes: dict[str, ev.OutcomeRecorded] = {}
         self.discarded: set[str] = set()
         self.closed: set[str] = set()  # doses whose incident a person closed
+        self.others: dict[str, tuple[ev.GivenElsewhere, ...]] = {}  # dose -> what others gave of it
 
     # --- what was recorded ---
 
@@ -76,6 +77,7 @@ class Ledger:
     def _of_people(self, box: Box, event: ev.Event) -> None:
         match event:
             case ev.TokenPassed():
+                assert not self._by_others(box, event.dose_id), "S1: by hand what others have given"
                 assert self.rights.setdefault(event.dose_id, event.to) == event.to, "rule 5: two may give it"
             case ev.TokenReturned():
                 self.rights.pop(event.dose_id, None)
@@ -113,6 +115,12 @@ class Ledger:
         label = label_of(order.dose_id)
         assert not label or order.label.rstrip("+") == label, "S3: another sachet was asked for"
         assert order.label not in self.uncounted, "rule 24: an uncounted sachet was given"
+        assert not self._by_others(box, order.dose_id), "S1: what others have given, and said so"
+
+    def _by_others(self, box: Box, dose: str) -> bool:
+        """Whether others gave any of it, and this box has heard so."""
+        known = box.world.elsewhere.get(dose.split("/")[0])
+        return known is not None and any(given in known.given for given in self.others.get(dose, ()))
 
     def starts(self, order: ev.Order, label: str) -> None:
         """The motor turns."""
@@ -125,6 +133,8 @@ class Ledger:
         assert dose not in self.rights, f"S1: {order.kind} of a dose that {self.rights[dose]} may be giving"
         assert dose not in self.outcomes, "S1: a settled dose"
         if name == "D":
+            self._from_one_at_a_time(label)
+        if dose.split("/")[2].startswith("pn-"):
             self._as_needed(order)
             return
         assert label.rstrip("+") == label_of(dose), f"S3: {label} as {dose}"
@@ -141,13 +151,19 @@ class Ledger:
         reach = {matter.tray.rstrip("+") for matter in self.matters}
         assert label_of(dose) not in reach - {""}, "S1: by hand while the sachet is in reach"
 
+    def _from_one_at_a_time(self, label: str) -> None:
+        """Of D's two robots, whose sachets are of one prescription."""
+        out = {each for matter in self.matters for each in (matter.tray, matter.holding) if each}
+        assert not any(each[0] == "D" and each != label for each in out), "S2: out of two robots at once"
+
     def _as_needed(self, order: ev.Order) -> None:
         if order.kind is ev.OrderKind.PRESENT:
             return
         had = [at for matter in self.matters for label, at in matter.hands.items() if label[0] == "D"]
         fixed = [at for dose, at in self.by_hand.items() if NAMES[dose.split("/")[0]] == "D"]
         assert all(self.now >= at + PN_GAP for at in had + fixed), "rule 8: as needed too soon"
-        lately = [at for at in had if at > self.now - timedelta(hours=24)]
+        asked = [m.hands[label] for m in self.matters for label in m.hands if label[:4] == "D/pn"]
+        lately = [at for at in asked if at > self.now - timedelta(hours=24)]
         assert len(lately) < PN_TIMES, "rule 8: more than a day's most"
 
     def _hands(self, dose: str) -> list[datetime]:
@@ -207,9 +223,8 @@ class Ledger:
                 reason = dose.outcome.reason if dose.outcome is not None else ""
                 away = said == "withheld" and reason == "paused"
                 assert away or dose.dose_id in self.closed, f"S4: {dose.dose_id} {said} and nobody told"
-            away = (
-                "pause" in self.withheld[NAMES[dose.plan.resident]] and box.now < dose.plan.closes + A_WHILE
-            )
+            until = dose.plan.closes + A_WHILE  # then its sachet is put away, and it has its outcome
+            away = "pause" in self.withheld[NAMES[dose.plan.resident]] and box.now < until
             since = max(dose.plan.half, dose.known or dose.plan.half)
             overdue = box.now > since + A_WHILE and dose.outcome is None and box.world.clock.trusted
             if (

@@ -1,7 +1,8 @@
 """The papers of the wild town: who lives where, their cards, and what each sachet was packed for.
 
 Four people. A and B share a robot, C has one alone with controlled medicine in the evening, D asks for
-medicine as needed and has the same drug at noon by hand. A may move to another box, and back.
+medicine as needed and has the same drug at noon: by hand, or from a roll where D has two robots
+one. A may move to another box, and back.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ SLOTS = {
     "C": ("morning", "noon", "evening"),
     "D": ("noon",),
 }
-"""D's noon dose is in no strip: staff give it."""
+"""D's noon dose is in no strip, unless D has two robots: staff give it."""
 
 LIVES = {"A": "R1", "B": "R1", "C": "R2", "D": "R3"}
-AWAY_ROBOT = "R9"
+AWAY_ROBOT, NOON_ROBOT = "R9", "R4"
 SHARED, PAIN, OPIOID = "A02BC01", "N02BE05", "N02AA01"
 SHARING = ("noon", "evening")
 NOON = PARTS[DayPart.NOON]
@@ -40,18 +41,24 @@ DAYS_PACKED = 9
 STAFF = (StaffKey("Nina", frozenset({"key-Nina"})), StaffKey("Otto", frozenset({"key-Otto"})))
 
 
-def settings(box: str) -> Setting:
+def settings(box: str, *, two: bool = False) -> Setting:
+    """`two`: D's noon dose lies in a robot beside the one with their medicine as needed."""
     people = [("A", AWAY_ROBOT)] if box == "box-2" else list(LIVES.items())
     residents = tuple(
         Resident(KEYS[name], robot, frozenset({f"tag-{name}"}), moves_in=box == "box-2")
         for name, robot in people
     )
+    robots = [robot for _, robot in people]
+    if two and box == "box-1":
+        *others, last = residents
+        residents = (*others, replace(last, robot=NOON_ROBOT, as_needed_robot=LIVES["D"]))
+        robots.append(NOON_ROBOT)
     known = frozenset({*DRUGS.values(), SHARED, PAIN, OPIOID})
     return replace(
         setting(),
         box=box,
         residents=residents,
-        robots=tuple(dict.fromkeys(robot for _, robot in people)),
+        robots=tuple(dict.fromkeys(robots)),
         catalogue=Catalogue(known, frozenset({DRUGS["night"]}), frozenset({OPIOID})),
         staff=STAFF,
     )
@@ -86,8 +93,8 @@ def _intake(slot: str, noon: time | None) -> Intake:
     return Intake(Decimal(1), part=DayPart(slot))
 
 
-def packed() -> dict[str, list[str]]:
-    """Serial -> the labels of its strip: `A/0/morning`; D's are `D/pn/3`."""
+def packed(*, two: bool = False) -> dict[str, list[str]]:
+    """Serial -> the labels of its strip: `A/0/morning`; D's as needed are `D/pn/3`."""
     strips: dict[str, list[str]] = {robot: [] for robot in LIVES.values()}
     for day in range(DAYS_PACKED):
         for slot in PARTS:
@@ -95,6 +102,8 @@ def packed() -> dict[str, list[str]]:
                 if slot.value in SLOTS[name] and name != "D":
                     strips[robot].append(f"{name}/{day}/{slot.value}")
     strips["R3"] = [f"D/pn/{number}" for number in range(60)]
+    if two:
+        strips[NOON_ROBOT] = [f"D/{day}/noon" for day in range(DAYS_PACKED)]
     return strips
 
 
@@ -114,16 +123,21 @@ def rolls(production_id: str, strip: list[str]) -> list[Roll]:
     """One manifest for each person who has a sachet in it."""
     found = []
     for name in dict.fromkeys(label[0] for label in strip):
+        theirs = [label for label in strip if label[0] == name]
         mine = [sachet(n, label) for n, label in enumerate(strip, 1) if label[0] == name]
-        found.append(Roll(production_id, KEYS[name], 1, tuple(mine), as_needed=name == "D"))
+        found.append(Roll(production_id, KEYS[name], 1, tuple(mine), as_needed=is_as_needed(theirs[0])))
     return found
+
+
+def is_as_needed(label: str) -> bool:
+    return label[2:4] == "pn"
 
 
 def label_of(dose_id: str) -> str:
     """The label of the sachet that was packed for this dose; "" = none."""
     key, day, slot, _ = dose_id.split("/")
     name = NAMES[key]
-    if name == "D" or slot.split("-")[0] not in SLOTS[name]:
+    if slot.split("-")[0] not in SLOTS[name]:
         return ""
     return f"{name}/{(date.fromisoformat(day) - FIRST_DAY).days}/{slot.split('-')[0]}"
 

@@ -28,6 +28,7 @@ from tests.support.wild_papers import (
     SLOTS,
     card,
     instant,
+    is_as_needed,
     packed,
     rolls,
     sachet,
@@ -39,12 +40,16 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
 class Town:
-    def __init__(self, seed: int) -> None:
-        self.chance = Random(seed)
+    """`two`: D has a robot for the noon dose beside the one with medicine as needed."""
+
+    def __init__(self, seed: int, *, two: bool = False) -> None:
+        self.chance, self.two = Random(seed), two
         self.ledger = Ledger()
-        self.boxes = [Box(name, settings(name), lambda: self.now, self.chance) for name in ("box-1", "box-2")]
+        self.boxes = [
+            Box(name, settings(name, two=two), lambda: self.now, self.chance) for name in ("box-1", "box-2")
+        ]
         self.versions = dict.fromkeys("ABCD", 1)
-        self.strips = packed()
+        self.strips = packed(two=two)
         self.magazines = 0
         self.unsaid: dict[str, str] = {}  # dose -> who gave it by hand and has not said so
         for box in self.boxes:
@@ -94,11 +99,13 @@ class Town:
         stored = any(label in {each.rstrip("+") for each in m.store} for m in self.ledger.matters)
         return stored or self.had(label)
 
-    def to_come(self, names: str, *, again: bool = False) -> list[str]:
+    def to_come(self, names: str, *, again: bool = False, as_needed: bool = False) -> list[str]:
         """What a pharmacy packs for these people from now on; `again`: the whole day anew."""
         found = []
-        for labels in packed().values():
+        for labels in packed(two=self.two).values():
             for label in labels:
+                if is_as_needed(label) is not as_needed:
+                    continue
                 packed_for = sachet(1, label).local
                 ahead = (
                     label[2:4] == "pn" or instant(packed_for.date(), packed_for.time()) + 2 * HOUR > self.now
@@ -110,7 +117,7 @@ class Town:
 
     def whole(self, box: Box, serial: str) -> str:
         """Whose roll this robot holds, by the configuration."""
-        here = [each.key for each in box.setting.residents if each.robot == serial]
+        here = box.setting.served[serial]
         return "".join(NAMES[key] for key in here if self.ledger.custody[NAMES[key]] == box.name)
 
     # --- time ---
@@ -152,9 +159,10 @@ class Town:
         box = self.home_of(name)
         if box is None:
             return
-        serial = box.setting.robot_of(KEYS[name])
+        asks = name == "D" and (not self.two or (not smoothly and self.chance.random() < 0.6))
+        serial = box.setting.robot_for(KEYS[name], as_needed=asks)
         tag = f"tag-{name}" if smoothly or self.chance.random() < 0.8 else ""
-        if name == "D":
+        if asks:
             box.press(serial, tag, ev.Answer.AS_NEEDED)
             box.press(serial, tag, ev.Answer.FIRST)
         else:
@@ -266,7 +274,9 @@ class Town:
         line = box.lines[serial]
         if line.matter.motion is None and line.connected:
             anew = self.chance.random() < 0.2 if again is None else again
-            self.magazine(box, serial, self.to_come(self.whole(box, serial), again=anew))
+            as_needed = serial == box.setting.robot_for(KEYS["D"], as_needed=True)
+            labels = self.to_come(self.whole(box, serial), again=anew, as_needed=as_needed)
+            self.magazine(box, serial, labels)
 
     def swaps(self, box: Box, serial: str) -> None:
         said = box.ask(cmd.TakeOutMagazine(box.nonce(), serial, "technician", box.soon()))
@@ -280,7 +290,12 @@ class Town:
             return
         new = f"{serial.split('-')[0]}-{box.nonce()}"
         people = tuple(
-            replace(each, robot=new) if each.robot == serial else each for each in box.setting.residents
+            replace(
+                each,
+                robot=new if each.robot == serial else each.robot,
+                as_needed_robot=new if each.as_needed_robot == serial else each.as_needed_robot,
+            )
+            for each in box.setting.residents
         )
         robots = tuple(new if each == serial else each for each in box.setting.robots)
         matter.strip, matter.holding, matter.tray, matter.motion = [], "", "", None
@@ -295,8 +310,9 @@ class Town:
         left = [each.label for each in uncounted(box.world, KEYS[name])]
         chosen = left if in_order else [label for label in left if self.chance.random() < 0.5]
         place = "waste" if in_order else self.chance.choice(["robot", "waste", "waste", "missing"])
-        robot = box.lines.get(box.setting.robot_of(KEYS[name]))
-        there = set(robot.matter.strip) if robot is not None else set()
+        there: set[str] = set()
+        for serial in {box.setting.robot_for(KEYS[name], as_needed=each) for each in (False, True)} - {""}:
+            there |= set(box.lines[serial].matter.strip)
         if place == "robot":
             chosen = [label for label in chosen if label in there or self.chance.random() < 0.2]
         if chosen:

@@ -77,8 +77,11 @@ def plan(told: View, reach: View | None, folder: View, now: datetime) -> Finding
     return ok(said, "The doses to come are known.", **facts)
 
 
-def roll(told: View, in_robot: View | None, doses: Sequence[View], now: datetime) -> Finding:
-    """`told`: `roll` of the status. `in_robot`: the robot's sensors. `doses`: as `dispenserd doses`."""
+def roll(
+    told: View, in_robot: View | None, doses: Sequence[View], now: datetime, beside: Sequence[View] = ()
+) -> Finding:
+    """`told`: `roll` of the status. `in_robot`: the robot's sensors. `doses`: as `dispenserd doses`.
+    `beside`: the strips of medicine as needed in robots of their own, as the status has them."""
     loaded, due = str(told.get("production_id") or ""), _due(doses, now)
     soon = sum(at - now <= EMPTY_BEFORE for at in due)
     facts: dict[str, Any] = {
@@ -124,6 +127,13 @@ def roll(told: View, in_robot: View | None, doses: Sequence[View], now: datetime
         )
     if left == 0:
         return warning("The roll is empty.", "No dose is due within 12 h.", "Refill.", **facts)
+    if any(not strip.get("production_id") or strip.get("left") == 0 for strip in beside):
+        return warning(
+            "A strip of medicine as needed is empty, or none is loaded.",
+            "The scheduled doses are there; nothing can be had from the robot for medicine as needed.",
+            "Refill that robot, and say which strip it is: dispenserd roll load MANIFEST.",
+            **facts,
+        )
     return ok(f"The loaded roll is in the robot, {left} sachets left.", "The next doses are there.", **facts)
 
 

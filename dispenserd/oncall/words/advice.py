@@ -10,13 +10,20 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from dispenserd.oncall.words.advice_doses import DOSE_ADVICE
+from dispenserd.oncall.words.advice_elsewhere import ELSEWHERE_ADVICE
 from dispenserd.oncall.words.advice_homes import HOME_ADVICE
 from dispenserd.oncall.words.advice_leave import LEAVE_ADVICE
 from dispenserd.oncall.words.advice_parts import Advice, advice
 from dispenserd.oncall.words.advice_regime import REGIME_ADVICE
 from dispenserd.oncall.words.language import Language, Said
 
-ADVICE: Mapping[str, Advice] = {**DOSE_ADVICE, **HOME_ADVICE, **REGIME_ADVICE, **LEAVE_ADVICE}
+ADVICE: Mapping[str, Advice] = {
+    **DOSE_ADVICE,
+    **HOME_ADVICE,
+    **REGIME_ADVICE,
+    **LEAVE_ADVICE,
+    **ELSEWHERE_ADVICE,
+}
 """`kind`, or `kind/detail`; `*/detail` holds for every kind."""
 
 UNKNOWN = advice(

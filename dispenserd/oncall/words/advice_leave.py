@@ -46,6 +46,21 @@ LEAVE_ADVICE: Mapping[str, Advice] = {
         ),
         ("Pak den ikke selv.", "Do not pack it yourself."),
     ),
+    "take_along_incomplete/no_sachet": advice(
+        (
+            "Turen rammer medicin, der kom på kortet efter pakningen. Robotten har den ikke.",
+            "The leave covers medicine that was added after packing. The robot has none of it.",
+        ),
+        ("Hvem kan give den, hvor borgeren er?", "Who can give it where the resident will be?"),
+        (
+            "Aftal, hvem der pakker og giver den, og luk hændelsen med det.",
+            "Agree who packs and gives it, and close this with that.",
+        ),
+        (
+            "Giv ikke robottens poser med i hånden.",
+            "Do not hand the robot's own sachets over.",
+        ),
+    ),
     "take_along_overdue": advice(
         (
             "Borgeren skulle være tilbage, og ingen har talt op, hvad der kom med hjem.",

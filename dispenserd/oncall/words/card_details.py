@@ -33,6 +33,8 @@ CARD_DETAILS: Mapping[str, Said] = {
     "wrong_subject": Said("en ordination er en andens", "a prescription is another person's"),
     "patient_inactive": Said("borgeren er ikke aktiv", "the patient is inactive"),
     "no_prescriptions": Said("kortet er tomt", "no prescriptions"),
+    "prescription_missing": Said("en ordination står ikke på kortet mere", "a prescription is missing"),
+    "all_prescriptions_missing": Said("alle ordinationer mangler", "all prescriptions are missing"),
     "older_card": Said("kortet er ældre end det kendte", "older than the known card"),
     "same_version_other_content": Said("samme version, andet indhold", "same version, other content"),
     # a prescription

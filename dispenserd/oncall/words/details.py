@@ -19,6 +19,8 @@ _DOSE: Mapping[str, Said] = {
     "put_off": Said("borgeren har sagt senere", "put off by the resident"),
     "no_emergency_call": Said("ikke et nødopkald", "no emergency call"),
     "limit_reached": Said("det højeste er nået", "the most is reached"),
+    "given_elsewhere": Said("andre har givet den", "given by others"),
+    "given_twice": Said("givet her og af andre", "given here and by others"),
     "elsewhere_unknown": Said("ved ikke, hvad andre har givet", "unknown what others gave"),
     "no_limit": Said("kortet siger ikke, hvor meget højst", "the card names no most"),
     "asked_too_soon": Said("for tidligt efter den sidste", "too soon after the last one"),
@@ -93,6 +95,7 @@ _REGIME: Mapping[str, Said] = {
 }
 
 _SACHET: Mapping[str, Said] = {
+    "no_sachet": Said("rullen har ingen pose til den", "the roll has no sachet for it"),
     "refill_partial": Said("der mangler poser på rullen", "sachets of the roll are missing"),
     "wrong_period": Said("rullen er til en anden periode", "the roll is for another period"),
     "overlapping": Said("rullen har doser, der er givet", "the roll holds doses that were had"),
@@ -105,6 +108,10 @@ _SACHET: Mapping[str, Said] = {
     "staff_lock": Said("personalet har låst robotten", "staff locked the robot"),
     "swapped": Said("robotten er skiftet ud", "the robot was swapped"),
     "moved": Said("borgeren er flyttet hertil", "the resident moved here"),
+    "in_other_robot": Said(
+        "samme medicin ligger i den anden robot", "the same medicine is out in the other robot"
+    ),
+    "as_needed": Said("medicin efter behov", "medicine as needed"),
     "left_behind": Said("posen ligger i den gamle robot", "its sachet is in the robot that was swapped"),
     "uncounted": Said("posen er ikke talt efter flytning", "its sachet was not counted"),
     "missing_sachet": Said("dens pose kan ikke findes", "its sachet can't be found"),

@@ -268,6 +268,12 @@ REFUSALS: Mapping[str, Refusal] = {
         "Hold rullens produktionsnummer op mod følgesedlens.",
         "Compare the production id on the roll with the manifest's.",
     ),
+    "in_other_robot": _r(
+        "Rullen sidder i borgerens anden robot: ruller og medicin efter behov har hver sin.",
+        "It is in the resident's other robot: rolls and medicine as needed have one each.",
+        "Sæt den i den robot, som den hører til, og meld den ind igen.",
+        "Put it into the robot that it belongs to, then load it again; `status` says which has what.",
+    ),
     "label_conflict": _r(
         "En etiket på rullen sidder også på en anden borgers rulle i samme robot.",
         "A label of this roll is on another resident's roll in the same robot.",

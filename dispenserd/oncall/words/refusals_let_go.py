@@ -39,6 +39,12 @@ LET_GO_REFUSALS: Mapping[str, Refusal] = {
         "Tag den ud, og find ud af, hvordan den kom derind.",
         "Take it out, and find out how it came there.",
     ),
+    "given_elsewhere": refuse(
+        "Fagsystemet siger, at andre har givet dosis.",
+        "The fagsystem says that others gave this dose.",
+        "Find ud af hvem, og hvornår. Kassér posen, eller ret det i fagsystemet.",
+        "Find out who and when. Discard the sachet, or correct the fagsystem.",
+    ),
     "other_medicine": refuse(
         "Ifølge følgesedlen er der anden medicin i posen end planlagt, eller mere af den.",
         "By the manifest it holds other medicine than planned, or more of it.",

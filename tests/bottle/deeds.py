@@ -1,0 +1,92 @@
+"""What people do in one home beside what the plan asks for: each of it a story of its own, by its own chance.
+
+Everything here is drawn from streams of random numbers that nothing else draws from, so that what else a seed
+decides stays. Each has its witness beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+from scheduler import events as ev
+from tests.bottle.cards import Cards
+from tests.bottle.hours import Hours
+from tests.bottle.keys import Keys
+from tests.bottle.mains import Mains
+from tests.bottle.permits import Permits
+from tests.bottle.strips import Strips
+from tests.bottle.swaps import Swaps
+from tests.bottle.terminal import Terminal
+
+if TYPE_CHECKING:
+    from tests.bottle.bottle import Bottle
+
+
+class Deeds:
+    def __init__(self, bottle: Bottle, seed: int, bias: str) -> None:
+        self.terminal = Terminal(bottle)
+        self.permits = Permits(bottle, seed, bias)
+        self.mains, self.strips = Mains(bottle, seed, bias), Strips(bottle, seed, bias)
+        self.cards, self.keys = Cards(bottle, seed, bias), Keys(bottle, seed, bias)
+        self.swaps, self.hours = Swaps(bottle, seed, bias), Hours(bottle, seed, bias)
+
+    def start(self) -> None:
+        for each in (self.mains, self.strips, self.swaps, self.hours):
+            each.start()
+
+    def plan_day(self, day: date) -> None:
+        for each in (self.permits, self.cards, self.keys):
+            each.plan_day(day)
+
+    def answered(self, events: Sequence[ev.Event]) -> None:
+        """Before any witness looks at them: which words are good from now on."""
+        self.terminal.committed(events)
+        self.hours.committed(events)
+
+    def committed(self, own: Sequence[ev.Event]) -> None:
+        """Of the first resident and their robot."""
+        self.permits.committed(own)
+        self.cards.committed(own)
+        self.keys.committed(own)
+
+    def mend(self) -> None:
+        """After the weather."""
+        self.mains.restore()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How often each was tried, in the words of the page about the proof."""
+        strips = self.strips.short + self.strips.overlapping
+        return {
+            "a dose let out early or late by a person's word": self.permits.said,
+            "the plug is out": self.mains.failures,
+            "a strip that ends early, or begins with what was had": strips,
+            "a card that changes what a loaded sachet should hold": self.cards.changes,
+            "staff lock the robot with a key": self.keys.locks,
+            "a magazine is taken out and counted": self.swaps.taken_out,
+            "the hours of the day are written anew": self.hours.changed + self.hours.refused,
+        }
+
+    @property
+    def looks(self) -> dict[str, int]:
+        """What their witnesses came to see."""
+        cards = self.cards.witness
+        return {
+            "doses let out early or late": self.permits.early + self.permits.late,
+            "looks at a robot without mains": self.mains.looks,
+            "looks at a battery that is too short": self.mains.short_looks,
+            "looks at a strip that ends early": self.strips.short_looks,
+            "looks at a strip with what was had": self.strips.overlap_looks,
+            "sachets held for what a card changed": cards.held,
+            "sachets let go by two": cards.let_go,
+            "looks at a sachet that was discarded": cards.passed,
+            "residents who had to be called about what they were handed": cards.calls,
+            "doses given by hand behind a lock": self.keys.given,
+            "looks at a lock": self.keys.looks,
+            "hours of the day that came into force": self.hours.changed,
+            "hours of the day that did not": self.hours.refused,
+            "sachets counted after a swap": self.swaps.counted,
+            "looks at a magazine that nobody has counted": self.swaps.looks,
+        }
