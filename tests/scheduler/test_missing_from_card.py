@@ -95,6 +95,35 @@ def test_where_another_prescription_gives_the_same_drug_the_one_before_is_not_gi
     assert told(home) is None
 
 
+def test_where_people_now_give_the_same_drug_the_one_before_is_not_given_too(home: PureHome) -> None:
+    """S1: rewritten under another id in words that no machine may carry out, staff would give it by hand and
+    the robot what stood there before."""
+    rewritten = replace(REFUSED, prescription_id="p-noon-2")
+    home.give(cmd.OfferPlan(RESIDENT, 2, WITHOUT_NOON, "f2", (rewritten,), frozenset()))
+    plan = home.world.plans[RESIDENT]
+    assert (plan.missing, plan.refused) == (("p-noon",), (rewritten,))
+    assert slots(home) == {"morning", "evening", "night"}
+    home.until("12:30")
+    assert home.robot.holding == home.robot.tray == ""
+
+
+def test_left_to_people_of_another_drug_takes_nothing_from_the_one_before(home: PureHome) -> None:
+    other = replace(REFUSED, prescription_id="p-other", drug="C10AA01")
+    home.give(cmd.OfferPlan(RESIDENT, 2, WITHOUT_NOON, "f2", (other,), frozenset()))
+    assert slots(home) == {"morning", "noon", "evening", "night"}
+
+
+def test_what_was_left_to_people_and_the_robot_gives_by_now_is_not_theirs_any_more(home: PureHome) -> None:
+    """S1, the other way round."""
+    home.give(cmd.OfferPlan(RESIDENT, 2, WITHOUT_NOON, "f2", (REFUSED,), frozenset()))
+    rewritten = replace(prescriptions()[1], prescription_id="p-noon-2")
+    card(home, 3, (*WITHOUT_NOON, rewritten))
+    plan = home.world.plans[RESIDENT]
+    assert (plan.missing, plan.refused) == (("p-noon",), ())
+    assert told(home) == ("HIGH", "prescription_missing Bundle.entry")
+    assert "noon" in slots(home)
+
+
 def test_what_was_left_to_people_is_missed_too(home: PureHome) -> None:
     home.give(cmd.OfferPlan(RESIDENT, 2, WITHOUT_NOON, "f2", (REFUSED,), frozenset()))
     card(home, 3, WITHOUT_NOON)
