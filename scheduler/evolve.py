@@ -227,7 +227,6 @@ def _restarted(world: World, event: ev.DaemonStarted) -> World:
     """Nothing in flight is known any more: what was pressed is history, what was sent is unproven (P2)."""
     return replace(
         world,
-        box=event.box,
         epoch=event.epoch,
         began=world.began or event.at,
         clock=clock_restarted(world.clock, event.at),

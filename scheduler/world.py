@@ -287,7 +287,6 @@ NO_ROBOT_YET = ""
 
 @dataclass(frozen=True, slots=True)
 class World:
-    box: str = ""
     epoch: int = 0
     last_at: datetime | None = None  # of the newest event, by the clock of that moment
     trusted_at: datetime | None = None  # the newest instant that an event was given by a trusted clock
