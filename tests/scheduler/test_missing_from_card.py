@@ -40,6 +40,21 @@ def test_it_goes_on_and_somebody_hears_of_it_at_once(home: PureHome) -> None:
     assert home.outcome("noon") == ("retrieved", False)
 
 
+def test_the_same_version_with_other_content_changes_nothing(home: PureHome) -> None:
+    """Rule 19: nobody knows which of the two is right."""
+    card(home, 1, WITHOUT_NOON, "p-noon", fingerprint="other")
+    assert told(home) == ("HIGH", "same_version_other_content Bundle.identifier")
+    assert slots(home) == {"morning", "noon", "evening", "night"}
+
+
+def test_a_card_of_somebody_who_does_not_live_here_is_refused(home: PureHome) -> None:
+    stranger = "0" * 32
+    home.give(cmd.OfferPlan(stranger, 1, WITHOUT_NOON, "f"))
+    refused = [event for event in home.journal if isinstance(event, ev.PlanRefused)]
+    assert [(event.resident, event.reason) for event in refused] == [(stranger, "wrong_person")]
+    assert stranger not in home.world.plans
+
+
 def test_a_card_that_names_it_as_ended_withdraws_it(home: PureHome) -> None:
     card(home, 2, WITHOUT_NOON, "p-noon")
     assert told(home) is None
