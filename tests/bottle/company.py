@@ -21,10 +21,19 @@ from simulator.line import Badness
 from simulator.mechanics import Mechanics, Moved, Place, PlannedCut, Sachet
 from simulator.memory import BatteryClock, Memory
 from simulator.refusals import FirmwareLimits
+from tests.bottle.additions import Additions
 from tests.bottle.as_needed_life import AsNeededLife
 from tests.bottle.box import Served
 from tests.bottle.company_looks import CompanyLooks
-from tests.bottle.company_papers import KINDS, SERIAL, WEIGHTS, CompanyPapers, Person
+from tests.bottle.company_papers import (
+    ALSO,
+    ALSO_CHANCE,
+    KINDS,
+    SERIAL,
+    WEIGHTS,
+    CompanyPapers,
+    Person,
+)
 from tests.bottle.company_witness import CompanyWitness, is_about
 from tests.bottle.papers import SPARE_DAYS
 from tests.bottle.people import Staff
@@ -61,12 +70,16 @@ class Company:
         self.bottle = bottle
         self.chance = Random(f"who else lives here, in {seed}")
         drawn = self.chance.choices(KINDS, WEIGHTS)[0]
+        also = Random(f"and what is asked of a second robot in {seed}")
+        if drawn == "nobody" and also.random() < ALSO_CHANCE:
+            drawn = also.choice(ALSO)
         self.kind = drawn if kind is None else kind
         papers, days = bottle.papers, bottle.papers.days + SPARE_DAYS * bottle.papers.every
         self.papers = CompanyPapers(self.kind, self.chance, papers.first, days, papers.every)
         self.persons = self.papers.persons
         self.keys = frozenset(self.papers.owners)
         self.served: tuple[Served, ...] = ()
+        self.adding = Additions(self, seed)
         self.counts: dict[str, int] = {}
         self.ended = False
         self.disturbed_s = 0.0
@@ -113,6 +126,11 @@ class Company:
     def has(self, dose: str) -> bool:
         return self.papers.has(dose)
 
+    def has_card(self) -> bool:
+        """Whether the home has their first one."""
+        plans = self.bottle.disk.replayed().plans
+        return all(person.key in plans for person in self.persons)
+
     def is_about(self, event: ev.Event) -> bool:
         return bool(self.persons) and is_about(event, self.keys)
 
@@ -149,6 +167,7 @@ class Company:
         self.bottle.after(CARD_READ_S, self._read_cards)
         if self.papers.as_needed:
             self.bottle.after(1000, self.asking.start)
+        self.adding.start()
         for hour in range(3, 24 * self.bottle.days, 4):
             self.bottle.after(hour * 3600.0, self.round)
 
@@ -159,6 +178,7 @@ class Company:
                 self._plan_dose(person, dose)
                 self.looks.plan_dose(dose)
                 self.bottle.regime_life.plan_dose(dose)
+                self.adding.plan_dose(dose)
 
     def _plan_dose(self, person: Person, dose: str) -> None:
         chance, bottle = self.chance, self.bottle
@@ -261,14 +281,18 @@ class Company:
             return
         dose = self.papers.dose_of[matter.magazine[0].label]
         if self.bottle.times.true > self.papers.closes(dose) + STUCK:
-            self._change_strip()
+            self.change_strip(self.bottle.times.true)
 
-    def _change_strip(self) -> None:
+    def change_strip(self, since: datetime) -> None:
+        """Packed anew with what opens after that."""
         self._production += 1
-        self._since = self.bottle.times.true
+        self._since = since
+        self.adding.packs()
         self.bottle.say(f"new strip {self._production_id}")
         self.disturbed()
-        self.end.load(self._production_id, self._packed())
+        packed = self._packed()
+        self.adding.packed(packed)
+        self.end.load(self._production_id, packed)
         self.bottle.after(self.chance.choice(TYPED_S), self._type_manifests)
 
     def repair(self) -> None:

@@ -23,6 +23,12 @@ SERIAL = "SIM-0002"
 KINDS = ("nobody", "a neighbour", "two at one robot", "as needed")
 WEIGHTS = (55, 15, 20, 10)
 
+ADDED_TO = "medicine added to a card"
+ALSO = (ADDED_TO,)
+"""Drawn by a stream of their own, and only for a first resident who lives alone: all other seeds stay."""
+
+ALSO_CHANCE = 0.3
+
 CONTROLLED = "N02AA01"
 CONTROLLED_WINDOW = timedelta(hours=1)
 PAIN, STRENGTH = "N02BE01", "500 mg"
@@ -31,6 +37,9 @@ GAP, DAY_MOST = timedelta(hours=4), 3
 """The same in words of the witness: so far apart, and so many in any 24 h."""
 
 AS_NEEDED_OPEN = timedelta(minutes=20)
+
+ADDED, STRENGTHS = "A11CC05", "20 ug"
+"""What a newer card adds; no list calls it critical."""
 
 SLOT_CHANCE = 0.3
 CONTROLLED_CHANCE = 0.35
@@ -57,6 +66,8 @@ class CompanyPapers:
         self.dose_of: dict[str, str] = {}  # label -> dose id; of a planned sachet
         self.label_of: dict[str, str] = {}
         self.asked: dict[str, datetime] = {}  # dose as needed -> when it was asked for
+        self.cards: dict[int, frozenset[str]] = {1: frozenset()}  # version -> slots with added medicine
+        self.packed_by = 1  # the card that the pharmacy goes by
         for person in self.persons:
             for sachet in () if self.as_needed else self.roll(person, "").sachets:
                 slot = next(s for s in person.slots if PARTS[DayPart(s)] == sachet.local.time())
@@ -67,6 +78,7 @@ class CompanyPapers:
         slots = tuple(s for s in DRUGS if chance.random() < SLOT_CHANCE) or ("evening",)
         slots = () if self.kind == "as needed" else slots
         controlled = chance.choice(slots) if slots and chance.random() < CONTROLLED_CHANCE else ""
+        controlled = "" if self.kind == ADDED_TO else controlled
         return Person(f"{ord(letter) - ord('A') + 10:032x}", letter, f"tag-{letter}", slots, controlled)
 
     def moved_in(self, setting: Setting) -> Setting:
@@ -74,7 +86,7 @@ class CompanyPapers:
             return setting
         catalogue = replace(
             setting.catalogue,
-            known=setting.catalogue.known | {CONTROLLED},
+            known=setting.catalogue.known | {CONTROLLED, ADDED},
             controlled=frozenset({CONTROLLED}),
         )
         new = tuple(Resident(one.key, SERIAL, frozenset({one.tag})) for one in self.persons)
@@ -87,16 +99,25 @@ class CompanyPapers:
 
     # --- cards and strips ---
 
-    def offer(self, person: Person) -> cmd.OfferPlan:
-        card = (_as_needed(),) if self.as_needed else tuple(self._fixed(person))
-        return cmd.OfferPlan(person.key, 1, card, f"card-{person.letter}")
+    def offer(self, person: Person, version: int = 1) -> cmd.OfferPlan:
+        card = (_as_needed(),) if self.as_needed else tuple(self._fixed(person, version))
+        name = f"card-{person.letter}" + (f"-{version}" if version > 1 else "")
+        return cmd.OfferPlan(person.key, version, card, name)
 
-    def _fixed(self, person: Person) -> list[Prescription]:
+    def newer(self, added: frozenset[str]) -> int:
+        """A card that nobody has seen yet, with medicine added in these parts of the day."""
+        version = max(self.cards) + 1
+        self.cards[version] = added
+        return version
+
+    def _fixed(self, person: Person, version: int) -> list[Prescription]:
         found = []
         for number, slot in enumerate(person.slots, 1):
             often = cycle(self.first, None, self.every, (Intake(Decimal(1), part=DayPart(slot)),))
             drug = _drug(person, slot)
             found.append(Prescription(f"p-{number}", drug, "10 mg", Dosage("tablet", (often,))))
+            if slot in self.cards[version]:
+                found.append(Prescription(added_to(slot), ADDED, STRENGTHS, Dosage("tablet", (often,))))
         return found
 
     def strip(self, after: datetime | None = None) -> list[tuple[Person, Sachet]]:
@@ -113,6 +134,8 @@ class CompanyPapers:
             if after is not None and opens <= after:
                 continue
             content = frozenset({Content(_drug(person, slot), "10 mg", Decimal(1), "tablet")})
+            if slot in self.cards[self.packed_by]:
+                content |= {Content(ADDED, STRENGTHS, Decimal(1), "tablet")}
             packed.append((person, Sachet(number, f"{person.letter}{number:03}", local, content)))
         return packed
 
@@ -125,7 +148,8 @@ class CompanyPapers:
             )
             return Roll(production_id, person.key, 1, sachets, as_needed=True)
         strip = self.strip(after)
-        return Roll(production_id, person.key, 1, tuple(s for owner, s in strip if owner is person))
+        mine = tuple(sachet for owner, sachet in strip if owner is person)
+        return Roll(production_id, person.key, self.packed_by, mine)
 
     # --- what a witness asks ---
 
@@ -151,6 +175,11 @@ class CompanyPapers:
     def is_critical(self, dose: str) -> bool:
         """By the list: nights, and whatever is controlled."""
         return self.is_controlled(dose) or dose.split("/")[2] == "night"
+
+
+def added_to(slot: str) -> str:
+    """Id of the prescription that a newer card adds in this part of the day."""
+    return f"p-added-{slot}"
 
 
 def _drug(person: Person, slot: str) -> str:

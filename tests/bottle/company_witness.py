@@ -59,6 +59,8 @@ class CompanyWitness:
                     self._ended(event)
                 case ev.DosePlanned():
                     self._planned(event.dose.dose_id, event.dose.opens)
+                case ev.DoseWithdrawn():
+                    self.planned.discard(event.dose_id)
                 case ev.AsNeededRequested():
                     self._papers.asked[event.dose.dose_id] = self._bottle.times.true_of(event.at)
                 case ev.RobotLogged(entry="lifted") | ev.MotionAdopted():
@@ -78,9 +80,11 @@ class CompanyWitness:
                 case _:
                     pass
         self.as_needed.committed(events)
+        self._company.adding.witness.committed(events)
 
     def _planned(self, dose: str, opens: datetime) -> None:
-        assert dose in self._papers.label_of, f"S3: {dose[33:]} planned for {dose[:32]}, whose card has none"
+        known = dose in self._papers.label_of or self._company.adding.witness.is_part(dose)
+        assert known, f"S3: {dose[33:]} planned for {dose[:32]}, whose card has none"
         assert opens in self._papers.opens(dose), f"S2: {dose[33:]} planned at another time"
         self.planned.add(dose)
 
@@ -174,6 +178,7 @@ class CompanyWitness:
             assert dose not in self._bottle.given, f"S1: {dose[33:]}: given by hand, and now lifted"
             self.had[label] = now
             self.as_needed.had(label, now)
+            self._company.adding.witness.lifted(label)
         elif moved.target is Place.STORE:
             self._diverted(label, now)
 
@@ -196,6 +201,7 @@ class CompanyWitness:
             f"S2: {kind.value} of {dose[33:]} outside its window"
         )
         self._bottle.regimes.moves(dose, MOTION)
+        self._company.adding.witness.moves(label, now)
         if moved.origin is Place.MAGAZINE:
             self.left[label] = now
             self.released[owner] = self.released.get(owner, 0) + 1
@@ -218,6 +224,7 @@ class CompanyWitness:
         label = self._papers.label_of.get(dose, "")
         assert self.where_is(dose) != "hands", f"S1: {dose[33:]}: had from the robot, and now by hand"
         assert self.where_is(dose) != "tray", f"S1: {dose[33:]}: by hand, and it lies in the tray"
+        self._company.adding.witness.gave_by_hand(dose)
         if dose in self._papers.asked:
             self.as_needed.had(label if label in self.left else dose, now)
 

@@ -31,6 +31,7 @@ class Deeds:
         self.mains, self.strips = Mains(bottle, seed, bias), Strips(bottle, seed, bias)
         self.cards, self.keys = Cards(bottle, seed, bias), Keys(bottle, seed, bias)
         self.swaps, self.hours = Swaps(bottle, seed, bias), Hours(bottle, seed, bias)
+        self.adding = bottle.company.adding
 
     def start(self) -> None:
         for each in (self.mains, self.strips, self.swaps, self.hours):
@@ -67,12 +68,14 @@ class Deeds:
             "staff lock the robot with a key": self.keys.locks,
             "a magazine is taken out and counted": self.swaps.taken_out,
             "the hours of the day are written anew": self.hours.changed + self.hours.refused,
+            "a card adds what a loaded sachet does not hold, or takes it back": self.adding.cards,
+            "a strip packed by another card comes": self.adding.strips,
         }
 
     @property
     def looks(self) -> dict[str, int]:
         """What their witnesses came to see."""
-        cards = self.cards.witness
+        cards, added = self.cards.witness, self.adding.witness
         return {
             "doses let out early or late": self.permits.early + self.permits.late,
             "looks at a robot without mains": self.mains.looks,
@@ -89,4 +92,8 @@ class Deeds:
             "hours of the day that did not": self.hours.refused,
             "sachets counted after a swap": self.swaps.counted,
             "looks at a magazine that nobody has counted": self.swaps.looks,
+            "sachets that went out beside medicine that was added": added.beside,
+            "doses of added medicine given by hand": added.by_hand,
+            "looks at medicine that no sachet holds": added.looks,
+            "doses of added medicine looked after": added.checked,
         }
