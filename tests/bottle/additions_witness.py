@@ -76,7 +76,10 @@ class AdditionsWitness:
     def moves(self, label: str, now: datetime) -> None:
         """Towards the resident."""
         if label in self._inside:
-            slot = self._papers.dose_of[label].split("/")[2]
+            dose = self._papers.dose_of[label]
+            slot, expected = dose.split("/")[2], self._expected.get(dose)
+            beside = expected is not None and expected.loose
+            assert not beside, f"S1: {label} moves with {added_to(slot)}, which a person is to give"
             since = [card for at, card in self._cards if at > now - MOTION]
             before = [card for at, card in self._cards if at <= now - MOTION][-1:]
             asked = any(slot in self._papers.cards[card] for card in (*before, *since))

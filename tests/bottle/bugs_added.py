@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import scheduler.added
 import scheduler.causes
+import scheduler.gate
 import scheduler.planning
 from tests.bottle.bug import Bug
 from tests.bottle.company_papers import ADDED_TO
 from tests.bottle.sabotage import put
 from tests.bottle.sabotage_added import (
     added_is_left_out,
+    holds_more,
     nobody_hears_of_no_sachet,
     planned_as_one,
-    told_to_be_apart_whatever_was_had,
 )
 
 ADDED_BUGS: tuple[Bug, ...] = (
@@ -35,9 +36,9 @@ ADDED_BUGS: tuple[Bug, ...] = (
         ADDED_TO,
     ),
     Bug(
-        "what was given by hand is planned into a later sachet",
-        ("S1",),
-        put(scheduler.planning, "_untouched", told_to_be_apart_whatever_was_had),
+        "a later sachet holds what somebody gives by hand, and goes out",
+        ("S1", "S3"),
+        put(scheduler.gate, "misfit", holds_more),
         ADDED_TO,
     ),
 )

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 import scheduler.causes
-import scheduler.planning
+import scheduler.gate
 from scheduler.cause import Cause
-from scheduler.dose import Stage
-from scheduler.plan import DosePlan
+from scheduler.plan import Content, DosePlan
+from scheduler.roll import Roll
 from scheduler.world import Dose, Setting, World
 
 _dose = scheduler.causes._dose
+_misfit = scheduler.gate.misfit
 
 
 def planned_as_one(doses: Sequence[DosePlan], *_: Any) -> Sequence[DosePlan]:
@@ -28,5 +29,16 @@ def nobody_hears_of_no_sachet(world: World, setting: Setting, dose: Dose, now: d
     return None if dose.plan.loose else _dose(world, setting, dose, now)
 
 
-def told_to_be_apart_whatever_was_had(dose: Dose) -> bool:
-    return dose.outcome is None and not dose.token and dose.stage in (Stage.PLANNED, Stage.DUE)
+def holds_more(
+    rolls: Mapping[str, Roll],
+    resident: str,
+    day: date,
+    local: datetime,
+    content: frozenset[Content],
+    label: str,
+) -> str:
+    why = _misfit(rolls, resident, day, local, content, label)
+    if why != "content_mismatch":
+        return why
+    read = next(sachet.content for sachet in rolls[resident].sachets if sachet.label == label)
+    return "" if read > content else why
