@@ -191,7 +191,7 @@ def token_may_pass(world: World, incident: ev.Incident, dose: Dose, now: datetim
         return False
     if incident.kind is ev.Kind.DOSE_REFUSED and dose.outcome is None:
         return False  # S7: they may still change their mind, at the robot
-    if max(now, dose.plan.opens) < earliest(world, dose):
+    if max(now, dose.plan.opens) < earliest(world, dose, now):
         return False  # S2: by hand too, no sooner after a dose that shares a prescription
     if any(being_given(world, other) or in_reach(other) for other in sharing(world, dose)):
         return False  # S2: somebody may be giving, or taking, that one at this moment

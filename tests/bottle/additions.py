@@ -1,7 +1,7 @@
 """Cards that add medicine while the roll that was packed before lies in the second robot (rule 1).
 
-A doctor adds something in one part of the day, gladly in the middle of its window, and takes it back some time
-later. The pharmacy packs by the newest card, or still by an older one, and its strip comes whenever it comes,
+A doctor adds something in one part of the day, gladly in the middle of its window, and takes it back some
+time later. The pharmacy packs by the newest card, or still by an older one, and its strip comes at any time,
 also with the sachet of a dose that is due. Draws from a stream of its own; `additions_witness` judges.
 """
 

@@ -27,7 +27,7 @@ OF_CONTENT = ("content_mismatch", "card_changed")
 
 @dataclass(frozen=True)
 class Expected:
-    """Of a dose whose window opened in clear circumstances: what its sachet holds then, what else is asked."""
+    """Of a dose whose window opened in clear circumstances: what its sachet holds, what else is asked."""
 
     packed: bool  # the added medicine lies in the sachet, and a card asks for it
     loose: bool  # a card asks for it, and it lies in none
