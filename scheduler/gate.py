@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from scheduler.as_needed_limits import UNKNOWN_ELSEWHERE, free_of_elsewhere, may_be_had, quantity_of
+from scheduler.as_needed_limits import UNKNOWN_ELSEWHERE, free_of_as_needed, may_be_had, quantity_of
 from scheduler.at_robots import in_doubt
 from scheduler.changed import CARD_CHANGED, card_changed
 from scheduler.dose import IN_MAGAZINE, Stage
@@ -300,7 +300,7 @@ def earliest(world: World, dose: Dose, now: datetime | None = None) -> datetime:
     for at, plan in of_others(world, dose):
         instant = max(instant, at + minimum_interval(plan, dose.plan, _planned(world, resident)))
     if not dose.plan.as_needed:
-        instant = max([instant, *free_of_elsewhere(world, dose.plan)])
+        instant = max([instant, *free_of_as_needed(world, dose.plan)])
     return instant
 
 

@@ -328,11 +328,18 @@ def _settle(
         found = "found_out"
     elif status.holding and not any(other.stage is Stage.HOLDING for other in there):
         found = "found_in_holding"
-    elif not label_misfit(world, setting, dose):
+    elif not label_misfit(world, setting, dose) and not _left_the_strip(dose, status.mouth_label):
         found = "found_in_magazine"
     else:
         found = "found_out"
     return "", [_made(fact, now, found)]
+
+
+def _left_the_strip(dose: Dose, mouth: str) -> bool:
+    """Medicine as needed is in the magazine where its very sachet is: any other one there would fit, too."""
+    doubted = dose.doubted.label if dose.doubted is not None else ""
+    own = doubted or dose.label
+    return dose.plan.as_needed and own not in ("", mouth)
 
 
 def _discard(

@@ -23,6 +23,7 @@ from simulator.memory import BatteryClock, Memory
 from simulator.refusals import FirmwareLimits
 from tests.bottle.additions import Additions
 from tests.bottle.as_needed_life import AsNeededLife
+from tests.bottle.as_needed_robot import AsNeededRobot
 from tests.bottle.box import Served
 from tests.bottle.company_looks import CompanyLooks
 from tests.bottle.company_papers import (
@@ -76,10 +77,10 @@ class Company:
         self.kind = drawn if kind is None else kind
         papers, days = bottle.papers, bottle.papers.days + SPARE_DAYS * bottle.papers.every
         self.papers = CompanyPapers(self.kind, self.chance, papers.first, days, papers.every)
+        self.papers.mixes(papers, self.chance)
         self.persons = self.papers.persons
-        self.keys = frozenset(self.papers.owners)
         self.served: tuple[Served, ...] = ()
-        self.adding = Additions(self, seed)
+        self.adding, self.at_their_robot = Additions(self, seed), AsNeededRobot(self, seed)
         self.counts: dict[str, int] = {}
         self.ended = False
         self.disturbed_s = 0.0
@@ -114,7 +115,7 @@ class Company:
             lambda dose: dose in self.witness.in_doubt,
         )
         self.asking = AsNeededLife(self)
-        for person in self.persons:
+        for person in () if self.papers.own_robot else self.persons:
             bottle.regime_life.joins(self._party(person), always=True)
         self.end.power_on()
         self.served = (
@@ -132,12 +133,12 @@ class Company:
         return all(person.key in plans for person in self.persons)
 
     def is_about(self, event: ev.Event) -> bool:
-        return bool(self.persons) and is_about(event, self.keys)
+        return bool(self.persons) and is_about(event, self.papers)
 
     def committed(self, events: Sequence[ev.Event]) -> None:
         if self.persons:
-            clock = ev.ClockTrusted | ev.ClockDoubted | ev.DaemonStarted
-            theirs = [event for event in events if self.is_about(event) or isinstance(event, clock)]
+            always = ev.ClockTrusted | ev.ClockDoubted | ev.DaemonStarted | ev.ElsewhereRead
+            theirs = [event for event in events if self.is_about(event) or isinstance(event, always)]
             self.witness.committed(theirs)
 
     @property
@@ -158,7 +159,7 @@ class Company:
     def start(self) -> None:
         if not self.persons:
             return
-        for person in self.persons:
+        for person in () if self.papers.own_robot else self.persons:
             self.bottle.after(90, partial(self._offer, person))
         self.bottle.after(960, self._type_manifests)
         self.bottle.after(1000, self._blow_later)
@@ -172,6 +173,7 @@ class Company:
             self.bottle.after(hour * 3600.0, self.round)
 
     def plan_day(self, day: date) -> None:
+        self.at_their_robot.plan_day(day)
         for person in self.persons:
             for slot in person.slots:
                 dose = f"{person.key}/{day}/{slot}/1"
@@ -213,8 +215,10 @@ class Company:
             self.witness.presses.append((bottle.times.true, tag))
         self._aim()
         self.looks.pressed(tag, answer)
+        self.witness.as_needed.pressed(bottle.times.true, take=answer is Answer.TAKE)
         for person in self.persons:
-            if tag == person.tag or (not tag and len(self.persons) == 1):
+            theirs = tag == person.tag or (not tag and len(self.persons) == 1)
+            if theirs and (self.looks.settled() or not self.papers.own_robot):
                 bottle.regimes.pressed(person.key)
         self.end.press(answer, tag)
 

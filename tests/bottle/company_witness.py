@@ -20,6 +20,7 @@ from tests.bottle.witnesses import MOTION, ORDER_LIFE, PERSONS, PRESS_AGE
 
 if TYPE_CHECKING:
     from tests.bottle.company import Company
+    from tests.bottle.company_papers import CompanyPapers
 
 TOWARDS = (ev.OrderKind.RELEASE, ev.OrderKind.PRESENT)
 
@@ -79,7 +80,7 @@ class CompanyWitness:
                     self._outcome(event)
                 case _:
                     pass
-        self.as_needed.committed(events)
+        self.as_needed.committed(events, self._bottle.times.true)
         self._company.adding.witness.committed(events)
 
     def _planned(self, dose: str, opens: datetime) -> None:
@@ -94,6 +95,7 @@ class CompanyWitness:
         assert order.resident == order.dose_id[:32], "S3: crossed: an order for one, a dose of another"
         self.ordered[order.order_id] = order.resident
         if order.dose_id in self._papers.asked and order.kind is ev.OrderKind.RELEASE:
+            assert order.robot == SERIAL, f"rule 8: as needed ordered from {order.robot}, where none lies"
             self._papers.label_of[order.dose_id] = order.label
             self._papers.dose_of[order.label] = order.dose_id
         if order.kind not in TOWARDS:
@@ -103,6 +105,7 @@ class CompanyWitness:
         age = decided - self._press_of(order, decided)
         limit = PRESS_AGE if order.kind is ev.OrderKind.RELEASE else PRESS_AGE + ORDER_LIFE
         assert age <= limit, f"rule 2: {order.kind} for a person who pressed {age.total_seconds():.0f} s ago"
+        self._company.at_their_robot.issued(order, self._pressed)
 
     def _press_of(self, order: ev.Order, decided: datetime) -> datetime:
         """The newest press that may have asked for it: by the owner's own tag, or by anybody where the robot
@@ -207,6 +210,7 @@ class CompanyWitness:
             self.released[owner] = self.released.get(owner, 0) + 1
             if self._papers.as_needed:
                 self.as_needed.leaves(label, now, apart)
+                self._company.at_their_robot.leaves(now)
 
     def _diverted(self, label: str, now: datetime) -> None:
         order = self._started()
@@ -248,14 +252,15 @@ class CompanyWitness:
         return next(entry for entry in reversed(log) if entry.kind is EntryKind.STARTED)
 
 
-def is_about(event: ev.Event, keys: frozenset[str]) -> bool:
+def is_about(event: ev.Event, papers: CompanyPapers) -> bool:
     """Whether an event is about these residents or the second robot. Of the clock all of the home hears."""
+    keys = frozenset() if papers.own_robot else papers.owners.keys()
     if isinstance(event, ev.ClockTrusted | ev.ClockDoubted):
         return False
     if getattr(event, "robot", "") == SERIAL or getattr(event, "resident", "") in keys:
         return True
     for within in (event, getattr(event, "dose", None), getattr(event, "order", None)):
-        if getattr(within, "dose_id", "")[:32] in keys:
+        if papers.has(getattr(within, "dose_id", "")):
             return True
     about = getattr(event, "plan", None) or getattr(event, "roll", None)
     return getattr(about, "resident", "") in keys

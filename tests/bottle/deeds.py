@@ -31,7 +31,7 @@ class Deeds:
         self.mains, self.strips = Mains(bottle, seed, bias), Strips(bottle, seed, bias)
         self.cards, self.keys = Cards(bottle, seed, bias), Keys(bottle, seed, bias)
         self.swaps, self.hours = Swaps(bottle, seed, bias), Hours(bottle, seed, bias)
-        self.adding = bottle.company.adding
+        self.adding, self.own_robot = bottle.company.adding, bottle.company.at_their_robot
 
     def start(self) -> None:
         for each in (self.mains, self.strips, self.swaps, self.hours):
@@ -70,6 +70,9 @@ class Deeds:
             "the hours of the day are written anew": self.hours.changed + self.hours.refused,
             "a card adds what a loaded sachet does not hold, or takes it back": self.adding.cards,
             "a strip packed by another card comes": self.adding.strips,
+            "somebody asks the robot that has nothing but medicine as needed": self.own_robot.asked,
+            "and presses again before they can have read anything": self.own_robot.hasty,
+            "somebody asks the robot with the roll for medicine as needed": self.own_robot.elsewhere,
         }
 
     @property
@@ -95,5 +98,7 @@ class Deeds:
             "sachets that went out beside medicine that was added": added.beside,
             "doses of added medicine given by hand": added.by_hand,
             "looks at medicine that no sachet holds": added.looks,
+            "sachets as needed let out by the robot that has nothing else": self.own_robot.answers,
+            "planned doses of what may also be had as needed": self.own_robot.planned,
             "doses of added medicine looked after": added.checked,
         }

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+import scheduler.as_needed_limits
 import scheduler.causes
-import scheduler.gate
+from scheduler.as_needed_limits import Answer, Had
 from scheduler.cause import Cause
 from scheduler.plan import Content, DosePlan
-from scheduler.roll import Roll
+from scheduler.roll import Roll, misfit
 from scheduler.world import Dose, Setting, World
 
 _dose = scheduler.causes._dose
-_misfit = scheduler.gate.misfit
+_had = scheduler.as_needed_limits._had
 
 
 def planned_as_one(doses: Sequence[DosePlan], *_: Any) -> Sequence[DosePlan]:
@@ -37,8 +38,19 @@ def holds_more(
     content: frozenset[Content],
     label: str,
 ) -> str:
-    why = _misfit(rolls, resident, day, local, content, label)
+    why = misfit(rolls, resident, day, local, content, label)
     if why != "content_mismatch":
         return why
     read = next(sachet.content for sachet in rolls[resident].sachets if sachet.label == label)
     return "" if read > content else why
+
+
+# --- medicine as needed ---
+
+
+def at_any_time(*_: Any) -> Answer:
+    return Answer()
+
+
+def planned_does_not_count(*about: Any) -> Iterator[Had]:
+    return (each for each in _had(*about) if each.as_needed)

@@ -271,6 +271,7 @@ class Witnesses:
 
     def _apart(self, dose: str, label: str) -> None:
         """S2: half the planned gap to the dose next to it on the other's side, as planned last."""
+        self._bottle.company.at_their_robot.fixed_leaves(dose)
         now = self._bottle.times.true
         along = self._bottle.leaves.along
         others = {
