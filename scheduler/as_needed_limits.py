@@ -173,7 +173,7 @@ def free_of_as_needed(world: World, plan: DosePlan) -> Iterator[datetime]:
         about = prescription.prescription_id
         if about not in plan.prescriptions or limit is None:
             continue
-        had = _had(world, plan.resident, about, besides=plan.dose_id)
+        had = _had(world, plan.resident, about, plan.dose_id)
         yield from (each.at + least_gap(limit, each.quantity) for each in had if each.as_needed)
 
 

@@ -16,13 +16,14 @@ from tests.bottle.company_papers import ADDED_TO, OWN_ROBOT
 from tests.bottle.sabotage import no_events, put
 from tests.bottle.sabotage_added import (
     added_is_left_out,
+    anywhere,
     at_any_time,
     holds_more,
     nobody_hears_of_no_sachet,
     planned_as_one,
     planned_does_not_count,
 )
-from tests.bottle.sabotage_company import always, never
+from tests.bottle.sabotage_company import never
 
 ADDED_BUGS: tuple[Bug, ...] = (
     Bug(
@@ -64,7 +65,7 @@ ADDED_BUGS: tuple[Bug, ...] = (
     Bug(
         "a press at the robot as needed asks for what is planned",
         ("rule 2",),
-        put(scheduler.offering, "is_here", always),
+        put(scheduler.offering, "is_here", anywhere),
         OWN_ROBOT,
     ),
     Bug(

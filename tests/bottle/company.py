@@ -36,6 +36,7 @@ from tests.bottle.company_papers import (
     Person,
 )
 from tests.bottle.company_witness import CompanyWitness, is_about
+from tests.bottle.others import Others
 from tests.bottle.papers import SPARE_DAYS
 from tests.bottle.people import Staff
 from tests.bottle.regime_witness import Party
@@ -81,6 +82,7 @@ class Company:
         self.persons = self.papers.persons
         self.served: tuple[Served, ...] = ()
         self.adding, self.at_their_robot = Additions(self, seed), AsNeededRobot(self, seed)
+        self.others = Others(self, seed)
         self.counts: dict[str, int] = {}
         self.ended = False
         self.disturbed_s = 0.0
@@ -169,6 +171,7 @@ class Company:
         if self.papers.as_needed:
             self.bottle.after(1000, self.asking.start)
         self.adding.start()
+        self.others.start()
         for hour in range(3, 24 * self.bottle.days, 4):
             self.bottle.after(hour * 3600.0, self.round)
 
@@ -181,6 +184,7 @@ class Company:
                 self.looks.plan_dose(dose)
                 self.bottle.regime_life.plan_dose(dose)
                 self.adding.plan_dose(dose)
+                self.others.plan_dose(dose)
 
     def _plan_dose(self, person: Person, dose: str) -> None:
         chance, bottle = self.chance, self.bottle

@@ -63,7 +63,8 @@ class CompanyLooks:
             not tag and len(self._papers.persons) == 1 and not self._papers.is_controlled(dose)
         )
         inside = self._papers.opens(dose)[0] + EDGE < now < self._papers.closes(dose) - EDGE
-        if not mine or not inside or dose in self._company.end.memory.gone:
+        others = self._company.others.witness.knows(dose)
+        if not mine or not inside or others or dose in self._company.end.memory.gone:
             return ""
         known = bottle.disk.replayed().doses.get(dose)
         waits = known is not None and known.outcome is None and not known.token and not known.held

@@ -28,7 +28,8 @@ AS_NEEDED = KINDS[3]
 
 ADDED_TO = "medicine added to a card"
 OWN_ROBOT = "a robot for their own medicine as needed"
-ALSO = (ADDED_TO, OWN_ROBOT)
+OTHERS_GIVE = "others who give planned medicine"
+ALSO = (ADDED_TO, OWN_ROBOT, OTHERS_GIVE)
 """Drawn by a stream of their own, and only for a first resident who lives alone: all other seeds stay."""
 
 ALSO_CHANCE = 0.3
@@ -81,7 +82,7 @@ class CompanyPapers:
         slots = tuple(s for s in DRUGS if chance.random() < SLOT_CHANCE) or ("evening",)
         slots = () if self.as_needed else slots
         controlled = chance.choice(slots) if slots and chance.random() < CONTROLLED_CHANCE else ""
-        controlled = "" if self.kind == ADDED_TO else controlled
+        controlled = "" if self.kind in ALSO else controlled
         key = RESIDENT if self.own_robot else f"{ord(letter) - ord('A') + 10:032x}"
         return Person(key, letter, f"tag-{letter}", slots, controlled)
 
@@ -197,6 +198,10 @@ class CompanyPapers:
             return self.asked[dose] + AS_NEEDED_OPEN
         person, slot = self.owners[dose[:32]], dose.split("/")[2]
         return self.opens(dose)[0] + (CONTROLLED_WINDOW if slot == person.controlled else WINDOW)
+
+    def prescription_of(self, dose: str) -> str:
+        """Of the one medicine that its slot always has."""
+        return f"p-{self.owners[dose[:32]].slots.index(dose.split('/')[2]) + 1}"
 
     def is_controlled(self, dose: str) -> bool:
         return dose.split("/")[2] == self.owners[dose[:32]].controlled

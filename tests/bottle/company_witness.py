@@ -82,6 +82,7 @@ class CompanyWitness:
                     pass
         self.as_needed.committed(events, self._bottle.times.true)
         self._company.adding.witness.committed(events)
+        self._company.others.witness.committed(events)
 
     def _planned(self, dose: str, opens: datetime) -> None:
         known = dose in self._papers.label_of or self._company.adding.witness.is_part(dose)
@@ -160,6 +161,7 @@ class CompanyWitness:
         assert self._bottle.box.clock.now() < order.expires, f"rule 11: {order.kind} sent after it expired"
         assert order.dose_id not in self.tokens, f"rule 11: {order.kind} sent while a person may give it"
         assert order.dose_id not in self.outcomes, f"rule 11: {order.kind} of a settled dose sent"
+        self._company.others.witness.sending(order)
         self._bottle.regimes.sending(order)
 
     def sent(self) -> None:
@@ -205,6 +207,7 @@ class CompanyWitness:
         )
         self._bottle.regimes.moves(dose, MOTION)
         self._company.adding.witness.moves(label, now)
+        self._company.others.witness.moves(dose)
         if moved.origin is Place.MAGAZINE:
             self.left[label] = now
             self.released[owner] = self.released.get(owner, 0) + 1
@@ -229,6 +232,7 @@ class CompanyWitness:
         assert self.where_is(dose) != "hands", f"S1: {dose[33:]}: had from the robot, and now by hand"
         assert self.where_is(dose) != "tray", f"S1: {dose[33:]}: by hand, and it lies in the tray"
         self._company.adding.witness.gave_by_hand(dose)
+        self._company.others.witness.gave_by_hand(dose)
         if dose in self._papers.asked:
             self.as_needed.had(label if label in self.left else dose, now)
 
