@@ -7,7 +7,7 @@ stream of its own; `as_needed_witness` judges.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING
@@ -86,8 +86,14 @@ class AsNeededRobot:
         apart = self._company.bottle.witnesses.apart
         self._company.witness.as_needed.fixed_had(now, self._planned_had(), apart)
 
+    def committed(self, own: Sequence[ev.Event]) -> None:
+        """Of the first robot. Whoever may give by hand already is not stopped by what others give then."""
+        for event in own:
+            if isinstance(event, ev.TokenPassed):
+                self.fixed_leaves(event.dose_id)
+
     def fixed_leaves(self, dose: str) -> None:
-        """A planned dose leaves the first robot, or is given by hand."""
+        """A planned dose leaves the first robot, or somebody may give it by hand."""
         company = self._company
         if self._is_mixed(dose):
             self.planned += 1

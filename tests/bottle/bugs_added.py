@@ -1,5 +1,5 @@
-"""Seeded bugs in what is given beside the strip: medicine added after packing (rule 1), and as needed from a
-robot of its own (rule 8).
+"""Seeded bugs in what is given beside the strip: added after packing (rule 1), as needed from a robot
+of its own (rule 8), and planned medicine that others gave (S1, rule 6).
 """
 
 from __future__ import annotations
@@ -8,22 +8,25 @@ import scheduler.added
 import scheduler.as_needed
 import scheduler.as_needed_limits
 import scheduler.causes
+import scheduler.closing
 import scheduler.gate
 import scheduler.offering
 import scheduler.planning
 from tests.bottle.bug import Bug
-from tests.bottle.company_papers import ADDED_TO, OWN_ROBOT
-from tests.bottle.sabotage import no_events, put
+from tests.bottle.company_papers import ADDED_TO, OTHERS_GIVE, OWN_ROBOT
+from tests.bottle.sabotage import no_events, put, together
 from tests.bottle.sabotage_added import (
     added_is_left_out,
     anywhere,
     at_any_time,
     holds_more,
+    nobody_elsewhere,
     nobody_hears_of_no_sachet,
     planned_as_one,
     planned_does_not_count,
 )
 from tests.bottle.sabotage_company import never
+from tests.bottle.sabotage_voice import no_causes
 
 ADDED_BUGS: tuple[Bug, ...] = (
     Bug(
@@ -79,5 +82,32 @@ ADDED_BUGS: tuple[Bug, ...] = (
         ("rule 8",),
         put(scheduler.as_needed_limits, "_had", planned_does_not_count),
         OWN_ROBOT,
+    ),
+    Bug(
+        "what others gave is given again",
+        ("rule 11", "S1"),
+        together(
+            put(scheduler.gate, "given_elsewhere", never),
+            put(scheduler.gate, "amount_elsewhere", nobody_elsewhere),
+        ),
+        OTHERS_GIVE,
+    ),
+    Bug(
+        "nobody hears of what was had here and given by others",
+        ("rule 6",),
+        put(scheduler.causes, "had_twice", no_causes),
+        OTHERS_GIVE,
+    ),
+    Bug(
+        "what others gave is told as a miss",
+        ("S4",),
+        put(scheduler.closing, "given_elsewhere", never),
+        OTHERS_GIVE,
+    ),
+    Bug(
+        "reminded of what others gave",
+        ("S7",),
+        put(scheduler.offering, "given_elsewhere", never),
+        OTHERS_GIVE,
     ),
 )

@@ -52,6 +52,7 @@ class Deeds:
         self.permits.committed(own)
         self.cards.committed(own)
         self.keys.committed(own)
+        self.own_robot.committed(own)
 
     def mend(self) -> None:
         """After the weather."""

@@ -247,6 +247,7 @@ class Witnesses:
         if moved.origin is Place.MAGAZINE:
             if inside or permitted:  # what is taken along is had at its own time
                 self._apart(dose, label)
+                self._bottle.company.at_their_robot.fixed_leaves(dose)
             self.left[label] = now
 
     def _diverted(self, moved: Moved, dose: str) -> None:
@@ -271,7 +272,6 @@ class Witnesses:
 
     def _apart(self, dose: str, label: str) -> None:
         """S2: half the planned gap to the dose next to it on the other's side, as planned last."""
-        self._bottle.company.at_their_robot.fixed_leaves(dose)
         now = self._bottle.times.true
         along = self._bottle.leaves.along
         others = {
