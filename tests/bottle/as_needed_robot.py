@@ -107,9 +107,9 @@ class AsNeededRobot:
             return []
         now, book = company.bottle.times.true, company.witness.as_needed
         newest, doses = book.newest(), company.bottle.disk.replayed().doses
-        out = any(company.has(key) and each.outcome is None for key, each in doses.items())
-        doubt = bool(company.witness.in_doubt)
-        return [now] if out or doubt else [newest] if newest is not None else []
+        theirs = [each for key, each in doses.items() if company.has(key)]
+        out = any(each.outcome is None or each.token or each.contradicted for each in theirs)
+        return [now] if out or company.witness.in_doubt else [newest] if newest is not None else []
 
     def near_fixed(self, now: datetime) -> bool:
         """Whether a planned dose of the same medicine, or a magazine that was out, may keep this back."""

@@ -68,7 +68,7 @@ ADDED_BUGS: tuple[Bug, ...] = (
     Bug(
         "a press at the robot as needed asks for what is planned",
         ("rule 2",),
-        put(scheduler.offering, "is_here", anywhere),
+        together(put(scheduler.offering, "is_here", anywhere), put(scheduler.as_needed, "take_asks", never)),
         OWN_ROBOT,
     ),
     Bug(
