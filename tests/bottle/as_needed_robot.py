@@ -16,6 +16,7 @@ from protocol.wire.messages import Answer
 from scheduler import events as ev
 from tests.bottle.as_needed_times import GAP
 from tests.bottle.liveness import EDGE
+from tests.bottle.witnesses import PRESS_AGE
 from tests.support.pure_home import RESIDENT
 
 if TYPE_CHECKING:
@@ -27,13 +28,15 @@ ASKS = 0.6
 HASTY = 0.35
 AT_THE_OTHER = 0.25
 HOURS = (7, 11, 15, 21)
+WORDS = 0.25
+"""Of all planned doses: so often they say no, or later, at the robot that has none of it."""
 
 
 class AsNeededRobot:
     def __init__(self, company: Company, seed: int) -> None:
         self._company = company
         self._chance = Random(f"at a robot of their own in {seed}")
-        self.asked = self.hasty = self.elsewhere = self.answers = self.planned = 0
+        self.words = self.asked = self.hasty = self.elsewhere = self.answers = self.planned = 0
 
     def plan_day(self, day: date) -> None:
         company, chance = self._company, self._chance
@@ -50,6 +53,18 @@ class AsNeededRobot:
             if chance.random() < AT_THE_OTHER:
                 minutes = chance.uniform(-30, 150)
                 company.bottle.at(opens + timedelta(minutes=minutes), self._asks_at_the_first)
+
+        for slot in company.bottle.papers.slots:
+            if chance.random() < WORDS:
+                opens = company.bottle.papers.opens(day, slot)[0]
+                company.bottle.at(opens + timedelta(minutes=chance.uniform(1, 100)), self._says_no)
+
+    def _says_no(self) -> None:
+        """At the second robot, to nothing in particular."""
+        if not self._company.ended:
+            self.words += 1
+            answer = self._chance.choice((Answer.LATER, Answer.NO_THANKS))
+            self._company.press(self._chance.choice(("", self._company.persons[0].tag)), answer)
 
     def _asks(self) -> None:
         company, chance = self._company, self._chance
@@ -91,6 +106,15 @@ class AsNeededRobot:
         for event in own:
             if isinstance(event, ev.TokenPassed):
                 self.fixed_leaves(event.dose_id)
+            if isinstance(event, ev.DoseDeclined | ev.DosePutOff) and self._company.papers.own_robot:
+                self._is_said(event)
+
+    def _is_said(self, event: ev.DoseDeclined | ev.DosePutOff) -> None:
+        """A word at the robot as needed says nothing of what is planned."""
+        bottle = self._company.bottle
+        no, heard = bottle.voices.newest_no, bottle.times.true_of(event.at)
+        said = no is not None and heard - no <= PRESS_AGE
+        assert said, f"S7: {event.dose_id[33:]} not wanted, and nobody has said so at its robot"
 
     def fixed_leaves(self, dose: str) -> None:
         """A planned dose leaves the first robot, or somebody may give it by hand."""

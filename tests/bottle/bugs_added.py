@@ -12,6 +12,7 @@ import scheduler.closing
 import scheduler.gate
 import scheduler.offering
 import scheduler.planning
+import scheduler.voice
 from tests.bottle.bug import Bug
 from tests.bottle.company_papers import ADDED_TO, OTHERS_GIVE, OWN_ROBOT
 from tests.bottle.sabotage import no_events, put, together
@@ -66,9 +67,9 @@ ADDED_BUGS: tuple[Bug, ...] = (
         OWN_ROBOT,
     ),
     Bug(
-        "a press at the robot as needed asks for what is planned",
-        ("rule 2",),
-        together(put(scheduler.offering, "is_here", anywhere), put(scheduler.as_needed, "take_asks", never)),
+        "a word at the robot as needed is about what is planned",
+        ("S7",),
+        put(scheduler.voice, "is_here", anywhere),
         OWN_ROBOT,
     ),
     Bug(
@@ -99,7 +100,7 @@ ADDED_BUGS: tuple[Bug, ...] = (
         OTHERS_GIVE,
     ),
     Bug(
-        "what others gave is told as a miss",
+        "what others gave is told as failed",
         ("S4",),
         put(scheduler.closing, "given_elsewhere", never),
         OTHERS_GIVE,

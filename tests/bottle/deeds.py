@@ -76,6 +76,7 @@ class Deeds:
             "others give planned medicine": self.others.given,
             "that others gave it was a mistake": self.others.taken_back,
             "and presses again before they can have read anything": self.own_robot.hasty,
+            "somebody says no or later at that robot, where nothing planned lies": self.own_robot.words,
             "somebody asks the robot with the roll for medicine as needed": self.own_robot.elsewhere,
         }
 

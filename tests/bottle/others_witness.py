@@ -54,9 +54,8 @@ class OthersWitness:
                 case ev.ReminderGiven():
                     others = event.dose_id in self._since
                     assert not others, f"S7: reminded of {event.dose_id[33:]}, and others gave it"
-                case ev.OutcomeRecorded(outcome=ev.Outcome.MISSED):
-                    others = event.dose_id in self._since
-                    assert not others, f"S4: {event.dose_id[33:]} told as missed, and others gave it"
+                case ev.OutcomeRecorded() if event.dose_id in self._since:
+                    self._settled(event)
 
     def _read(self, given: set[str]) -> None:
         now, bottle = self._bottle.times.true, self._bottle
@@ -69,6 +68,12 @@ class OthersWitness:
         for dose in self._since.keys() - given:
             del self._since[dose]
             self.again += 1
+
+    def _settled(self, event: ev.OutcomeRecorded) -> None:
+        """Nobody failed them, where no robot was away either."""
+        calm = self._company.looks.settled()
+        wrong = event.outcome is ev.Outcome.MISSED or (event.outcome is ev.Outcome.FAILED and calm)
+        assert not wrong, f"S4: {event.dose_id[33:]} told as {event.outcome}, and others gave it"
 
     def _dose_of(self, one: ev.GivenElsewhere) -> str:
         """Planned nearest to it: others give within hours of the time, and the next one is a day later."""
