@@ -53,7 +53,6 @@ class AsNeededRobot:
             if chance.random() < AT_THE_OTHER:
                 minutes = chance.uniform(-30, 150)
                 company.bottle.at(opens + timedelta(minutes=minutes), self._asks_at_the_first)
-
         for slot in company.bottle.papers.slots:
             if chance.random() < WORDS:
                 opens = company.bottle.papers.opens(day, slot)[0]
@@ -91,7 +90,10 @@ class AsNeededRobot:
     def issued(self, order: ev.Order, pressed: datetime) -> None:
         """In calm times nobody is given what they can't have read the question about."""
         company = self._company
-        if company.papers.own_robot and order.kind is ev.OrderKind.RELEASE and company.looks.settled():
+        first = (
+            order.kind is ev.OrderKind.RELEASE and order.attempt == 1
+        )  # another one is of what was asked for
+        if company.papers.own_robot and first and company.looks.settled():
             self.answers += 1
             hasty = company.witness.as_needed.in_haste(pressed)
             assert not hasty, "rule 8: released by a second press that came before anybody could read"
