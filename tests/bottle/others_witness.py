@@ -59,13 +59,13 @@ class OthersWitness:
 
     def _read(self, given: set[str]) -> None:
         now, bottle = self._bottle.times.true, self._bottle
-        for dose in given - self._since.keys():
+        for dose in sorted(given - self._since.keys()):
             self.known += 1
             self._since[dose] = now
             troubles = self._troubles()
             bottle.after(TAKEN_BACK_S, partial(self._look_tray, dose, troubles))
             bottle.after(TOLD_WITHIN_S, partial(self._look_both, dose))
-        for dose in self._since.keys() - given:
+        for dose in sorted(self._since.keys() - given):
             del self._since[dose]
             self.again += 1
 
