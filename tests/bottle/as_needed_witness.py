@@ -1,4 +1,5 @@
-"""How much medicine as needed one person had: amounts in any 24 h, and the time between (rule 8).
+"""How much medicine as needed one person had, how soon again, and when: amounts in any 24 h, the time between
+two of them and between one and a planned dose of the same, and the times that the card names (rule 8).
 
 Knows sachets that left the strip, hands that lifted them, what was given by hand, and what the fagsystem told
 of elsewhere; never what the home makes of it.

@@ -2,7 +2,8 @@
 
 Each seed draws them from a stream of random numbers of its own, so that what else it decides stays. They
 press with their own tag, with none, with another's; modes and pauses change in the middle of a window; one
-asks for medicine as needed. `company_witness` and `company_looks` judge.
+asks for medicine as needed. `company_witness` and `company_looks` judge. What some of them have besides is
+told in `additions`, `as_needed_robot` and `others`.
 """
 
 from __future__ import annotations
