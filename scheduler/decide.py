@@ -160,7 +160,7 @@ def next_wakeup(world: World, setting: Setting, now: datetime) -> datetime | Non
     instants += as_needed_instants(world)
     for dose in world.doses.values():
         if dose.outcome is None and dose.open_at(now):  # it opens with a look of its own
-            instants.append(earliest(world, dose))
+            instants.append(earliest(world, dose, now))
     of_doses = _instants_of_doses(setting, world.doses)
     instants += of_doses[bisect_right(of_doses, now) :][:1]
     return min([at for at in instants if at > now], default=None)

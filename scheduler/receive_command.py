@@ -191,7 +191,7 @@ def token_may_pass(world: World, incident: ev.Incident, dose: Dose, now: datetim
         return False
     if incident.kind is ev.Kind.DOSE_REFUSED and dose.outcome is None:
         return False  # S7: they may still change their mind, at the robot
-    if max(now, dose.plan.opens) < earliest(world, dose):
+    if max(now, dose.plan.opens) < earliest(world, dose, now):
         return False  # S2: by hand too, no sooner after a dose that shares a prescription
     if any(being_given(world, other) or in_reach(other) for other in sharing(world, dose)):
         return False  # S2: somebody may be giving, or taking, that one at this moment
@@ -328,11 +328,18 @@ def _settle(
         found = "found_out"
     elif status.holding and not any(other.stage is Stage.HOLDING for other in there):
         found = "found_in_holding"
-    elif not label_misfit(world, setting, dose):
+    elif not label_misfit(world, setting, dose) and not _left_the_strip(dose, status.mouth_label):
         found = "found_in_magazine"
     else:
         found = "found_out"
     return "", [_made(fact, now, found)]
+
+
+def _left_the_strip(dose: Dose, mouth: str) -> bool:
+    """Medicine as needed is in the magazine where its very sachet is: any other one there would fit, too."""
+    doubted = dose.doubted.label if dose.doubted is not None else ""
+    own = doubted or dose.label
+    return dose.plan.as_needed and own not in ("", mouth)
 
 
 def _discard(

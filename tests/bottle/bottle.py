@@ -314,6 +314,7 @@ class Bottle:
             self.weather.aim()
 
     def _heard(self, incident: Payload) -> None:
+        self.company.others.witness.heard(incident)
         (self.company.staff if self.company.has(incident["dose"]) else self.staff).told(incident)
 
     def give_by_hand(self, dose: str) -> None:

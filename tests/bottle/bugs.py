@@ -40,6 +40,7 @@ import scheduler.window
 from protocol.mqtt import signatures
 from scheduler.world import Dose
 from tests.bottle.bug import Bug
+from tests.bottle.bugs_added import ADDED_BUGS
 from tests.bottle.bugs_company import COMPANY_BUGS
 from tests.bottle.bugs_wishes import WISHES_BUGS
 from tests.bottle.sabotage import (
@@ -400,4 +401,5 @@ BUGS: tuple[Bug, ...] = (
     ),
     *COMPANY_BUGS,
     *WISHES_BUGS,
+    *ADDED_BUGS,
 )

@@ -190,7 +190,7 @@ class Liveness:
         if any(other.contradicted or other.discard for other in own):
             return True
         given = [at for key, at in bottle.given.items() if not bottle.company.has(key)]
-        recent = [*bottle.witnesses.had.values(), *given]
+        recent = [*bottle.witnesses.had.values(), *given, *bottle.company.at_their_robot.had_lately(dose)]
         lately = any(now - at < timedelta(hours=6) for at in recent)
         return lately or not bottle.deeds.cards.leaves_alone(dose)
 

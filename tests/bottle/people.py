@@ -175,7 +175,7 @@ class Staff:
         if incident["kind"] in ("robot_fault", "release_failed") and self._faulty():
             self._repair()
             return  # and gives or says what is to be said when they come back from the robot
-        stopped = incident["detail"] == "no_longer_planned"
+        stopped = incident["detail"] in ("no_longer_planned", "given_elsewhere")
         if dose and incident["holds_token"] and not stopped and self._may_give(dose):
             if self._chance.random() < ON_THE_WAY:
                 bottle.weather.aim()

@@ -247,6 +247,7 @@ class Witnesses:
         if moved.origin is Place.MAGAZINE:
             if inside or permitted:  # what is taken along is had at its own time
                 self._apart(dose, label)
+                self._bottle.company.at_their_robot.fixed_leaves(dose)
             self.left[label] = now
 
     def _diverted(self, moved: Moved, dose: str) -> None:
