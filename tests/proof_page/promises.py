@@ -138,7 +138,7 @@ PROMISES = (
     ),
     Promise(
         "rule 8",
-        "medicine as needed: its times, the gap, the most in any 24 h, also of what was given elsewhere or at "
+        "medicine as needed: its times, the gap, the most in any 24 h, also of what was had elsewhere or at "
         "another robot, and never on old knowledge of that; planned medicine keeps its gap to it",
         ((AS_NEEDED, ("leaves", "committed", "keeps_gap", "fixed_had")), (COMPANY, ("_outcome",))),
     ),
