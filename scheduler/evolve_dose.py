@@ -17,6 +17,7 @@ from scheduler.evolve_side import evolve_side
 from scheduler.habits import learnt
 from scheduler.let_go import LetGo
 from scheduler.machines_of_dose import TOKEN, LossInput, Token, TokenInput, WishInput
+from scheduler.remembered import DOUBLE_FEED
 from scheduler.replacing import replace
 from scheduler.standing import token_of, wished
 from scheduler.world import Dose, OpenOrder, World
@@ -107,9 +108,11 @@ def _dose_changed(dose: Dose, event: ev.DoseChange, world: World) -> Dose:
     trusted = world.clock.trusted
     match event:
         case ev.OrderEnded():
-            return _ended(dose, event)
+            return _ended(dose, event, world)
         case ev.MotionAdopted():
-            return _adopted(dose, event)
+            return _adopted(dose, event, world)
+        case ev.DoseDoubted():
+            return _doubted(dose, event)
         case ev.DoseDue():
             return replace(moved(dose, Trigger.OPENED), offered=True, outage=event.outage)
         case ev.ReminderGiven():
@@ -164,8 +167,23 @@ def _with_token(dose: Dose, given: TokenInput, person: str) -> Dose:
     return replace(dose, token=person if TOKEN.after(token_of(dose), given) is Token.PERSON else "")
 
 
-def _adopted(dose: Dose, event: ev.MotionAdopted) -> Dose:
-    after = replace(moved(dose, Trigger(f"{event.kind}_done")), robot=event.robot or dose.robot)
+def _doubted(dose: Dose, event: ev.DoseDoubted) -> Dose:
+    after = replace(moved(dose, Trigger.UNKNOWN), rest=dose.stage, robot=event.robot, label=event.label)
+    return replace(after, beside=event.beside, doubted=None, found="")
+
+
+def _done(world: World, dose: Dose, kind: ev.OrderKind) -> Trigger:
+    """What the record of a motion says of this dose. After a double feed the robot can't tell which of two
+    sachets it put away: what lay in the tray, and what lay beside it, is for a person to find."""
+    feed = world.robot(dose.robot).double_feed
+    in_reach = feed is not None and feed.dose_id == dose.dose_id and dose.presented is not None
+    beside = bool(dose.beside) and Stage.DOUBT in (dose.stage, dose.rest)
+    unsure = kind in AWAY and (in_reach or beside) and not dose.discard
+    return Trigger.UNKNOWN if unsure else Trigger(f"{kind}_done")
+
+
+def _adopted(dose: Dose, event: ev.MotionAdopted, world: World) -> Dose:
+    after = replace(moved(dose, _done(world, dose, event.kind)), robot=event.robot or dose.robot)
     match event.kind:
         case ev.OrderKind.RELEASE:
             return replace(after, releases=dose.releases + 1, label=event.label)
@@ -175,13 +193,18 @@ def _adopted(dose: Dose, event: ev.MotionAdopted) -> Dose:
             return after
 
 
-def _ended(dose: Dose, event: ev.OrderEnded) -> Dose:
+def _ended(dose: Dose, event: ev.OrderEnded, world: World) -> Dose:
     order = dose.order.order if dose.order else dose.doubted
     match event.result:
         case ev.Result.DONE:
-            after = moved(dose, Trigger(f"{event.kind}_done"))
+            after = moved(dose, _done(world, dose, event.kind))
             presented = event.at if event.kind is ev.OrderKind.PRESENT else dose.presented
-            return replace(after, order=None, doubted=None, presented=presented, failure="", away_tried=None)
+            tried = dose.away_tried if after.stage is Stage.DOUBT else None
+            wanted = None if event.detail == DOUBLE_FEED else dose.wanted_until  # only another press (rule 2)
+            after = replace(
+                after, order=None, doubted=None, presented=presented, failure="", away_tried=tried
+            )
+            return replace(after, wanted_until=wanted)
         case ev.Result.UNKNOWN:
             return replace(moved(dose, Trigger.UNKNOWN), order=None, doubted=order, wanted_until=None)
         case ev.Result.REFUSED:

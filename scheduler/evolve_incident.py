@@ -97,6 +97,8 @@ def _looked_into(world: World, incident: ev.Incident, at: datetime) -> World:
     if incident.kind is ev.Kind.JOURNAL_BEHIND:
         known = (*world.looked_into, *((found.epoch, found.head) for found in world.behind))
         return replace(world, behind=(), looked_into=tuple(dict.fromkeys(known))[-LOSSES_MAX:])
+    if incident.kind is ev.Kind.DOUBLE_FEED:
+        return _told(world, name, replace(world.robot(name), double_feed=None))
     if incident.kind is ev.Kind.ATTEMPT_BLOCKED:
         return _told(world, name, replace(world.robot(name), attempt=""))
     return world

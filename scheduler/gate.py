@@ -19,6 +19,7 @@ from scheduler.given_elsewhere import GIVEN_ELSEWHERE, amount_elsewhere, given_e
 from scheduler.let_go import is_let_go
 from scheduler.own_sachet import NO_SACHET, has_no_sachet
 from scheduler.plan import DosePlan, Plan
+from scheduler.remembered import DOUBLE_FEED
 from scheduler.roll import holder, misfit, misfit_as_needed
 from scheduler.timing import intakes_on
 from scheduler.voice import unwanted
@@ -50,6 +51,8 @@ def lock(world: World, setting: Setting, serial: str) -> str:
         return "journal_behind"  # rule 23
     if not world.clock.trusted:
         return "clock"  # rule 18
+    if robot.double_feed is not None:
+        return DOUBLE_FEED  # rule 7: until somebody has looked, whatever the robot shows
     if serial in in_doubt(world.doses, setting):
         return "in_doubt"  # P3
     if robot.locked_by:

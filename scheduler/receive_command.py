@@ -14,6 +14,7 @@ from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.custody import UNCOUNTED
 from scheduler.dose import IN_MAGAZINE, Stage
+from scheduler.double_feed import not_reconciled
 from scheduler.gate import GIVEN, being_given, beyond_plan, earliest, in_reach, label_misfit, sharing
 from scheduler.machines_of_dose import LossInput
 from scheduler.own_sachet import has_no_sachet
@@ -70,6 +71,9 @@ def close(world: World, setting: Setting, fact: cmd.CloseIncident, now: datetime
         return [answer(setting, fact, "not_said", now)]  # S2: closed, nobody would know when it was had
     if incident.kind is ev.Kind.JOURNAL_BEHIND and not world.clock.trusted:
         return [answer(setting, fact, "clock", now)]  # rule 18: it opens the lock for doses of a later time
+    double = not_reconciled(world, incident) if incident.kind is ev.Kind.DOUBLE_FEED else ""
+    if double:
+        return [answer(setting, fact, double, now)]
     revision = incident.revision + 1 + len(returned)
     return [
         *returned,
@@ -329,7 +333,7 @@ def _settle(
     elif status.holding and not any(other.stage is Stage.HOLDING for other in there):
         found = "found_in_holding"
     elif not label_misfit(world, setting, dose):
-        found = "found_in_magazine"
+        found = "found_untouched" if dose.beside and not dose.offered else "found_in_magazine"
     else:
         found = "found_out"
     return "", [_made(fact, now, found)]

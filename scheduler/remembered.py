@@ -18,6 +18,18 @@ class Receipt:
     since: datetime
 
 
+DOUBLE_FEED = "double_feed"
+"""What a robot calls it, in its log and as its fault; and our reason code."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoubleFeed:
+    """A robot suspects that another sachet moved with this dose's (rule 7)."""
+
+    dose_id: str
+    label: str  # of the sachet that was to move
+
+
 @dataclass(frozen=True, slots=True)
 class AlarmTest:
     """The newest test alarm. `since`: of its state."""

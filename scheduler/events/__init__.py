@@ -28,6 +28,7 @@ from scheduler.events.doses import (
     AnswerDelivered,
     CommandAnswered,
     DecisionMade,
+    DoseDoubted,
     DoseDue,
     DoseHeld,
     FindingContradicted,
@@ -202,6 +203,7 @@ DoseChange = (
     | AnswerTakenBack
     | OutcomeRecorded
     | FindingContradicted
+    | DoseDoubted
     | TokenPassed
     | TokenReturned
     | DecisionMade
@@ -255,6 +257,7 @@ __all__ = [
     "DecisionMade",
     "DoseChange",
     "DoseDeclined",
+    "DoseDoubted",
     "DoseDue",
     "DoseEvent",
     "DoseHeld",
