@@ -201,10 +201,8 @@ def _ended(dose: Dose, event: ev.OrderEnded, world: World) -> Dose:
             presented = event.at if event.kind is ev.OrderKind.PRESENT else dose.presented
             tried = dose.away_tried if after.stage is Stage.DOUBT else None
             wanted = None if event.detail == DOUBLE_FEED else dose.wanted_until  # only another press (rule 2)
-            after = replace(
-                after, order=None, doubted=None, presented=presented, failure="", away_tried=tried
-            )
-            return replace(after, wanted_until=wanted)
+            after = replace(after, order=None, doubted=None, presented=presented, failure="")
+            return replace(after, away_tried=tried, wanted_until=wanted)
         case ev.Result.UNKNOWN:
             return replace(moved(dose, Trigger.UNKNOWN), order=None, doubted=order, wanted_until=None)
         case ev.Result.REFUSED:
