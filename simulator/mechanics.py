@@ -119,7 +119,7 @@ class Faults:
     """Planted trouble. `next` ones strike at the next motion out of the magazine and are gone then."""
 
     stall_next: bool = False
-    double_next: DoubleFeed | None = None
+    double_next: DoubleFeed | None = None  # at the next release
     slow_next_ms: int = 0  # that motion takes so long
     cut_next: PlannedCut | None = None  # power fails half-way
     stuck: dict[Place, bool] = field(default_factory=dict)  # a sensor that always shows this
@@ -188,12 +188,13 @@ class Mechanics:
         """Only ways of `MOTION_MS` exist: anything else is a bug of the firmware and raises KeyError."""
         lasts_ms = MOTION_MS[origin, target]
         stalls, cut, double = False, None, None
+        if (origin, target) == (Place.MAGAZINE, Place.HOLDING):
+            double, self.faults.double_next = self.faults.double_next, None
         if origin is Place.MAGAZINE:
             faults = self.faults
-            stalls, cut, double = faults.stall_next, faults.cut_next, faults.double_next
+            stalls, cut = faults.stall_next, faults.cut_next
             lasts_ms = faults.slow_next_ms or lasts_ms
             faults.stall_next, faults.slow_next_ms, faults.cut_next = False, 0, None
-            faults.double_next = None
         ends_ms = now_ms + (lasts_ms // 2 if cut else lasts_ms)
         self._busy = _Turning(origin, target, ends_ms, stalls, cut, double)
 
@@ -314,13 +315,14 @@ class Mechanics:
         if sachet is None:
             return False
         second = self.magazine.pop(0) if double and self.magazine else self.beside.pop(origin, None)
-        self._moved(sachet, origin, target, now_ms)
+        self._put(target, sachet)
         if second is not None and target in (Place.HOLDING, Place.TRAY):
             self.beside[target] = second
         elif second is not None:
             self._put(target, second)
-        if second is not None:
-            self._told(Moved(now_ms, second, origin, target))
+        for each in (sachet, second):
+            if each is not None:
+                self._told(Moved(now_ms, each, origin, target))
         return True
 
     def _moved(self, sachet: Sachet, origin: Place, target: Place, now_ms: int) -> None:

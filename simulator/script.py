@@ -78,7 +78,7 @@ class Stall:
 
 @dataclass(frozen=True, slots=True)
 class DoubleFeed:
-    """Two sachets leave at the next motion out of the magazine; `at_once`: the sensors suspect it then, else
+    """Two sachets leave at the next release; `at_once`: the sensors suspect it then, else
     when they come into the tray. Whoever clears that fault takes the second one out."""
 
     at_ms: int
