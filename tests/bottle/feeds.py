@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from protocol.wire.messages import DOUBLE_FEED
 from scheduler import events as ev
 from simulator.mechanics import DoubleFeed, Moved, Place
+from tests.bottle.papers import dose_id
 
 if TYPE_CHECKING:
     from tests.bottle.bottle import Bottle
@@ -32,6 +33,8 @@ class Feeds:
         drawn = A_DAY if chance.random() < A_HISTORY else 0.0
         self._a_day = OFTEN_A_DAY if bias == "feeds" else drawn
         self.along: set[str] = set()  # labels of sachets that went along with another
+        self._newest = ""  # of them
+        self._open = ""  # the incident about one that nobody has closed
         self.fed = self.looks = self.doubts = 0
 
     def start(self) -> None:
@@ -57,7 +60,8 @@ class Feeds:
             return False
         if moved.origin is Place.MAGAZINE:
             self.fed += 1
-            self.along.add(moved.sachet.label)
+            self._newest = moved.sachet.label
+            self.along.add(self._newest)
         elif moved.target is Place.TRAY and self._chance.random() < TAKES_BOTH:
             self._bottle.after(self._chance.uniform(1, 300), self._takes_both)
         return True
@@ -76,13 +80,24 @@ class Feeds:
         return self.fed > 0
 
     def committed(self, own: Sequence[ev.Event]) -> None:
-        self.doubts += sum(isinstance(event, ev.DoseDoubted) for event in own)
         for event in own:
-            if isinstance(event, ev.RobotLogged) and (event.entry, event.detail) == ("ended", DOUBLE_FEED):
-                self._bottle.after(TOLD_WITHIN_S, partial(self._look_told, self._bottle.weather.total))
+            match event:
+                case ev.RobotLogged(entry="ended", detail=detail) if detail == DOUBLE_FEED:
+                    look = partial(self._look_told, self._newest, self._bottle.weather.total)
+                    self._bottle.after(TOLD_WITHIN_S, look)
+                case ev.DoseDoubted():
+                    self.doubts += 1
+                case ev.IncidentRaised() if event.incident.kind is ev.Kind.DOUBLE_FEED:
+                    self._open = event.incident.incident_id
+                case ev.IncidentClosed() if event.incident_id == self._open:
+                    self._open = ""
+                case ev.OrderIssued() if event.order.kind in (ev.OrderKind.RELEASE, ev.OrderKind.PRESENT):
+                    assert not self._open, f"rule 7: {event.order.kind} before anybody looked at two sachets"
+                case _:
+                    pass
 
-    def _look_told(self, troubles: int) -> None:
-        """On-call was reachable for all of that time."""
+    def _look_told(self, label: str, troubles: int) -> None:
+        """On-call was reachable for all of that time, and the home knew the strip."""
         bottle = self._bottle
         if not bottle.liveness.settled() or bottle.weather.total != troubles:
             return
@@ -90,3 +105,7 @@ class Feeds:
         told = [each for each in bottle.oncall.told.values() if each["kind"] == "double_feed"]
         high = any(each["priority"] == "high" for each in told)
         assert high, "rule 7: two sachets moved at once, and nobody was told"
+        dose = dose_id(*bottle.papers.labels[label])
+        known = bottle.disk.replayed().doses.get(dose)
+        if known is not None and bottle.technician.typed:
+            assert known.beside, f"rule 7: {dose[33:]} lay beside another sachet, and was never in doubt"

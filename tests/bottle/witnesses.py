@@ -150,6 +150,7 @@ class Witnesses:
         there = (matter.holding, matter.tray, *matter.beside.values())
         between = [each.label for each in there if each is not None]
         newest = self._bottle.papers.cards[self.card_since[-1][1]]  # in force from its commit on
+        again = again or event.label in self._bottle.deeds.feeds.along  # a person said where the first one is
         stopped = dose.split("/")[2] == "noon" and newest is None
         gone = self._bottle.times.true > max(self._bottle.opens(dose), default=self._bottle.times.true)
         assert again or stopped or gone or event.label in between, (
