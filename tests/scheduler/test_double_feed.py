@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -15,6 +16,7 @@ from scheduler.gate import why_not_present, why_not_release
 from scheduler.invariants import broken
 from scheduler.outgoing import changes
 from scheduler.remembered import DOUBLE_FEED
+from scheduler.world import Resident
 from tests.support.pure_home import CRITICAL, DRUGS, ROBOT, PureHome
 
 FEED = f"feed:{ROBOT}"
@@ -276,3 +278,85 @@ def test_an_order_beside_a_double_feed_is_never_committed(due: PureHome) -> None
     after = evolve(before, event)
     told = changes(before, after, [event])
     assert broken(before, after, [event], told).startswith("S1: an order towards the resident while two")
+
+
+def left_beside(home: PureHome) -> None:
+    """The morning's is put away at its closing, and what lay beside it is still in the holding place."""
+    home.robot.fault = ""
+    home.robot.labels.pop(0)
+    home.give(ev.RobotReported(home.now, home.robot.status()))
+    home.until("10:00")
+    home.move()
+    home.robot.holding = "L002"
+    home.give(ev.RobotReported(home.now, home.robot.status()))
+
+
+def test_what_was_never_within_reach_is_in_the_store_by_the_record(released: PureHome) -> None:
+    left_beside(released)
+    assert released.dose("morning").stage is Stage.IN_STORE
+    assert released.outcome("morning") == ("failed", False)
+
+
+def test_the_robots_record_alone_settles_nothing_of_what_lay_beside(released: PureHome) -> None:
+    left_beside(released)
+    released.until("14:00")
+    assert released.orders()[-1] == ("divert", "noon"), "something lies in the holding place"
+    released.move()
+    released.until("14:10")
+    assert (released.dose("noon").stage, released.outcome("noon")) == (Stage.DOUBT, ("uncertain", False))
+
+
+def test_a_person_who_discards_what_lay_beside_has_decided(released: PureHome) -> None:
+    left_beside(released)
+    assert released.decide(released.dose("noon"), ev.Verdict.DISCARD, "Anna").accepted
+    assert released.orders()[-1] == ("divert", "noon")
+    released.move()
+    assert released.dose("noon").stage is Stage.IN_STORE
+
+
+def test_where_several_live_the_name_says_whose_it_is(presented: PureHome) -> None:
+    """Two residents' sachets of one time may lie in one tray."""
+    two = replace(presented.setting, residents=(*presented.setting.residents, Resident("ab" * 16, ROBOT)))
+    assert display(presented.world, two, ROBOT, presented.now).lines[:3] == (
+        "Tag kun posen d. 2/11 kl. 08:00.",
+        "Se efter dit navn på posen.",
+        "Lad en anden pose ligge.",
+    )
+
+
+def test_no_sachet_is_held_for_what_the_mouth_shows_before_staff_have_looked(released: PureHome) -> None:
+    assert looked_at(released).accepted
+    released.robot.labels[0] = "L999"
+    released.give(ev.RobotReported(released.now, released.robot.status()))
+    released.until("10:00")
+    released.move()
+    released.until("12:05")
+    assert released.dose("noon").stage is Stage.DUE
+    assert closed(released).accepted
+    assert released.dose("noon").stage is Stage.HELD
+
+
+def test_a_fault_without_its_entry_is_as_high(due: PureHome) -> None:
+    due.robot.fault = DOUBLE_FEED
+    due.give(ev.RobotReported(due.now, due.robot.status()))
+    fault = about(due, f"robot:{ROBOT}")
+    assert fault is not None
+    assert (fault.kind, fault.priority, fault.detail) == (
+        ev.Kind.ROBOT_FAULT,
+        ev.Priority.HIGH,
+        DOUBLE_FEED,
+    )
+
+
+def test_a_dose_that_no_sachet_was_packed_for_is_not_in_doubt(due: PureHome) -> None:
+    """Another dose of the same time, whose medicine is in no sachet: nothing of it can lie beside."""
+    noon = due.dose("noon")
+    other = replace(
+        noon.plan, dose_id=noon.dose_id[:-1] + "2", portions=(), opens=noon.plan.opens + timedelta(minutes=30)
+    )
+    due.world = evolve(due.world, ev.DosePlanned(due.now, other))
+    due.journal.append(ev.DosePlanned(due.now, other))
+    due.press()
+    fed(due)
+    assert due.dose("noon").stage is Stage.DOUBT
+    assert due.world.doses[other.dose_id].stage is Stage.PLANNED
