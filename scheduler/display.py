@@ -165,8 +165,7 @@ def _lines_of(world: World, setting: Setting, dose: Dose, now: datetime) -> tupl
         return _along_lines(world, setting, dose, now)
     if dose.stage in (Stage.PLANNED, Stage.DUE, Stage.FAILED, Stage.HOLDING):
         serial = robot_of(setting, dose)
-        reason = "" if dose.stage is Stage.HOLDING else why_not_release(world, setting, dose, now)
-        reason = reason or (DOUBLE_FEED if world.robot(serial).double_feed is not None else "")
+        reason = _why_not(world, setting, dose, now)
         if not reason and dose.anonymous:
             return "alert", "soft", PERSONAL
         if not reason and quiet(dose, setting.limits.reminder_every):
@@ -180,11 +179,18 @@ def _lines_of(world: World, setting: Setting, dose: Dose, now: datetime) -> tupl
     return "steady", "none", ("Vent på personalet.", "Tag ikke andet i stedet.")
 
 
+def _why_not(world: World, setting: Setting, dose: Dose, now: datetime) -> str:
+    """Why a press would bring nothing; "" = it would, or the dose is on its way."""
+    if world.robot(robot_of(setting, dose)).double_feed is not None:
+        return DOUBLE_FEED
+    return "" if dose.stage is Stage.HOLDING else why_not_release(world, setting, dose, now)
+
+
 def _along_lines(
     world: World, setting: Setting, dose: Dose, now: datetime
 ) -> tuple[str, str, tuple[str, ...]]:
     """Before a leave: one press for each sachet, and how many are left."""
-    reason = "" if dose.stage is Stage.HOLDING else why_not_release(world, setting, dose, now)
+    reason = _why_not(world, setting, dose, now)
     if reason:
         return "alert", "none", ("Robotten kan ikke give medicin nu.", "Personalet får besked.")
     left = sum(
