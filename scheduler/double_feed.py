@@ -11,26 +11,25 @@ Not in force: of a strip of medicine as needed no dose comes next: what lay besi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 
 from scheduler import events as ev
 from scheduler.at_robots import by_robot
 from scheduler.cause import Cause
 from scheduler.dose import IN_MAGAZINE, Stage
-from scheduler.own_sachet import has_no_sachet
-from scheduler.remembered import DOUBLE_FEED, DoubleFeed
-from scheduler.roll import Roll, Sachet, sachet_for
+from scheduler.remembered import DOUBLE_FEED, DoubleFeed, double_feed
+from scheduler.roll import PACKED_APART_MAX
 from scheduler.world import Dose, Robot, RobotState, Setting, World, robot_of
 
 
 def doubted(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
     """The dose that follows on the strip, as soon as one is planned; asked about once."""
     return [
-        ev.DoseDoubted(now, dose.dose_id, serial, label, feed.dose_id)
+        ev.DoseDoubted(now, dose.dose_id, serial, feed.follows.label, feed.dose_id)
         for serial in setting.robots
         for feed in _suspected(world, setting, serial)
-        for dose, label in _next(world, setting, serial, feed)
+        if (dose := _next(world, setting, feed)) is not None and feed.follows is not None
     ]
 
 
@@ -65,53 +64,41 @@ def printed(world: World, setting: Setting, dose: Dose) -> datetime | None:
     robot = world.robot(robot_of(setting, dose))
     if robot.double_feed is None or robot.double_feed.dose_id != dose.dose_id:
         return None
-    strip = _strip(robot.rolls, dose.label)
-    packed = next((one.local for one in strip if one.label == dose.label), None)
-    return packed or setting.local.local(dose.plan.opens)
+    packed = (one.local for roll in robot.rolls.values() for one in roll.sachets if one.label == dose.label)
+    return next(packed, setting.local.local(dose.plan.opens))
 
 
 def _suspected(world: World, setting: Setting, serial: str) -> Iterator[DoubleFeed]:
     """By its log; or, where that was lost, by its fault: then the release it is about is itself in doubt."""
     robot = world.robot(serial)
+    yield from robot.fed
     if robot.double_feed is not None:
         yield robot.double_feed
     elif robot.status is not None and robot.status.fault == DOUBLE_FEED:
         there = by_robot(world.doses, setting).get(serial, ())
         yield from (
-            DoubleFeed(dose.dose_id, dose.label)
+            double_feed(robot.rolls, dose.dose_id, dose.label)
             for dose in there
             if dose.stage is Stage.DOUBT and dose.doubted is not None and dose.label
         )
 
 
-def _next(world: World, setting: Setting, serial: str, feed: DoubleFeed) -> Iterator[tuple[Dose, str]]:
-    rolls = world.robot(serial).rolls
-    follows = _following(rolls, feed.label)
-    if follows is None:
-        return
-    for dose in by_robot(world.doses, setting).get(serial, ()):
-        roll = rolls.get(dose.plan.resident)
-        if dose.stage not in IN_MAGAZINE or dose.beside == feed.dose_id or roll is None:
-            continue
-        if dose.plan.as_needed or dose.plan.surplus or has_no_sachet(world, setting, dose):
-            continue
-        if follows in roll.sachets and follows == _packed_for(setting, roll, dose):
-            yield dose, follows.label
+def _next(world: World, setting: Setting, feed: DoubleFeed) -> Dose | None:
+    """Whatever strip is in the robot by now."""
+    follows = feed.follows
+    if follows is None or any(dose.beside == feed.dose_id for dose in world.doses.values()):
+        return None
 
+    def apart(dose: Dose) -> timedelta:
+        return abs(setting.local.local(dose.plan.opens) - follows.local)
 
-def _following(rolls: Mapping[str, Roll], label: str) -> Sachet | None:
-    strip = _strip(rolls, label)
-    at = next((place for place, one in enumerate(strip) if one.label == label), len(strip))
-    return strip[at + 1] if at + 1 < len(strip) else None
-
-
-def _strip(rolls: Mapping[str, Roll], label: str) -> list[Sachet]:
-    """The whole strip of which this sachet is one, whosever they are; empty = it is on none."""
-    found = (r.production_id for r in rolls.values() if any(one.label == label for one in r.sachets))
-    production_id = next(found, None)
-    together = [one for roll in rolls.values() if roll.production_id == production_id for one in roll.sachets]
-    return sorted(together, key=lambda one: one.number)
-
-
-def _packed_for(setting: Setting, roll: Roll, dose: Dose) -> Sachet | None:
-    return sachet_for(roll, dose.plan.day, setting.local.local(dose.plan.opens))
+    theirs = [
+        dose
+        for dose in world.doses.values()
+        if dose.plan.resident == feed.resident
+        and dose.plan.day == follows.local.date()
+        and not (dose.plan.as_needed or dose.plan.surplus or dose.loose)
+        and apart(dose) <= PACKED_APART_MAX
+    ]
+    nearest = min(theirs, key=lambda dose: (apart(dose), dose.dose_id), default=None)
+    return nearest if nearest is not None and nearest.stage in IN_MAGAZINE else None

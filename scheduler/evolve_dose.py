@@ -12,7 +12,7 @@ from scheduler.changed import handed_out_changed
 from scheduler.dose import IN_MAGAZINE, IN_MOTION, Stage, Trigger, advance
 from scheduler.evolve_incident import with_token
 from scheduler.evolve_leave import authorised, came_back
-from scheduler.evolve_press import press_used
+from scheduler.evolve_press import press_used, with_robot
 from scheduler.evolve_side import evolve_side
 from scheduler.habits import learnt
 from scheduler.let_go import LetGo
@@ -40,6 +40,12 @@ def evolve_dose(world: World, event: ev.DoseEvent) -> World:
             world = with_token(world, about, held, event)
             dose = world.doses.get(event.dose_id)
             return with_dose(world, _dose_changed(dose, event, world)) if dose else world
+        case ev.DoseDoubted():
+            robot = world.robot(event.robot)
+            fed = tuple(feed for feed in robot.fed if feed.dose_id != event.beside)
+            world = with_robot(world, event.robot, replace(robot, fed=fed))
+            dose = world.doses.get(event.dose_id)
+            return with_dose(world, _doubted(dose, event)) if dose else world
         case _:
             if isinstance(event, ANSWERS):
                 world = press_used(world, event.robot)
@@ -111,8 +117,6 @@ def _dose_changed(dose: Dose, event: ev.DoseChange, world: World) -> Dose:
             return _ended(dose, event, world)
         case ev.MotionAdopted():
             return _adopted(dose, event, world)
-        case ev.DoseDoubted():
-            return _doubted(dose, event)
         case ev.DoseDue():
             return replace(moved(dose, Trigger.OPENED), offered=True, outage=event.outage)
         case ev.ReminderGiven():
@@ -174,11 +178,13 @@ def _doubted(dose: Dose, event: ev.DoseDoubted) -> Dose:
 
 def _done(world: World, dose: Dose, kind: ev.OrderKind) -> Trigger:
     """What the record of a motion says of this dose. After a double feed the robot can't tell which of two
-    sachets it put away: what lay in the tray, and what lay beside it, is for a person to find."""
+    sachets it put away: what lay in the tray, and what lay beside it, is for a person to find. What they
+    found in the holding place is known again."""
+    was = dose.rest if dose.stage in IN_MOTION else dose.stage
     feed = world.robot(dose.robot).double_feed
     in_reach = feed is not None and feed.dose_id == dose.dose_id and dose.presented is not None
-    beside = bool(dose.beside) and Stage.DOUBT in (dose.stage, dose.rest)
-    unsure = kind in AWAY and (in_reach or beside) and not dose.discard
+    beside = bool(dose.beside) and was is Stage.DOUBT
+    unsure = kind in AWAY and (in_reach or beside) and was is not Stage.HOLDING and not dose.discard
     return Trigger.UNKNOWN if unsure else Trigger(f"{kind}_done")
 
 

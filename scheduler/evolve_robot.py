@@ -16,7 +16,7 @@ from scheduler.evolve_dose import moved
 from scheduler.evolve_press import with_robot
 from scheduler.machines_of_dose import ORDER, OrderInput, OrderState
 from scheduler.machines_of_home import LINK, RobotInput
-from scheduler.remembered import DOUBLE_FEED, DoubleFeed
+from scheduler.remembered import DOUBLE_FEED, DoubleFeed, double_feed
 from scheduler.replacing import replace
 from scheduler.standing import order_of
 from scheduler.world import NO_ROBOT_YET, Dose, MainsLost, Robot, RobotState, World
@@ -146,7 +146,7 @@ def _fed(world: World, robot: Robot, event: ev.RobotLogged) -> DoubleFeed | None
     if event.entry != "ended" or event.detail != DOUBLE_FEED:
         return robot.double_feed
     known = event.dose_id in world.doses or on_strip
-    return DoubleFeed(event.dose_id, event.label) if known else robot.double_feed
+    return double_feed(robot.rolls, event.dose_id, event.label) if known else robot.double_feed
 
 
 def _dose_of(world: World, serial: str, event: ev.RobotLogged) -> World:

@@ -305,6 +305,18 @@ def earliest(world: World, dose: Dose) -> datetime:
     return instant
 
 
+def near_what_they_took_along(world: World, dose: Dose, now: datetime) -> bool:
+    """S2: `earliest` is of this dose's own time. Given by hand hours later it may come close to a later one
+    that was handed out to be had at its time."""
+    return any(
+        other.outcome is not None
+        and other.outcome.outcome is Outcome.TAKEN_ALONG
+        and abs(now - other.had_at)
+        < minimum_interval(other.plan, dose.plan, _planned(world, dose.plan.resident))
+        for other in sharing(world, dose)
+    )
+
+
 def _planned(world: World, resident: str) -> list[DosePlan]:
     theirs = (dose.plan for dose in world.doses.values() if dose.plan.resident == resident)
     return [plan for plan in theirs if not plan.as_needed]

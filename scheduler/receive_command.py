@@ -15,7 +15,16 @@ from scheduler import events as ev
 from scheduler.custody import UNCOUNTED
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.double_feed import not_reconciled
-from scheduler.gate import GIVEN, being_given, beyond_plan, earliest, in_reach, label_misfit, sharing
+from scheduler.gate import (
+    GIVEN,
+    being_given,
+    beyond_plan,
+    earliest,
+    in_reach,
+    label_misfit,
+    near_what_they_took_along,
+    sharing,
+)
 from scheduler.machines_of_dose import LossInput
 from scheduler.own_sachet import has_no_sachet
 from scheduler.receive_let_go import SECOND_NEEDED, let_go
@@ -197,6 +206,8 @@ def token_may_pass(world: World, incident: ev.Incident, dose: Dose, now: datetim
         return False  # S7: they may still change their mind, at the robot
     if max(now, dose.plan.opens) < earliest(world, dose):
         return False  # S2: by hand too, no sooner after a dose that shares a prescription
+    if near_what_they_took_along(world, dose, now):
+        return False  # S2: they have that one in their hands, for its own time
     if any(being_given(world, other) or in_reach(other) for other in sharing(world, dose)):
         return False  # S2: somebody may be giving, or taking, that one at this moment
     if dose.uncounted == UNCOUNTED:
@@ -330,13 +341,19 @@ def _settle(
     there = [other for other in world.doses.values() if robot_of(setting, other) == serial]
     if left_behind(setting, dose):
         found = "found_out"
-    elif status.holding and not any(other.stage is Stage.HOLDING for other in there):
+    elif status.holding and not any(_may_be_its_own(dose, other) for other in there):
         found = "found_in_holding"
     elif not label_misfit(world, setting, dose):
         found = "found_untouched" if dose.beside and not dose.offered else "found_in_magazine"
     else:
         found = "found_out"
     return "", [_made(fact, now, found)]
+
+
+def _may_be_its_own(dose: Dose, other: Dose) -> bool:
+    """Whether what lies in the holding place may be that other dose's: after a double feed either one's."""
+    fed_with = other.dose_id == dose.beside and other.stage is Stage.DOUBT
+    return fed_with or other.stage is Stage.HOLDING
 
 
 def _discard(

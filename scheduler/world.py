@@ -129,6 +129,7 @@ class Robot:
     gone_label: str = ""  # of the sachet that left the magazine last: a status that shows it there is older
     magazine_since: datetime | None = None  # production id last changed
     double_feed: DoubleFeed | None = None  # until a person closed the incident about it
+    fed: tuple[DoubleFeed, ...] = ()  # closed ones whose next dose was not planned yet
     mains_lost: MainsLost | None = None  # None: it has mains, or never said otherwise
     battery_read: datetime | None = None  # when it last told its charge
     answers: bool = False  # it has a button for each answer

@@ -203,7 +203,6 @@ DoseChange = (
     | AnswerTakenBack
     | OutcomeRecorded
     | FindingContradicted
-    | DoseDoubted
     | TokenPassed
     | TokenReturned
     | DecisionMade
@@ -213,7 +212,7 @@ DoseChange = (
 )
 """About one dose that is named in it."""
 
-DoseEvent = OrderIssued | OrderRevoked | DoseChange
+DoseEvent = OrderIssued | OrderRevoked | DoseDoubted | DoseChange
 
 IncidentChange = (
     IncidentChanged

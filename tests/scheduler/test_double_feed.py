@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from protocol.wire.messages import DOUBLE_FEED as ON_THE_WIRE
+from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.display import display
 from scheduler.dose import Stage
@@ -16,8 +17,9 @@ from scheduler.gate import why_not_present, why_not_release
 from scheduler.invariants import broken
 from scheduler.outgoing import changes
 from scheduler.remembered import DOUBLE_FEED
+from scheduler.roll import following
 from scheduler.world import Resident
-from tests.support.pure_home import CRITICAL, DRUGS, ROBOT, PureHome
+from tests.support.pure_home import CRITICAL, DRUGS, ROBOT, PureHome, roll
 
 FEED = f"feed:{ROBOT}"
 
@@ -360,3 +362,44 @@ def test_a_dose_that_no_sachet_was_packed_for_is_not_in_doubt(due: PureHome) -> 
     fed(due)
     assert due.dose("noon").stage is Stage.DOUBT
     assert due.world.doses[other.dose_id].stage is Stage.PLANNED
+
+
+def test_what_lies_in_the_holding_place_is_not_said_to_be_the_next_doses(presented: PureHome) -> None:
+    """S3: it may be the one that was to move, as long as nobody has said what became of that."""
+    presented.robot.labels.pop(0)
+    presented.until("10:00")
+    presented.move()
+    assert presented.robot.holding
+    assert looked_at(presented).accepted
+    assert presented.dose("noon").stage is Stage.OUT
+    assert presented.decide(presented.dose("morning"), ev.Verdict.NOT_GIVEN, "Anna").accepted
+    presented.until("10:06")
+    presented.robot.fault = ""
+    presented.move()
+    assert presented.orders()[-1] == ("divert", "morning"), "it is put away"
+    assert presented.dose("morning").stage is Stage.IN_STORE, "a person has said that it lay there"
+
+
+def test_a_dose_that_is_planned_later_is_in_doubt_as_soon_as_it_is(due: PureHome) -> None:
+    """Its sachet may have gone days ahead of it, and the incident is long closed."""
+    noon = due.dose("noon")
+    due.world = evolve(due.world, ev.DoseWithdrawn(due.now, noon.dose_id, 1))
+    due.press()
+    fed(due)
+    due.robot.fault = ""
+    due.give(ev.RobotReported(due.now, due.robot.status()))
+    assert closed(due).accepted
+    assert due.world.robot(ROBOT).fed
+    due.give(cmd.LoadRoll(roll(production_id="ROLL-2"), "technician"))
+    due.world = evolve(due.world, ev.DosePlanned(due.now, noon.plan))
+    due.give()
+    assert due.dose("noon").stage is Stage.DOUBT
+    assert not due.world.robot(ROBOT).fed, "asked about once"
+
+
+def test_of_a_strip_of_medicine_as_needed_no_dose_is_in_doubt() -> None:
+    strip = replace(roll(1), as_needed=True)
+    assert following({"r": roll(1)}, "L001") == ("r", roll(1).sachets[1])
+    assert following({"r": strip}, "L001") is None
+    assert following({"r": roll(1)}, "L004") is None, "the last one"
+    assert following({"r": roll(1)}, "L999") is None
