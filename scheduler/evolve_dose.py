@@ -182,9 +182,9 @@ def _done(world: World, dose: Dose, kind: ev.OrderKind) -> Trigger:
     found in the holding place is known again."""
     was = dose.rest if dose.stage in IN_MOTION else dose.stage
     feed = world.robot(dose.robot).double_feed
-    in_reach = feed is not None and feed.dose_id == dose.dose_id and dose.presented is not None
+    moved_first = feed is not None and feed.dose_id == dose.dose_id
     beside = bool(dose.beside) and was is Stage.DOUBT
-    unsure = kind in AWAY and (in_reach or beside) and was is not Stage.HOLDING and not dose.discard
+    unsure = kind in AWAY and (moved_first or beside) and was is not Stage.HOLDING and not dose.discard
     return Trigger.UNKNOWN if unsure else Trigger(f"{kind}_done")
 
 
