@@ -96,7 +96,6 @@ def _next(world: World, setting: Setting, feed: DoubleFeed) -> Dose | None:
         dose
         for dose in world.doses.values()
         if dose.plan.resident == feed.resident
-        and dose.plan.day == follows.local.date()
         and not (dose.plan.as_needed or dose.plan.surplus or dose.loose)
         and apart(dose) <= PACKED_APART_MAX
     ]

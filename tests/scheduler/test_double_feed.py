@@ -403,3 +403,22 @@ def test_of_a_strip_of_medicine_as_needed_no_dose_is_in_doubt() -> None:
     assert following({"r": strip}, "L001") is None
     assert following({"r": roll(1)}, "L004") is None, "the last one"
     assert following({"r": roll(1)}, "L999") is None
+
+
+def test_of_a_strip_that_several_share_the_next_one_is_whosever_it_is() -> None:
+    first, second, third, fourth = roll(1).sachets
+    mine = replace(roll(1), sachets=(first, fourth))
+    theirs = replace(roll(1), resident="r2", sachets=(second, third))
+    both = {"r1": mine, "r2": theirs}
+    assert following(both, "L001") == ("r2", second)
+    assert following(both, "L003") == ("r1", fourth)
+    assert following({"r1": mine, "r2": replace(theirs, production_id="ROLL-2")}, "L001") == ("r1", fourth)
+
+
+def test_what_is_known_to_be_elsewhere_is_not_put_in_doubt(due: PureHome) -> None:
+    out = replace(due.dose("noon"), stage=Stage.IN_STORE, robot=ROBOT)
+    due.world = replace(due.world, doses={**due.world.doses, out.dose_id: out})
+    due.press()
+    fed(due)
+    assert due.dose("noon").stage is Stage.IN_STORE
+    assert about(due) is not None
