@@ -19,6 +19,7 @@ from scheduler.given_elsewhere import GIVEN_ELSEWHERE, amount_elsewhere, given_e
 from scheduler.let_go import is_let_go
 from scheduler.own_sachet import NO_SACHET, has_no_sachet
 from scheduler.plan import DosePlan, Plan
+from scheduler.remembered import DOUBLE_FEED
 from scheduler.roll import holder, misfit, misfit_as_needed
 from scheduler.timing import intakes_on
 from scheduler.voice import unwanted
@@ -50,6 +51,8 @@ def lock(world: World, setting: Setting, serial: str) -> str:
         return "journal_behind"  # rule 23
     if not world.clock.trusted:
         return "clock"  # rule 18
+    if robot.double_feed is not None:
+        return DOUBLE_FEED  # rule 7: until somebody has looked, whatever the robot shows
     if serial in in_doubt(world.doses, setting):
         return "in_doubt"  # P3
     if robot.locked_by:
@@ -302,6 +305,18 @@ def earliest(world: World, dose: Dose, now: datetime | None = None) -> datetime:
     if not dose.plan.as_needed:
         instant = max([instant, *free_of_as_needed(world, dose.plan)])
     return instant
+
+
+def near_what_they_took_along(world: World, dose: Dose, now: datetime) -> bool:
+    """S2: `earliest` is of this dose's own time. Given by hand hours later it may come close to a later one
+    that was handed out to be had at its time."""
+    return any(
+        other.outcome is not None
+        and other.outcome.outcome is Outcome.TAKEN_ALONG
+        and abs(now - other.had_at)
+        < minimum_interval(other.plan, dose.plan, _planned(world, dose.plan.resident))
+        for other in sharing(world, dose)
+    )
 
 
 def _planned(world: World, resident: str) -> list[DosePlan]:

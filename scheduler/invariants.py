@@ -116,6 +116,8 @@ def _ordered(world: World, event: ev.OrderIssued) -> Iterator[str]:
         yield "S1: an order towards the resident beside a dose in doubt"
     if any(_within_reach_elsewhere(world, each, dose, order) for each in world.doses.values()):
         yield "S2: an order towards the resident while another robot has the same medicine out for them"
+    if world.robot(order.robot).double_feed is not None:
+        yield "S1: an order towards the resident while two sachets may have moved at once"
     if world.robot(order.robot).locked_by:
         yield "S1: an order towards the resident while staff give by hand at that robot"
     if dose.token or dose.outcome is not None:

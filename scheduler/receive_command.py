@@ -14,7 +14,17 @@ from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.custody import UNCOUNTED
 from scheduler.dose import IN_MAGAZINE, Stage
-from scheduler.gate import GIVEN, being_given, beyond_plan, earliest, in_reach, label_misfit, sharing
+from scheduler.double_feed import not_reconciled
+from scheduler.gate import (
+    GIVEN,
+    being_given,
+    beyond_plan,
+    earliest,
+    in_reach,
+    label_misfit,
+    near_what_they_took_along,
+    sharing,
+)
 from scheduler.machines_of_dose import LossInput
 from scheduler.own_sachet import has_no_sachet
 from scheduler.receive_let_go import SECOND_NEEDED, let_go
@@ -70,6 +80,9 @@ def close(world: World, setting: Setting, fact: cmd.CloseIncident, now: datetime
         return [answer(setting, fact, "not_said", now)]  # S2: closed, nobody would know when it was had
     if incident.kind is ev.Kind.JOURNAL_BEHIND and not world.clock.trusted:
         return [answer(setting, fact, "clock", now)]  # rule 18: it opens the lock for doses of a later time
+    double = not_reconciled(world, incident) if incident.kind is ev.Kind.DOUBLE_FEED else ""
+    if double:
+        return [answer(setting, fact, double, now)]
     revision = incident.revision + 1 + len(returned)
     return [
         *returned,
@@ -193,6 +206,8 @@ def token_may_pass(world: World, incident: ev.Incident, dose: Dose, now: datetim
         return False  # S7: they may still change their mind, at the robot
     if max(now, dose.plan.opens) < earliest(world, dose, now):
         return False  # S2: by hand too, no sooner after a dose that shares a prescription
+    if near_what_they_took_along(world, dose, now):
+        return False  # S2: they have that one in their hands, for its own time
     if any(being_given(world, other) or in_reach(other) for other in sharing(world, dose)):
         return False  # S2: somebody may be giving, or taking, that one at this moment
     if dose.uncounted == UNCOUNTED:
@@ -326,20 +341,32 @@ def _settle(
     there = [other for other in world.doses.values() if robot_of(setting, other) == serial]
     if left_behind(setting, dose):
         found = "found_out"
-    elif status.holding and not any(other.stage is Stage.HOLDING for other in there):
+    elif status.holding and not any(_may_be_its_own(dose, other) for other in there):
         found = "found_in_holding"
+<<<<<<< HEAD
     elif not label_misfit(world, setting, dose) and not _left_the_strip(dose, status.mouth_label):
         found = "found_in_magazine"
+=======
+    elif not label_misfit(world, setting, dose):
+        found = "found_untouched" if dose.beside and not dose.offered else "found_in_magazine"
+>>>>>>> feed8
     else:
         found = "found_out"
     return "", [_made(fact, now, found)]
 
 
+<<<<<<< HEAD
 def _left_the_strip(dose: Dose, mouth: str) -> bool:
     """Medicine as needed is in the magazine where its very sachet is: any other one there would fit, too."""
     doubted = dose.doubted.label if dose.doubted is not None else ""
     own = doubted or dose.label
     return dose.plan.as_needed and own not in ("", mouth)
+=======
+def _may_be_its_own(dose: Dose, other: Dose) -> bool:
+    """Whether what lies in the holding place may be that other dose's: after a double feed either one's."""
+    fed_with = other.dose_id == dose.beside and other.stage is Stage.DOUBT
+    return fed_with or other.stage is Stage.HOLDING
+>>>>>>> feed8
 
 
 def _discard(

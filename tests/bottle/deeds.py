@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from scheduler import events as ev
 from tests.bottle.cards import Cards
+from tests.bottle.feeds import Feeds
 from tests.bottle.hours import Hours
 from tests.bottle.keys import Keys
 from tests.bottle.mains import Mains
@@ -33,9 +34,10 @@ class Deeds:
         self.swaps, self.hours = Swaps(bottle, seed, bias), Hours(bottle, seed, bias)
         self.others = bottle.company.others
         self.adding, self.own_robot = bottle.company.adding, bottle.company.at_their_robot
+        self.feeds = Feeds(bottle, seed, bias)
 
     def start(self) -> None:
-        for each in (self.mains, self.strips, self.swaps, self.hours):
+        for each in (self.mains, self.strips, self.swaps, self.hours, self.feeds):
             each.start()
 
     def plan_day(self, day: date) -> None:
@@ -53,10 +55,17 @@ class Deeds:
         self.cards.committed(own)
         self.keys.committed(own)
         self.own_robot.committed(own)
+        self.feeds.committed(own)
 
     def mend(self) -> None:
         """After the weather."""
         self.mains.restore()
+        self.feeds.mend()
+
+    @property
+    def kept_back(self) -> bool:
+        """Sachets are not where the strip would have them: that keeps others back for hours."""
+        return self.swaps.any or self.feeds.any
 
     @property
     def counts(self) -> dict[str, int]:
@@ -69,6 +78,7 @@ class Deeds:
             "a card that changes what a loaded sachet should hold": self.cards.changes,
             "staff lock the robot with a key": self.keys.locks,
             "a magazine is taken out and counted": self.swaps.taken_out,
+            "two sachets leave the strip at once": self.feeds.fed,
             "the hours of the day are written anew": self.hours.changed + self.hours.refused,
             "a card adds what a loaded sachet does not hold, or takes it back": self.adding.cards,
             "a strip packed by another card comes": self.adding.strips,
@@ -99,6 +109,8 @@ class Deeds:
             "hours of the day that came into force": self.hours.changed,
             "hours of the day that did not": self.hours.refused,
             "sachets counted after a swap": self.swaps.counted,
+            "doses in doubt beside another's sachet": self.feeds.doubts,
+            "looks at a double feed": self.feeds.looks,
             "looks at a magazine that nobody has counted": self.swaps.looks,
             "sachets that went out beside medicine that was added": added.beside,
             "doses of added medicine given by hand": added.by_hand,

@@ -163,7 +163,7 @@ class Liveness:
         bottle, matter = self._bottle, self._bottle.matter
         if not self.settled_at_home(SETTLE_S) or not self._robot_fine() or bottle.slow_disk_s:
             return ""
-        if bottle.regimes.withholds(RESIDENT) or bottle.deeds.keys.locked or bottle.deeds.swaps.any:
+        if bottle.regimes.withholds(RESIDENT) or bottle.deeds.keys.locked or bottle.deeds.kept_back:
             return ""  # rules 22 and 5: nothing may come; rule 24: what was lost keeps others back for hours
         if not matter.magazine or matter.holding or matter.tray or bottle.end.robot.due_ms is not None:
             return ""
@@ -200,7 +200,9 @@ class Liveness:
         up = end.robot.powered and end.plugged and self._bottle.box.robot.ready and self._robot_here_s() > 120
         fine = not self._bottle.matter.lid_open and not end.memory.fault
         faults = self._bottle.matter.faults
-        planted = faults.stuck or faults.stall_next or faults.cut_next or faults.slow_next_ms
+        planted = (
+            faults.stuck or faults.stall_next or faults.cut_next or faults.slow_next_ms or faults.double_next
+        )
         return up and fine and not planted
 
     def robot_here(self) -> bool:

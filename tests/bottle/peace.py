@@ -118,7 +118,7 @@ def _matter(bottle: Bottle) -> None:
     foreign = any(move.sachet.label.startswith(FOREIGN) for move in trace)
     # In a changed magazine a dose may find the next one's sachet, and a person may discard that for it.
     mixed = bool(bottle.witnesses.discards) and any(move.target is Place.REMOVED for move in trace)
-    if len(logs) > 1 or foreign or mixed:
+    if len(logs) > 1 or foreign or mixed or bottle.deeds.feeds.any:
         return
     moves = Counter(
         (dose_id(*bottle.papers.labels[move.sachet.label]), move.origin.value, move.target.value)

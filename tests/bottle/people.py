@@ -172,7 +172,7 @@ class Staff:
         if dose and self._chance.random() < MISTAKES:
             self._click_wrong(incident, owner)
             return
-        if incident["kind"] in ("robot_fault", "release_failed") and self._faulty():
+        if incident["kind"] in ("robot_fault", "release_failed", "double_feed") and self._faulty():
             self._repair()
             return  # and gives or says what is to be said when they come back from the robot
         stopped = incident["detail"] in ("no_longer_planned", "given_elsewhere")

@@ -245,8 +245,9 @@ STORAGE_TESTS = (
 )
 
 NOT_COVERED = (
-    "Hardware. The robot is simulated firmware; its sensors are right or silent, they never lie. A "
-    "double feed (rule 7) and a carousel (rule 15) do not exist in it.",
+    "Hardware. The robot is simulated firmware; its sensors are right or silent, they never lie: a double "
+    "feed (rule 7) is suspected where there is one, in the release or the present. A carousel (rule 15) "
+    "does not exist in it.",
     "In the bottle, store, broker, on-call, sockets and serial port are models: a commit happens "
     "whole or not at all. The real ones are met in `make crash` and the storage tests, in far smaller"
     " numbers.",
