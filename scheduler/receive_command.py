@@ -343,30 +343,24 @@ def _settle(
         found = "found_out"
     elif status.holding and not any(_may_be_its_own(dose, other) for other in there):
         found = "found_in_holding"
-<<<<<<< HEAD
     elif not label_misfit(world, setting, dose) and not _left_the_strip(dose, status.mouth_label):
-        found = "found_in_magazine"
-=======
-    elif not label_misfit(world, setting, dose):
         found = "found_untouched" if dose.beside and not dose.offered else "found_in_magazine"
->>>>>>> feed8
     else:
         found = "found_out"
     return "", [_made(fact, now, found)]
 
 
-<<<<<<< HEAD
 def _left_the_strip(dose: Dose, mouth: str) -> bool:
     """Medicine as needed is in the magazine where its very sachet is: any other one there would fit, too."""
     doubted = dose.doubted.label if dose.doubted is not None else ""
     own = doubted or dose.label
     return dose.plan.as_needed and own not in ("", mouth)
-=======
+
+
 def _may_be_its_own(dose: Dose, other: Dose) -> bool:
     """Whether what lies in the holding place may be that other dose's: after a double feed either one's."""
     fed_with = other.dose_id == dose.beside and other.stage is Stage.DOUBT
     return fed_with or other.stage is Stage.HOLDING
->>>>>>> feed8
 
 
 def _discard(
