@@ -21,14 +21,14 @@ from scheduler.gate import (
     beyond_plan,
     earliest,
     in_reach,
-    label_misfit,
     near_what_they_took_along,
     sharing,
 )
 from scheduler.machines_of_dose import LossInput
 from scheduler.own_sachet import has_no_sachet
 from scheduler.receive_let_go import SECOND_NEEDED, let_go
-from scheduler.world import FORGERIES, Dose, Setting, SideDose, World, left_behind, robot_of
+from scheduler.where_it_lies import where_it_lies
+from scheduler.world import FORGERIES, Dose, Setting, SideDose, World
 
 TOKEN_STAGES = IN_MAGAZINE | {Stage.HOLDING, Stage.IN_STORE, Stage.OUT}
 """Rule 5: the token never passes while the sachet is in the tray, in motion, in a hand or in doubt."""
@@ -312,7 +312,8 @@ def _not_given(
     world: World, setting: Setting, dose: Dose, fact: cmd.DecideDose, now: datetime
 ) -> tuple[str, list[ev.Event]]:
     if dose.stage is Stage.DOUBT:
-        return _settle(world, setting, dose, fact, now)
+        refusal, found = where_it_lies(world, setting, dose)
+        return refusal, [] if refusal else [_made(fact, now, found)]
     if dose.token:
         if dose.token != fact.by:
             return "not_owner", []
@@ -325,42 +326,6 @@ def _not_given(
             return "clock", []  # rule 18: it may be offered again
         return "", [_made(fact, now, LossInput.NOT_HAD)]
     return "already_settled" if dose.outcome is not None else "not_in_doubt", []
-
-
-def _settle(
-    world: World, setting: Setting, dose: Dose, fact: cmd.DecideDose, now: datetime
-) -> tuple[str, list[ev.Event]]:
-    """Nobody had it. Where it is now, the robot's own sensors say; where they can't, it is out of the robot
-    and never offered again."""
-    serial = robot_of(setting, dose)
-    status = world.robot(serial).status
-    if status is None or world.robot(serial).state != "ready":
-        return "robot_not_ready", []
-    if status.tray:
-        return "tray_occupied", []  # retract first: it may still be lifted
-    there = [other for other in world.doses.values() if robot_of(setting, other) == serial]
-    if left_behind(setting, dose):
-        found = "found_out"
-    elif status.holding and not any(_may_be_its_own(dose, other) for other in there):
-        found = "found_in_holding"
-    elif not label_misfit(world, setting, dose) and not _left_the_strip(dose, status.mouth_label):
-        found = "found_untouched" if dose.beside and not dose.offered else "found_in_magazine"
-    else:
-        found = "found_out"
-    return "", [_made(fact, now, found)]
-
-
-def _left_the_strip(dose: Dose, mouth: str) -> bool:
-    """Medicine as needed is in the magazine where its very sachet is: any other one there would fit, too."""
-    doubted = dose.doubted.label if dose.doubted is not None else ""
-    own = doubted or dose.label
-    return dose.plan.as_needed and own not in ("", mouth)
-
-
-def _may_be_its_own(dose: Dose, other: Dose) -> bool:
-    """Whether what lies in the holding place may be that other dose's: after a double feed either one's."""
-    fed_with = other.dose_id == dose.beside and other.stage is Stage.DOUBT
-    return fed_with or other.stage is Stage.HOLDING
 
 
 def _discard(
