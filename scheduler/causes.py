@@ -292,9 +292,8 @@ def _not_offered(world: World, setting: Setting, dose: Dose, now: datetime) -> C
         reason = "behind_another"
         if now < dose.plan.half and not _stood_there(robot, dose):
             return _as_told(world, dose)
-    never = (
-        reason == TOO_SOON and earliest(world, dose, now) >= dose.plan.closes
-    )  # not while its window is open
+    # not while its window is open
+    never = reason == TOO_SOON and earliest(world, dose, now) >= dose.plan.closes
     told = never or reason not in NOT_LOCKS
     return judged(world, dose, ev.Kind.DOSE_BLOCKED, MEDIUM, reason) if told else None
 

@@ -34,9 +34,9 @@ def anna_takes_it(home: PureHome) -> str:
     return home.dose("morning").token
 
 
-def test_before_the_time_of_what_was_taken_along_somebody_may_give_it() -> None:
+def test_less_than_half_the_gap_before_the_time_of_what_was_taken_along_nobody_may_give_it() -> None:
     home = missed_with_noon_along()
-    assert anna_takes_it(home) == "Anna"
+    assert anna_takes_it(home) == "", "noon's is had in 1 h 55 min"
 
 
 def test_after_that_time_it_keeps_half_the_planned_gap() -> None:
