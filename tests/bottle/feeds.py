@@ -33,6 +33,8 @@ class Feeds:
         drawn = A_DAY if chance.random() < A_HISTORY else 0.0
         self._a_day = OFTEN_A_DAY if bias == "feeds" else drawn
         self.along: set[str] = set()  # labels of sachets that went along with another
+        self.told: set[str] = set()  # of them: the robot has told; where power failed in each motion it can't
+        self.doubted: set[str] = set()  # doses that a person must find out about, of either sachet
         self._newest = ""  # of them
         self._open = ""  # the incident about one that nobody has closed
         self.fed = self.looks = self.doubts = 0
@@ -69,6 +71,8 @@ class Feeds:
     def _takes_both(self) -> None:
         """The display says otherwise, and not everybody reads it."""
         bottle = self._bottle
+        if not self.told.issuperset(each.label for each in bottle.matter.beside.values()):
+            return  # nobody could know: that is for no core to mend
         for _ in range(len(bottle.matter.beside) + 1):
             if bottle.end.robot.due_ms is None and bottle.matter.sensors().tray:
                 bottle.end.lift()
@@ -83,10 +87,12 @@ class Feeds:
         for event in own:
             match event:
                 case ev.RobotLogged(entry="ended", detail=detail) if detail == DOUBLE_FEED:
+                    self.told.add(self._newest)
                     look = partial(self._look_told, self._newest, self._bottle.weather.total)
                     self._bottle.after(TOLD_WITHIN_S, look)
                 case ev.DoseDoubted():
                     self.doubts += 1
+                    self.doubted |= {event.dose_id, event.beside}
                 case ev.IncidentRaised() if event.incident.kind is ev.Kind.DOUBLE_FEED:
                     self._open = event.incident.incident_id
                 case ev.IncidentClosed() if event.incident_id == self._open:

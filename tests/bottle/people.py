@@ -198,7 +198,7 @@ class Staff:
     def _click_wrong(self, incident: Payload, owner: str) -> None:
         """What was not so, where the home can know it: it must refuse."""
         dose = incident["dose"]
-        if self._doubted(dose):
+        if self._doubted(dose) or dose in self._bottle.deeds.feeds.doubted:
             return
         if not incident["holds_token"] and dose not in self._bottle.given:
             self._bottle.oncall.ask_decide(incident, owner, "given")

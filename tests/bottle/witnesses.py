@@ -318,7 +318,7 @@ class Witnesses:
         if matter.tray is not None and matter.tray.label == label:
             return "tray"
         for place, sachet in matter.beside.items():
-            if sachet.label == label:
+            if sachet.label == label and label in self._bottle.deeds.feeds.told:
                 return place.value
         if any(move.sachet.label == label and move.target is Place.STORE for move in self.trace):
             return "store"
