@@ -43,6 +43,7 @@ class AdditionsWitness:
         self._inside: set[str] = set()  # labels of sachets with the added medicine
         self._holds: dict[str, frozenset[str]] = {}  # dose -> prescriptions, as the home has told last
         self._had: dict[tuple[str, str], str] = {}  # date and slot, prescription -> how
+        self._newest: dict[str, tuple[datetime, datetime]] = {}  # prescription -> planned for, and had at
         self._expected: dict[str, Expected] = {}
         self.beside = self.by_hand = self.looks = self.checked = 0
 
@@ -106,6 +107,7 @@ class AdditionsWitness:
         before = self._had.get((_when(dose), added))
         assert before is None, f"S1: {added} of {_when(dose)} had {before}, and now {how}"
         self._had[_when(dose), added] = how
+        self._newest[added] = self._papers.opens(dose)[0], self._bottle.times.true
         self.by_hand += how == "by hand"
 
     def is_part(self, dose: str) -> bool:
@@ -173,6 +175,9 @@ class AdditionsWitness:
         changed = [at for at, _ in (*self._cards, *self._strips) if at > opens - EDGE]
         if changed or bottle.regimes.state(dose[:32]) != "normal":
             return
+        planned, had = self._newest.get(added_to(dose.split("/")[2]), (opens, opens))
+        if had + (opens - planned) / 2 > opens:
+            return  # S2: had late, and nobody may give it again yet
         self.looks += 1
         self._is_told(dose)
 
