@@ -200,9 +200,8 @@ class RegimeWitness:
             return
         self.asked_who_saw += 1
         told = [payload for payload in self._bottle.oncall.told.values() if payload["dose"] == dose]
-        asked = any(
-            payload["kind"] == "not_witnessed" for payload in told
-        )  # being told that it is due is less
+        # being told that it is due is less; who is to call the resident hears of it on the telephone
+        asked = any(payload["kind"] in ("not_witnessed", "call_resident") for payload in told)
         assert asked, f"rule 22: nobody saw {dose[33:]}, and nobody was asked"
 
     def at_peace(self) -> None:
