@@ -144,8 +144,8 @@ def _ordered(world: World, event: ev.OrderIssued) -> Iterator[str]:
 
 
 def _given_by_others(world: World, dose: Dose) -> bool:
-    """By the fagsystem's word: within a day, no further than midway between two doses of that medicine, and no
-    other one was planned nearer to it."""
+    """By the fagsystem's word: within a day, no further than midway between two doses of that medicine, and
+    no other one was planned nearer to it."""
     known, plan = world.elsewhere.get(dose.plan.resident), world.plans.get(dose.plan.resident)
     if known is None or plan is None or dose.plan.as_needed:
         return False
