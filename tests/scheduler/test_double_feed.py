@@ -509,3 +509,15 @@ def test_what_staff_gave_while_its_sachet_fell_in_doubt_beside_another_is_record
     assert home.decide(home.dose("noon"), ev.Verdict.GIVEN, "Anna").accepted
     assert home.outcome("noon") == ("given_by_staff", True)
     assert kind(home, "noon") == "order_unknown", "where its sachet is, somebody still finds out"
+
+
+def test_what_is_just_being_put_away_is_not_said_to_be_the_next_doses(released: PureHome) -> None:
+    """S3: the morning's is on its way out of the holding place, and noon's lies at the mouth."""
+    released.robot.fault = ""
+    released.give(ev.RobotReported(released.now, released.robot.status()))
+    released.until("10:00")
+    under_way = released.world.order_under_way()
+    assert under_way is not None
+    assert (under_way.order.kind, released.robot.holding) == (ev.OrderKind.DIVERT, "L001")
+    assert released.decide(released.dose("noon"), ev.Verdict.NOT_GIVEN, "Anna").accepted
+    assert released.dose("noon").stage is Stage.PLANNED
