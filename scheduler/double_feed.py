@@ -19,15 +19,16 @@ from scheduler.at_robots import by_robot
 from scheduler.cause import Cause
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.remembered import DOUBLE_FEED, DoubleFeed, double_feed
-from scheduler.roll import PACKED_APART_MAX
+from scheduler.roll import PACKED_APART_MAX, same_medicine
 from scheduler.world import Dose, Robot, RobotState, Setting, World, robot_of
 
 
 def doubted(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
-    """The dose that follows on the strip, as soon as one is planned; asked about once."""
+    """The dose that follows on the strip, as soon as one is planned; asked about once. Also where that robot
+    was replaced meanwhile: what it let out may have been had."""
     return [
         ev.DoseDoubted(now, dose.dose_id, serial, feed.follows.label, feed.dose_id)
-        for serial in setting.robots
+        for serial in world.robots
         for feed in _suspected(world, setting, serial)
         if (dose := _next(world, setting, feed)) is not None and feed.follows is not None
     ]
@@ -84,7 +85,7 @@ def _suspected(world: World, setting: Setting, serial: str) -> Iterator[DoubleFe
 
 
 def _next(world: World, setting: Setting, feed: DoubleFeed) -> Dose | None:
-    """Whatever strip is in the robot by now."""
+    """Whatever strip is in the robot by now: of several near its time the one whose medicine it holds."""
     follows = feed.follows
     if follows is None or any(dose.beside == feed.dose_id for dose in world.doses.values()):
         return None
@@ -99,5 +100,9 @@ def _next(world: World, setting: Setting, feed: DoubleFeed) -> Dose | None:
         and not (dose.plan.as_needed or dose.plan.surplus or dose.loose)
         and apart(dose) <= PACKED_APART_MAX
     ]
-    nearest = min(theirs, key=lambda dose: (apart(dose), dose.dose_id), default=None)
+
+    def rank(dose: Dose) -> tuple[bool, timedelta, str]:
+        return not same_medicine(follows.content, dose.plan.content), apart(dose), dose.dose_id
+
+    nearest = min(theirs, key=rank, default=None)
     return nearest if nearest is not None and nearest.stage in IN_MAGAZINE else None

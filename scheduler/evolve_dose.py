@@ -179,12 +179,15 @@ def _doubted(dose: Dose, event: ev.DoseDoubted) -> Dose:
 def _done(world: World, dose: Dose, kind: ev.OrderKind) -> Trigger:
     """What the record of a motion says of this dose. After a double feed the robot can't tell which of two
     sachets it put away: what lay in the tray, and what lay beside it, is for a person to find. What they
-    found in the holding place is known again."""
+    found in the holding place is known again. What nobody could reach is in the store once they discard it;
+    of what lay in the tray that says nothing of who had it."""
     was = dose.rest if dose.stage in IN_MOTION else dose.stage
     feed = world.robot(dose.robot).double_feed
     moved_first = feed is not None and feed.dose_id == dose.dose_id
     beside = bool(dose.beside) and was is Stage.DOUBT
-    unsure = kind in AWAY and (moved_first or beside) and was is not Stage.HOLDING and not dose.discard
+    first = world.doses.get(dose.beside) if dose.beside else dose
+    decided = dose.discard and first is not None and first.presented is None
+    unsure = kind in AWAY and (moved_first or beside) and was is not Stage.HOLDING and not decided
     return Trigger.UNKNOWN if unsure else Trigger(f"{kind}_done")
 
 

@@ -145,8 +145,11 @@ def _fed(world: World, robot: Robot, event: ev.RobotLogged) -> DoubleFeed | None
     on_strip = any(one.label == event.label for roll in robot.rolls.values() for one in roll.sachets)
     if event.entry != "ended" or event.detail != DOUBLE_FEED:
         return robot.double_feed
-    known = event.dose_id in world.doses or on_strip
-    return double_feed(robot.rolls, event.dose_id, event.label) if known else robot.double_feed
+    dose = world.doses.get(event.dose_id)
+    if dose is None and not on_strip:
+        return robot.double_feed
+    label = event.label or (dose.label if dose is not None else "")  # the tray has no reader
+    return double_feed(robot.rolls, event.dose_id, label)
 
 
 def _dose_of(world: World, serial: str, event: ev.RobotLogged) -> World:

@@ -39,7 +39,7 @@ def card_offered(world: World, setting: Setting, fact: cmd.OfferPlan, now: datet
         return _refuse_plan(world, fact, "older_card", now)
     again = fact.card_version == known.card_version  # it lacks what it lacked when it came into force
     gone = _missing(known, fact, date.min if again else setting.local.day_of(now))
-    if gone and set(gone) >= _ids(known):
+    if _ids(known) and set(gone) >= _ids(known):
         return _refuse_plan(world, fact, ALL_MISSING, now)
     fact = _with_missing(known, fact, gone)
     same = (known.prescriptions, known.refused) == (fact.prescriptions, fact.refused)

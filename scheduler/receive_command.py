@@ -268,10 +268,12 @@ def _beside(side: SideDose, fact: cmd.DecideDose, now: datetime) -> tuple[str, l
 
 
 def _put_away_since(dose: Dose, fact: cmd.DecideDose) -> bool:
-    """The robot was putting its sachet away, which leads to no resident, while this person had the right
-    to give it: that they did is no wish, but news. Refused, nobody would know when it was had."""
+    """The robot was putting its sachet away, or the one before it and both may have gone (rule 7), while this
+    person had the right to give it: that they did is no wish, but news. Refused, nobody would know when it
+    was had."""
     away = dose.doubted is not None and dose.doubted.kind is ev.OrderKind.DIVERT
-    return away and dose.token == fact.by
+    beside = dose.doubted is None and bool(dose.beside)
+    return (away or beside) and dose.token == fact.by
 
 
 def _had_it(dose: Dose, fact: cmd.DecideDose, now: datetime) -> tuple[str, list[ev.Event]]:

@@ -5,7 +5,7 @@ Pure; `receive_command` asks when a person has said that it was not given.
 
 from __future__ import annotations
 
-from scheduler.dose import Stage
+from scheduler.dose import IN_MOTION, Stage
 from scheduler.gate import label_misfit
 from scheduler.world import Dose, RobotState, Setting, World, left_behind, robot_of
 
@@ -35,7 +35,7 @@ def where_it_lies(world: World, setting: Setting, dose: Dose) -> tuple[str, str]
 def _may_be_of(other: Dose, dose: Dose) -> bool:
     """Whether what lies in the holding place may be another dose's: after a double feed either one's."""
     fed_with = other.dose_id == dose.beside and other.stage is Stage.DOUBT
-    return fed_with or other.stage is Stage.HOLDING
+    return fed_with or other.stage is Stage.HOLDING or other.stage in IN_MOTION - {Stage.PASSING}
 
 
 def _left_the_strip(dose: Dose, mouth: str) -> bool:

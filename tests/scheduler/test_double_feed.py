@@ -19,7 +19,8 @@ from scheduler.outgoing import changes
 from scheduler.remembered import DOUBLE_FEED
 from scheduler.roll import following
 from scheduler.world import Resident
-from tests.support.pure_home import CRITICAL, DRUGS, ROBOT, PureHome, roll
+from tests.support.attack_moves import live_until
+from tests.support.pure_home import CRITICAL, DRUGS, RESIDENT, ROBOT, PureHome, roll, utc
 
 FEED = f"feed:{ROBOT}"
 
@@ -422,3 +423,101 @@ def test_what_is_known_to_be_elsewhere_is_not_put_in_doubt(due: PureHome) -> Non
     fed(due)
     assert due.dose("noon").stage is Stage.IN_STORE
     assert about(due) is not None
+
+
+@pytest.mark.parametrize("slot", ["morning", "noon"])
+def test_a_discard_of_what_lay_in_the_tray_says_nothing_of_who_had_it(presented: PureHome, slot: str) -> None:
+    """S1: the other of the two may be in the resident's hand; told as not had, staff would give it again."""
+    presented.robot.labels.pop(0)
+    presented.until("10:00")
+    presented.move()
+    presented.robot.fault = ""
+    presented.give(ev.RobotReported(presented.now, presented.robot.status()))
+    assert presented.decide(presented.dose(slot), ev.Verdict.DISCARD, "Anna").accepted
+    live_until(presented, utc("10:20"))
+    assert presented.orders()[-1] == ("divert", slot)
+    assert presented.robot.store
+    assert presented.dose(slot).stage is Stage.DOUBT
+    assert closed(presented).reason == "in_doubt"
+    assert presented.decide(presented.dose("morning"), ev.Verdict.HAD_IT, "Anna").accepted
+    assert presented.decide(presented.dose("noon"), ev.Verdict.NOT_GIVEN, "Anna").accepted
+    assert closed(presented).accepted
+    live_until(presented, utc("18:05"))
+    presented.take_dose()
+    assert presented.outcome("evening") == ("retrieved", False)
+
+
+def test_of_two_doses_near_its_time_it_is_the_one_whose_medicine_it_holds(due: PureHome) -> None:
+    """A newer card moved noon's to one o'clock, and has other medicine at noon that no sachet holds."""
+    noon = due.dose("noon").plan
+    hour = timedelta(hours=1)
+    moved = replace(noon, opens=noon.opens + hour, half=noon.half + hour, closes=noon.closes + hour)
+    other = replace(noon, dose_id=noon.dose_id[:-1] + "2", portions=())
+    for dose in (moved, other):
+        due.world = evolve(due.world, ev.DosePlanned(due.now, dose))
+    due.press()
+    fed(due)
+    assert due.dose("noon").stage is Stage.DOUBT
+    assert due.world.doses[other.dose_id].stage is Stage.PLANNED
+
+
+def test_what_a_robot_let_out_is_in_doubt_also_where_it_was_replaced_before_the_dose_was_planned(
+    due: PureHome,
+) -> None:
+    """The new robot's roll has a sachet for it: given from there, it would be had twice (S1)."""
+    noon = due.dose("noon").plan
+    due.world = evolve(due.world, ev.DoseWithdrawn(due.now, noon.dose_id, 1))
+    due.press()
+    fed(due)
+    new = "SIM-0002"
+    due.setting = replace(due.setting, residents=(Resident(RESIDENT, new),), robots=(new,))
+    due.give()
+    assert about(due) is None, "nobody can clear anything at a robot that is gone"
+    due.world = evolve(due.world, ev.DosePlanned(due.now, noon))
+    due.give()
+    assert due.dose("noon").stage is Stage.DOUBT
+    assert due.decide(due.dose("noon"), ev.Verdict.HAD_IT, "Anna").accepted
+    assert due.outcome("noon") == ("confirmed", False)
+
+
+def test_suspected_as_late_as_on_the_way_back_the_next_dose_is_in_doubt_too(due: PureHome) -> None:
+    """The tray has no reader: the record of a retract names no label."""
+    due.press()
+    due.move()
+    due.move()
+    due.until("10:00")
+    under_way = due.world.order_under_way()
+    assert under_way is not None
+    assert (under_way.order.kind, under_way.order.label) == (ev.OrderKind.RETRACT, "")
+    fed(due)
+    assert due.dose("noon").stage is Stage.DOUBT
+
+
+def test_what_staff_gave_while_its_sachet_fell_in_doubt_beside_another_is_recorded(home: PureHome) -> None:
+    """Rule 5: the robot was away, and Anna gave noon's; once back it put two away for the morning's."""
+    home.until("09:00")
+    home.lost()
+    home.until("14:30")
+    incident = about(home, f"dose:{home.dose('noon').dose_id}")
+    assert incident is not None
+    assert home.take(incident, "Anna").accepted
+    home.until("15:00")
+    home.connect()
+    fed(home)
+    assert (home.dose("noon").stage, home.dose("noon").token) == (Stage.DOUBT, "Anna")
+    assert home.decide(home.dose("noon"), ev.Verdict.GIVEN, "Bo").reason == "in_doubt"
+    assert home.decide(home.dose("noon"), ev.Verdict.GIVEN, "Anna").accepted
+    assert home.outcome("noon") == ("given_by_staff", True)
+    assert kind(home, "noon") == "order_unknown", "where its sachet is, somebody still finds out"
+
+
+def test_what_is_just_being_put_away_is_not_said_to_be_the_next_doses(released: PureHome) -> None:
+    """S3: the morning's is on its way out of the holding place, and noon's lies at the mouth."""
+    released.robot.fault = ""
+    released.give(ev.RobotReported(released.now, released.robot.status()))
+    released.until("10:00")
+    under_way = released.world.order_under_way()
+    assert under_way is not None
+    assert (under_way.order.kind, released.robot.holding) == (ev.OrderKind.DIVERT, "L001")
+    assert released.decide(released.dose("noon"), ev.Verdict.NOT_GIVEN, "Anna").accepted
+    assert released.dose("noon").stage is Stage.PLANNED

@@ -193,3 +193,16 @@ def _until(last: date) -> Prescription:
     noon = prescriptions()[1]
     (period,) = noon.dosage.periods
     return replace(noon, dosage=replace(noon.dosage, periods=(replace(period, last=last),)))
+
+
+def test_a_card_after_one_that_asked_for_nothing_comes_into_force(home: PureHome) -> None:
+    """What has been missing since long before is told, and keeps no new medicine from anybody (S4)."""
+    instead = replace(prescriptions()[1], prescription_id="p-instead")
+    rest = tuple(one.prescription_id for one in WITHOUT_NOON)
+    card(home, 2, (*WITHOUT_NOON, instead))
+    card(home, 3, (), *rest, "p-instead")
+    assert home.world.plans[RESIDENT].prescriptions == ()
+    card(home, 4, (prescriptions()[2],))
+    assert home.world.plans[RESIDENT].card_version == 4
+    assert "evening" in slots(home)
+    assert told(home) == ("HIGH", "prescription_missing Bundle.entry")
