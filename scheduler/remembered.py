@@ -91,3 +91,4 @@ class Planned:
 
     to: date
     version: int
+    since: datetime | None = None  # of their first plan here; None: they came from another home
