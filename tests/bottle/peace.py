@@ -137,7 +137,7 @@ def _matter(bottle: Bottle) -> None:
         moved[_slot(dose)] += number
     for dose in started.keys() | moved.keys():
         assert done[dose] <= moved[dose] <= started[dose], (
-            f"{dose[33:]}: {started[dose]} started, {moved[dose]} moved, {done[dose]} done"
+            f"S5: {dose[33:]}: {started[dose]} started, {moved[dose]} moved, {done[dose]} done"
         )
 
 
