@@ -164,22 +164,25 @@ def least_gap(limit: Limit, quantity: Decimal) -> timedelta:
     return bound.span / times / 2
 
 
-def free_of_elsewhere(world: World, plan: DosePlan) -> Iterator[datetime]:
-    """From when a fixed dose keeps the least gap to what others gave of its prescriptions that may be had as
-    needed, too: whichever of the two that was."""
-    known, card = world.elsewhere.get(plan.resident), world.plans.get(plan.resident)
-    if known is None or card is None:
-        return
-    for prescription in card.prescriptions:
-        if prescription.prescription_id not in plan.prescriptions:
+def free_of_as_needed(world: World, plan: DosePlan) -> Iterator[datetime]:
+    """From when a fixed dose keeps the least gap to what was had as needed of its prescriptions, and to what
+    others gave of those: whichever of the two that was."""
+    card = world.plans.get(plan.resident)
+    for prescription in card.prescriptions if card is not None else ():
+        limit = _limit_near(prescription, plan.day)
+        about = prescription.prescription_id
+        if about not in plan.prescriptions or limit is None:
             continue
-        period = as_needed_period(prescription, plan.day)
-        limit = period.limit if period is not None else None
-        if limit is None or (limit.gap_min is None and not _bounds(limit)):
-            continue
-        for given in known.given:
-            if given.prescription_id == prescription.prescription_id:
-                yield given.at + least_gap(limit, given.quantity)
+        had = _had(world, plan.resident, about, plan.dose_id)
+        yield from (each.at + least_gap(limit, each.quantity) for each in had if each.as_needed)
+
+
+def _limit_near(prescription: Prescription, day: date) -> Limit | None:
+    """Of this date, or of any other that has one: what was had late on the date before counts, too."""
+    near = as_needed_period(prescription, day)
+    periods = [near] if near is not None else [one for one in prescription.dosage.periods if one.as_needed]
+    limits = [one.limit for one in periods if one.limit is not None]
+    return next((one for one in limits if one.gap_min is not None or _bounds(one)), None)
 
 
 def remembered(world: World, resident: str) -> timedelta:

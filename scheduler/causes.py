@@ -42,6 +42,7 @@ from scheduler.refill import refill_causes
 from scheduler.regime import PAUSED, STAFF_REMIND, WITHHOLDING
 from scheduler.regime_causes import NEEDS_CLOCK as REGIME_NEEDS_CLOCK
 from scheduler.regime_causes import regime_causes
+from scheduler.remembered import DOUBLE_FEED
 from scheduler.side_doses import side_cause
 from scheduler.upkeep import NEEDS_CLOCK, upkeep_causes
 from scheduler.voice import refusal, voice_causes
@@ -183,9 +184,7 @@ def _dose(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | 
     if told is not None:
         return told
     if dose.stage is Stage.DOUBT and settled is not None:
-        return _about(
-            dose, ev.Kind.ORDER_UNKNOWN, _most_urgent_blocked(world, setting, dose, now), "in_doubt"
-        )
+        return _in_doubt(world, setting, dose, now)
     if settled in GIVEN:
         return to_call(dose) or _not_witnessed(world, setting, dose, now) or effect_cause(dose)
     if dose.token and settled is None:
@@ -193,9 +192,7 @@ def _dose(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | 
     if settled is not None:
         return _unhappy(world, dose, settled, now)
     if dose.stage is Stage.DOUBT:
-        return _about(
-            dose, ev.Kind.ORDER_UNKNOWN, _most_urgent_blocked(world, setting, dose, now), "in_doubt"
-        )
+        return _in_doubt(world, setting, dose, now)
     if dose.stage is Stage.HELD:
         return _held(world, dose, now)
     if dose.failure and dose.stage in (Stage.FAILED, Stage.HOLDING):
@@ -295,7 +292,8 @@ def _not_offered(world: World, setting: Setting, dose: Dose, now: datetime) -> C
         reason = "behind_another"
         if now < dose.plan.half and not _stood_there(robot, dose):
             return _as_told(world, dose)
-    never = reason == TOO_SOON and earliest(world, dose) >= dose.plan.closes  # not while its window is open
+    # not while its window is open
+    never = reason == TOO_SOON and earliest(world, dose, now) >= dose.plan.closes
     told = never or reason not in NOT_LOCKS
     return judged(world, dose, ev.Kind.DOSE_BLOCKED, MEDIUM, reason) if told else None
 
@@ -350,6 +348,12 @@ def _untaken(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause
     ):
         return judged(world, dose, ev.Kind.DOSE_DUE, LOW)
     return None
+
+
+def _in_doubt(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause:
+    if dose.beside:  # rule 7: high whatever it blocks
+        return _about(dose, ev.Kind.ORDER_UNKNOWN, ev.Priority.HIGH, DOUBLE_FEED)
+    return _about(dose, ev.Kind.ORDER_UNKNOWN, _most_urgent_blocked(world, setting, dose, now), "in_doubt")
 
 
 def _most_urgent_blocked(world: World, setting: Setting, dose: Dose, now: datetime) -> ev.Priority:

@@ -14,9 +14,11 @@ from scheduler import events as ev
 from scheduler.as_needed_limits import as_needed_period
 from scheduler.cause import Cause
 from scheduler.dose import IN_MAGAZINE
+from scheduler.double_feed import fed_together
 from scheduler.forecast import power, refill_due, refills
 from scheduler.gate import magazine_misfit
 from scheduler.offering import doses_at
+from scheduler.remembered import DOUBLE_FEED
 from scheduler.world import Robot, RobotState, Setting, World, robot_of
 
 REFILL_AHEAD = timedelta(hours=12)
@@ -33,6 +35,7 @@ def robot_causes(
         causes[f"robot:{serial}"] = _robot(world, setting, serial, found, now)
         causes[f"clock:{serial}"] = _clock(world, serial)
         causes[f"press:{serial}"] = _attempt(robot)
+        causes[f"feed:{serial}"] = fed_together(robot)
         causes[f"power:{serial}"] = power(world, setting, serial, now)
         causes |= _strip(world, setting, serial, now)
     return {subject: cause for subject, cause in causes.items() if cause is not None}
@@ -54,6 +57,8 @@ def _robot(
     fault = robot.status.fault if robot.status is not None else ""
     if not fault or world.order_under_way(serial) is not None:
         return None  # its log entry follows, and says which dose it is about
+    if fault == DOUBLE_FEED:
+        return None if robot.double_feed else Cause(ev.Kind.ROBOT_FAULT, ev.Priority.HIGH, fault)
     told = _is_told(world, _about(world, setting, serial, found), ev.Kind.RELEASE_FAILED)
     return None if told else Cause(ev.Kind.ROBOT_FAULT, ev.Priority.MEDIUM, fault)
 

@@ -16,6 +16,7 @@ from scheduler.causes import BLOCKED_AHEAD, REFILL_AHEAD, UNREACHABLE_LEAD
 from scheduler.changed import recalled
 from scheduler.closing import AGAIN, cleared_away, settled, tray_until
 from scheduler.commands import Fact
+from scheduler.double_feed import doubted
 from scheduler.events import Event, OrderEnded, ProofCommitted, Result
 from scheduler.evolve import evolve
 from scheduler.forecast import forecast_instants
@@ -115,6 +116,7 @@ RULES: tuple[Rule, ...] = (
     compared,  # with what is on the strip
     opened,
     overdue,
+    doubted,  # before anything is asked of the strip
     surplus_held,  # before a dose would be held for what lies before it
     held,  # before any press is answered
     locked,  # a key of the staff is no resident's press
@@ -160,7 +162,7 @@ def next_wakeup(world: World, setting: Setting, now: datetime) -> datetime | Non
     instants += as_needed_instants(world)
     for dose in world.doses.values():
         if dose.outcome is None and dose.open_at(now):  # it opens with a look of its own
-            instants.append(earliest(world, dose))
+            instants.append(earliest(world, dose, now))
     of_doses = _instants_of_doses(setting, world.doses)
     instants += of_doses[bisect_right(of_doses, now) :][:1]
     return min([at for at in instants if at > now], default=None)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from scheduler.dose import Stage
+from scheduler.double_feed import printed
 from scheduler.events import AsNeededRefused
 from scheduler.gate import magazine_misfit, why_not_release, why_not_take_along
 from scheduler.given_elsewhere import GIVEN_ELSEWHERE
@@ -20,6 +21,7 @@ from scheduler.personal import must_say_who
 from scheduler.plan import Content
 from scheduler.questions import QUESTIONS
 from scheduler.regime import ORDINARY, QUIET, SUSPENDED
+from scheduler.remembered import DOUBLE_FEED
 from scheduler.side_doses import robot_asks, together
 from scheduler.two_robots import asked_here, is_here
 from scheduler.voice import quiet, unwanted
@@ -71,7 +73,8 @@ def _dose_lines(
     there, robot = doses_at(world, setting, serial), world.robot(serial)
     tray = next((d for d in there if d.stage is Stage.IN_TRAY), None)
     if tray is not None and not unwanted(tray):
-        return "pulse", "soft", ("Tag din pose i bakken.", *_answers(robot))
+        lines = _which(world, setting, tray) or ("Tag din pose i bakken.",)
+        return "pulse", "soft", (*lines, *_answers(robot))
     lately = robot.spent_at is not None and now < robot.spent_at + setting.limits.press_age
     if lately and robot.spent in TURNED_AWAY:
         return "pulse", "none", TURNED_AWAY[robot.spent]
@@ -96,6 +99,16 @@ def _dose_lines(
     if must_say_who(setting, serial):
         return _shared_lines(world, setting, wanted or open_doses, now)
     return _lines_of(world, setting, (wanted or open_doses)[0], now)
+
+
+def _which(world: World, setting: Setting, tray: Dose) -> tuple[str, ...]:
+    """Rule 7: which one to take, where another may lie beside it. That one may be of another day, and where
+    several live, another person's of the same time."""
+    at = printed(world, setting, tray)
+    if at is None:
+        return ()
+    name = ("Se efter dit navn på posen.",) if must_say_who(setting, robot_of(setting, tray)) else ()
+    return (f"Tag kun posen d. {at.day}/{at.month} kl. {at:%H:%M}.", *name, "Lad en anden pose ligge.")
 
 
 TURNED_AWAY = {
@@ -151,8 +164,8 @@ def _lines_of(world: World, setting: Setting, dose: Dose, now: datetime) -> tupl
     if dose.along_at(now) and dose.stage in (Stage.PLANNED, Stage.DUE, Stage.HOLDING):
         return _along_lines(world, setting, dose, now)
     if dose.stage in (Stage.PLANNED, Stage.DUE, Stage.FAILED, Stage.HOLDING):
-        reason = "" if dose.stage is Stage.HOLDING else why_not_release(world, setting, dose, now)
         serial = robot_of(setting, dose)
+        reason = _why_not(world, setting, dose, now)
         if not reason and dose.anonymous:
             return "alert", "soft", PERSONAL
         if not reason and quiet(dose, setting.limits.reminder_every):
@@ -166,11 +179,18 @@ def _lines_of(world: World, setting: Setting, dose: Dose, now: datetime) -> tupl
     return "steady", "none", ("Vent på personalet.", "Tag ikke andet i stedet.")
 
 
+def _why_not(world: World, setting: Setting, dose: Dose, now: datetime) -> str:
+    """Why a press would bring nothing; "" = it would, or the dose is on its way."""
+    if world.robot(robot_of(setting, dose)).double_feed is not None:
+        return DOUBLE_FEED
+    return "" if dose.stage is Stage.HOLDING else why_not_release(world, setting, dose, now)
+
+
 def _along_lines(
     world: World, setting: Setting, dose: Dose, now: datetime
 ) -> tuple[str, str, tuple[str, ...]]:
     """Before a leave: one press for each sachet, and how many are left."""
-    reason = "" if dose.stage is Stage.HOLDING else why_not_release(world, setting, dose, now)
+    reason = _why_not(world, setting, dose, now)
     if reason:
         return "alert", "none", ("Robotten kan ikke give medicin nu.", "Personalet får besked.")
     left = sum(

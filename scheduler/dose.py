@@ -56,6 +56,7 @@ class Trigger(StrEnum):
     LIFTED = "lifted"
     # a person's finding
     FOUND_IN_MAGAZINE = "found_in_magazine"
+    FOUND_UNTOUCHED = "found_untouched"  # in the magazine, and it was never due yet
     FOUND_IN_HOLDING = "found_in_holding"
     FOUND_OUT = "found_out"  # nobody had it, and the robot does not have it either
     RESIDENT_HAD_IT = "resident_had_it"
@@ -121,6 +122,7 @@ TABLE: dict[tuple[Stage, Trigger], Stage | Back] = {
     (_S.RELEASING, _T.NOT_MOVED): _S.FAILED,
     # findings settle a doubt, and only a doubt; but for what was handed out and is counted
     (_S.DOUBT, _T.FOUND_IN_MAGAZINE): _S.DUE,
+    (_S.DOUBT, _T.FOUND_UNTOUCHED): _S.PLANNED,
     (_S.DOUBT, _T.FOUND_IN_HOLDING): _S.HOLDING,
     (_S.DOUBT, _T.FOUND_OUT): _S.OUT,
     (_S.DOUBT, _T.RESIDENT_HAD_IT): _S.LIFTED,

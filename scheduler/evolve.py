@@ -201,7 +201,9 @@ def _adopted(world: World, event: ev.MedicineListAdopted | ev.ClockTimesAdopted)
 
 def _planned_anew(world: World, residents: Collection[str]) -> World:
     """By no version: what is ahead of theirs is planned again."""
-    planned = {key: Planned(each.to, 0) if key in residents else each for key, each in world.planned.items()}
+    planned = {
+        key: replace(each, version=0) if key in residents else each for key, each in world.planned.items()
+    }
     return replace(world, planned=planned)
 
 
@@ -227,7 +229,6 @@ def _restarted(world: World, event: ev.DaemonStarted) -> World:
     """Nothing in flight is known any more: what was pressed is history, what was sent is unproven (P2)."""
     return replace(
         world,
-        box=event.box,
         epoch=event.epoch,
         began=world.began or event.at,
         clock=clock_restarted(world.clock, event.at),
@@ -260,6 +261,7 @@ def _day_planned(world: World, event: ev.DayPlanned) -> World:
     """Planning moves on; what is long settled leaves the world (the journal keeps it)."""
     day, known = _date(event.day), world.planned.get(event.resident)
     to = day if known is None or day > known.to else known.to
+    since = event.at if known is None else known.since
     before = event.at - KEEP_SETTLED
     sides = world.sides.keys()
     world = settled_before(world, before)
@@ -275,7 +277,7 @@ def _day_planned(world: World, event: ev.DayPlanned) -> World:
     }
     return replace(
         world,
-        planned={**world.planned, event.resident: Planned(to, event.plan_version)},
+        planned={**world.planned, event.resident: Planned(to, event.plan_version, since)},
         doses=kept,
         incidents={key: value for key, value in world.incidents.items() if key not in gone},
         subjects={key: value for key, value in world.subjects.items() if key not in about},

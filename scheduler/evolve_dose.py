@@ -12,11 +12,12 @@ from scheduler.changed import handed_out_changed
 from scheduler.dose import IN_MAGAZINE, IN_MOTION, Stage, Trigger, advance
 from scheduler.evolve_incident import with_token
 from scheduler.evolve_leave import authorised, came_back
-from scheduler.evolve_press import press_used
+from scheduler.evolve_press import press_used, with_robot
 from scheduler.evolve_side import evolve_side
 from scheduler.habits import learnt
 from scheduler.let_go import LetGo
 from scheduler.machines_of_dose import TOKEN, LossInput, Token, TokenInput, WishInput
+from scheduler.remembered import DOUBLE_FEED
 from scheduler.replacing import replace
 from scheduler.standing import token_of, wished
 from scheduler.world import Dose, OpenOrder, World
@@ -39,6 +40,12 @@ def evolve_dose(world: World, event: ev.DoseEvent) -> World:
             world = with_token(world, about, held, event)
             dose = world.doses.get(event.dose_id)
             return with_dose(world, _dose_changed(dose, event, world)) if dose else world
+        case ev.DoseDoubted():
+            robot = world.robot(event.robot)
+            fed = tuple(feed for feed in robot.fed if feed.dose_id != event.beside)
+            world = with_robot(world, event.robot, replace(robot, fed=fed))
+            dose = world.doses.get(event.dose_id)
+            return with_dose(world, _doubted(dose, event)) if dose else world
         case _:
             if isinstance(event, ANSWERS):
                 world = press_used(world, event.robot)
@@ -107,9 +114,9 @@ def _dose_changed(dose: Dose, event: ev.DoseChange, world: World) -> Dose:
     trusted = world.clock.trusted
     match event:
         case ev.OrderEnded():
-            return _ended(dose, event)
+            return _ended(dose, event, world)
         case ev.MotionAdopted():
-            return _adopted(dose, event)
+            return _adopted(dose, event, world)
         case ev.DoseDue():
             return replace(moved(dose, Trigger.OPENED), offered=True, outage=event.outage)
         case ev.ReminderGiven():
@@ -164,8 +171,28 @@ def _with_token(dose: Dose, given: TokenInput, person: str) -> Dose:
     return replace(dose, token=person if TOKEN.after(token_of(dose), given) is Token.PERSON else "")
 
 
-def _adopted(dose: Dose, event: ev.MotionAdopted) -> Dose:
-    after = replace(moved(dose, Trigger(f"{event.kind}_done")), robot=event.robot or dose.robot)
+def _doubted(dose: Dose, event: ev.DoseDoubted) -> Dose:
+    after = replace(moved(dose, Trigger.UNKNOWN), rest=dose.stage, robot=event.robot, label=event.label)
+    return replace(after, beside=event.beside, doubted=None, found="")
+
+
+def _done(world: World, dose: Dose, kind: ev.OrderKind) -> Trigger:
+    """What the record of a motion says of this dose. After a double feed the robot can't tell which of two
+    sachets it put away: what lay in the tray, and what lay beside it, is for a person to find. What they
+    found in the holding place is known again. What nobody could reach is in the store once they discard it;
+    of what lay in the tray that says nothing of who had it."""
+    was = dose.rest if dose.stage in IN_MOTION else dose.stage
+    feed = world.robot(dose.robot).double_feed
+    moved_first = feed is not None and feed.dose_id == dose.dose_id
+    beside = bool(dose.beside) and was is Stage.DOUBT
+    first = world.doses.get(dose.beside) if dose.beside else dose
+    decided = dose.discard and first is not None and first.presented is None
+    unsure = kind in AWAY and (moved_first or beside) and was is not Stage.HOLDING and not decided
+    return Trigger.UNKNOWN if unsure else Trigger(f"{kind}_done")
+
+
+def _adopted(dose: Dose, event: ev.MotionAdopted, world: World) -> Dose:
+    after = replace(moved(dose, _done(world, dose, event.kind)), robot=event.robot or dose.robot)
     match event.kind:
         case ev.OrderKind.RELEASE:
             return replace(after, releases=dose.releases + 1, label=event.label)
@@ -175,13 +202,16 @@ def _adopted(dose: Dose, event: ev.MotionAdopted) -> Dose:
             return after
 
 
-def _ended(dose: Dose, event: ev.OrderEnded) -> Dose:
+def _ended(dose: Dose, event: ev.OrderEnded, world: World) -> Dose:
     order = dose.order.order if dose.order else dose.doubted
     match event.result:
         case ev.Result.DONE:
-            after = moved(dose, Trigger(f"{event.kind}_done"))
+            after = moved(dose, _done(world, dose, event.kind))
             presented = event.at if event.kind is ev.OrderKind.PRESENT else dose.presented
-            return replace(after, order=None, doubted=None, presented=presented, failure="", away_tried=None)
+            tried = dose.away_tried if after.stage is Stage.DOUBT else None
+            wanted = None if event.detail == DOUBLE_FEED else dose.wanted_until  # only another press (rule 2)
+            after = replace(after, order=None, doubted=None, presented=presented, failure="")
+            return replace(after, away_tried=tried, wanted_until=wanted)
         case ev.Result.UNKNOWN:
             return replace(moved(dose, Trigger.UNKNOWN), order=None, doubted=order, wanted_until=None)
         case ev.Result.REFUSED:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from scheduler.as_needed_limits import UNKNOWN_ELSEWHERE, free_of_elsewhere, may_be_had, quantity_of
+from scheduler.as_needed_limits import UNKNOWN_ELSEWHERE, free_of_as_needed, may_be_had, quantity_of
 from scheduler.at_robots import in_doubt
 from scheduler.changed import CARD_CHANGED, card_changed
 from scheduler.dose import IN_MAGAZINE, Stage
@@ -19,6 +19,7 @@ from scheduler.given_elsewhere import GIVEN_ELSEWHERE, amount_elsewhere, given_e
 from scheduler.let_go import is_let_go
 from scheduler.own_sachet import NO_SACHET, has_no_sachet
 from scheduler.plan import DosePlan, Plan
+from scheduler.remembered import DOUBLE_FEED
 from scheduler.roll import holder, misfit, misfit_as_needed
 from scheduler.timing import intakes_on
 from scheduler.voice import unwanted
@@ -50,6 +51,8 @@ def lock(world: World, setting: Setting, serial: str) -> str:
         return "journal_behind"  # rule 23
     if not world.clock.trusted:
         return "clock"  # rule 18
+    if robot.double_feed is not None:
+        return DOUBLE_FEED  # rule 7: until somebody has looked, whatever the robot shows
     if serial in in_doubt(world.doses, setting):
         return "in_doubt"  # P3
     if robot.locked_by:
@@ -234,7 +237,7 @@ def _too_close(world: World, dose: Dose, now: datetime) -> str:
         return "shared_with_staff"
     if dose.plan.as_needed or dose.along_at(now):
         return ""  # its own gap is asked with its limits; what is taken along is had at its own time
-    return "too_soon" if now < earliest(world, dose) else ""
+    return "too_soon" if now < earliest(world, dose, now) else ""
 
 
 def _out_elsewhere(world: World, setting: Setting, dose: Dose) -> str:
@@ -281,13 +284,15 @@ def in_reach(dose: Dose) -> bool:
     return dose.stage in (Stage.PRESENTING, Stage.IN_TRAY, Stage.RETRACTING)
 
 
-def earliest(world: World, dose: Dose) -> datetime:
-    """S2: from when it is open and far enough from every other one that shares a prescription."""
+def earliest(world: World, dose: Dose, now: datetime | None = None) -> datetime:
+    """S2: from when it is open and far enough from every other one that shares a prescription. `now` tells
+    whether the time has come at which a later one that was taken along is had."""
     early = dose.permit is not None and not dose.permit.along
     instant = dose.permit.opens if dose.permit is not None and early else dose.plan.opens
     resident = dose.plan.resident
     for other in sharing(world, dose):
-        if other.outcome is not None and other.outcome.outcome is Outcome.TAKEN_ALONG and later(other, dose):
+        along = other.outcome is not None and other.outcome.outcome is Outcome.TAKEN_ALONG
+        if along and later(other, dose) and (now is None or now < other.plan.opens):
             continue  # in their hands, and to be had at its own time after this one
         at_most = abs(other.plan.opens - dose.plan.opens) / SHARE_OF_GAP  # with nothing planned between them
         doubtful = bool(other.uncounted) and other.plan.opens < dose.plan.opens  # rule 24
@@ -298,8 +303,20 @@ def earliest(world: World, dose: Dose) -> datetime:
     for at, plan in of_others(world, dose):
         instant = max(instant, at + minimum_interval(plan, dose.plan, _planned(world, resident)))
     if not dose.plan.as_needed:
-        instant = max([instant, *free_of_elsewhere(world, dose.plan)])
+        instant = max([instant, *free_of_as_needed(world, dose.plan)])
     return instant
+
+
+def near_what_they_took_along(world: World, dose: Dose, now: datetime) -> bool:
+    """S2: `earliest` is of this dose's own time. Given by hand hours later it may come close to a later one
+    that was handed out to be had at its time."""
+    return any(
+        other.outcome is not None
+        and other.outcome.outcome is Outcome.TAKEN_ALONG
+        and abs(now - other.had_at)
+        < minimum_interval(other.plan, dose.plan, _planned(world, dose.plan.resident))
+        for other in sharing(world, dose)
+    )
 
 
 def _planned(world: World, resident: str) -> list[DosePlan]:

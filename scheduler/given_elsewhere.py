@@ -5,8 +5,9 @@ from giving such a dose a second time, `closing` settles it, `causes_home` tells
 Pure; what the fagsystem said is `remembered.Elsewhere`.
 
 Policies (2026-11-23):
-- An administration is of the dose of its prescription that was planned nearest to it, at most `AROUND` away.
-  It covers that dose whatever its amount: a person decides about the rest.
+- An administration is of the dose of its prescription that was planned nearest to it, at most `AROUND` away,
+  and no further than half of the longest gap between such doses: its own may have left the world, or be of
+  before this home's first plan. It covers that dose whatever its amount: a person decides about the rest.
 - From it on the other doses of the prescription keep half the planned gap (S2), as from one of our own.
 - A prescription that may also be had as needed says nothing here: nobody knows which of the two it was. Its
   limits count it, and a fixed dose keeps the least gap to it (`as_needed_limits`).
@@ -19,6 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 from scheduler.events import GivenElsewhere
 from scheduler.kept import kept
@@ -88,12 +90,19 @@ def _covered(
             if plan.resident == resident
             and given.prescription_id in plan.prescriptions
             and not plan.as_needed
-            and abs(plan.opens - given.at) <= AROUND
         ]
-        if theirs:
-            nearest = min(theirs, key=lambda plan: (abs(plan.opens - given.at), plan.opens, plan.dose_id))
+        near = [plan for plan in theirs if abs(plan.opens - given.at) <= _around(theirs)]
+        if near:
+            nearest = min(near, key=lambda plan: (abs(plan.opens - given.at), plan.opens, plan.dose_id))
             found.setdefault(resident, []).append(Covered(given, nearest))
     return found
+
+
+def _around(doses: Sequence[DosePlan]) -> timedelta:
+    """How far an administration may be from these doses of its prescription to be of one of them."""
+    times = sorted({plan.opens for plan in doses})
+    longest = max((late - early for early, late in pairwise(times)), default=2 * AROUND)
+    return min(AROUND, longest / 2)
 
 
 @kept(4)

@@ -8,6 +8,7 @@ somebody. What it says names the promise and no dose: it goes into logs.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
 
 from scheduler import events as ev
 from scheduler.dose import Stage
@@ -116,6 +117,8 @@ def _ordered(world: World, event: ev.OrderIssued) -> Iterator[str]:
         yield "S1: an order towards the resident beside a dose in doubt"
     if any(_within_reach_elsewhere(world, each, dose, order) for each in world.doses.values()):
         yield "S2: an order towards the resident while another robot has the same medicine out for them"
+    if world.robot(order.robot).double_feed is not None:
+        yield "S1: an order towards the resident while two sachets may have moved at once"
     if world.robot(order.robot).locked_by:
         yield "S1: an order towards the resident while staff give by hand at that robot"
     if dose.token or dose.outcome is not None:
@@ -141,7 +144,8 @@ def _ordered(world: World, event: ev.OrderIssued) -> Iterator[str]:
 
 
 def _given_by_others(world: World, dose: Dose) -> bool:
-    """By the fagsystem's word: within a day, and no other dose of that medicine was planned nearer to it."""
+    """By the fagsystem's word: within a day, no further than midway between two doses of that medicine, and
+    no other one was planned nearer to it."""
     known, plan = world.elsewhere.get(dose.plan.resident), world.plans.get(dose.plan.resident)
     if known is None or plan is None or dose.plan.as_needed:
         return False
@@ -159,9 +163,16 @@ def _given_by_others(world: World, dose: Dose) -> bool:
         ]
         nearest = min(away)
         fixed = not any(period.as_needed for period in one.dosage.periods)
-        if fixed and nearest[2] == dose.dose_id and nearest[0] <= DAY_S:
+        if fixed and nearest[2] == dose.dose_id and nearest[0] <= min(DAY_S, _midway_s([a[1] for a in away])):
             return True
     return False
+
+
+def _midway_s(times: Sequence[datetime]) -> float:
+    """Half of the longest time without any, in seconds; of a single one nobody knows."""
+    ordered = sorted(set(times))
+    gaps = [(ordered[n + 1] - ordered[n]).total_seconds() for n in range(len(ordered) - 1)]
+    return max(gaps) / 2 if gaps else DAY_S
 
 
 DAY_S = 86_400

@@ -28,6 +28,7 @@ from scheduler.let_go import is_let_go
 from scheduler.own_sachet import NO_SACHET, has_no_sachet
 from scheduler.personal import is_for, not_theirs, spent, turned_away, who
 from scheduler.regime import QUIET
+from scheduler.remembered import DOUBLE_FEED
 from scheduler.roll import sachet_for
 from scheduler.side_doses import confirmed, robot_asks, together
 from scheduler.two_robots import is_here
@@ -49,6 +50,10 @@ HOLDING_MISFITS = frozenset(
 )
 """What the reader saw is not this dose: a person must look. A missing manifest only blocks: loading one is
 a person's act."""
+
+
+UNSEEN = frozenset({"in_doubt", DOUBLE_FEED, "fault", "lid_open"})
+"""Locks under which what the reader sees says nothing of the dose that it should be."""
 
 
 def opened(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
@@ -87,7 +92,7 @@ def held_at(world: World, setting: Setting, serial: str, now: datetime) -> Seque
     status = robot.status
     if robot.state is not RobotState.READY or status is None or world.order_under_way(serial):
         return []
-    if lock(world, setting, serial) in ("in_doubt", "fault", "lid_open") or not status.production_id:
+    if lock(world, setting, serial) in UNSEEN or not status.production_id:
         return []
     if status.mouth_label and status.mouth_label == robot.gone_label:
         return []  # that one has just left: what lies there now has not been read

@@ -51,6 +51,8 @@ class RefusedPrescription:
     prescription_id: str
     reason: str
     path: str
+    drug: str = field(compare=False)
+    """ATC. Journalled since 2026-11-23 ("" before), and a card read again is still the same card."""
 
 
 Asks = frozenset[tuple[str, str, str, str, frozenset[Decimal]]]

@@ -22,7 +22,7 @@ from scheduler.expand import expand, holding
 from scheduler.leave import planned_until
 from scheduler.plan import DosePlan, Plan, Portion
 from scheduler.receive_command import UNTREATED
-from scheduler.side_doses import in_sachets, side_day
+from scheduler.side_doses import in_sachets, never_ours, side_day
 from scheduler.world import Dose, Setting, World
 
 DAYS_BACK_MAX = 14
@@ -90,14 +90,11 @@ def _day(world: World, setting: Setting, plan: Plan, day: date, now: datetime) -
     plans = [dose.plan for dose in known.values()]
     doses = in_parts(doses, plans, stands, packed(world, setting, plan.resident), making(world, setting))
     doses = tuple(_still_late(known.get(dose.dose_id), dose) for dose in doses)
-    first_day = plan.resident not in world.planned
     events: list[ev.Event] = [
         ev.DosePlanned(at=now, dose=dose)
         for dose in doses
         if dose.dose_id not in fixed
-        and not (
-            first_day and dose.closes <= now
-        )  # before the resident's first plan nothing was ours to give
+        and not (dose.dose_id not in known and never_ours(world, dose, now))
         and (dose.dose_id not in known or _differs(known[dose.dose_id].plan, dose))
     ]
     wanted = {dose.dose_id for dose in doses}

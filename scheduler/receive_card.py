@@ -3,8 +3,8 @@
 Policies (2026-11-23, rule 21):
 - Absence withdraws nothing. A prescription of the plan in force that a newer card neither has nor names as
   ended stays as it was, and is an incident at once: whoever keeps the card puts it back or ends it there.
-  Not so where another prescription of the same drug stands on the newer card: both would be given (S1), so
-  that the newer one alone is, until somebody has looked.
+  Not so where another prescription of the same drug stands on the newer card, for the robot or for people to
+  give: both would be given (S1), so that the newer one alone is, until somebody has looked.
 - One whose last date is past may leave the card: its sender tells of active periods only.
 - A card that lacks every prescription of the plan in force is a fault of access, and refused whole.
 - A sender that never names what has ended (`OfferPlan.ended` None) vouches for its card being all.
@@ -39,7 +39,7 @@ def card_offered(world: World, setting: Setting, fact: cmd.OfferPlan, now: datet
         return _refuse_plan(world, fact, "older_card", now)
     again = fact.card_version == known.card_version  # it lacks what it lacked when it came into force
     gone = _missing(known, fact, date.min if again else setting.local.day_of(now))
-    if gone and set(gone) >= _ids(known):
+    if _ids(known) and set(gone) >= _ids(known):
         return _refuse_plan(world, fact, ALL_MISSING, now)
     fact = _with_missing(known, fact, gone)
     same = (known.prescriptions, known.refused) == (fact.prescriptions, fact.refused)
@@ -97,12 +97,12 @@ def _over(one: Prescription, today: date) -> bool:
 
 
 def _with_missing(known: Plan, fact: cmd.OfferPlan, gone: tuple[str, ...]) -> cmd.OfferPlan:
-    """The card with what it lacks as it was, but for what another prescription gives by now."""
+    """The card with what it lacks as it was, but for what is given by another prescription by now."""
     if not gone:
         return fact
-    drugs = {one.drug for one in fact.prescriptions}
-    kept = [one for one in known.prescriptions if one.prescription_id in gone and one.drug not in drugs]
-    left = [one for one in known.refused if one.prescription_id in gone]
+    by_now = {one.drug for one in fact.prescriptions} | {one.drug for one in fact.refused}
+    kept = [one for one in known.prescriptions if one.prescription_id in gone and one.drug not in by_now]
+    left = [one for one in known.refused if one.prescription_id in gone and one.drug not in by_now]
     return replace(
         fact,
         prescriptions=tuple(sorted((*fact.prescriptions, *kept), key=lambda one: one.prescription_id)),

@@ -14,11 +14,21 @@ from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.custody import UNCOUNTED
 from scheduler.dose import IN_MAGAZINE, Stage
-from scheduler.gate import GIVEN, being_given, beyond_plan, earliest, in_reach, label_misfit, sharing
+from scheduler.double_feed import not_reconciled
+from scheduler.gate import (
+    GIVEN,
+    being_given,
+    beyond_plan,
+    earliest,
+    in_reach,
+    near_what_they_took_along,
+    sharing,
+)
 from scheduler.machines_of_dose import LossInput
 from scheduler.own_sachet import has_no_sachet
 from scheduler.receive_let_go import SECOND_NEEDED, let_go
-from scheduler.world import FORGERIES, Dose, Setting, SideDose, World, left_behind, robot_of
+from scheduler.where_it_lies import where_it_lies
+from scheduler.world import FORGERIES, Dose, Setting, SideDose, World
 
 TOKEN_STAGES = IN_MAGAZINE | {Stage.HOLDING, Stage.IN_STORE, Stage.OUT}
 """Rule 5: the token never passes while the sachet is in the tray, in motion, in a hand or in doubt."""
@@ -70,6 +80,9 @@ def close(world: World, setting: Setting, fact: cmd.CloseIncident, now: datetime
         return [answer(setting, fact, "not_said", now)]  # S2: closed, nobody would know when it was had
     if incident.kind is ev.Kind.JOURNAL_BEHIND and not world.clock.trusted:
         return [answer(setting, fact, "clock", now)]  # rule 18: it opens the lock for doses of a later time
+    double = not_reconciled(world, incident) if incident.kind is ev.Kind.DOUBLE_FEED else ""
+    if double:
+        return [answer(setting, fact, double, now)]
     revision = incident.revision + 1 + len(returned)
     return [
         *returned,
@@ -191,8 +204,10 @@ def token_may_pass(world: World, incident: ev.Incident, dose: Dose, now: datetim
         return False
     if incident.kind is ev.Kind.DOSE_REFUSED and dose.outcome is None:
         return False  # S7: they may still change their mind, at the robot
-    if max(now, dose.plan.opens) < earliest(world, dose):
+    if max(now, dose.plan.opens) < earliest(world, dose, now):
         return False  # S2: by hand too, no sooner after a dose that shares a prescription
+    if near_what_they_took_along(world, dose, now):
+        return False  # S2: they have that one in their hands, for its own time
     if any(being_given(world, other) or in_reach(other) for other in sharing(world, dose)):
         return False  # S2: somebody may be giving, or taking, that one at this moment
     if dose.uncounted == UNCOUNTED:
@@ -253,10 +268,12 @@ def _beside(side: SideDose, fact: cmd.DecideDose, now: datetime) -> tuple[str, l
 
 
 def _put_away_since(dose: Dose, fact: cmd.DecideDose) -> bool:
-    """The robot was putting its sachet away, which leads to no resident, while this person had the right
-    to give it: that they did is no wish, but news. Refused, nobody would know when it was had."""
+    """The robot was putting its sachet away, or the one before it and both may have gone (rule 7), while this
+    person had the right to give it: that they did is no wish, but news. Refused, nobody would know when it
+    was had."""
     away = dose.doubted is not None and dose.doubted.kind is ev.OrderKind.DIVERT
-    return away and dose.token == fact.by
+    beside = dose.doubted is None and bool(dose.beside)
+    return (away or beside) and dose.token == fact.by
 
 
 def _had_it(dose: Dose, fact: cmd.DecideDose, now: datetime) -> tuple[str, list[ev.Event]]:
@@ -297,7 +314,8 @@ def _not_given(
     world: World, setting: Setting, dose: Dose, fact: cmd.DecideDose, now: datetime
 ) -> tuple[str, list[ev.Event]]:
     if dose.stage is Stage.DOUBT:
-        return _settle(world, setting, dose, fact, now)
+        refusal, found = where_it_lies(world, setting, dose)
+        return refusal, [] if refusal else [_made(fact, now, found)]
     if dose.token:
         if dose.token != fact.by:
             return "not_owner", []
@@ -310,29 +328,6 @@ def _not_given(
             return "clock", []  # rule 18: it may be offered again
         return "", [_made(fact, now, LossInput.NOT_HAD)]
     return "already_settled" if dose.outcome is not None else "not_in_doubt", []
-
-
-def _settle(
-    world: World, setting: Setting, dose: Dose, fact: cmd.DecideDose, now: datetime
-) -> tuple[str, list[ev.Event]]:
-    """Nobody had it. Where it is now, the robot's own sensors say; where they can't, it is out of the robot
-    and never offered again."""
-    serial = robot_of(setting, dose)
-    status = world.robot(serial).status
-    if status is None or world.robot(serial).state != "ready":
-        return "robot_not_ready", []
-    if status.tray:
-        return "tray_occupied", []  # retract first: it may still be lifted
-    there = [other for other in world.doses.values() if robot_of(setting, other) == serial]
-    if left_behind(setting, dose):
-        found = "found_out"
-    elif status.holding and not any(other.stage is Stage.HOLDING for other in there):
-        found = "found_in_holding"
-    elif not label_misfit(world, setting, dose):
-        found = "found_in_magazine"
-    else:
-        found = "found_out"
-    return "", [_made(fact, now, found)]
 
 
 def _discard(

@@ -134,7 +134,7 @@ def _early(world: World, dose: Dose, now: datetime) -> str:
     if now < dose.plan.opens - EARLY_MAX:
         return "too_early"
     permit = Permit(now, dose.plan.opens, along=False)
-    return "too_soon" if now < earliest(world, replace(dose, permit=permit)) else ""
+    return "too_soon" if now < earliest(world, replace(dose, permit=permit), now) else ""
 
 
 def _late(world: World, setting: Setting, dose: Dose, until: datetime, now: datetime) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from scheduler import events as ev
 from scheduler.dosage import Limit
 from scheduler.outbox import Plain, PlainValue
-from scheduler.plan import DosePlan, Plan, Prescription
+from scheduler.plan import DosePlan, Plan, Prescription, RefusedPrescription
 from scheduler.roll import Roll
 
 
@@ -87,6 +87,7 @@ ADDED: Mapping[type, Plain] = {
     ev.ResidentMovedIn: {"named": []},
     # and what a card named no more had ended
     Plan: {"missing": []},
+    RefusedPrescription: {"drug": ""},
     ev.DoseDue: {"outage": False},
 }
 """Fields that were added since, with what a row without them means."""

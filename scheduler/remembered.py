@@ -4,10 +4,12 @@ how far it has planned. Immutable, and changed by events alone.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from scheduler.events import GivenElsewhere, Question
+from scheduler.roll import Roll, Sachet, following
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,30 @@ class Receipt:
 
     revision: int
     since: datetime
+
+
+DOUBLE_FEED = "double_feed"
+"""What a robot calls it, in its log and as its fault; and our reason code."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoubleFeed:
+    """A robot suspects that another sachet moved with this dose's (rule 7)."""
+
+    dose_id: str
+    label: str  # of the sachet that was to move
+    resident: str = ""  # whose sachet came next on the strip; "" = nobody's
+    follows: Sachet | None = None  # that one: it may lie beside
+
+
+def double_feed(rolls: Mapping[str, Roll], dose_id: str, label: str) -> DoubleFeed:
+    """With what came next on the strip then: that may leave the robot before its dose is planned."""
+    resident, follows = following(rolls, label) or ("", None)
+    return DoubleFeed(dose_id, label, resident, follows)
+
+
+FEEDS_MAX = 8
+"""P12: closed ones that are remembered for a dose that is yet to be planned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +91,4 @@ class Planned:
 
     to: date
     version: int
+    since: datetime | None = None  # of their first plan here; None: they came from another home

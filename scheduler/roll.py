@@ -48,6 +48,22 @@ def holder(rolls: Mapping[str, Roll], label: str) -> str:
     return next((key for key, roll in rolls.items() if label in _by_label(roll)), "")
 
 
+def following(rolls: Mapping[str, Roll], label: str) -> tuple[str, Sachet] | None:
+    """Whose sachet comes next on the strip after the one with this label, and which; None = none that is
+    bound to a date and slot, or the label is on no strip."""
+    production_id = next((r.production_id for r in rolls.values() if label in _by_label(r)), None)
+    strip = [
+        (key, one)
+        for key, roll in rolls.items()
+        if roll.production_id == production_id
+        for one in roll.sachets
+    ]
+    strip.sort(key=lambda each: each[1].number)
+    at = next((place for place, (_, one) in enumerate(strip) if one.label == label), len(strip))
+    follows = strip[at + 1] if at + 1 < len(strip) else None
+    return None if follows is None or rolls[follows[0]].as_needed else follows
+
+
 def misfit(
     rolls: Mapping[str, Roll],
     resident: str,

@@ -70,16 +70,24 @@ def side_day(world: World, setting: Setting, plan: Plan, day: date, now: datetim
         if side.plan.day == day and side.plan.resident == plan.resident
     }
     doses = _expanded(world, setting, plan, day, known)
-    first_day = plan.resident not in world.planned
     planned: list[ev.Event] = [
         ev.SideDosePlanned(at=now, dose=dose)
         for dose in doses
-        if _differs(known.get(dose.dose_id), dose) and not (first_day and dose.closes <= now)
+        if _differs(known.get(dose.dose_id), dose)
+        and not (dose.dose_id not in known and never_ours(world, dose, now))
     ]
     wanted = {dose.dose_id for dose in doses}
     version = plan.plan_version
     gone = [key for key, side in known.items() if key not in wanted and _untouched(side)]
     return [*planned, *(ev.SideDoseWithdrawn(at=now, dose_id=key, plan_version=version) for key in gone)]
+
+
+def never_ours(world: World, dose: DosePlan, now: datetime) -> bool:
+    """Whether its window was over before the resident's first plan here, however often it was planned since:
+    whoever looked after them then gave it."""
+    known = world.planned.get(dose.resident)
+    since = now if known is None else known.since
+    return since is not None and dose.closes <= since
 
 
 def side_by_side(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:

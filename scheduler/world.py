@@ -31,7 +31,7 @@ from scheduler.machines_of_home import RobotState as RobotState
 from scheduler.permit import Permit
 from scheduler.plan import Asks, DosePlan, Plan
 from scheduler.regime import ORDINARY, Regime
-from scheduler.remembered import AlarmTest, Asked, ChoreRun, Elsewhere, Planned, Receipt
+from scheduler.remembered import AlarmTest, Asked, ChoreRun, DoubleFeed, Elsewhere, Planned, Receipt
 from scheduler.roll import Roll
 from scheduler.roll_look import Compared
 from scheduler.window import LocalTime
@@ -128,6 +128,8 @@ class Robot:
     status: RobotStatus | None = None
     gone_label: str = ""  # of the sachet that left the magazine last: a status that shows it there is older
     magazine_since: datetime | None = None  # production id last changed
+    double_feed: DoubleFeed | None = None  # until a person closed the incident about it
+    fed: tuple[DoubleFeed, ...] = ()  # closed ones whose next dose was not planned yet
     mains_lost: MainsLost | None = None  # None: it has mains, or never said otherwise
     battery_read: datetime | None = None  # when it last told its charge
     answers: bool = False  # it has a button for each answer
@@ -173,6 +175,7 @@ class Dose:
     order: OpenOrder | None = None
     doubted: Order | None = None  # the order behind a DOUBT, also after a person settled it
     found: str = ""  # the finding that settled it
+    beside: str = ""  # dose id: its sachet may have left the strip beside that one's (rule 7)
     contradicted: bool = False  # the robot's record says otherwise than that finding
     attempts: int = 0  # orders issued for this dose
     releases: int = 0  # releases that may have been sent
@@ -287,7 +290,6 @@ NO_ROBOT_YET = ""
 
 @dataclass(frozen=True, slots=True)
 class World:
-    box: str = ""
     epoch: int = 0
     last_at: datetime | None = None  # of the newest event, by the clock of that moment
     trusted_at: datetime | None = None  # the newest instant that an event was given by a trusted clock

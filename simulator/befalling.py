@@ -10,11 +10,12 @@ from typing import assert_never
 from protocol.wire.messages import Message
 from simulator import script as s
 from simulator.clock import Moment
-from simulator.mechanics import Faults, Place, PlannedCut
+from simulator.mechanics import DoubleFeed, Faults, Place, PlannedCut
 from simulator.robot import Robot
 
 Mishap = (
     s.Stall
+    | s.DoubleFeed
     | s.SlowMotor
     | s.PowerCutOnNextRelease
     | s.ForeignLabel
@@ -36,6 +37,8 @@ def befallen(robot: Robot, act: Mishap, moment: Moment) -> list[Message]:
     match act:
         case s.Stall():
             faults.stall_next = True
+        case s.DoubleFeed():
+            faults.double_next = DoubleFeed(act.at_once)
         case s.SlowMotor():
             faults.slow_next_ms = _ms(act.seconds)
         case s.PowerCutOnNextRelease():

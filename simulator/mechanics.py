@@ -81,6 +81,7 @@ class MotionEnded:
 
     left: bool
     arrived: bool
+    doubled: bool = False  # more than the one sachet seems to have moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +107,19 @@ class PlannedCut:
     lands: bool  # whether the sachet in motion reaches its target all the same
 
 
+@dataclass(frozen=True, slots=True)
+class DoubleFeed:
+    """The sachet behind goes along, and stays beside the first wherever that one goes."""
+
+    at_once: bool = True  # the sensors suspect it in the release; else not before the present
+
+
 @dataclass(slots=True)
 class Faults:
     """Planted trouble. `next` ones strike at the next motion out of the magazine and are gone then."""
 
     stall_next: bool = False
+    double_next: DoubleFeed | None = None  # at the next release
     slow_next_ms: int = 0  # that motion takes so long
     cut_next: PlannedCut | None = None  # power fails half-way
     stuck: dict[Place, bool] = field(default_factory=dict)  # a sensor that always shows this
@@ -128,6 +137,7 @@ class _Turning:
     ends_ms: int
     stalls: bool
     cut: PlannedCut | None
+    double: DoubleFeed | None = None
 
 
 @dataclass(slots=True)
@@ -138,6 +148,7 @@ class Mechanics:
     magazine: list[Sachet] = field(default_factory=list)
     holding: Sachet | None = None
     tray: Sachet | None = None
+    beside: dict[Place, Sachet] = field(default_factory=dict)  # a second one in holding place or tray
     store: list[Sachet] = field(default_factory=list)
     hands: list[Sachet] = field(default_factory=list)
     removed: list[Sachet] = field(default_factory=list)
@@ -156,14 +167,14 @@ class Mechanics:
 
     def sensors(self) -> Sensors:
         mouth = self.magazine[0].seen if self.magazine and not self.lid_open else ""
-        holding = self.faults.stuck.get(Place.HOLDING, self.holding is not None)
+        holding = self.faults.stuck.get(Place.HOLDING, self._occupied(Place.HOLDING))
         return Sensors(
             production_id=self.production_id,
             mouth_label=mouth,
             sachets_left=len(self.magazine),
             holding=holding,
             holding_label=self.holding.seen if self.holding else "",
-            tray=self.faults.stuck.get(Place.TRAY, self.tray is not None),
+            tray=self.faults.stuck.get(Place.TRAY, self._occupied(Place.TRAY)),
             store_count=len(self.store),
             lid_open=self.lid_open,
             mains=self.mains,
@@ -176,14 +187,16 @@ class Mechanics:
     def start_motor(self, origin: Place, target: Place, now_ms: int) -> None:
         """Only ways of `MOTION_MS` exist: anything else is a bug of the firmware and raises KeyError."""
         lasts_ms = MOTION_MS[origin, target]
-        stalls, cut = False, None
+        stalls, cut, double = False, None, None
+        if (origin, target) == (Place.MAGAZINE, Place.HOLDING):
+            double, self.faults.double_next = self.faults.double_next, None
         if origin is Place.MAGAZINE:
             faults = self.faults
             stalls, cut = faults.stall_next, faults.cut_next
             lasts_ms = faults.slow_next_ms or lasts_ms
             faults.stall_next, faults.slow_next_ms, faults.cut_next = False, 0, None
         ends_ms = now_ms + (lasts_ms // 2 if cut else lasts_ms)
-        self._busy = _Turning(origin, target, ends_ms, stalls, cut)
+        self._busy = _Turning(origin, target, ends_ms, stalls, cut, double)
 
     # --- time ---
 
@@ -202,7 +215,7 @@ class Mechanics:
                 return ReadingEnded()
             case _Turning(cut=PlannedCut() as cut):
                 if cut.lands:
-                    self._move(busy.origin, busy.target, busy.ends_ms)
+                    self._move(busy.origin, busy.target, busy.ends_ms, double=busy.double is not None)
                 return PowerFailed(cut.off_ms)
             case _Turning():
                 return self._finish(busy)
@@ -219,7 +232,7 @@ class Mechanics:
         """Power is gone: nothing turns. A sachet in motion ends up at its target or where it came from."""
         busy, self._busy = self._busy, None
         if isinstance(busy, _Turning) and lands:
-            self._move(busy.origin, busy.target, now_ms)
+            self._move(busy.origin, busy.target, now_ms, double=busy.double is not None)
 
     # --- hands ---
 
@@ -233,11 +246,18 @@ class Mechanics:
         self.changed()
 
     def lift(self, now_ms: int) -> bool:
-        """A hand takes what lies in the tray; False when there is nothing."""
-        if self.tray is None:
+        """A hand takes what lies in the tray, of two the one that was meant; False when there is nothing."""
+        if not self._occupied(Place.TRAY):
             return False
-        self._move(Place.TRAY, Place.HANDS, now_ms)
+        sachet = self._take(Place.TRAY)
+        assert sachet is not None
+        self._moved(sachet, Place.TRAY, Place.HANDS, now_ms)
         return True
+
+    def take_out_beside(self, now_ms: int) -> None:
+        """A person takes the second sachet out of the robot."""
+        for place in list(self.beside):
+            self._moved(self.beside.pop(place), place, Place.REMOVED, now_ms)
 
     def empty_store(self, now_ms: int) -> None:
         while self.store:
@@ -257,8 +277,8 @@ class Mechanics:
     def whereabouts(self) -> dict[Place, int]:
         return {
             Place.MAGAZINE: len(self.magazine),
-            Place.HOLDING: int(self.holding is not None),
-            Place.TRAY: int(self.tray is not None),
+            Place.HOLDING: int(self.holding is not None) + (Place.HOLDING in self.beside),
+            Place.TRAY: int(self.tray is not None) + (Place.TRAY in self.beside),
             Place.STORE: len(self.store),
             Place.HANDS: len(self.hands),
             Place.REMOVED: len(self.removed),
@@ -266,13 +286,15 @@ class Mechanics:
 
     def conserved(self) -> bool:
         """Every sachet ever loaded is in exactly one place."""
-        there = [*self.magazine, *self.store, *self.hands, *self.removed]
+        there = [*self.magazine, *self.store, *self.hands, *self.removed, *self.beside.values()]
         there += [sachet for sachet in (self.holding, self.tray) if sachet is not None]
         return sorted(map(_key, there)) == sorted(map(_key, self.loaded))
 
     def _finish(self, turn: _Turning) -> MotionEnded:
-        moved = not turn.stalls and self._move(turn.origin, turn.target, turn.ends_ms)
-        return self._judged(turn, moved=moved)
+        double = turn.double is not None
+        moved = not turn.stalls and self._move(turn.origin, turn.target, turn.ends_ms, double=double)
+        seen = turn.double.at_once if turn.double is not None else turn.target is Place.TRAY
+        return replace(self._judged(turn, moved=moved), doubled=moved and seen and turn.target in self.beside)
 
     def _judged(self, turn: _Turning, *, moved: bool) -> MotionEnded:
         """Holding place and tray have a sensor that shows what is there now, whoever put it there or took it.
@@ -286,25 +308,42 @@ class Mechanics:
             arrived=shown.get(turn.target, moved),
         )
 
-    def _move(self, origin: Place, target: Place, now_ms: int) -> bool:
-        """False: nothing was there, or the way ends at a place that is taken, and the motor jams."""
-        taken = {Place.HOLDING: self.holding, Place.TRAY: self.tray}.get(target) is not None
-        sachet = None if taken else self._take(origin)
+    def _move(self, origin: Place, target: Place, now_ms: int, *, double: bool = False) -> bool:
+        """False: nothing was there, or the way ends at a place that is taken, and the motor jams. What lies
+        beside a sachet goes where that one goes."""
+        sachet = None if self._occupied(target) else self._take(origin)
         if sachet is None:
             return False
+        second = self.magazine.pop(0) if double and self.magazine else self.beside.pop(origin, None)
         self._put(target, sachet)
-        moved = Moved(now_ms, sachet, origin, target)
+        if second is not None and target in (Place.HOLDING, Place.TRAY):
+            self.beside[target] = second
+        elif second is not None:
+            self._put(target, second)
+        for each in (sachet, second):
+            if each is not None:
+                self._told(Moved(now_ms, each, origin, target))
+        return True
+
+    def _moved(self, sachet: Sachet, origin: Place, target: Place, now_ms: int) -> None:
+        self._put(target, sachet)
+        self._told(Moved(now_ms, sachet, origin, target))
+
+    def _told(self, moved: Moved) -> None:
         self.trace.append(moved)
         self.changed()
         self.witness(moved)
-        return True
+
+    def _occupied(self, place: Place) -> bool:
+        there = {Place.HOLDING: self.holding, Place.TRAY: self.tray}.get(place)
+        return there is not None or place in self.beside
 
     def _take(self, place: Place) -> Sachet | None:
         sachet: Sachet | None = None
         if place is Place.HOLDING:
-            sachet, self.holding = self.holding, None
+            sachet, self.holding = self.holding or self.beside.pop(place, None), None
         elif place is Place.TRAY:
-            sachet, self.tray = self.tray, None
+            sachet, self.tray = self.tray or self.beside.pop(place, None), None
         else:
             pile = self._pile(place)
             sachet = pile.pop(0) if pile else None

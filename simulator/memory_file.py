@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from protocol.wire.messages import EntryKind, LogEntry
-from simulator.mechanics import Mechanics, Sachet
+from simulator.mechanics import Mechanics, Place, Sachet
 from simulator.memory import BatteryClock, KnownOrder, Memory, Presented, Released, Seen
 
 SCHEMA = "simulator/memory/2"
@@ -133,6 +133,7 @@ def _matter_plain(mechanics: Mechanics) -> dict[str, Any]:
         "magazine": rows(mechanics.magazine),
         "holding": None if mechanics.holding is None else asdict(mechanics.holding),
         "tray": None if mechanics.tray is None else asdict(mechanics.tray),
+        "beside": {place.value: asdict(sachet) for place, sachet in mechanics.beside.items()},
         "store": rows(mechanics.store),
         "hands": rows(mechanics.hands),
         "removed": rows(mechanics.removed),
@@ -144,6 +145,7 @@ def _fill_matter(mechanics: Mechanics, plain: dict[str, Any]) -> None:
     mechanics.production_id = plain["production_id"]
     mechanics.holding = None if plain["holding"] is None else Sachet(**plain["holding"])
     mechanics.tray = None if plain["tray"] is None else Sachet(**plain["tray"])
+    mechanics.beside = {Place(at): Sachet(**row) for at, row in plain.get("beside", {}).items()}
     mechanics.magazine = [Sachet(**row) for row in plain["magazine"]]
     mechanics.store = [Sachet(**row) for row in plain["store"]]
     mechanics.hands = [Sachet(**row) for row in plain["hands"]]

@@ -34,12 +34,13 @@ class Started:
 
 
 def judge(motion: MotionEnded) -> tuple[m.MotionResult, str]:
-    """(result, fault): two sensors must agree; a sachet that stayed is a stall for a person to clear."""
+    """(result, fault): two sensors must agree; a sachet that stayed is a stall for a person to clear. That
+    two seem to have moved is told before all else (W-ORDER-28)."""
     if motion.left and motion.arrived:
-        return m.MotionResult.DONE, ""
+        return m.MotionResult.DONE, m.DOUBLE_FEED if motion.doubled else ""
     if not motion.left and not motion.arrived:
         return m.MotionResult.NOT_MOVED, STALLED
-    return m.MotionResult.UNCLEAR, CONTRADICTION
+    return m.MotionResult.UNCLEAR, m.DOUBLE_FEED if motion.doubled else CONTRADICTION
 
 
 def origin_of(order: m.Order) -> Place:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import assert_never
 
-from protocol.wire.messages import Answer, Message
+from protocol.wire.messages import DOUBLE_FEED, Answer, Message
 from simulator.clock import Moment
 from simulator.firmware import Display, Firmware
 from simulator.logbook import Now
@@ -108,7 +108,12 @@ class Robot:
         return [] if self._firmware is None else self._firmware.press(self._now(moment), answer, tag)
 
     def clear_fault(self, moment: Moment) -> list[Message]:
-        return [] if self._firmware is None else self._firmware.clear_fault(self._now(moment))
+        """Whoever clears a double feed takes the second sachet out."""
+        if self._firmware is None:
+            return []
+        if self.memory.fault == DOUBLE_FEED:
+            self.mechanics.take_out_beside(moment.civil_ms)
+        return [*self.sense(moment), *self._firmware.clear_fault(self._now(moment))]
 
     def lift(self, moment: Moment) -> list[Message]:
         self.mechanics.lift(moment.civil_ms)

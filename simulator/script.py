@@ -77,6 +77,15 @@ class Stall:
 
 
 @dataclass(frozen=True, slots=True)
+class DoubleFeed:
+    """Two sachets leave at the next release; `at_once`: the sensors suspect it then, else
+    when they come into the tray. Whoever clears that fault takes the second one out."""
+
+    at_ms: int
+    at_once: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class SlowMotor:
     """The next motion out of the magazine takes `seconds`."""
 
@@ -187,6 +196,7 @@ Act = (
     Press
     | Lift
     | Stall
+    | DoubleFeed
     | SlowMotor
     | PowerCutOnNextRelease
     | PowerCut
@@ -213,6 +223,7 @@ DEEDS: dict[str, type[Deed]] = {
     "press_when_prompted": PressWhenPrompted,
     "press_and_lift": PressAndLift,
     "stall": Stall,
+    "double_feed": DoubleFeed,
     "slow_motor": SlowMotor,
     "power_cut_on_next_release": PowerCutOnNextRelease,
     "power_cut": PowerCut,

@@ -21,8 +21,19 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest starts first, so that two workers end together."""
-    items.sort(key=lambda item: item.get_closest_marker("story") is None)
+    """Each worker is dealt a stretch of the list, and takes from the end of another's when its own is done:
+    the stories, which bear no company of their like, begin the first stretch, and what is long the others."""
+    stories = [item for item in items if item.get_closest_marker("story")]
+    long = [item for item in items if item.get_closest_marker("long")]
+    rest = [item for item in items if item not in {*stories, *long}]
+    others = max(1, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) - 1)
+    stretch = len(items) // (1 + others)
+    items.clear()
+    for head in (stories, *(long[n::others] for n in range(others))):
+        filled = max(0, stretch - len(head))
+        items += head + rest[:filled]
+        del rest[:filled]
+    items += rest
 
 
 GIVES_WAY = 10

@@ -200,10 +200,10 @@ def _prescription(
         if unit is None and read.dosage.unit in SACHET_UNITS:  # a tablet whose strength is per millilitre
             raise Refused(Reason.UNIT_MISMATCH, f"{medication_path}.ingredient")
     except Refused as refused:
-        return RefusedPrescription(request.id, refused.reason.value, refused.path)
+        return RefusedPrescription(request.id, refused.reason.value, refused.path, drug)
     if read.every_refusal:
         first = read.every_refusal[0]
-        return RefusedPrescription(request.id, first.reason.value, first.path)
+        return RefusedPrescription(request.id, first.reason.value, first.path, drug)
     return Prescription(request.id, drug, strength, replace(read.dosage, unit=unit or read.dosage.unit))
 
 

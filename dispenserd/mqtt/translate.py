@@ -59,7 +59,7 @@ OF_A_RESIDENT = frozenset(
     {"dose", "plan", "roll", "horizon", "help", "as_needed", "mode", "pause", "paused"}
     | {"leave", "back", "count", "fit", "refill"},
 )
-OF_A_ROBOT = frozenset({"robot", "press", "clock", "power", "help"})
+OF_A_ROBOT = frozenset({"robot", "press", "clock", "power", "feed", "help"})
 """What the name behind such a subject is; a call for help is the robot's where nobody said who."""
 
 WHY_PATTERN = r"[a-z]+(_[a-z]+)*"

@@ -30,6 +30,22 @@ LATEST = Deadlines()
 
 _Name = tuple[str, str]
 
+# Built once: twice a second, building one costs as much as asking.
+_OPEN = select(incidents).where(incidents.c.state != "closed")
+_HOMES = select(homes).order_by(homes.c.home)
+_TAKES = (
+    select(decisions)
+    .join(incidents, and_(decisions.c.home == incidents.c.home, decisions.c.incident == incidents.c.incident))
+    .where(incidents.c.state != "closed", decisions.c.action == "take")
+    .order_by(decisions.c.number)
+)
+_REVISIONS = (
+    select(revisions)
+    .join(incidents, and_(revisions.c.home == incidents.c.home, revisions.c.incident == incidents.c.incident))
+    .where(incidents.c.state != "closed")
+    .order_by(revisions.c.epoch, revisions.c.revision, revisions.c.received)
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -44,7 +60,7 @@ class Seen:
 
 
 def read(connection: Connection, roster: Roster, limits: OncallLimits, now: datetime) -> Seen:
-    rows = connection.execute(select(incidents).where(incidents.c.state != "closed")).all()
+    rows = connection.execute(_OPEN).all()
     takes, history = _takes(connection), _history(connection)
     alarms: dict[Key, Alarm] = {}
     for row in rows:
@@ -54,7 +70,7 @@ def read(connection: Connection, roster: Roster, limits: OncallLimits, now: date
             alarms[(*name, alarm.key)] = alarm
     waiting = [from_text(take.expires) for each in takes.values() for take in each if take.state == "queued"]
     return Seen(
-        homes=connection.execute(select(homes).order_by(homes.c.home)).all(),
+        homes=connection.execute(_HOMES).all(),
         lasting=ongoing(connection),
         alarms=alarms,
         told=told_so_far(connection),
@@ -111,27 +127,15 @@ def _without_outcome(due: OutcomeDue, roster: Roster) -> Alarm:
 
 def _takes(connection: Connection) -> Mapping[_Name, Sequence[AnyRow]]:
     """Of open incidents, oldest first."""
-    same = and_(decisions.c.home == incidents.c.home, decisions.c.incident == incidents.c.incident)
     found: dict[_Name, list[AnyRow]] = defaultdict(list)
-    for row in connection.execute(
-        select(decisions)
-        .join(incidents, same)
-        .where(incidents.c.state != "closed", decisions.c.action == "take")
-        .order_by(decisions.c.number)
-    ):
+    for row in connection.execute(_TAKES):
         found[(row.home, row.incident)].append(row)
     return found
 
 
 def _history(connection: Connection) -> Mapping[_Name, Sequence[AnyRow]]:
     """The revisions of open incidents, oldest first."""
-    same = and_(revisions.c.home == incidents.c.home, revisions.c.incident == incidents.c.incident)
     found: dict[_Name, list[AnyRow]] = defaultdict(list)
-    for row in connection.execute(
-        select(revisions)
-        .join(incidents, same)
-        .where(incidents.c.state != "closed")
-        .order_by(revisions.c.epoch, revisions.c.revision, revisions.c.received)
-    ):
+    for row in connection.execute(_REVISIONS):
         found[(row.home, row.incident)].append(row)
     return found

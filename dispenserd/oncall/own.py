@@ -82,10 +82,10 @@ def needs_keeping(wrong: Wrong, ongoing: Mapping[tuple[str, str], AnyRow]) -> bo
 
 def ongoing(connection: Connection) -> dict[tuple[str, str], AnyRow]:
     """The causes that last, by (home, cause)."""
-    rows = connection.execute(
-        select(incidents).where(incidents.c.origin == ONCALL, incidents.c.cleared.is_(False))
-    )
-    return {(row.home, row.cause): row for row in rows}
+    return {(row.home, row.cause): row for row in connection.execute(_LASTING)}
+
+
+_LASTING = select(incidents).where(incidents.c.origin == ONCALL, incidents.c.cleared.is_(False))
 
 
 def clear_own(connection: Connection, home: str, cause: str, now: datetime) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, cast
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from dispenserd.oncall.database import incidents, steps
@@ -64,20 +64,33 @@ def told_so_far(connection: Connection) -> Mapping[Key, Sequence[Told]]:
 
     Not all of them: an incident that nobody takes has a hundred and forty a day.
     """
+    found: dict[Key, list[Told]] = {}
+    for row in connection.execute(_NEWEST):
+        key = (row.home, row.incident, row.alarm)
+        found[key] = _with_those_before(connection, key) if row.state == "failed" else [_told(row)]
+    return found
+
+
+def _newest_of_open() -> Select[Any]:
     newest = (
         select(steps.c.home, steps.c.incident, steps.c.alarm, func.max(steps.c.step).label("step"))
         .group_by(steps.c.home, steps.c.incident, steps.c.alarm)
         .subquery()
     )
     same = and_(*(steps.c[name] == newest.c[name] for name in ("home", "incident", "alarm", "step")))
-    of_open = and_(steps.c.home == incidents.c.home, steps.c.incident == incidents.c.incident)
-    found: dict[Key, list[Told]] = {}
-    for row in connection.execute(
-        select(steps).join(newest, same).join(incidents, of_open).where(incidents.c.state != "closed")
-    ):
-        key = (row.home, row.incident, row.alarm)
-        found[key] = _with_those_before(connection, key) if row.state == "failed" else [_told(row)]
-    return found
+    return select(steps).join(newest, same).join(incidents, _OF_INCIDENT).where(incidents.c.state != "closed")
+
+
+_OF_INCIDENT = and_(steps.c.home == incidents.c.home, steps.c.incident == incidents.c.incident)
+
+# Built once: they are asked twice a second.
+_NEWEST = _newest_of_open()
+_QUEUED = (
+    select(steps, incidents.c.kind, incidents.c.since)
+    .join(incidents, _OF_INCIDENT)
+    .where(steps.c.state == "queued")
+    .order_by(steps.c.number)
+)
 
 
 def _with_those_before(connection: Connection, key: Key) -> list[Told]:
@@ -117,13 +130,7 @@ def journal(connection: Connection, key: Key, step: Step, now: datetime) -> bool
 
 def queued(connection: Connection) -> list[Notice]:
     """Notices to be sent or to be tried again, oldest first."""
-    same = (steps.c.home == incidents.c.home) & (steps.c.incident == incidents.c.incident)
-    rows = connection.execute(
-        select(steps, incidents.c.kind, incidents.c.since)
-        .join(incidents, same)
-        .where(steps.c.state == "queued")
-        .order_by(steps.c.number)
-    )
+    rows = connection.execute(_QUEUED)
     return [
         Notice(
             number=row.number,

@@ -40,6 +40,15 @@ _ENTRIES = (
     _entry(8, m.EntryKind.CANCELLED, **_NAMES, order_kind="present", detail="lid_open"),
     _entry(9, m.EntryKind.CLEARED, detail="motor_stall"),
     _entry(10, m.EntryKind.OPENED, detail="lid"),
+    _entry(
+        11,
+        m.EntryKind.ENDED,
+        **_NAMES,
+        order_kind="release",
+        label=LABEL,
+        result="done",
+        detail=m.DOUBLE_FEED,
+    ),
 )
 
 _RELEASE = m.Order(
@@ -90,11 +99,12 @@ MESSAGES: dict[str, m.Message] = {
     "status unasked, with a fault": m.Status(
         0, UPTIME_MS, "", "", 0, True, False, 28, 28, True, False, 5, "motor_stall"
     ),
+    "status unasked, after a double feed": replace(_STATUS, ref=0, fault=m.DOUBLE_FEED),
     "order accepted": m.OrderReply(5, ORDER_ID, True, 2, 0),
     "order refused": m.OrderReply(5, ORDER_ID, False, 0, m.Error.ALREADY_RELEASED),
     "done": m.Done(9),
     "refused": m.Refused(3, m.Error.CLOCK_REFUSED),
-    "log page": m.LogPage(11, 1, 10, _ENTRIES),
+    "log page": m.LogPage(11, 1, 11, _ENTRIES),
     "log page of an empty log": m.LogPage(11, 1, 0, ()),
     "pressed": m.Pressed(UPTIME_MS),
     "pressed: later": m.Pressed(UPTIME_MS, m.Answer.LATER),

@@ -50,6 +50,11 @@ class MotionResult(StrEnum):
     UNCLEAR = "unclear"  # the sensors contradict each other: the host treats it as Unknown
 
 
+DOUBLE_FEED = "double_feed"
+"""Fault, and detail of an `ended` entry: the sensors suspect that more than the one sachet moved
+(W-ORDER-28)."""
+
+
 class Source(StrEnum):
     """Where a divert takes its sachet from."""
 
@@ -238,7 +243,7 @@ class Status:
     lid_open: bool
     mains: bool
     battery_percent: int
-    fault: str  # empty, or a short code such as "motor_stall" that a person must clear
+    fault: str  # empty, or a short code such as "motor_stall" or `DOUBLE_FEED` that a person must clear
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +288,7 @@ class LogEntry:
     plan_version: int = 0
     label: str = ""  # as read at the mouth or in the holding place
     result: str = ""  # MotionResult
-    detail: str = ""  # sensor code such as "motor_stall", or a production id
+    detail: str = ""  # sensor code such as "motor_stall" or `DOUBLE_FEED`, or a production id
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from scheduler.events.doses import (
     AnswerDelivered,
     CommandAnswered,
     DecisionMade,
+    DoseDoubted,
     DoseDue,
     DoseHeld,
     FindingContradicted,
@@ -211,7 +212,7 @@ DoseChange = (
 )
 """About one dose that is named in it."""
 
-DoseEvent = OrderIssued | OrderRevoked | DoseChange
+DoseEvent = OrderIssued | OrderRevoked | DoseDoubted | DoseChange
 
 IncidentChange = (
     IncidentChanged
@@ -255,6 +256,7 @@ __all__ = [
     "DecisionMade",
     "DoseChange",
     "DoseDeclined",
+    "DoseDoubted",
     "DoseDue",
     "DoseEvent",
     "DoseHeld",

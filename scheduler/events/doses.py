@@ -70,6 +70,17 @@ class FindingContradicted:
 
 
 @dataclass(frozen=True, slots=True)
+class DoseDoubted:
+    """Its sachet may have left the strip together with another one (rule 7)."""
+
+    at: datetime
+    dose_id: str
+    robot: str
+    label: str  # of its sachet
+    beside: str  # dose id of the one that was to move
+
+
+@dataclass(frozen=True, slots=True)
 class TokenPassed:
     """The right to give this dose by hand passed from the robot to a named person (rule 5)."""
 

@@ -74,6 +74,7 @@ class Kind(StrEnum):
     ROBOT_UNREACHABLE = "robot_unreachable"
     ROBOT_REFUSED = "robot_refused"  # wrong robot, protocol or authentication class
     ROBOT_FAULT = "robot_fault"
+    DOUBLE_FEED = "double_feed"  # more than the one sachet may have moved
     CLOCK_UNTRUSTED = "clock_untrusted"
     JOURNAL_BEHIND = "journal_behind"  # robot or on-call know more of this journal than it holds
     PLAN_REFUSED = "plan_refused"
@@ -186,9 +187,9 @@ class Incident:
 
     incident_id: str
     subject: str
-    """What it is about: "dose:<id>"; "robot:", "press:", "clock:", "power:" and a serial; "plan:", "roll:",
-    "strip:", "horizon:", "count:", "mode:", "pause:", "paused:", "leave:", "back:", "as_needed:" and a
-    resident key; "help:" and either; or one of the home's."""
+    """What it is about: "dose:<id>"; "robot:", "press:", "clock:", "power:", "feed:" and a serial; "plan:",
+    "roll:", "strip:", "horizon:", "count:", "mode:", "pause:", "paused:", "leave:", "back:", "as_needed:" and
+    a resident key; "help:" and either; or one of the home's."""
     kind: Kind
     priority: Priority
     dose_id: str  # empty unless the subject is a dose

@@ -146,6 +146,7 @@ PHYSICAL = {
     "Press": ("resident", "presses"),
     "Lift": ("resident", "lifts the sachet"),
     "Stall": ("robot", "(the motor will stall)"),
+    "DoubleFeed": ("robot", "(two sachets will leave at once)"),
     "SlowMotor": ("robot", "(the motor will be slow)"),
     "PowerCutOnNextRelease": ("robot", "(power will fail in the next motion)"),
     "ForeignLabel": ("robot", "(a foreign sachet is at the mouth)"),

@@ -314,6 +314,7 @@ class Bottle:
             self.weather.aim()
 
     def _heard(self, incident: Payload) -> None:
+        self.company.others.witness.heard(incident)
         (self.company.staff if self.company.has(incident["dose"]) else self.staff).told(incident)
 
     def give_by_hand(self, dose: str) -> None:
@@ -388,7 +389,8 @@ class Bottle:
         self.say(f"  moved {moved.sachet.label}: {moved.origin} -> {moved.target}")
         self.end.lands = self.chance.random() < 0.5
         self.witnesses.moved(moved)
-        if moved.target is Place.TRAY and not moved.sachet.label.startswith(FOREIGN):
+        alone = moved.sachet not in self.matter.beside.values()
+        if moved.target is Place.TRAY and alone and not moved.sachet.label.startswith(FOREIGN):
             day, slot = self.papers.labels[moved.sachet.label]
             self.resident.sees_sachet(max(self.papers.opens(day, slot)) + WINDOW)
             self.deeds.cards.in_tray(slot)

@@ -11,7 +11,7 @@ from tests.bottle.sabotage import Plant
 class Bug:
     """`caught_by`: what the violation's text begins with, one of these. `needs`: a trouble of `weather` that
     shall come often while it is hunted, "siege", or who
-    lives there too (`company_papers.KINDS`). `equivalent`: why no witness can see it, where so."""
+    lives there too (`company_papers.KINDS`, `ALSO`). `equivalent`: why no witness can see it, where so."""
 
     name: str
     caught_by: tuple[str, ...]

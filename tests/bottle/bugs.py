@@ -40,6 +40,7 @@ import scheduler.window
 from protocol.mqtt import signatures
 from scheduler.world import Dose
 from tests.bottle.bug import Bug
+from tests.bottle.bugs_added import ADDED_BUGS
 from tests.bottle.bugs_company import COMPANY_BUGS
 from tests.bottle.bugs_wishes import WISHES_BUGS
 from tests.bottle.sabotage import (
@@ -182,7 +183,7 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         "any label will do",
-        ("S3",),
+        ("S3", "rule 11"),
         together(
             put(scheduler.gate, "label_misfit", nothing), put(scheduler.offering, "label_misfit", nothing)
         ),
@@ -365,7 +366,7 @@ BUGS: tuple[Bug, ...] = (
     Bug("what they did not want stays in the tray", ("S7",), put(scheduler.closing, "unwanted", nothing)),
     Bug("later and no thanks are not heard", ("S7",), put(scheduler.voice, "at_hand", no_events)),
     Bug("a wish for help alarms nobody", ("S7",), put(scheduler.causes, "voice_causes", no_causes)),
-    Bug("no thanks alarms nobody", ("S4",), put(scheduler.causes, "refusal", nobody)),
+    Bug("no thanks alarms nobody", ("S4", "nobody had it"), put(scheduler.causes, "refusal", nobody)),
     Bug("declined, and reminded all the same", ("S7",), rules_with("reminded", reminds_anyway)),
     Bug(
         "help is heard only while a dose is due", ("S7",), rules_with("heard", help_only_while_a_dose_is_due)
@@ -400,4 +401,5 @@ BUGS: tuple[Bug, ...] = (
     ),
     *COMPANY_BUGS,
     *WISHES_BUGS,
+    *ADDED_BUGS,
 )

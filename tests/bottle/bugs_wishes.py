@@ -26,6 +26,7 @@ from tests.bottle.sabotage_company import never
 from tests.bottle.sabotage_voice import no_causes, nobody
 from tests.bottle.sabotage_wishes import (
     any_new_card,
+    no_lock_of_a_double_feed,
     no_lock_of_the_staff,
     open_an_hour_longer,
     restart_unlocks,
@@ -35,7 +36,7 @@ from tests.bottle.sabotage_wishes import (
 )
 
 PERMITS, MAINS, STRIPS, CARDS, KEYS, SWAPS = "permits", "mains", "strips", "cards", "keys", "swaps"
-HOURS = "hours"
+HOURS, FEEDS = "hours", "feeds"
 
 WISHES_BUGS: tuple[Bug, ...] = (
     Bug(
@@ -132,6 +133,24 @@ WISHES_BUGS: tuple[Bug, ...] = (
         ("rule 24",),
         put(scheduler.causes, "custody_causes", no_causes),
         SWAPS,
+    ),
+    Bug(
+        "a double feed puts no dose in doubt",
+        ("rule 7", "S1", "S3"),
+        rules_without("doubted"),
+        FEEDS,
+    ),
+    Bug(
+        "the strip goes on after a double feed",
+        ("rule 7", "the home ended"),
+        put(scheduler.gate, "lock", no_lock_of_a_double_feed),
+        FEEDS,
+    ),
+    Bug(
+        "nobody hears of a double feed",
+        ("rule 7",),
+        put(scheduler.causes_robot, "fed_together", nobody),
+        FEEDS,
     ),
     Bug(
         "one person changes the hours of the day",

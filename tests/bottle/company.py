@@ -2,7 +2,8 @@
 
 Each seed draws them from a stream of random numbers of its own, so that what else it decides stays. They
 press with their own tag, with none, with another's; modes and pauses change in the middle of a window; one
-asks for medicine as needed. `company_witness` and `company_looks` judge.
+asks for medicine as needed. `company_witness` and `company_looks` judge. What some of them have besides is
+told in `additions`, `as_needed_robot` and `others`.
 """
 
 from __future__ import annotations
@@ -21,11 +22,22 @@ from simulator.line import Badness
 from simulator.mechanics import Mechanics, Moved, Place, PlannedCut, Sachet
 from simulator.memory import BatteryClock, Memory
 from simulator.refusals import FirmwareLimits
+from tests.bottle.additions import Additions
 from tests.bottle.as_needed_life import AsNeededLife
+from tests.bottle.as_needed_robot import AsNeededRobot
 from tests.bottle.box import Served
 from tests.bottle.company_looks import CompanyLooks
-from tests.bottle.company_papers import KINDS, SERIAL, WEIGHTS, CompanyPapers, Person
+from tests.bottle.company_papers import (
+    ALSO,
+    ALSO_CHANCE,
+    KINDS,
+    SERIAL,
+    WEIGHTS,
+    CompanyPapers,
+    Person,
+)
 from tests.bottle.company_witness import CompanyWitness, is_about
+from tests.bottle.others import Others
 from tests.bottle.papers import SPARE_DAYS
 from tests.bottle.people import Staff
 from tests.bottle.regime_witness import Party
@@ -61,12 +73,17 @@ class Company:
         self.bottle = bottle
         self.chance = Random(f"who else lives here, in {seed}")
         drawn = self.chance.choices(KINDS, WEIGHTS)[0]
+        also = Random(f"and what is asked of a second robot in {seed}")
+        if drawn == "nobody" and also.random() < ALSO_CHANCE:
+            drawn = also.choice(ALSO)
         self.kind = drawn if kind is None else kind
         papers, days = bottle.papers, bottle.papers.days + SPARE_DAYS * bottle.papers.every
         self.papers = CompanyPapers(self.kind, self.chance, papers.first, days, papers.every)
+        self.papers.mixes(papers, self.chance)
         self.persons = self.papers.persons
-        self.keys = frozenset(self.papers.owners)
         self.served: tuple[Served, ...] = ()
+        self.adding, self.at_their_robot = Additions(self, seed), AsNeededRobot(self, seed)
+        self.others = Others(self, seed)
         self.counts: dict[str, int] = {}
         self.ended = False
         self.disturbed_s = 0.0
@@ -101,7 +118,7 @@ class Company:
             lambda dose: dose in self.witness.in_doubt,
         )
         self.asking = AsNeededLife(self)
-        for person in self.persons:
+        for person in () if self.papers.own_robot else self.persons:
             bottle.regime_life.joins(self._party(person), always=True)
         self.end.power_on()
         self.served = (
@@ -113,13 +130,18 @@ class Company:
     def has(self, dose: str) -> bool:
         return self.papers.has(dose)
 
+    def has_card(self) -> bool:
+        """Whether the home has their first one."""
+        plans = self.bottle.disk.replayed().plans
+        return all(person.key in plans for person in self.persons)
+
     def is_about(self, event: ev.Event) -> bool:
-        return bool(self.persons) and is_about(event, self.keys)
+        return bool(self.persons) and is_about(event, self.papers)
 
     def committed(self, events: Sequence[ev.Event]) -> None:
         if self.persons:
-            clock = ev.ClockTrusted | ev.ClockDoubted | ev.DaemonStarted
-            theirs = [event for event in events if self.is_about(event) or isinstance(event, clock)]
+            always = ev.ClockTrusted | ev.ClockDoubted | ev.DaemonStarted | ev.ElsewhereRead
+            theirs = [event for event in events if self.is_about(event) or isinstance(event, always)]
             self.witness.committed(theirs)
 
     @property
@@ -140,7 +162,7 @@ class Company:
     def start(self) -> None:
         if not self.persons:
             return
-        for person in self.persons:
+        for person in () if self.papers.own_robot else self.persons:
             self.bottle.after(90, partial(self._offer, person))
         self.bottle.after(960, self._type_manifests)
         self.bottle.after(1000, self._blow_later)
@@ -149,16 +171,21 @@ class Company:
         self.bottle.after(CARD_READ_S, self._read_cards)
         if self.papers.as_needed:
             self.bottle.after(1000, self.asking.start)
+        self.adding.start()
+        self.others.start()
         for hour in range(3, 24 * self.bottle.days, 4):
             self.bottle.after(hour * 3600.0, self.round)
 
     def plan_day(self, day: date) -> None:
+        self.at_their_robot.plan_day(day)
         for person in self.persons:
             for slot in person.slots:
                 dose = f"{person.key}/{day}/{slot}/1"
                 self._plan_dose(person, dose)
                 self.looks.plan_dose(dose)
                 self.bottle.regime_life.plan_dose(dose)
+                self.adding.plan_dose(dose)
+                self.others.plan_dose(dose)
 
     def _plan_dose(self, person: Person, dose: str) -> None:
         chance, bottle = self.chance, self.bottle
@@ -193,8 +220,10 @@ class Company:
             self.witness.presses.append((bottle.times.true, tag))
         self._aim()
         self.looks.pressed(tag, answer)
+        self.witness.as_needed.pressed(bottle.times.true, take=answer is Answer.TAKE)
         for person in self.persons:
-            if tag == person.tag or (not tag and len(self.persons) == 1):
+            theirs = tag == person.tag or (not tag and len(self.persons) == 1)
+            if theirs and (self.looks.settled() or not self.papers.own_robot):
                 bottle.regimes.pressed(person.key)
         self.end.press(answer, tag)
 
@@ -261,14 +290,18 @@ class Company:
             return
         dose = self.papers.dose_of[matter.magazine[0].label]
         if self.bottle.times.true > self.papers.closes(dose) + STUCK:
-            self._change_strip()
+            self.change_strip(self.bottle.times.true)
 
-    def _change_strip(self) -> None:
+    def change_strip(self, since: datetime) -> None:
+        """Packed anew with what opens after that."""
         self._production += 1
-        self._since = self.bottle.times.true
+        self._since = since
+        self.adding.packs()
         self.bottle.say(f"new strip {self._production_id}")
         self.disturbed()
-        self.end.load(self._production_id, self._packed())
+        packed = self._packed()
+        self.adding.packed(packed)
+        self.end.load(self._production_id, packed)
         self.bottle.after(self.chance.choice(TYPED_S), self._type_manifests)
 
     def repair(self) -> None:

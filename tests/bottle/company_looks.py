@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from protocol.wire.messages import Answer, Light
 from scheduler import events as ev
+from tests.bottle.as_needed_times import DAY_MOST, GAP
 from tests.bottle.as_needed_witness import DAY
-from tests.bottle.company_papers import DAY_MOST, GAP, SERIAL
+from tests.bottle.company_papers import SERIAL
 from tests.bottle.liveness import EDGE, LOOK_AFTER, LOOKS_MAX, OFFER_WITHIN_S, SETTLE_S, outcome_needs_person
 from tests.bottle.papers import WINDOW
 
@@ -62,7 +63,8 @@ class CompanyLooks:
             not tag and len(self._papers.persons) == 1 and not self._papers.is_controlled(dose)
         )
         inside = self._papers.opens(dose)[0] + EDGE < now < self._papers.closes(dose) - EDGE
-        if not mine or not inside or dose in self._company.end.memory.gone:
+        others = self._company.others.witness.knows(dose)
+        if not mine or not inside or others or dose in self._company.end.memory.gone:
             return ""
         known = bottle.disk.replayed().doses.get(dose)
         waits = known is not None and known.outcome is None and not known.token and not known.held
@@ -84,7 +86,16 @@ class CompanyLooks:
         fresh = known is not None and now < known.known_to + GAP - EDGE
         within = book.amount(now) + 1 <= DAY_MOST and book.amount(now - DAY / 100) + 1 <= DAY_MOST
         waiting = any(d.plan.as_needed and d.outcome is None for d in world.doses.values())
+        if self._papers.own_robot and not self._may_ask(now, answer):
+            return ""
         return "as needed" if open_ and left_s > 5 and far and fresh and within and not waiting else ""
+
+    def _may_ask(self, now: datetime, answer: Answer) -> bool:
+        """By the card's times, nothing planned of it is near, and they have had time to read the question."""
+        company = self._company
+        far = not company.at_their_robot.near_fixed(now)
+        read = answer is Answer.FIRST or company.witness.as_needed.has_read(now)
+        return self._papers.tied.surely(now, EDGE) and far and read
 
     def _look_offered(self, dose: str, moves: int, failures: int, disturbed_s: float) -> None:
         company, bottle = self._company, self._bottle

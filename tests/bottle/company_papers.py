@@ -12,26 +12,37 @@ from decimal import Decimal
 from random import Random
 
 from scheduler import commands as cmd
-from scheduler.dosage import ANY_DAY, NOT_ITERATED, Day, DayPart, Dosage, Intake, Limit, Period, cycle
-from scheduler.plan import Content, Prescription
+from scheduler.dosage import DayPart, Dosage, Intake, cycle
+from scheduler.plan import AS_NEEDED_SLOT, Content, Prescription
 from scheduler.roll import Roll, Sachet
 from scheduler.world import Resident, Setting
-from tests.bottle.papers import WINDOW, ZONE
-from tests.support.pure_home import DRUGS, PARTS
+from tests.bottle.as_needed_times import TIED, AsNeededTimes
+from tests.bottle.papers import AS_NEEDED as AS_NEEDED_MEDICINE
+from tests.bottle.papers import WINDOW, ZONE, Papers
+from tests.support.pure_home import DRUGS, PARTS, RESIDENT
 
 SERIAL = "SIM-0002"
 KINDS = ("nobody", "a neighbour", "two at one robot", "as needed")
 WEIGHTS = (55, 15, 20, 10)
+AS_NEEDED = KINDS[3]
+
+ADDED_TO = "medicine added to a card"
+OWN_ROBOT = "a robot for their own medicine as needed"
+OTHERS_GIVE = "others who give planned medicine"
+ALSO = (ADDED_TO, OWN_ROBOT, OTHERS_GIVE)
+"""Drawn by a stream of their own, and only for a first resident who lives alone: all other seeds stay."""
+
+ALSO_CHANCE = 0.3
 
 CONTROLLED = "N02AA01"
 CONTROLLED_WINDOW = timedelta(hours=1)
-PAIN, STRENGTH = "N02BE01", "500 mg"
-LIMIT = Limit(gap_min=240, per_day=Decimal(3), times=3)
-GAP, DAY_MOST = timedelta(hours=4), 3
-"""The same in words of the witness: so far apart, and so many in any 24 h."""
-
+PAIN, STRENGTH = AS_NEEDED_MEDICINE
 AS_NEEDED_OPEN = timedelta(minutes=20)
 
+ADDED, STRENGTHS = "A11CC05", "20 ug"
+"""What a newer card adds; no list calls it critical."""
+
+MIXED_CHANCE = 0.6
 SLOT_CHANCE = 0.3
 CONTROLLED_CHANCE = 0.35
 STRIP_AS_NEEDED = 90
@@ -50,13 +61,17 @@ class CompanyPapers:
     def __init__(self, kind: str, chance: Random, first: date, days: int, every: int) -> None:
         """`days`: so many does the strip reach, with what is spare."""
         self.kind, self.first, self.days, self.every = kind, first, days, every
+        self.as_needed, self.own_robot = kind in (AS_NEEDED, OWN_ROBOT), kind == OWN_ROBOT
         letters = {"nobody": "", "two at one robot": "BC"}.get(kind, "B")
         self.persons = tuple(self._person(letter, chance) for letter in letters)
-        self.as_needed = kind == "as needed"
+        self.tied = AsNeededTimes(first, *self._tied(chance)) if self.own_robot else AsNeededTimes(first)
+        self.mixed = ""  # the slot of the first robot's roll that holds it as planned medicine, too
         self.owners = {person.key: person for person in self.persons}
         self.dose_of: dict[str, str] = {}  # label -> dose id; of a planned sachet
         self.label_of: dict[str, str] = {}
         self.asked: dict[str, datetime] = {}  # dose as needed -> when it was asked for
+        self.cards: dict[int, frozenset[str]] = {1: frozenset()}  # version -> slots with added medicine
+        self.packed_by = 1  # the card that the pharmacy goes by
         for person in self.persons:
             for sachet in () if self.as_needed else self.roll(person, "").sachets:
                 slot = next(s for s in person.slots if PARTS[DayPart(s)] == sachet.local.time())
@@ -65,16 +80,33 @@ class CompanyPapers:
 
     def _person(self, letter: str, chance: Random) -> Person:
         slots = tuple(s for s in DRUGS if chance.random() < SLOT_CHANCE) or ("evening",)
-        slots = () if self.kind == "as needed" else slots
+        slots = () if self.as_needed else slots
         controlled = chance.choice(slots) if slots and chance.random() < CONTROLLED_CHANCE else ""
-        return Person(f"{ord(letter) - ord('A') + 10:032x}", letter, f"tag-{letter}", slots, controlled)
+        controlled = "" if self.kind in ALSO else controlled
+        key = RESIDENT if self.own_robot else f"{ord(letter) - ord('A') + 10:032x}"
+        return Person(key, letter, f"tag-{letter}", slots, controlled)
+
+    def mixes(self, papers: Papers, chance: Random) -> None:
+        """The first robot's card and roll, of whoever has medicine as needed in this one."""
+        if self.own_robot:
+            slots = [slot for slot in papers.slots if slot != "noon"]
+            self.mixed = chance.choice(slots) if slots and chance.random() < MIXED_CHANCE else ""
+            papers.mixed, papers.beside = self.mixed, self.needed()
+
+    def _tied(self, chance: Random) -> tuple[tuple[DayPart, ...], int]:
+        """Parts of the day and dates to which the card of who has a robot for it ties it; or neither."""
+        return chance.choice(TIED), chance.choice((1, 1, 2))
 
     def moved_in(self, setting: Setting) -> Setting:
         if not self.persons:
             return setting
+        if self.own_robot:
+            (one,), (person,) = setting.residents, self.persons
+            two = replace(one, as_needed_robot=SERIAL, tags=frozenset({person.tag}))
+            return replace(setting, residents=(two,), robots=(*setting.robots, SERIAL))
         catalogue = replace(
             setting.catalogue,
-            known=setting.catalogue.known | {CONTROLLED},
+            known=setting.catalogue.known | {CONTROLLED, ADDED},
             controlled=frozenset({CONTROLLED}),
         )
         new = tuple(Resident(one.key, SERIAL, frozenset({one.tag})) for one in self.persons)
@@ -87,16 +119,33 @@ class CompanyPapers:
 
     # --- cards and strips ---
 
-    def offer(self, person: Person) -> cmd.OfferPlan:
-        card = (_as_needed(),) if self.as_needed else tuple(self._fixed(person))
-        return cmd.OfferPlan(person.key, 1, card, f"card-{person.letter}")
+    def offer(self, person: Person, version: int = 1) -> cmd.OfferPlan:
+        card = (self.needed(),) if self.as_needed else tuple(self._fixed(person, version))
+        name = f"card-{person.letter}" + (f"-{version}" if version > 1 else "")
+        return cmd.OfferPlan(person.key, version, card, name)
 
-    def _fixed(self, person: Person) -> list[Prescription]:
+    def needed(self) -> Prescription:
+        """What may be had as needed."""
+        periods = [self.tied.period()]
+        if self.mixed:
+            planned = (Intake(Decimal(1), part=DayPart(self.mixed)),)
+            periods.append(cycle(self.first, None, self.every, planned))
+        return Prescription("p-1", PAIN, STRENGTH, Dosage("tablet", tuple(periods)))
+
+    def newer(self, added: frozenset[str]) -> int:
+        """A card that nobody has seen yet, with medicine added in these parts of the day."""
+        version = max(self.cards) + 1
+        self.cards[version] = added
+        return version
+
+    def _fixed(self, person: Person, version: int) -> list[Prescription]:
         found = []
         for number, slot in enumerate(person.slots, 1):
             often = cycle(self.first, None, self.every, (Intake(Decimal(1), part=DayPart(slot)),))
             drug = _drug(person, slot)
             found.append(Prescription(f"p-{number}", drug, "10 mg", Dosage("tablet", (often,))))
+            if slot in self.cards[version]:
+                found.append(Prescription(added_to(slot), ADDED, STRENGTHS, Dosage("tablet", (often,))))
         return found
 
     def strip(self, after: datetime | None = None) -> list[tuple[Person, Sachet]]:
@@ -113,6 +162,8 @@ class CompanyPapers:
             if after is not None and opens <= after:
                 continue
             content = frozenset({Content(_drug(person, slot), "10 mg", Decimal(1), "tablet")})
+            if slot in self.cards[self.packed_by]:
+                content |= {Content(ADDED, STRENGTHS, Decimal(1), "tablet")}
             packed.append((person, Sachet(number, f"{person.letter}{number:03}", local, content)))
         return packed
 
@@ -125,12 +176,15 @@ class CompanyPapers:
             )
             return Roll(production_id, person.key, 1, sachets, as_needed=True)
         strip = self.strip(after)
-        return Roll(production_id, person.key, 1, tuple(s for owner, s in strip if owner is person))
+        mine = tuple(sachet for owner, sachet in strip if owner is person)
+        return Roll(production_id, person.key, self.packed_by, mine)
 
     # --- what a witness asks ---
 
     def has(self, dose: str) -> bool:
-        return dose[:32] in self.owners
+        """Whether it is a dose of the second robot: whoever has both has only this one kind there."""
+        needed = dose[33:].partition("/")[2].startswith(AS_NEEDED_SLOT)
+        return dose[:32] in self.owners and (needed or not self.own_robot)
 
     def opens(self, dose: str) -> list[datetime]:
         if dose in self.asked:
@@ -145,6 +199,10 @@ class CompanyPapers:
         person, slot = self.owners[dose[:32]], dose.split("/")[2]
         return self.opens(dose)[0] + (CONTROLLED_WINDOW if slot == person.controlled else WINDOW)
 
+    def prescription_of(self, dose: str) -> str:
+        """Of the one medicine that its slot always has."""
+        return f"p-{self.owners[dose[:32]].slots.index(dose.split('/')[2]) + 1}"
+
     def is_controlled(self, dose: str) -> bool:
         return dose.split("/")[2] == self.owners[dose[:32]].controlled
 
@@ -153,11 +211,10 @@ class CompanyPapers:
         return self.is_controlled(dose) or dose.split("/")[2] == "night"
 
 
+def added_to(slot: str) -> str:
+    """Id of the prescription that a newer card adds in this part of the day."""
+    return f"p-added-{slot}"
+
+
 def _drug(person: Person, slot: str) -> str:
     return CONTROLLED if slot == person.controlled else DRUGS[slot]
-
-
-def _as_needed() -> Prescription:
-    intake = Intake(Decimal(1), as_needed=True)
-    free = Period(date(1900, 1, 1), None, NOT_ITERATED, (Day(ANY_DAY, (intake,)),), LIMIT)
-    return Prescription("p-1", PAIN, STRENGTH, Dosage("tablet", (free,)))

@@ -20,6 +20,7 @@ from tests.bottle.witnesses import MOTION, ORDER_LIFE, PERSONS, PRESS_AGE
 
 if TYPE_CHECKING:
     from tests.bottle.company import Company
+    from tests.bottle.company_papers import CompanyPapers
 
 TOWARDS = (ev.OrderKind.RELEASE, ev.OrderKind.PRESENT)
 
@@ -59,6 +60,8 @@ class CompanyWitness:
                     self._ended(event)
                 case ev.DosePlanned():
                     self._planned(event.dose.dose_id, event.dose.opens)
+                case ev.DoseWithdrawn():
+                    self.planned.discard(event.dose_id)
                 case ev.AsNeededRequested():
                     self._papers.asked[event.dose.dose_id] = self._bottle.times.true_of(event.at)
                 case ev.RobotLogged(entry="lifted") | ev.MotionAdopted():
@@ -77,10 +80,13 @@ class CompanyWitness:
                     self._outcome(event)
                 case _:
                     pass
-        self.as_needed.committed(events)
+        self.as_needed.committed(events, self._bottle.times.true)
+        self._company.adding.witness.committed(events)
+        self._company.others.witness.committed(events)
 
     def _planned(self, dose: str, opens: datetime) -> None:
-        assert dose in self._papers.label_of, f"S3: {dose[33:]} planned for {dose[:32]}, whose card has none"
+        known = dose in self._papers.label_of or self._company.adding.witness.is_part(dose)
+        assert known, f"S3: {dose[33:]} planned for {dose[:32]}, whose card has none"
         assert opens in self._papers.opens(dose), f"S2: {dose[33:]} planned at another time"
         self.planned.add(dose)
 
@@ -90,6 +96,7 @@ class CompanyWitness:
         assert order.resident == order.dose_id[:32], "S3: crossed: an order for one, a dose of another"
         self.ordered[order.order_id] = order.resident
         if order.dose_id in self._papers.asked and order.kind is ev.OrderKind.RELEASE:
+            assert order.robot == SERIAL, f"rule 8: as needed ordered from {order.robot}, where none lies"
             self._papers.label_of[order.dose_id] = order.label
             self._papers.dose_of[order.label] = order.dose_id
         if order.kind not in TOWARDS:
@@ -99,6 +106,7 @@ class CompanyWitness:
         age = decided - self._press_of(order, decided)
         limit = PRESS_AGE if order.kind is ev.OrderKind.RELEASE else PRESS_AGE + ORDER_LIFE
         assert age <= limit, f"rule 2: {order.kind} for a person who pressed {age.total_seconds():.0f} s ago"
+        self._company.at_their_robot.issued(order, self._pressed)
 
     def _press_of(self, order: ev.Order, decided: datetime) -> datetime:
         """The newest press that may have asked for it: by the owner's own tag, or by anybody where the robot
@@ -153,6 +161,7 @@ class CompanyWitness:
         assert self._bottle.box.clock.now() < order.expires, f"rule 11: {order.kind} sent after it expired"
         assert order.dose_id not in self.tokens, f"rule 11: {order.kind} sent while a person may give it"
         assert order.dose_id not in self.outcomes, f"rule 11: {order.kind} of a settled dose sent"
+        self._company.others.witness.sending(order)
         self._bottle.regimes.sending(order)
 
     def sent(self) -> None:
@@ -174,6 +183,7 @@ class CompanyWitness:
             assert dose not in self._bottle.given, f"S1: {dose[33:]}: given by hand, and now lifted"
             self.had[label] = now
             self.as_needed.had(label, now)
+            self._company.adding.witness.lifted(label)
         elif moved.target is Place.STORE:
             self._diverted(label, now)
 
@@ -196,11 +206,14 @@ class CompanyWitness:
             f"S2: {kind.value} of {dose[33:]} outside its window"
         )
         self._bottle.regimes.moves(dose, MOTION)
+        self._company.adding.witness.moves(label, now)
+        self._company.others.witness.moves(dose)
         if moved.origin is Place.MAGAZINE:
             self.left[label] = now
             self.released[owner] = self.released.get(owner, 0) + 1
             if self._papers.as_needed:
                 self.as_needed.leaves(label, now, apart)
+                self._company.at_their_robot.leaves(now)
 
     def _diverted(self, label: str, now: datetime) -> None:
         order = self._started()
@@ -218,6 +231,8 @@ class CompanyWitness:
         label = self._papers.label_of.get(dose, "")
         assert self.where_is(dose) != "hands", f"S1: {dose[33:]}: had from the robot, and now by hand"
         assert self.where_is(dose) != "tray", f"S1: {dose[33:]}: by hand, and it lies in the tray"
+        self._company.adding.witness.gave_by_hand(dose)
+        self._company.others.witness.gave_by_hand(dose)
         if dose in self._papers.asked:
             self.as_needed.had(label if label in self.left else dose, now)
 
@@ -241,14 +256,15 @@ class CompanyWitness:
         return next(entry for entry in reversed(log) if entry.kind is EntryKind.STARTED)
 
 
-def is_about(event: ev.Event, keys: frozenset[str]) -> bool:
+def is_about(event: ev.Event, papers: CompanyPapers) -> bool:
     """Whether an event is about these residents or the second robot. Of the clock all of the home hears."""
+    keys = frozenset() if papers.own_robot else papers.owners.keys()
     if isinstance(event, ev.ClockTrusted | ev.ClockDoubted):
         return False
     if getattr(event, "robot", "") == SERIAL or getattr(event, "resident", "") in keys:
         return True
     for within in (event, getattr(event, "dose", None), getattr(event, "order", None)):
-        if getattr(within, "dose_id", "")[:32] in keys:
+        if papers.has(getattr(within, "dose_id", "")):
             return True
     about = getattr(event, "plan", None) or getattr(event, "roll", None)
     return getattr(about, "resident", "") in keys

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from scheduler import events as ev
 from tests.bottle.cards import Cards
+from tests.bottle.feeds import Feeds
 from tests.bottle.hours import Hours
 from tests.bottle.keys import Keys
 from tests.bottle.mains import Mains
@@ -31,9 +32,12 @@ class Deeds:
         self.mains, self.strips = Mains(bottle, seed, bias), Strips(bottle, seed, bias)
         self.cards, self.keys = Cards(bottle, seed, bias), Keys(bottle, seed, bias)
         self.swaps, self.hours = Swaps(bottle, seed, bias), Hours(bottle, seed, bias)
+        self.others = bottle.company.others
+        self.adding, self.own_robot = bottle.company.adding, bottle.company.at_their_robot
+        self.feeds = Feeds(bottle, seed, bias)
 
     def start(self) -> None:
-        for each in (self.mains, self.strips, self.swaps, self.hours):
+        for each in (self.mains, self.strips, self.swaps, self.hours, self.feeds):
             each.start()
 
     def plan_day(self, day: date) -> None:
@@ -50,10 +54,18 @@ class Deeds:
         self.permits.committed(own)
         self.cards.committed(own)
         self.keys.committed(own)
+        self.own_robot.committed(own)
+        self.feeds.committed(own)
 
     def mend(self) -> None:
         """After the weather."""
         self.mains.restore()
+        self.feeds.mend()
+
+    @property
+    def kept_back(self) -> bool:
+        """Sachets are not where the strip would have them: that keeps others back for hours."""
+        return self.swaps.any or self.feeds.any
 
     @property
     def counts(self) -> dict[str, int]:
@@ -66,13 +78,22 @@ class Deeds:
             "a card that changes what a loaded sachet should hold": self.cards.changes,
             "staff lock the robot with a key": self.keys.locks,
             "a magazine is taken out and counted": self.swaps.taken_out,
+            "two sachets leave the strip at once": self.feeds.fed,
             "the hours of the day are written anew": self.hours.changed + self.hours.refused,
+            "a card adds what a loaded sachet does not hold, or takes it back": self.adding.cards,
+            "a strip packed by another card comes": self.adding.strips,
+            "somebody asks the robot that has nothing but medicine as needed": self.own_robot.asked,
+            "others give planned medicine": self.others.given,
+            "that others gave it was a mistake": self.others.taken_back,
+            "and presses again before they can have read anything": self.own_robot.hasty,
+            "somebody says no or later at that robot, where nothing planned lies": self.own_robot.words,
+            "somebody asks the robot with the roll for medicine as needed": self.own_robot.elsewhere,
         }
 
     @property
     def looks(self) -> dict[str, int]:
         """What their witnesses came to see."""
-        cards = self.cards.witness
+        cards, added, others = self.cards.witness, self.adding.witness, self.others.witness
         return {
             "doses let out early or late": self.permits.early + self.permits.late,
             "looks at a robot without mains": self.mains.looks,
@@ -88,5 +109,16 @@ class Deeds:
             "hours of the day that came into force": self.hours.changed,
             "hours of the day that did not": self.hours.refused,
             "sachets counted after a swap": self.swaps.counted,
+            "doses in doubt beside another's sachet": self.feeds.doubts,
+            "looks at a double feed": self.feeds.looks,
             "looks at a magazine that nobody has counted": self.swaps.looks,
+            "sachets that went out beside medicine that was added": added.beside,
+            "doses of added medicine given by hand": added.by_hand,
+            "looks at medicine that no sachet holds": added.looks,
+            "doses that the home knew others gave": others.known,
+            "looks at a tray of what others gave": others.back,
+            "looks at a dose that was had here and given by others": others.both,
+            "sachets as needed let out by the robot that has nothing else": self.own_robot.answers,
+            "planned doses of what may also be had as needed": self.own_robot.planned,
+            "doses of added medicine looked after": added.checked,
         }

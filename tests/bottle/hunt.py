@@ -23,7 +23,7 @@ from typing import Any
 
 from tests.bottle.bug import Bug
 from tests.bottle.bugs import BUGS, planted
-from tests.bottle.company_papers import KINDS
+from tests.bottle.company_papers import ALSO, KINDS
 from tests.bottle.proof import FINE, INTERRUPTED, VIOLATED
 from tests.bottle.recipe import Recipe
 from tests.bottle.siege import SIEGE
@@ -54,7 +54,7 @@ class Found:
 
 def recipe(seed: int, needs: str = "") -> Recipe:
     """The history of a seed, with more of the weather that a bug needs to show itself."""
-    company = needs if needs in KINDS else "nobody"
+    company = needs if needs in (*KINDS, *ALSO) else "nobody"
     if needs == SIEGE.name:
         return Recipe(seed, 1, SIEGE, slot_chance=SLOT_CHANCE, every=1, company=company)
     (severity,) = (each for each in SEVERITIES if each.name == SEVERITY)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from dispenserd.app import ALIVE_S
 from scheduler import events as ev
+from scheduler.plan import DosePlan
 from tests.bottle.oncall import HOME_SILENT
 from tests.bottle.papers import FOREIGN, WINDOW, dose_id
 from tests.support.pure_home import RESIDENT
@@ -105,12 +106,18 @@ class Liveness:
         outcome = bottle.witnesses.journal.outcomes.get(dose)
         if outcome is not None and (outcome.outcome.value, outcome.reason) == ("withheld", "paused"):
             return  # rule 22: it disturbs nobody
+        if outcome is None and planned is not None and self._away_throughout(planned.plan):
+            return  # neither does one that waits for a trusted clock
         if dose not in bottle.witnesses.journal.planned and outcome is None:
             return  # withdrawn before its window
         raise AssertionError(
             f"S4: {dose[33:]} closed, its sachet is in the {where}, its outcome is "
             f"{outcome.outcome.value if outcome else 'open'}, and nobody was told"
         )
+
+    def _away_throughout(self, plan: DosePlan) -> bool:
+        state = self._bottle.regimes.withheld_throughout(plan.resident, plan.opens, plan.closes)
+        return state == "paused"
 
     def _look_offered(self, dose: str, troubles: int, moves: int) -> None:
         if self._bottle.weather.total != troubles or not self.settled_at_home(OFFER_WITHIN_S):
@@ -163,7 +170,7 @@ class Liveness:
         bottle, matter = self._bottle, self._bottle.matter
         if not self.settled_at_home(SETTLE_S) or not self._robot_fine() or bottle.slow_disk_s:
             return ""
-        if bottle.regimes.withholds(RESIDENT) or bottle.deeds.keys.locked or bottle.deeds.swaps.any:
+        if bottle.regimes.withholds(RESIDENT) or bottle.deeds.keys.locked or bottle.deeds.kept_back:
             return ""  # rules 22 and 5: nothing may come; rule 24: what was lost keeps others back for hours
         if not matter.magazine or matter.holding or matter.tray or bottle.end.robot.due_ms is not None:
             return ""
@@ -190,7 +197,7 @@ class Liveness:
         if any(other.contradicted or other.discard for other in own):
             return True
         given = [at for key, at in bottle.given.items() if not bottle.company.has(key)]
-        recent = [*bottle.witnesses.had.values(), *given]
+        recent = [*bottle.witnesses.had.values(), *given, *bottle.company.at_their_robot.had_lately(dose)]
         lately = any(now - at < timedelta(hours=6) for at in recent)
         return lately or not bottle.deeds.cards.leaves_alone(dose)
 
@@ -200,7 +207,9 @@ class Liveness:
         up = end.robot.powered and end.plugged and self._bottle.box.robot.ready and self._robot_here_s() > 120
         fine = not self._bottle.matter.lid_open and not end.memory.fault
         faults = self._bottle.matter.faults
-        planted = faults.stuck or faults.stall_next or faults.cut_next or faults.slow_next_ms
+        planted = (
+            faults.stuck or faults.stall_next or faults.cut_next or faults.slow_next_ms or faults.double_next
+        )
         return up and fine and not planted
 
     def robot_here(self) -> bool:

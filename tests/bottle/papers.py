@@ -19,6 +19,7 @@ from tests.support.pure_home import DRUGS, PARTS, RESIDENT
 ZONE = ZoneInfo("Europe/Copenhagen")
 WINDOW = timedelta(hours=2)
 SHARED = "N02BE01"
+AS_NEEDED = "N02BE01", "500 mg"
 PRODUCTION = "ROLL-1"
 FOREIGN = "X"
 """Begins a label that is on nobody's roll."""
@@ -36,7 +37,8 @@ def dose_id(day: date, slot: str) -> str:
 @dataclass
 class Papers:
     """`cards` = card version -> noon hour; `stronger` = card version -> slots whose own medicine it asks for
-    in another strength than any sachet holds; `moved` = slot -> hours of a new mapping of the day. There
+    in another strength than any sachet holds; `moved` = slot -> hours of a new mapping of the day;
+    `beside` = what a second robot holds as needed, and `mixed` = the slot that has it planned, too. There
     is medicine on every `every`-th day only."""
 
     first: date
@@ -46,6 +48,8 @@ class Papers:
     cards: dict[int, int | None] = field(default_factory=lambda: {1: 12})
     stronger: dict[int, frozenset[str]] = field(default_factory=dict)
     moved: dict[str, list[time]] = field(default_factory=dict)
+    mixed: str = ""
+    beside: Prescription | None = None
 
     def __post_init__(self) -> None:
         self.labels: dict[str, tuple[date, str]] = {}
@@ -63,6 +67,8 @@ class Papers:
                     Content(DRUGS[slot], "10 mg", Decimal(1), "tablet"),
                     Content(SHARED, "5 mg", Decimal(1), "tablet"),
                 }
+                if slot == self.mixed:
+                    content.add(Content(AS_NEEDED[0], AS_NEEDED[1], Decimal(1), "tablet"))
                 at = datetime.combine(self.first + timedelta(days=day), PARTS[DayPart(slot)])
                 number = len(sachets) + 1
                 sachets.append(Sachet(number, f"L{number:03}", at, frozenset(content)))
@@ -110,7 +116,8 @@ class Papers:
             for slot, one in intakes.items()
         ]
         often = Dosage("tablet", (cycle(self.first, None, self.every, tuple(intakes.values())),))
-        return (*own, Prescription("p-shared", SHARED, "5 mg", often))
+        shared = Prescription("p-shared", SHARED, "5 mg", often)
+        return (*own, shared, self.beside) if self.beside is not None else (*own, shared)
 
 
 def _intake(slot: str, noon: int | None) -> Intake | None:

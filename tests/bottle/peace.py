@@ -118,7 +118,7 @@ def _matter(bottle: Bottle) -> None:
     foreign = any(move.sachet.label.startswith(FOREIGN) for move in trace)
     # In a changed magazine a dose may find the next one's sachet, and a person may discard that for it.
     mixed = bool(bottle.witnesses.discards) and any(move.target is Place.REMOVED for move in trace)
-    if len(logs) > 1 or foreign or mixed:
+    if len(logs) > 1 or foreign or mixed or bottle.deeds.feeds.any:
         return
     moves = Counter(
         (dose_id(*bottle.papers.labels[move.sachet.label]), move.origin.value, move.target.value)
@@ -137,7 +137,7 @@ def _matter(bottle: Bottle) -> None:
         moved[_slot(dose)] += number
     for dose in started.keys() | moved.keys():
         assert done[dose] <= moved[dose] <= started[dose], (
-            f"{dose[33:]}: {started[dose]} started, {moved[dose]} moved, {done[dose]} done"
+            f"S5: {dose[33:]}: {started[dose]} started, {moved[dose]} moved, {done[dose]} done"
         )
 
 

@@ -172,10 +172,10 @@ class Staff:
         if dose and self._chance.random() < MISTAKES:
             self._click_wrong(incident, owner)
             return
-        if incident["kind"] in ("robot_fault", "release_failed") and self._faulty():
+        if incident["kind"] in ("robot_fault", "release_failed", "double_feed") and self._faulty():
             self._repair()
             return  # and gives or says what is to be said when they come back from the robot
-        stopped = incident["detail"] == "no_longer_planned"
+        stopped = incident["detail"] in ("no_longer_planned", "given_elsewhere")
         if dose and incident["holds_token"] and not stopped and self._may_give(dose):
             if self._chance.random() < ON_THE_WAY:
                 bottle.weather.aim()
@@ -198,7 +198,7 @@ class Staff:
     def _click_wrong(self, incident: Payload, owner: str) -> None:
         """What was not so, where the home can know it: it must refuse."""
         dose = incident["dose"]
-        if self._doubted(dose):
+        if self._doubted(dose) or dose in self._bottle.deeds.feeds.doubted:
             return
         if not incident["holds_token"] and dose not in self._bottle.given:
             self._bottle.oncall.ask_decide(incident, owner, "given")

@@ -25,4 +25,4 @@ class Recipe:
     slot_chance: float = SLOT_CHANCE
     every: int | None = None  # medicine on every n-th day; None: drawn
     bias: str = ""  # a trouble of `weather` that shall come often
-    company: str | None = None  # who lives there too, of `company.KINDS`; None: drawn
+    company: str | None = None  # who lives there too, of `company_papers.KINDS` or `ALSO`; None: drawn

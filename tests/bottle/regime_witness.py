@@ -120,6 +120,7 @@ class RegimeWitness:
             paused = self.state(fact.resident) == "paused"
             known = isinstance(fact, (cmd.ReviewPause, cmd.ResumeResident)) and not paused
             late = not wish.right or answer.reason in ("until_is_past", "review_needed")
+            late |= answer.reason == "review_too_late" and bool(self._bottle.times.wall_off)  # its clock
             assert known or late, f"rule 22: refused as {answer.reason}: {fact}"
             return
         self.changed += 1
@@ -199,9 +200,8 @@ class RegimeWitness:
             return
         self.asked_who_saw += 1
         told = [payload for payload in self._bottle.oncall.told.values() if payload["dose"] == dose]
-        asked = any(
-            payload["kind"] == "not_witnessed" for payload in told
-        )  # being told that it is due is less
+        # being told that it is due is less; who is to call the resident hears of it on the telephone
+        asked = any(payload["kind"] in ("not_witnessed", "call_resident") for payload in told)
         assert asked, f"rule 22: nobody saw {dose[33:]}, and nobody was asked"
 
     def at_peace(self) -> None:

@@ -163,10 +163,10 @@ def absence_is_proof(world: World, fact: ev.RobotIdentified) -> Sequence[ev.Even
     return [fact]
 
 
-def doubt_is_back(dose: Dose, event: ev.OrderEnded) -> Dose:
+def doubt_is_back(dose: Dose, event: ev.OrderEnded, world: World) -> Dose:
     if event.result is ev.Result.UNKNOWN:
         event = replace(event, result=ev.Result.REFUSED)
-    return ended(dose, event)
+    return ended(dose, event, world)
 
 
 ended = scheduler.evolve_dose._ended

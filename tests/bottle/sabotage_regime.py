@@ -48,6 +48,6 @@ def without_a_review(world: World, setting: Setting, fact: Any, now: datetime) -
 def away_is_no_excuse(world: World, setting: Setting, dose: Any, now: datetime) -> Any:
     """Withheld is told as missed."""
     found = _closed(world, setting, dose, now)
-    if found is not None and found[0] is ev.Outcome.WITHHELD:
+    if found is not None and found[0] is ev.Outcome.WITHHELD and not dose.plan.surplus:
         return ev.Outcome.MISSED, found[1], found[2]
     return found

@@ -47,6 +47,11 @@ def no_lock_of_the_staff(world: World, setting: Setting, serial: str) -> str:
     return _lock(replace(world, robots=robots), setting, serial)
 
 
+def no_lock_of_a_double_feed(world: World, setting: Setting, serial: str) -> str:
+    robots = {key: replace(robot, double_feed=None) for key, robot in world.robots.items()}
+    return _lock(replace(world, robots=robots), setting, serial)
+
+
 def turn_without_a_count(world: World, dose: Dose, now: datetime) -> str:
     return _not_its_turn(world, replace(dose, uncounted=""), now)
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter
 from contextlib import ExitStack
+from random import Random
 from subprocess import PIPE
 
 import pytest
 
 from tests.bottle.bottle import Bottle
+from tests.bottle.company_papers import ADDED_TO, ALSO, KINDS, OTHERS_GIVE, OWN_ROBOT, WEIGHTS
 from tests.bottle.recipe import Recipe
 from tests.bottle.weather import SEVERITIES, Severity
 
@@ -63,6 +66,33 @@ def test_what_people_do_beside_the_plan_is_done_and_judged(often: str) -> None:
         "hours": deeds.hours.changed + deeds.hours.refused,
     }
     assert looks[often], "nobody did anything of the kind"
+
+
+@pytest.mark.parametrize("kind", ALSO)
+def test_what_is_given_beside_the_strip_is_given_and_judged(kind: str) -> None:
+    bottle = Bottle(Recipe(5, 4, SEVERITIES[1], slot_chance=0.7, every=1, company=kind))
+    bottle.run()
+    company, deeds = bottle.company, bottle.deeds
+    looks = {
+        ADDED_TO: deeds.adding.witness.looks * deeds.adding.witness.by_hand,
+        OWN_ROBOT: deeds.own_robot.asked * company.witness.as_needed.refused,
+        OTHERS_GIVE: deeds.others.witness.known * deeds.others.given,
+    }
+    assert looks.keys() == set(ALSO)
+    assert looks[kind], "nobody did anything of the kind"
+
+
+def test_who_was_drawn_beside_somebody_is_drawn_as_ever() -> None:
+    """Only of those who lived alone do some have what was added to the bottle later."""
+    drawn: Counter[str] = Counter()
+    for seed in range(1, 61):
+        bottle = Bottle(Recipe(seed, 1))
+        bottle.box.bury()
+        kind = bottle.company.kind
+        ever = Random(f"who else lives here, in {seed}").choices(KINDS, WEIGHTS)[0]
+        assert kind == ever or (ever == "nobody" and kind in ALSO)
+        drawn[kind] += 1
+    assert drawn.keys() >= {*KINDS, *ALSO}
 
 
 def test_a_seed_is_one_history_in_any_process() -> None:

@@ -38,6 +38,7 @@ class Voices:
         self._unwanted: list[tuple[datetime, datetime]] = []  # when the resident will press no take
         self.declined: dict[str, datetime] = {}  # dose -> the journal's instant of its last no
         self.words = 0
+        self.newest_no: datetime | None = None  # when they last put off or declined anything
         self.helped = self.heard = 0
 
     # --- what they say ---
@@ -85,6 +86,7 @@ class Voices:
         if answer is Answer.NO_THANKS and offered:
             bottle.after(HEARD_WITHIN_S, lambda: self._look_heard(offered, troubles))
         if answer in (Answer.LATER, Answer.NO_THANKS):
+            self.newest_no = bottle.times.true
             presses = tuple(bottle.presses)
             bottle.after(BACK_WITHIN_S, lambda: self._look_back(troubles, presses))
         if answer is Answer.HELP:

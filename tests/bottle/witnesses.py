@@ -102,6 +102,8 @@ class Witnesses:
                     self._surplus(event)
                 case ev.OrderEnded():
                     self._ended(event)
+                case ev.DoseDoubted():
+                    self.in_doubt[event.dose_id] = event.beside
                 case ev.RobotLogged(entry="lifted") | ev.MotionAdopted():
                     self.in_doubt.pop(event.dose_id, None)
                 case ev.DecisionMade():
@@ -145,8 +147,10 @@ class Witnesses:
             move.sachet.label == event.label and move.target is Place.STORE for move in self.trace
         )
         matter = self._bottle.matter
-        between = [each.label for each in (matter.holding, matter.tray) if each is not None]
+        there = (matter.holding, matter.tray, *matter.beside.values())
+        between = [each.label for each in there if each is not None]
         newest = self._bottle.papers.cards[self.card_since[-1][1]]  # in force from its commit on
+        again = again or event.label in self._bottle.deeds.feeds.along  # a person said where the first one is
         stopped = dose.split("/")[2] == "noon" and newest is None
         gone = self._bottle.times.true > max(self._bottle.opens(dose), default=self._bottle.times.true)
         assert again or stopped or gone or event.label in between, (
@@ -216,6 +220,8 @@ class Witnesses:
         day, slot = self._bottle.papers.labels[label]
         dose = dose_id(day, slot)
         assert self._bottle.matter.conserved(), "a sachet is nowhere, or twice"
+        if self._bottle.deeds.feeds.moves_along(moved):
+            return
         if moved.target in (Place.HOLDING, Place.TRAY) and moved.origin is not Place.TRAY:
             self._towards_resident(moved, dose, label)
         elif moved.target is Place.HANDS:
@@ -247,6 +253,7 @@ class Witnesses:
         if moved.origin is Place.MAGAZINE:
             if inside or permitted:  # what is taken along is had at its own time
                 self._apart(dose, label)
+                self._bottle.company.at_their_robot.fixed_leaves(dose)
             self.left[label] = now
 
     def _diverted(self, moved: Moved, dose: str) -> None:
@@ -310,6 +317,9 @@ class Witnesses:
             return "holding"
         if matter.tray is not None and matter.tray.label == label:
             return "tray"
+        for place, sachet in matter.beside.items():
+            if sachet.label == label and label in self._bottle.deeds.feeds.told:
+                return place.value
         if any(move.sachet.label == label and move.target is Place.STORE for move in self.trace):
             return "store"
         return "magazine"

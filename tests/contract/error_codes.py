@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -326,14 +327,23 @@ class _Texts:
 
     def _named(self, name: str, before: int) -> str:
         """A text put together above in the same function, the nearest one; or a constant of the module."""
-        for body in (self.function.body, self.source.tree.body):
+        for whole in (self.function, self.source.tree):
             found = [
                 node.value
-                for node in ast.walk(ast.Module(body, []))
-                if isinstance(node, ast.Assign)
-                if dotted(node.targets[0], {}) == name and (node.lineno < before or node.col_offset == 0)
+                for node in _given_names(whole).get(name, ())
+                if node.lineno < before or node.col_offset == 0
             ]
             if found:
                 text = found[-1] if len(found) == 1 else max(found, key=lambda value: value.lineno)
                 return self.text(text) if isinstance(text, ast.Constant | ast.JoinedStr) else VALUE
         return VALUE
+
+
+@cache
+def _given_names(whole: ast.AST) -> Mapping[str, Sequence[ast.Assign]]:
+    """Every name that is given a value somewhere in it, and where."""
+    found: dict[str, list[ast.Assign]] = defaultdict(list)
+    for node in ast.walk(whole):
+        if isinstance(node, ast.Assign):
+            found[dotted(node.targets[0], {})].append(node)
+    return found

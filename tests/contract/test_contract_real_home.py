@@ -92,6 +92,7 @@ def missing_states(recording: Recording) -> list[str]:
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.long
 async def test_a_real_home_says_exactly_what_is_published() -> None:
     recording = await record()
     assert strange_shapes(recording) == []

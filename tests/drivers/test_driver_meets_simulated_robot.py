@@ -21,6 +21,7 @@ from drivers.robot import RobotExpectation
 from drivers.states import Faulted, Ready
 from scheduler import events
 from scheduler.commands import Fact, ReportClock
+from scheduler.remembered import DOUBLE_FEED
 from tests.drivers.scripted_robot import HEAD, in_order, order, present_session
 
 SERIAL = "SIM-0001"
@@ -40,6 +41,7 @@ class Simulated:
         self.memory = folder / "memory.json"
         self.roll = folder / "roll.json"
         self.roll.write_text(json.dumps(MANIFEST))
+        self.script = folder / "script.json"
         self.epoch_s = epoch_s
         self.process: asyncio.subprocess.Process | None = None
 
@@ -48,6 +50,7 @@ class Simulated:
             *(sys.executable, "-m", "simulator", "--port", str(self.link), "--roll", str(self.roll)),
             *("--memory", str(self.memory), "--serial", SERIAL, "--press-key", "--rate", str(RATE)),
             *("--civil-epoch", EPOCH.isoformat(), "--monotonic-epoch", str(self.epoch_s)),
+            *(("--script", str(self.script)) if self.script.exists() else ()),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.DEVNULL,
         )
@@ -112,6 +115,11 @@ class Watcher:
         entries = [fact for fact in self.facts if isinstance(fact, events.RobotLogged)]
         return [fact.entry for fact in entries if fact.order_id == wanted.order_id]
 
+    def fault(self) -> str:
+        """By the newest status."""
+        told = [fact.status.fault for fact in self.facts if isinstance(fact, events.RobotReported)]
+        return told[-1] if told else ""
+
     async def until(self, happened: Callable[[], bool]) -> None:
         async with asyncio.timeout(20):
             while not happened():
@@ -162,6 +170,30 @@ async def test_a_release_is_ordered_proved_and_pressed_for(simulated: Simulated,
     (ended,) = [fact for fact in watcher.facts if isinstance(fact, events.OrderEnded)]
     assert (ended.result, ended.reason) == (events.Result.REFUSED, "already_released")
     assert in_order(watcher.facts)
+
+
+async def test_a_suspected_double_feed_reaches_the_home_with_its_sachet_and_as_a_fault(
+    tmp_path: Path,
+) -> None:
+    """Rule 7: the entry says which sachet was to move, and the fault stands until a person clears it."""
+    simulated = Simulated(tmp_path, time.monotonic())
+    feed = {"schema": "simulator/script/1", "deeds": [{"at": EPOCH.isoformat(), "do": "double_feed"}]}
+    simulated.script.write_text(json.dumps(feed))
+    await simulated.start()
+    watcher = Watcher(simulated.link, simulated.epoch_s)
+    try:
+        await watcher.until_ready()
+        release = watcher.release(1)
+        assert watcher.send(release)
+        await watcher.until(lambda: "ended" in watcher.logged(release))
+        (ended,) = [f for f in watcher.facts if isinstance(f, events.RobotLogged) and f.entry == "ended"]
+        assert (ended.result, ended.detail, ended.label) == ("done", DOUBLE_FEED, "S-0001")
+        await watcher.until(lambda: watcher.fault() == DOUBLE_FEED)
+        simulated.key("c")
+        await watcher.until(lambda: watcher.fault() == "")
+    finally:
+        await watcher.stop()
+        await simulated.kill()
 
 
 async def test_a_robot_killed_in_a_motion_comes_back_and_its_log_says_how_far_it_got(

@@ -162,7 +162,7 @@ def test_a_card_that_says_it_twice_the_same_is_accepted_and_otherwise_only_this_
     path = f"{REQUEST}.extension[0].valueString"
     assert (other.prescriptions, other.refused) == (
         (),
-        (RefusedPrescription("paracetamol-1", "contradictory_dosage", path),),
+        (RefusedPrescription("paracetamol-1", "contradictory_dosage", path, "N02BE01"),),
     )
 
 

@@ -505,7 +505,7 @@ def test_what_is_not_understood_is_refused_with_its_reason_and_path(
     found = read_bundle(raw, RESIDENT, LOCAL)
     if ".dosageInstruction" in path:  # that prescription alone
         assert isinstance(found, OfferPlan)
-        assert found.refused == (RefusedPrescription("paracetamol-1", reason.value, path),)
+        assert found.refused == (RefusedPrescription("paracetamol-1", reason.value, path, "N02BE01"),)
         assert found.prescriptions == ()
     else:
         assert found == Refusal(reason, path, hashlib.sha256(raw).hexdigest())

@@ -1,4 +1,4 @@
-"""When the window of an incident's dose closes, from the home's row to the payload; older homes say none."""
+"""What an alarm says beside its kind: when its window closes, which robot; older homes say none of it."""
 
 from __future__ import annotations
 
@@ -41,3 +41,10 @@ def test_a_home_of_an_earlier_version_says_nothing_of_a_window_and_is_heard() ->
     said = p.read_incident_topic(json.dumps(body).encode())
     assert isinstance(said, p.IncidentPayload)
     assert (said.window_ends, said.dose_priority) == (None, "")
+
+
+@pytest.mark.parametrize("about", ["robot", "power", "feed"])
+def test_an_alarm_about_a_robot_says_which_one(about: str) -> None:
+    said = p.read_incident_topic(sent({"subject": f"{about}:SIM-0001"}))
+    assert isinstance(said, p.IncidentPayload)
+    assert (said.subject, said.robot, said.resident) == (about, "SIM-0001", "")

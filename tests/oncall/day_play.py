@@ -101,6 +101,7 @@ class Play:
         self._heard: dict[str, datetime] = {}
         self._waiting: list[Say] = []
         self._life = ExitStack()
+        self._loop = asyncio.Runner()
         self._start()
 
     def run(self) -> Played:
@@ -126,7 +127,7 @@ class Play:
         if up_again is not None:
             self._restart(up_again)
         self._until(self._day.ends)
-        with self._life:
+        with self._life, self._loop:
             return self._read()
 
     # --- on-call ---
@@ -224,7 +225,7 @@ class Play:
 
     def _hear(self, home: str, channel: Channel, payload: p.Payload) -> None:
         arrived = Arrived(topic(home, channel), p.to_bytes(payload), False, 1, 1)
-        assert asyncio.run(self._receiver.take_in(arrived))
+        assert self._loop.run(self._receiver.take_in(arrived))
 
     def _heartbeat(self, beat: Beat) -> p.HeartbeatPayload:
         known = self._revisions[beat.home]

@@ -89,7 +89,7 @@ async def test_the_watch_wakes_for_a_deadline_and_not_only_twice_a_second(tmp_pa
     assert 0 <= late_s < 0.3
 
 
-async def test_the_service_tells_the_first_person_within_two_seconds_of_an_incident(tmp_path: Path) -> None:
+async def test_the_service_tells_the_first_person_of_an_incident_by_itself(tmp_path: Path) -> None:
     home, key = PaperHome(), keys.load_or_create(tmp_path / "key")
     database = db.create(tmp_path / "o.db")
     with TestBroker() as broker, http_endpoint() as endpoint, http_endpoint("hangs") as dead:
@@ -105,7 +105,7 @@ async def test_the_service_tells_the_first_person_within_two_seconds_of_an_incid
                 raised=to_text(SystemClock().now()),
                 deadline=to_text(SystemClock().now() + timedelta(minutes=30)),
             )
-            await eventually(lambda: len(endpoint.messages()) == 1, "told", within_s=2.0)
+            await eventually(lambda: len(endpoint.messages()) == 1, "told")
     assert f"{BOX}: dose missed (new)." in endpoint.messages()[0]
     assert A[:8] in endpoint.messages()[0]
 

@@ -54,6 +54,7 @@ def failed_in(ran: Ran, step: str) -> str:
     return str(ran.last["code"])
 
 
+@pytest.mark.long
 def test_from_nothing_to_a_released_dose(tmp_path: Path) -> None:
     folder = tmp_path / "home"
     with TestBroker() as broker:

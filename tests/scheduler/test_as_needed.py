@@ -293,7 +293,8 @@ def test_nobody_lifts_it_and_it_is_refused_not_missed() -> None:
     assert home.robot.lifted == ["P002"], "what was not had does not count"
 
 
-def test_a_release_that_came_to_nothing_takes_nothing_from_the_strip() -> None:
+def whose_release_stalled() -> PureHome:
+    """Asked for, and never left the strip; half an hour later the robot is well again."""
     home = home_with()
     asks(home)
     home.robot.fault = "motor_stall"
@@ -301,6 +302,11 @@ def test_a_release_that_came_to_nothing_takes_nothing_from_the_strip() -> None:
     home.robot.fault = ""
     home.give(ev.RobotReported(home.now, home.robot.status()))
     home.until("08:30")
+    return home
+
+
+def test_a_release_that_came_to_nothing_takes_nothing_from_the_strip() -> None:
+    home = whose_release_stalled()
     assert home.robot.store == []
     outcome = doses(home)[0].outcome
     assert outcome is not None
@@ -312,13 +318,7 @@ def test_a_release_that_came_to_nothing_takes_nothing_from_the_strip() -> None:
 
 def test_whoever_discards_one_that_never_left_the_strip_discards_no_sachet_of_another_time() -> None:
     """Days later, too: what lies at the mouth then is no part of it."""
-    home = home_with()
-    asks(home)
-    home.robot.fault = "motor_stall"
-    home.move(result="not_moved", detail="motor_stall")
-    home.robot.fault = ""
-    home.give(ev.RobotReported(home.now, home.robot.status()))
-    home.until("08:30")
+    home = whose_release_stalled()
     answered = home.decide(doses(home)[0], ev.Verdict.DISCARD, "Anna")
     assert (answered.accepted, answered.reason) == (False, "not_in_robot")
     assert home.world.order_under_way() is None

@@ -22,6 +22,7 @@ from tests.support.two_robots_home import (
     ROLL_ROBOT,
     A,
     TwoRobotsHome,
+    asked_before_noon,
     nearly_noon,
     pn_strip,
     started,
@@ -97,13 +98,7 @@ def test_where_nobody_knows_what_became_of_it_a_person_must_look() -> None:
 
 def test_one_in_doubt_may_be_had_at_any_moment() -> None:
     """Rule 6: the doubt locks its own robot, and the same medicine at the other one."""
-    home = TwoRobotsHome(shared=True, limit=Limit(gap_min=5, per_day=Decimal(4), times=4))
-    home.now = utc("07:50")
-    home.start()
-    home.at("08:05")
-    home.take_dose("A")
-    home.at("11:50")
-    home.asks()
+    home = asked_before_noon()
     home.move(PN_ROBOT)
     home.move(PN_ROBOT, result="unclear")
     home.lost(PN_ROBOT)

@@ -361,6 +361,12 @@ def test_a_roll_that_the_robot_does_not_read_is_refused(home: PureHome) -> None:
     assert events[-1] == ev.RollRefused(home.now, "wrong_resident")
 
 
+def test_no_roll_is_loaded_into_a_robot_that_nobody_can_ask_what_it_holds(home: PureHome) -> None:
+    home.lost()
+    events = home.give(cmd.LoadRoll(roll(), "technician"))
+    assert events[-1] == ev.RollRefused(home.now, "robot_unreachable")
+
+
 def test_without_a_manifest_nothing_is_released_and_staff_hear_of_it() -> None:
     home = PureHome(utc("07:50"))
     home.daemon()

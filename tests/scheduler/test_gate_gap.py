@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 
 from scheduler import events as ev
-from scheduler.dosage import ANY_DAY, NOT_ITERATED, Day, Dosage, Intake, Limit, Period
+from scheduler.dosage import ANY_DAY, NOT_ITERATED, Day, DayPart, Dosage, Intake, Limit, Period, cycle
 from scheduler.dose import Stage
-from scheduler.gate import beyond_plan, earliest
+from scheduler.gate import beyond_plan, earliest, near_what_they_took_along
 from scheduler.permit import Permit
 from scheduler.plan import Prescription
+from scheduler.receive_command import token_may_pass
 from scheduler.remembered import Elsewhere
 from scheduler.world import Dose, World
-from tests.support.pure_home import RESIDENT, PureHome, utc
+from tests.support.pure_home import FIRST_DAY, RESIDENT, PureHome, utc
 
 MINUTE = timedelta(minutes=1)
 
@@ -125,3 +126,28 @@ def test_that_nothing_is_known_of_elsewhere_is_asked_before_and_not_at_the_gate(
 def test_what_is_on_the_card_no_more_is_not_had(asked: PureHome) -> None:
     plan = replace(asked.world.plans[RESIDENT], prescriptions=())
     assert said(asked, replace(asked.world, plans={RESIDENT: plan})) == "no_plan"
+
+
+def test_by_hand_nothing_comes_close_to_what_was_taken_along_for_later(home: PureHome) -> None:
+    """Before its time they have it in their hands, and after it they have had it."""
+    out = lifted("11:50", along=True, outcome=told(home, ev.Outcome.TAKEN_ALONG, "11:50"))
+    world = shared(home, evening=out)
+    noon = world.doses[home.dose("noon").dose_id]
+    near = [near_what_they_took_along(world, noon, utc(at)) for at in ("14:59", "15:01", "20:59", "21:01")]
+    assert near == [False, True, True, False]
+    assert not near_what_they_took_along(shared(home, evening=lifted("18:00")), noon, utc("18:30"))
+
+
+def test_nor_does_the_right_to_give_it_pass_then(home: PureHome) -> None:
+    out = lifted("11:50", along=True, outcome=told(home, ev.Outcome.TAKEN_ALONG, "11:50"))
+    world = shared(home, evening=out)
+    noon = world.doses[home.dose("noon").dose_id]
+    plan = world.plans[RESIDENT]
+    four = tuple(Intake(Decimal(1), part=part) for part in DayPart)
+    every = [
+        replace(p, dosage=Dosage("tablet", (cycle(FIRST_DAY, None, 1, four),))) for p in plan.prescriptions
+    ]
+    world = replace(world, plans={RESIDENT: replace(plan, prescriptions=tuple(every))})
+    missed = ev.Incident("i", "s", ev.Kind.DOSE_MISSED, ev.Priority.HIGH, noon.dose_id, home.now, home.now)
+    may = [token_may_pass(world, missed, noon, utc(at)) for at in ("14:59", "15:01", "20:59", "21:01")]
+    assert may == [True, False, False, True]

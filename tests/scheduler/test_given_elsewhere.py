@@ -16,7 +16,7 @@ from scheduler.gate import earliest, why_not_release, why_not_send
 from scheduler.plan import Prescription
 from tests.scheduler.test_as_needed import as_needed
 from tests.scheduler.test_side_doses import INSULIN, home_with, lines, outcome, side, told
-from tests.support.attack_moves import home_sharing, is_open
+from tests.support.attack_moves import home_sharing, is_open, live_until
 from tests.support.pure_home import FIRST_DAY, RESIDENT, ROBOT, PureHome, prescriptions, roll, setting, utc
 
 
@@ -289,3 +289,35 @@ def test_a_held_sachet_of_it_is_let_go_by_nobody(home: PureHome) -> None:
     assert home.dose("morning").stage is Stage.HELD
     others_gave(home, "p-morning", utc("08:02"))
     assert home.decide(home.dose("morning"), ev.Verdict.LET_GO, "Anna").reason == "given_elsewhere"
+
+
+def test_what_was_given_before_the_first_plan_does_not_withhold_tomorrows() -> None:
+    """The box came at half past ten; the morning's insulin was given by whoever looked after them before."""
+    one = replace(setting().residents[0], reminder_only=True)
+    known = replace(setting().catalogue, known=setting().catalogue.known | {INSULIN.drug})
+    home = PureHome(utc("10:30"), replace(setting(), residents=(one,), catalogue=known))
+    home.daemon()
+    home.connect()
+    home.give(cmd.OfferPlan(RESIDENT, 1, (INSULIN,), "f1"))
+    others_gave(home, "insulin", utc("08:02"), 8)
+    home.until("08:05", day=2)
+    assert "8 IE" in lines(home)[0]
+    home.press()
+    settled = side(home, "insulin", 2).outcome
+    assert settled is not None
+    assert settled.outcome is ev.Outcome.CONFIRMED
+    assert home.open_incidents() == []
+
+
+def test_a_dose_long_settled_leaves_its_administration_to_no_other(home: PureHome) -> None:
+    """Days later the next one was told as a possible double dose."""
+    home.until("08:05")
+    others_gave(home, "p-morning", utc("08:03"))
+    live_until(home, utc("10:10"))
+    assert home.take(about(home), "Anna").accepted
+    assert home.close(about(home), "Anna", "given_by_us").accepted
+    live_until(home, utc("08:05", day=2))
+    home.take_dose()
+    live_until(home, utc("23:00", day=4))
+    assert home.outcome("morning", 2) == ("retrieved", False)
+    assert not [one for one in home.open_incidents() if one.kind is ev.Kind.RECORD_CONTRADICTS]

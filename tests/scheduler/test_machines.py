@@ -185,6 +185,7 @@ not_moved          DOUBT      DOUBT      DOUBT      DOUBT      failed     DOUBT 
 unknown            DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT
 lifted             DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      lifted     lifted     DOUBT      DOUBT      DOUBT      lifted     DOUBT      lifted
 found_in_magazine  DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      due
+found_untouched    DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      planned
 found_in_holding   DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      holding
 found_out          DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      out
 resident_had_it    DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      DOUBT      lifted

@@ -40,6 +40,21 @@ def test_it_goes_on_and_somebody_hears_of_it_at_once(home: PureHome) -> None:
     assert home.outcome("noon") == ("retrieved", False)
 
 
+def test_the_same_version_with_other_content_changes_nothing(home: PureHome) -> None:
+    """Rule 19: nobody knows which of the two is right."""
+    card(home, 1, WITHOUT_NOON, "p-noon", fingerprint="other")
+    assert told(home) == ("HIGH", "same_version_other_content Bundle.identifier")
+    assert slots(home) == {"morning", "noon", "evening", "night"}
+
+
+def test_a_card_of_somebody_who_does_not_live_here_is_refused(home: PureHome) -> None:
+    stranger = "0" * 32
+    home.give(cmd.OfferPlan(stranger, 1, WITHOUT_NOON, "f"))
+    refused = [event for event in home.journal if isinstance(event, ev.PlanRefused)]
+    assert [(event.resident, event.reason) for event in refused] == [(stranger, "wrong_person")]
+    assert stranger not in home.world.plans
+
+
 def test_a_card_that_names_it_as_ended_withdraws_it(home: PureHome) -> None:
     card(home, 2, WITHOUT_NOON, "p-noon")
     assert told(home) is None
@@ -93,6 +108,35 @@ def test_where_another_prescription_gives_the_same_drug_the_one_before_is_not_gi
     assert told(home) is not None, "until somebody has said what became of it"
     card(home, 4, (*WITHOUT_NOON, renewed), "p-noon")
     assert told(home) is None
+
+
+def test_where_people_now_give_the_same_drug_the_one_before_is_not_given_too(home: PureHome) -> None:
+    """S1: rewritten under another id in words that no machine may carry out, staff would give it by hand and
+    the robot what stood there before."""
+    rewritten = replace(REFUSED, prescription_id="p-noon-2")
+    home.give(cmd.OfferPlan(RESIDENT, 2, WITHOUT_NOON, "f2", (rewritten,), frozenset()))
+    plan = home.world.plans[RESIDENT]
+    assert (plan.missing, plan.refused) == (("p-noon",), (rewritten,))
+    assert slots(home) == {"morning", "evening", "night"}
+    home.until("12:30")
+    assert home.robot.holding == home.robot.tray == ""
+
+
+def test_left_to_people_of_another_drug_takes_nothing_from_the_one_before(home: PureHome) -> None:
+    other = replace(REFUSED, prescription_id="p-other", drug="C10AA01")
+    home.give(cmd.OfferPlan(RESIDENT, 2, WITHOUT_NOON, "f2", (other,), frozenset()))
+    assert slots(home) == {"morning", "noon", "evening", "night"}
+
+
+def test_what_was_left_to_people_and_the_robot_gives_by_now_is_not_theirs_any_more(home: PureHome) -> None:
+    """S1, the other way round."""
+    home.give(cmd.OfferPlan(RESIDENT, 2, WITHOUT_NOON, "f2", (REFUSED,), frozenset()))
+    rewritten = replace(prescriptions()[1], prescription_id="p-noon-2")
+    card(home, 3, (*WITHOUT_NOON, rewritten))
+    plan = home.world.plans[RESIDENT]
+    assert (plan.missing, plan.refused) == (("p-noon",), ())
+    assert told(home) == ("HIGH", "prescription_missing Bundle.entry")
+    assert "noon" in slots(home)
 
 
 def test_what_was_left_to_people_is_missed_too(home: PureHome) -> None:
@@ -149,3 +193,16 @@ def _until(last: date) -> Prescription:
     noon = prescriptions()[1]
     (period,) = noon.dosage.periods
     return replace(noon, dosage=replace(noon.dosage, periods=(replace(period, last=last),)))
+
+
+def test_a_card_after_one_that_asked_for_nothing_comes_into_force(home: PureHome) -> None:
+    """What has been missing since long before is told, and keeps no new medicine from anybody (S4)."""
+    instead = replace(prescriptions()[1], prescription_id="p-instead")
+    rest = tuple(one.prescription_id for one in WITHOUT_NOON)
+    card(home, 2, (*WITHOUT_NOON, instead))
+    card(home, 3, (), *rest, "p-instead")
+    assert home.world.plans[RESIDENT].prescriptions == ()
+    card(home, 4, (prescriptions()[2],))
+    assert home.world.plans[RESIDENT].card_version == 4
+    assert "evening" in slots(home)
+    assert told(home) == ("HIGH", "prescription_missing Bundle.entry")

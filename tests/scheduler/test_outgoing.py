@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.dose import Stage
 from scheduler.ids import administration_id
@@ -40,7 +41,9 @@ def test_an_answer_waits_until_it_is_delivered(home: PureHome) -> None:
         "incident_id": "i-1",
     }
     assert left(home, answered) == [Put("incident", "answer/c-1", body)]
-    assert left(home, ev.AnswerDelivered(home.now, "c-1")) == [Answer("incident", "answer/c-1")]
+    (delivered,) = home.give(cmd.TakeReceipt("answer/c-1", 1))
+    assert delivered == ev.AnswerDelivered(home.now, "c-1")
+    assert left(home, delivered) == [Answer("incident", "answer/c-1")]
 
 
 def test_a_delivered_revision_and_a_filed_administration_need_no_more_sending(home: PureHome) -> None:

@@ -15,7 +15,11 @@ from scheduler.dosage import DayPart, Dosage, Intake, cycle
 from scheduler.dose import Stage
 from scheduler.plan import Prescription
 from scheduler.planning import planned
-from tests.support.pure_home import FIRST_DAY, RESIDENT, PureHome, prescriptions, setting, utc
+from tests.support.pure_home import FIRST_DAY, RESIDENT, PureHome, prescriptions, roll, setting, utc
+
+OTHER_CARD = cmd.OfferPlan(
+    RESIDENT, 2, (*prescriptions()[:-1], replace(prescriptions()[-1], strength="20 mg")), "f2"
+)
 
 NOBODY_HAD = {ev.Outcome.MISSED, ev.Outcome.REFUSED, ev.Outcome.WITHHELD, ev.Outcome.FAILED}
 
@@ -112,3 +116,23 @@ def test_each_day_up_to_a_day_and_a_half_ahead_is_planned_and_none_twice(noon: P
     days = {dose.plan.day for dose in noon.world.doses.values()}
     assert days == {FIRST_DAY + timedelta(days=number) for number in range(3)}
     assert {DayPart(dose.plan.slot) for dose in noon.world.doses.values()} == set(DayPart)
+
+
+@pytest.mark.parametrize("newer", [cmd.LoadRoll(roll(), "technician"), OTHER_CARD])
+def test_what_was_over_before_the_first_plan_is_nobodys_miss_here(newer: cmd.Fact) -> None:
+    """S1: the box came at half past ten, its roll after the card. The morning's was given as ever; told as
+    failed, staff would have the right to give it again."""
+    home = PureHome(utc("10:30"), setting())
+    home.robot.labels.pop(0)
+    home.daemon()
+    home.connect()
+    home.give(cmd.OfferPlan(RESIDENT, 1, prescriptions(), "f1"))
+    home.until("10:35")
+    home.give(newer)
+    home.until("10:45")
+    assert {dose.plan.slot for dose in home.world.doses.values() if dose.plan.day == FIRST_DAY} == {
+        "noon",
+        "evening",
+        "night",
+    }
+    assert not [one for one in home.open_incidents() if one.dose_id]

@@ -15,7 +15,7 @@ from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.dosage import DayPart, Dosage, Intake, cycle
 from scheduler.evolve import evolve
-from scheduler.plan import Prescription
+from scheduler.plan import Prescription, RefusedPrescription
 from scheduler.receive import receive
 from scheduler.record import RecordError, from_plain, to_plain
 from scheduler.record_of_old import ADDED
@@ -68,6 +68,16 @@ def test_a_plan_of_before_is_read_as_todays() -> None:
 def test_the_same_card_read_anew_is_no_other_plan() -> None:
     world = evolve(World(), from_plain(WRITTEN))
     offer = cmd.OfferPlan(RESIDENT, 7, TODAY, "f")
+    assert receive(world, setting(), offer, utc("08:00")) == []
+
+
+def test_what_was_left_to_people_before_its_drug_was_told_is_the_same_card() -> None:
+    written = copy.deepcopy(WRITTEN)
+    written["plan"]["refused"] = [{"prescription_id": "p-2", "reason": "range", "path": "Bundle"}]
+    world = evolve(World(), from_plain(written))
+    offer = cmd.OfferPlan(
+        RESIDENT, 7, TODAY, "f", (RefusedPrescription("p-2", "range", "Bundle", "N05BA01"),)
+    )
     assert receive(world, setting(), offer, utc("08:00")) == []
 
 

@@ -10,7 +10,9 @@ from scheduler.dose import Stage
 from scheduler.plan import RefusedPrescription
 from tests.support.pure_home import DRUGS, RESIDENT, PureHome, prescriptions
 
-REFUSED = RefusedPrescription("p-noon", "range", "Bundle.entry[2].resource.dosageInstruction[0]")
+REFUSED = RefusedPrescription(
+    "p-noon", "range", "Bundle.entry[2].resource.dosageInstruction[0]", DRUGS["noon"]
+)
 
 
 def without_noon(home: PureHome, version: int = 2) -> None:

@@ -128,8 +128,8 @@ def started(*beside: Prescription, shared: bool = False, at: str = "07:50") -> T
     return home
 
 
-def nearly_noon() -> TwoRobotsHome:
-    """A may have one every 5 min, and has asked for one that lies in the tray as noon's dose is due."""
+def asked_before_noon() -> TwoRobotsHome:
+    """A may have one every 5 min, and asks for one 10 min before noon's dose is due."""
     home = TwoRobotsHome(shared=True, limit=Limit(gap_min=5, per_day=Decimal(4), times=4))
     home.now = utc("07:50")
     home.start()
@@ -137,6 +137,12 @@ def nearly_noon() -> TwoRobotsHome:
     home.take_dose("A")
     home.at("11:50")
     home.asks()
+    return home
+
+
+def nearly_noon() -> TwoRobotsHome:
+    """It lies in the tray as noon's dose is due."""
+    home = asked_before_noon()
     home.out(PN_ROBOT)
     home.until("12:01")
     assert home.asked_for()[0].stage is Stage.IN_TRAY

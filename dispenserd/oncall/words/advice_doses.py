@@ -199,6 +199,21 @@ DOSE_ADVICE: Mapping[str, Advice] = {
         ),
         _NOT_IN_DOUBT,
     ),
+    "order_unknown/double_feed": advice(
+        (
+            "Posen til denne dosis kom måske ud sammen med en anden.",
+            "Its sachet may have come out together with another one.",
+        ),
+        (
+            "Led efter posen: i robotten, i bakken, hos borgeren. Har de taget to poser?",
+            "Look for the sachet: robot, tray, resident. Did they take two?",
+        ),
+        (
+            "Skriv fundet med d: 'borgeren har fået den' eller 'ikke givet'. Tog de begge: ring til lægen.",
+            "Record the finding with d: 'had it' or 'not given'. If they took both, call the doctor.",
+        ),
+        _NOT_IN_DOUBT,
+    ),
     "order_unknown/uncertain": advice(
         (
             "Tiden er gået, og ingen kan sige, om borgeren fik dosis.",

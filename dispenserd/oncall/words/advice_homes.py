@@ -71,6 +71,24 @@ HOME_ADVICE: Mapping[str, Advice] = {
         ),
         ("Giv ikke en pose, der er trukket ud i hånden.", "Do not hand out a sachet pulled out by hand."),
     ),
+    "double_feed": advice(
+        (
+            "Robotten har måske taget to poser på én gang. Den står stille.",
+            "The robot may have moved two sachets at once. It stands still.",
+        ),
+        (
+            "Ring til borgeren: ligger der to poser? Tag kun den, skærmen nævner.",
+            "Call the resident: are there two? Take only the one the display names.",
+        ),
+        (
+            "Tag den anden pose ud, nulstil fejlen, afgør den næste dosis, og luk så her.",
+            "Take the other sachet out, clear the fault, decide the next dose, then close this.",
+        ),
+        (
+            "Giv ikke den næste dosis, før nogen har fundet dens pose.",
+            "Do not give the next dose before somebody found its sachet.",
+        ),
+    ),
     "clock_untrusted": advice(
         (
             "Hjemmets ur er usikkert. Robotten udleverer ikke.",

@@ -132,6 +132,7 @@ _SACHET: Mapping[str, Said] = {
 
 _ROBOT: Mapping[str, Said] = {
     "motor_stall": Said("motoren sidder fast", "motor stall"),
+    "double_feed": Said("måske kom to poser ud på én gang", "two sachets may have come out at once"),
     "sensor_contradiction": Said("følerne er ikke enige", "sensors contradict each other"),
     "memory_lost": Said("robotten har mistet sin hukommelse", "the robot lost its memory"),
     "log_lost": Said("robottens log er fuld", "the robot's log overflowed"),

@@ -28,6 +28,7 @@ KINDS: Mapping[str, Said] = {
     "robot_unreachable": Said("Robotten svarer ikke", "robot unreachable"),
     "robot_refused": Said("Robotten er afvist", "robot refused"),
     "robot_fault": Said("Fejl på robotten", "robot fault"),
+    "double_feed": Said("Måske to poser på én gang", "double feed suspected"),
     "clock_untrusted": Said("Uret er usikkert", "clock untrusted"),
     "journal_behind": Said("Hjemmets journal mangler noget", "journal behind"),
     "plan_refused": Said("Medicinplan afvist", "plan refused"),

@@ -1,0 +1,91 @@
+"""Others who give planned medicine: a day centre, a hospital, a relative; and the fagsystem that knows of it.
+
+It learns of an administration at once, or hours later; now and then it was written down by mistake and taken
+back. The home reads it as often as it does in life, and after each news. Draws from a stream of its own;
+`others_witness` judges.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from random import Random
+from typing import TYPE_CHECKING
+
+from scheduler import commands as cmd
+from scheduler import events as ev
+from tests.bottle.company_papers import OTHERS_GIVE
+from tests.bottle.others_witness import OthersWitness
+
+if TYPE_CHECKING:
+    from tests.bottle.company import Company
+
+GIVEN = 0.4
+"""Of all doses: more often than in life."""
+
+TAKEN_BACK = 0.2
+READ_S = 2 * 3600.0
+READ_AGAIN_S = (60.0, 900.0)
+"""What a dying box missed, the next one reads."""
+
+KNOWN = timedelta(hours=72)
+
+
+class Others:
+    def __init__(self, company: Company, seed: int) -> None:
+        self._company = company
+        self._bottle = company.bottle
+        self._chance = Random(f"what others give in {seed}")
+        self._known: dict[str, ev.GivenElsewhere] = {}  # dose -> as the fagsystem has it
+        self.here = company.kind == OTHERS_GIVE
+        self.witness = OthersWitness(company)
+        self.given = self.taken_back = 0
+
+    def start(self) -> None:
+        if self.here:
+            self._read_on()
+
+    def plan_dose(self, dose: str) -> None:
+        if not self.here:
+            return
+        self.witness.plan_dose(dose)
+        chance = self._chance
+        if chance.random() < GIVEN:
+            minutes = chance.choice(
+                (chance.uniform(-120, 0), chance.uniform(0, 118), chance.uniform(100, 200))
+            )
+            at = self._company.papers.opens(dose)[0] + timedelta(seconds=round(minutes * 60))
+            told = at + timedelta(seconds=chance.choice((chance.uniform(1, 60), chance.uniform(60, 12_000))))
+            self._bottle.at(told, partial(self._learns, dose, at))
+
+    def _learns(self, dose: str, at: datetime) -> None:
+        if self._company.ended:
+            return
+        self.given += 1
+        self._bottle.say(f"the fagsystem learns that others gave {dose[33:]} at {at}")
+        self._known[dose] = ev.GivenElsewhere(self._company.papers.prescription_of(dose), at, Decimal(1))
+        self._reads_news()
+        if self._chance.random() < TAKEN_BACK:
+            self._bottle.after(self._chance.uniform(60, 5000), partial(self._takes_back, dose))
+
+    def _takes_back(self, dose: str) -> None:
+        if not self._company.ended:
+            self.taken_back += 1
+            self._bottle.say(f"the fagsystem takes back that others gave {dose[33:]}")
+            self._known.pop(dose, None)
+            self._reads_news()
+
+    def _reads_news(self) -> None:
+        self._read()
+        for after_s in READ_AGAIN_S:
+            self._bottle.after(after_s, self._read)
+
+    def _read_on(self) -> None:
+        self._read()
+        self._bottle.after(READ_S, self._read_on)
+
+    def _read(self) -> None:
+        now = self._bottle.times.true
+        given = tuple(one for one in self._known.values() if one.at > now - KNOWN)
+        self._bottle.box.hand_in(cmd.ReportElsewhere(self._company.persons[0].key, now, given))
