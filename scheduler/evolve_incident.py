@@ -11,7 +11,7 @@ from scheduler.evolve_refill import refill_looked_into
 from scheduler.evolve_upkeep import alarm_test_told
 from scheduler.machines_of_home import INCIDENT, IncidentInput
 from scheduler.regime import action_looked_into, mode_looked_into, pause_looked_into
-from scheduler.remembered import FEEDS_MAX, Receipt
+from scheduler.remembered import FEEDS_MAX, DoubleFeed, Receipt
 from scheduler.replacing import replace
 from scheduler.world import LOSSES_MAX, Robot, World
 
@@ -98,18 +98,20 @@ def _looked_into(world: World, incident: ev.Incident, at: datetime) -> World:
         known = (*world.looked_into, *((found.epoch, found.head) for found in world.behind))
         return replace(world, behind=(), looked_into=tuple(dict.fromkeys(known))[-LOSSES_MAX:])
     if incident.kind is ev.Kind.DOUBLE_FEED:
-        return _told(world, name, _reconciled(world, world.robot(name)))
+        robot = world.robot(name)
+        return _told(world, name, replace(robot, double_feed=None, fed=fed_before(world, robot)))
     if incident.kind is ev.Kind.ATTEMPT_BLOCKED:
         return _told(world, name, replace(world.robot(name), attempt=""))
     return world
 
 
-def _reconciled(world: World, robot: Robot) -> Robot:
-    """The strip goes on. A dose that was not planned yet is in doubt as soon as it is (rule 7)."""
+def fed_before(world: World, robot: Robot) -> tuple[DoubleFeed, ...]:
+    """With the one that is over, or that another one follows: a dose that was not planned yet is in doubt as
+    soon as it is (rule 7)."""
     feed = robot.double_feed
     asked = feed is None or any(dose.beside == feed.dose_id for dose in world.doses.values())
-    later = () if asked or feed is None or feed.follows is None else (feed,)
-    return replace(robot, double_feed=None, fed=(*robot.fed, *later)[-FEEDS_MAX:])
+    later = () if asked or feed is None or feed.follows is None or feed in robot.fed else (feed,)
+    return (*robot.fed, *later)[-FEEDS_MAX:]
 
 
 def _called(world: World, incident: ev.Incident) -> World:

@@ -13,10 +13,11 @@ from typing import assert_never
 from scheduler import events as ev
 from scheduler.dose import Trigger
 from scheduler.evolve_dose import moved
+from scheduler.evolve_incident import fed_before
 from scheduler.evolve_press import with_robot
 from scheduler.machines_of_dose import ORDER, OrderInput, OrderState
 from scheduler.machines_of_home import LINK, RobotInput
-from scheduler.remembered import DOUBLE_FEED, DoubleFeed, double_feed
+from scheduler.remembered import DOUBLE_FEED, double_feed
 from scheduler.replacing import replace
 from scheduler.standing import order_of
 from scheduler.world import NO_ROBOT_YET, Dose, MainsLost, Robot, RobotState, World
@@ -46,7 +47,7 @@ def evolve_robot(world: World, event: ev.RobotEvent) -> World:
             since = event.at if moved else robot.magazine_since
             robot = replace(_powered(robot, event), status=event.status, magazine_since=since)
         case ev.RobotLogged():
-            robot = replace(_logged(robot, event), double_feed=_fed(world, robot, event))
+            robot = _fed(world, _logged(robot, event), event)
             world = _dose_of(world, serial, event)
         case _:
             assert_never(event)
@@ -139,17 +140,18 @@ def _logged(robot: Robot, event: ev.RobotLogged) -> Robot:
     )
 
 
-def _fed(world: World, robot: Robot, event: ev.RobotLogged) -> DoubleFeed | None:
+def _fed(world: World, robot: Robot, event: ev.RobotLogged) -> Robot:
     """Rule 7, also where the motion itself came to nothing. An old entry about nobody's sachet here, of a
     robot that came from elsewhere, says nothing."""
     on_strip = any(one.label == event.label for roll in robot.rolls.values() for one in roll.sachets)
-    if event.entry != "ended" or event.detail != DOUBLE_FEED:
-        return robot.double_feed
     dose = world.doses.get(event.dose_id)
-    if dose is None and not on_strip:
-        return robot.double_feed
+    if event.entry != "ended" or event.detail != DOUBLE_FEED or (dose is None and not on_strip):
+        return robot
     label = event.label or (dose.label if dose is not None else "")  # the tray has no reader
-    return double_feed(robot.rolls, event.dose_id, label)
+    feed = double_feed(robot.rolls, event.dose_id, label)
+    return (
+        robot if feed == robot.double_feed else replace(robot, double_feed=feed, fed=fed_before(world, robot))
+    )
 
 
 def _dose_of(world: World, serial: str, event: ev.RobotLogged) -> World:

@@ -398,6 +398,18 @@ def test_a_dose_that_is_planned_later_is_in_doubt_as_soon_as_it_is(due: PureHome
     assert not due.world.robot(ROBOT).fed, "asked about once"
 
 
+def test_a_second_one_before_anybody_has_looked_forgets_nothing_of_the_first(due: PureHome) -> None:
+    noon = due.dose("noon")
+    due.world = evolve(due.world, ev.DoseWithdrawn(due.now, noon.dose_id, 1))
+    due.press()
+    fed(due)
+    other = due.robot.write(due.now, "ended", order_kind="divert", dose_id="x", label="L027", result="done")
+    due.give(replace(other, detail=DOUBLE_FEED))
+    due.world = evolve(due.world, ev.DosePlanned(due.now, noon.plan))
+    due.give()
+    assert due.dose("noon").stage is Stage.DOUBT
+
+
 def test_of_a_strip_of_medicine_as_needed_no_dose_is_in_doubt() -> None:
     strip = replace(roll(1), as_needed=True)
     assert following({"r": roll(1)}, "L001") == ("r", roll(1).sachets[1])
