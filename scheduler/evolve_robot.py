@@ -149,9 +149,9 @@ def _fed(world: World, robot: Robot, event: ev.RobotLogged) -> Robot:
         return robot
     label = event.label or (dose.label if dose is not None else "")  # the tray has no reader
     feed = double_feed(robot.rolls, event.dose_id, label)
-    return (
-        robot if feed == robot.double_feed else replace(robot, double_feed=feed, fed=fed_before(world, robot))
-    )
+    if feed == robot.double_feed:
+        return robot
+    return replace(robot, double_feed=feed, fed=fed_before(world, robot))
 
 
 def _dose_of(world: World, serial: str, event: ev.RobotLogged) -> World:

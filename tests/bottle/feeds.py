@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from protocol.wire.messages import DOUBLE_FEED
 from scheduler import events as ev
 from simulator.mechanics import DoubleFeed, Moved, Place
+from tests.bottle.now_and_then import now_and_then
 from tests.bottle.papers import dose_id
 
 if TYPE_CHECKING:
@@ -40,14 +41,10 @@ class Feeds:
         self.fed = self.looks = self.doubts = 0
 
     def start(self) -> None:
-        if self._a_day:
-            self._bottle.after(self._chance.expovariate(self._a_day / 86_400), self._comes)
+        now_and_then(self._bottle, self._chance, self._a_day, self._comes)
 
     def _comes(self) -> None:
         bottle = self._bottle
-        if bottle.weather.ended:
-            return
-        self.start()
         if bottle.end.robot.due_ms is None:
             bottle.matter.faults.double_next = DoubleFeed(at_once=self._chance.random() < 0.6)
 

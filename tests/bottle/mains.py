@@ -13,6 +13,7 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 
+from tests.bottle.now_and_then import now_and_then
 from tests.bottle.oncall import Payload
 from tests.bottle.papers import dose_id
 from tests.support.pure_home import RESIDENT
@@ -48,7 +49,7 @@ class Mains:
         self.failures = self.looks = self.short_looks = 0
 
     def start(self) -> None:
-        self._bottle.after(self._chance.expovariate(self._a_day / 86_400), self._fails)
+        now_and_then(self._bottle, self._chance, self._a_day, self._fails)
 
     def restore(self) -> None:
         matter = self._bottle.matter
@@ -60,9 +61,6 @@ class Mains:
 
     def _fails(self) -> None:
         bottle, chance = self._bottle, self._chance
-        if bottle.weather.ended:
-            return
-        self.start()
         if self._lost is not None:
             return
         full_s = chance.choice(FULL_H) * 3600

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +11,7 @@ import scheduler.as_needed_limits
 import scheduler.causes
 from scheduler.as_needed_limits import Answer, Had
 from scheduler.cause import Cause
-from scheduler.plan import Content, DosePlan
+from scheduler.plan import DosePlan
 from scheduler.roll import Roll, misfit
 from scheduler.world import Dose, Setting, World
 
@@ -31,15 +31,9 @@ def nobody_hears_of_no_sachet(world: World, setting: Setting, dose: Dose, now: d
     return None if dose.plan.loose else _dose(world, setting, dose, now)
 
 
-def holds_more(
-    rolls: Mapping[str, Roll],
-    resident: str,
-    day: date,
-    local: datetime,
-    content: frozenset[Content],
-    label: str,
-) -> str:
-    why = misfit(rolls, resident, day, local, content, label)
+def holds_more(rolls: Mapping[str, Roll], resident: str, *dose: Any) -> str:
+    why = misfit(rolls, resident, *dose)
+    content, label = dose[-2:]
     if why != "content_mismatch":
         return why
     read = next(sachet.content for sachet in rolls[resident].sachets if sachet.label == label)

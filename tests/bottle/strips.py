@@ -13,6 +13,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from scheduler.roll import Sachet
+from tests.bottle.now_and_then import now_and_then
 from tests.bottle.papers import WINDOW
 
 if TYPE_CHECKING:
@@ -36,13 +37,10 @@ class Strips:
         self.short = self.overlapping = self.short_looks = self.overlap_looks = 0
 
     def start(self) -> None:
-        self._bottle.after(self._chance.expovariate(self._a_day / 86_400), self._comes)
+        now_and_then(self._bottle, self._chance, self._a_day, self._comes)
 
     def _comes(self) -> None:
         bottle, chance = self._bottle, self._chance
-        if bottle.weather.ended:
-            return
-        self.start()
         coming = bottle.technician.coming()
         quiet = (
             bottle.end.robot.due_ms is None and bottle.matter.holding is None and bottle.matter.tray is None

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from scheduler import commands as cmd
 from scheduler import events as ev
+from tests.bottle.now_and_then import now_and_then
 from tests.bottle.papers import FOREIGN
 from tests.support.pure_home import RESIDENT, ROBOT
 
@@ -42,16 +43,12 @@ class Swaps:
         self.taken_out = self.counted = self.looks = 0
 
     def start(self) -> None:
-        if self._a_day:
-            self._bottle.after(self._chance.expovariate(self._a_day / 86_400), self._comes)
+        now_and_then(self._bottle, self._chance, self._a_day, self._comes)
 
     # --- what they do ---
 
     def _comes(self) -> None:
         bottle = self._bottle
-        if bottle.weather.ended:
-            return
-        self.start()
         foreign = any(each.label.startswith(FOREIGN) for each in bottle.matter.magazine)
         if self._uncounted or not self._still() or foreign or len(bottle.matter.magazine) < LEFT_MIN:
             return

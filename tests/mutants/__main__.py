@@ -70,18 +70,9 @@ class Verdict:
 
 
 def main(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.mutants")
-    parser.add_argument("modules", nargs="*", metavar="MODULE", choices=[[], *modules()])
-    parser.add_argument("--all", action="store_true", help=f"every mutant, not {SAMPLE} of a module")
-    parser.add_argument("--draw", type=int, default=1, help="which sample")
-    parser.add_argument("--survivors", action="store_true", help="only those that survived the last time")
-    parser.add_argument("--tests", nargs="+", default=TESTS, help="only against these, with --survivors")
-    parser.add_argument("--judge", action="store_true", help="run nothing, judge what is known")
-    wanted = parser.parse_args(arguments)
-    if tuple(wanted.tests) != TESTS and not wanted.survivors:
-        parser.error("--tests says something of --survivors alone")
+    wanted = options(arguments)
     if not wanted.judge:
-        chosen = _choose(wanted)
+        chosen = choose(wanted, RESULT)
         print("reading types ...", file=sys.stderr, flush=True)
         by_types = noticed_by_types(
             {module: [one.key for one in of_it] for module, (_, of_it) in chosen.items()}
@@ -93,16 +84,32 @@ def main(arguments: Sequence[str]) -> int:
     return 0 if verdict.good else 1
 
 
-def _choose(wanted: argparse.Namespace) -> dict[str, tuple[Looked | None, list[Mutant]]]:
+def options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants")
+    parser.add_argument("modules", nargs="*", metavar="MODULE", choices=[[], *modules()])
+    parser.add_argument("--all", action="store_true", help=f"every mutant, not {SAMPLE} of a module")
+    parser.add_argument("--draw", type=int, default=1, help="which sample")
+    parser.add_argument("--survivors", action="store_true", help="only those that survived the last time")
+    parser.add_argument("--tests", nargs="+", default=TESTS, help="only against these, with --survivors")
+    parser.add_argument("--judge", action="store_true", help="run nothing, judge what is known")
+    wanted = parser.parse_args(arguments)
+    if tuple(wanted.tests) != TESTS and not wanted.survivors:
+        parser.error("--tests says something of --survivors alone")
+    return wanted
+
+
+def choose(wanted: argparse.Namespace, result: Path) -> dict[str, tuple[Looked | None, list[Mutant]]]:
     """Of each module what is known of it, and what is to be tried."""
     rest = [module for module in modules() if module not in MOST_DANGEROUS]
-    found = read(RESULT)
+    found = read(result)
     chosen: dict[str, tuple[Looked | None, list[Mutant]]] = {}
     for module in wanted.modules or [*MOST_DANGEROUS, *rest]:
         known = found.get(module)
         anew = wanted.modules and not wanted.survivors
         if known is not None and (anew or known.source != source_hash(module)):
             known = None
+        if known is None and wanted.survivors:
+            continue  # none is known of it, and another run may be looking at it now
         of_it = to_try(module, known, survivors=wanted.survivors, everyone=wanted.all, draw=wanted.draw)
         chosen[module] = known, of_it
     return chosen

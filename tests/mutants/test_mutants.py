@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutants.__main__ import EXPLAINED, MOST_DANGEROUS, explained, judge, told
+from tests.mutants.__main__ import EXPLAINED, MOST_DANGEROUS, choose, explained, judge, options, told
 from tests.mutants.changes import Mutant, mutants, source_of
 from tests.mutants.run import Looked, Survivor, drawn, look, modules, read, share, source_hash, wanted, write
 from tests.mutants.tries import LEFT_OUT, Tried
@@ -54,6 +54,17 @@ def test_a_draw_is_the_same_whenever_it_is_made_and_another_is_another() -> None
     there = [replace(one, key=str(number)) for number in range(500)]
     assert drawn(there, 1) == drawn(list(reversed(there)), 1) != drawn(there, 2)
     assert len(drawn(there, 1)) == 60
+
+
+def test_a_look_at_survivors_leaves_alone_what_nobody_has_looked_at(tmp_path: Path) -> None:
+    known = {
+        "gate": Looked("gate", source_hash("gate"), 1, (), (LESS,)),
+        "dose": Looked("dose", "old", 1, (), ()),
+    }
+    result = tmp_path / "result.json"
+    write(result, known)
+    assert set(choose(options(["--survivors"]), result)) == {"gate"}
+    assert set(choose(options([]), result)) == set(modules())
 
 
 def test_what_is_known_is_not_tried_again_and_survivors_are_when_asked() -> None:
