@@ -174,7 +174,7 @@ class Liveness:
             return ""  # rules 22 and 5: nothing may come; rule 24: what was lost keeps others back for hours
         if not matter.magazine or matter.holding or matter.tray or bottle.end.robot.due_ms is not None:
             return ""
-        if matter.magazine[0].label.startswith(FOREIGN):
+        if matter.magazine[0].label.startswith(FOREIGN) or bottle.end.noisy:
             return ""
         day, slot = bottle.papers.labels[matter.magazine[0].label]
         dose, now = dose_id(day, slot), bottle.times.true

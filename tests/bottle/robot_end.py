@@ -138,6 +138,10 @@ class RobotEnd:
     def mechanics(self) -> Mechanics:
         return self.robot.mechanics
 
+    @property
+    def noisy(self) -> bool:
+        return self.inward.badness is not GOOD
+
     # --- the box's side ---
 
     def open_port(self, fuse: Fuse, on_data: OnData, on_lost: OnLost) -> HostPort:

@@ -154,6 +154,14 @@ def test_had_here_and_given_by_others_is_a_possible_double_dose_until_a_person_c
     assert not is_open(about(home))
 
 
+def test_a_possible_double_dose_is_to_be_seen_to_before_its_window_closes(home: PureHome) -> None:
+    home.until("09:55")
+    home.take_dose()
+    others_gave(home, "p-morning", utc("09:54"))
+    assert about(home).detail == "given_twice"
+    assert about(home).deadline == utc("10:00")
+
+
 def test_it_is_the_dose_that_was_planned_nearest_and_an_early_one_keeps_half_the_gap() -> None:
     """S2: noon's has the same medicine, four hours after the morning's."""
     home = home_sharing()
