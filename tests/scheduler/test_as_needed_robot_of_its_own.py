@@ -206,8 +206,10 @@ def test_each_sachet_is_counted_into_the_robot_of_its_kind() -> None:
     both = ("A001", "P001")
     refused = home.ask(cmd.CountSachets("c-3", A, both, "robot", "N. Nord", home.soon()))
     assert refused.reason == "no_roll", "the strip as needed has not been put in"
+    one = home.ask(cmd.CountSachets("c-5", A, ("A001",), "robot", "N. Nord", home.soon()))
+    assert one.accepted, "of the strip nothing was counted"
     home.give(cmd.LoadRoll(home.pn, "technician"))
-    counted = home.ask(cmd.CountSachets("c-4", A, both, "robot", "N. Nord", home.soon()))
+    counted = home.ask(cmd.CountSachets("c-4", A, ("P001",), "robot", "N. Nord", home.soon()))
     assert counted.accepted
 
 

@@ -196,6 +196,13 @@ def test_the_robot_says_which_sachet_is_to_be_taken(presented: PureHome) -> None
     assert presented.dose("noon").stage is Stage.DOUBT
 
 
+def test_of_a_sachet_that_no_manifest_knows_any_more_its_planned_time_is_said(presented: PureHome) -> None:
+    robot = presented.world.robot(ROBOT)
+    robots = {**presented.world.robots, ROBOT: replace(robot, rolls={})}
+    presented.world = replace(presented.world, robots=robots)
+    assert shown(presented)[0] == "Tag kun posen d. 2/11 kl. 08:00."
+
+
 def test_it_offers_nothing_while_two_may_lie_in_the_holding_place(released: PureHome) -> None:
     assert shown(released)[0] == "Robotten kan ikke give medicin nu."
 
@@ -237,6 +244,30 @@ def test_a_log_that_was_lost_leaves_the_fault_and_the_doubt(due: PureHome) -> No
     due.robot.holding, due.robot.fault, due.robot.log, due.robot.log_id = "L001", DOUBLE_FEED, [], "log-2"
     due.connect()
     assert (due.dose("morning").stage, due.dose("noon").stage) == (Stage.DOUBT, Stage.DOUBT)
+
+
+def test_a_fault_without_a_doubt_puts_nothing_in_doubt(due: PureHome) -> None:
+    """What moved before it is on record."""
+    due.press()
+    due.move()
+    assert due.dose("morning").label
+    due.robot.fault = DOUBLE_FEED
+    due.give(ev.RobotReported(due.now, due.robot.status()))
+    assert due.dose("noon").stage is Stage.PLANNED
+    assert not [dose for dose in due.world.doses.values() if dose.beside]
+
+
+@pytest.mark.parametrize("changed", [{"slot": "surplus-9"}, {"loose": True}])
+def test_a_dose_that_no_sachet_waits_for_on_the_strip_is_passed_over(
+    due: PureHome, changed: dict[str, object]
+) -> None:
+    noon = due.dose("noon")
+    other = replace(noon.plan, dose_id=noon.dose_id[:-1] + "0", **changed)  # type: ignore[arg-type]
+    due.world = evolve(due.world, ev.DosePlanned(due.now, other))
+    due.journal.append(ev.DosePlanned(due.now, other))
+    due.press()
+    fed(due)
+    assert due.dose("noon").stage is Stage.DOUBT
 
 
 def test_an_old_entry_of_a_robot_that_came_from_elsewhere_locks_nothing(home: PureHome) -> None:

@@ -50,7 +50,8 @@ def test_a_dose_that_others_gave_is_not_released_and_staff_hear_of_it(home: Pure
         ev.Priority.MEDIUM,
         "given_elsewhere",
     )
-    assert display(home.world, home.setting, ROBOT, home.now).lines[0] == "Din medicin er givet."
+    shown = display(home.world, home.setting, ROBOT, home.now).lines
+    assert shown == ("Din medicin er givet.", "Er det forkert? Tryk hjælp.")
 
 
 def test_it_is_settled_as_withheld_and_stays_told_until_a_person_closed_it(home: PureHome) -> None:

@@ -58,6 +58,14 @@ def test_since_when_it_is_gone_is_no_younger_by_another_try(due: PureHome, event
     assert (again.robot(ROBOT).since, again.robot(ROBOT).reason) == (due.now, "wrong_serial")
 
 
+def test_the_same_robot_is_rejected_once_for_one_reason_and_again_for_another(due: PureHome) -> None:
+    wrong = ev.RobotRejected(due.now, "wrong_serial", ROBOT)
+    assert wrong in due.give(wrong)
+    assert wrong not in due.give(wrong)
+    other = replace(wrong, reason="version")
+    assert other in due.give(other)
+
+
 def test_a_press_at_a_robot_that_went_away_is_history_there_and_nowhere_else(due: PureHome) -> None:
     """Rule 2."""
     press = ev.Pressed(due.now, ROBOT, "s1", 100)
