@@ -188,6 +188,16 @@ def with_a_neighbour() -> TwoRobotsHome:
     return home
 
 
+def test_an_empty_strip_is_told_of_who_asks_for_it_though_their_neighbour_does_not() -> None:
+    home = with_a_neighbour()
+    home.give(cmd.OfferPlan(A, 2, card(("morning", "noon")), "f-A2"))
+    home.until("08:05")
+    home.robots[PN_ROBOT].labels.clear()
+    home.give(home.report(PN_ROBOT))
+    assert home.about(f"strip:{A}") is None
+    assert home.about(f"strip:{KEYS['B']}") is not None
+
+
 def test_on_a_shared_one_an_anonymous_press_asks_for_nothing() -> None:
     home = with_a_neighbour()
     home.at("08:05")

@@ -13,6 +13,8 @@ from scheduler.dose import Stage
 from scheduler.evolve import evolve
 from scheduler.evolve_press import with_robot
 from scheduler.evolve_robot import restarted
+from scheduler.machines_of_dose import OrderState
+from scheduler.standing import order_of
 from scheduler.world import Dose, MainsLost, Robot, RobotState, World
 from tests.support.attack_moves import resolve
 from tests.support.pure_home import ROBOT, PureHome
@@ -195,6 +197,15 @@ def test_a_failure_is_told_in_the_robots_own_code_and_what_was_not_tried_is_none
     assert [failure(reason, "x") for reason in ("never_seen", "cancelled", "lifted")] == ["before"] * 3
     unknown = dose_after(ordered, ended(ordered, ev.Result.UNKNOWN))
     assert (unknown.stage, unknown.doubted, unknown.order) == (Stage.DOUBT, order.order, None)
+
+
+def test_an_order_that_the_robot_accepted_is_an_accepted_one(due: PureHome) -> None:
+    """What was accepted is revoked no more (P1)."""
+    due.press()
+    assert order_of(due.dose("morning")) is OrderState.ISSUED
+    due.move("accepted")
+    assert order_of(due.dose("morning")) is OrderState.ACCEPTED
+    due.lost()
 
 
 def test_a_release_that_was_never_ordered_counts_as_one(due: PureHome) -> None:
