@@ -144,3 +144,38 @@ def test_it_documents_nothing(home: PureHome) -> None:
     assert held.plan.portions == ()
     assert held.outcome is not None
     assert held.outcome.outcome is ev.Outcome.WITHHELD
+
+
+def test_nothing_is_held_while_something_moves(home: PureHome) -> None:
+    home.until("08:05")
+    home.press()
+    home.move()
+    assert home.orders()[-1] == ("present", "morning")
+    stop_noon(home)
+    assert surplus(home) == []
+    home.move()
+    home.lift()
+    (held,) = surplus(home)
+    assert held.held_label == "L002"
+
+
+def test_nothing_is_held_by_the_manifest_of_another_strip(home: PureHome) -> None:
+    home.until("08:05")
+    home.take_dose()
+    home.robot.production_id = "ROLL-9"
+    home.give(ev.RobotReported(home.now, home.robot.status()))
+    stop_noon(home)
+    assert surplus(home) == []
+
+
+def test_of_the_last_planned_date_it_is_known_already_that_nobody_waits(home: PureHome) -> None:
+    """And of the date after that not yet."""
+    home.until("07:55")
+    tomorrow, strip = roll().sachets[4], list(home.robot.labels)
+    assert home.world.planned[RESIDENT].to == tomorrow.local.date()
+    rest = tuple(one for one in prescriptions() if one.prescription_id != "p-morning")
+    for first, found in ((8, []), (4, [tomorrow.label])):
+        home.robot.labels = strip[first:]
+        home.give(ev.RobotReported(home.now, home.robot.status()))
+        home.give(cmd.OfferPlan(RESIDENT, 2, rest, "f2"))
+        assert [dose.held_label for dose in surplus(home)] == found
