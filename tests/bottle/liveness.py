@@ -202,9 +202,11 @@ class Liveness:
         return lately or not bottle.deeds.cards.leaves_alone(dose)
 
     def _robot_fine(self) -> bool:
-        """Powered, plugged, its session old enough to have been read, no lid open, no fault."""
+        """Powered, plugged, its session old enough to have been read, no lid open, no fault. A session that the
+        robot alone gave up goes on for hours here, where the home polls so seldom (`SEEN_POLLING`)."""
         end = self._bottle.end
-        up = end.robot.powered and end.plugged and self._bottle.box.robot.ready and self._robot_here_s() > 120
+        up = end.robot.powered and end.plugged and self._bottle.box.robot.ready and end.in_session
+        up = up and self._robot_here_s() > 120
         fine = not self._bottle.matter.lid_open and not end.memory.fault
         faults = self._bottle.matter.faults
         planted = (

@@ -139,6 +139,11 @@ class RobotEnd:
         return self.robot.mechanics
 
     @property
+    def in_session(self) -> bool:
+        """By its own word; the home may not know yet that it gave one up."""
+        return self._open
+
+    @property
     def noisy(self) -> bool:
         return self.inward.badness is not GOOD
 
