@@ -247,7 +247,7 @@ def _had(world: World, resident: str, prescription_id: str, besides: str) -> Ite
 
 def _beside(world: World, resident: str, prescription_id: str, besides: str) -> Iterator[Had]:
     """Rule 7: what may have left the strip with another sachet, once that one was within reach. Whoever
-    cleared the robot has looked before it came there; once it went back, what lay beside may have been had."""
+    cleared the robot has looked before it came there; once it went back, the other may have been had."""
     card = world.plans.get(resident)
     drugs = [
         (one.drug, one.strength)
