@@ -202,8 +202,8 @@ class Liveness:
         return lately or not bottle.deeds.cards.leaves_alone(dose)
 
     def _robot_fine(self) -> bool:
-        """Powered, plugged, its session old enough to have been read, no lid open, no fault. One that the robot
-        alone gave up goes on for hours here, where the home polls so seldom (`SEEN_POLLING`)."""
+        """Powered, plugged, its session old enough to have been read, no lid open, no fault. One that the
+        robot alone gave up goes on for hours here, where the home polls so seldom (`SEEN_POLLING`)."""
         end = self._bottle.end
         up = end.robot.powered and end.plugged and self._bottle.box.robot.ready and end.in_session
         up = up and self._robot_here_s() > 120
