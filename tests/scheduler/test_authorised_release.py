@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,6 +12,7 @@ from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.dosage import Dosage, Intake, cycle
 from scheduler.expand import Catalogue
+from scheduler.permit import Permit
 from tests.support.attack_moves import home_sharing, live_until
 from tests.support.pure_home import DRUGS, FIRST_DAY, RESIDENT, PureHome, prescriptions, utc
 
@@ -43,6 +44,15 @@ def test_an_early_release_is_recorded_first_and_then_answers_a_press(home: PureH
     home.take_dose()
     assert home.outcome("noon") == ("retrieved", False)
     assert home.open_incidents() == [], "info alone"
+
+
+def test_from_its_own_time_on_it_is_no_early_release(home: PureHome) -> None:
+    noon = home.dose("noon")
+    opens = noon.plan.opens
+    early = replace(noon, permit=Permit(opens - timedelta(hours=1), opens + timedelta(hours=1), along=False))
+    assert early.ahead_at(opens - timedelta(seconds=1))
+    assert not early.ahead_at(opens)
+    assert home.setting.robot_of("nobody") == ""
 
 
 def test_it_is_never_had_twice(home: PureHome) -> None:

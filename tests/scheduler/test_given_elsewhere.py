@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from scheduler import commands as cmd
@@ -13,6 +13,7 @@ from scheduler.display import display
 from scheduler.dosage import DayPart, Dosage, Intake, cycle
 from scheduler.dose import Stage
 from scheduler.gate import earliest, why_not_release, why_not_send
+from scheduler.given_elsewhere import amount_elsewhere
 from scheduler.plan import Prescription
 from tests.scheduler.test_as_needed import as_needed
 from tests.scheduler.test_side_doses import INSULIN, home_with, lines, outcome, side, told
@@ -196,6 +197,12 @@ def test_more_than_one_dose_of_it_counts_against_the_day() -> None:
     home.move()
     home.until("12:05")
     assert spent(home.press()) == ["double_dose"]
+    given = [
+        amount_elsewhere(home.world, RESIDENT, about, day)
+        for about in ("p-shared", "p-morning")
+        for day in (FIRST_DAY, FIRST_DAY + timedelta(days=1))
+    ]
+    assert given == [2, 0, 0, 0]
 
 
 def test_another_prescription_and_another_week_cover_nothing(home: PureHome) -> None:
