@@ -24,7 +24,8 @@ from tests.scheduler.test_as_needed import (
     refused,
     strip,
 )
-from tests.scheduler.test_custody import bundle, end, move_out
+from tests.scheduler.test_custody import bundle, move_out
+from tests.scheduler.test_leave import end
 from tests.support.pure_home import RESIDENT, PureHome, roll, utc
 
 THREE_A_DAY = Limit(gap_min=60, per_day=Decimal(3))
