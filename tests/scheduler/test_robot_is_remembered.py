@@ -15,7 +15,7 @@ from scheduler.evolve_press import with_robot
 from scheduler.evolve_robot import restarted
 from scheduler.machines_of_dose import OrderState
 from scheduler.standing import order_of
-from scheduler.world import Dose, MainsLost, Robot, RobotState, World
+from scheduler.world import NO_ROBOT_YET, Dose, MainsLost, Robot, RobotState, World, robot_of
 from tests.support.attack_moves import resolve
 from tests.support.pure_home import ROBOT, PureHome
 
@@ -206,6 +206,20 @@ def test_an_order_that_the_robot_accepted_is_an_accepted_one(due: PureHome) -> N
     due.move("accepted")
     assert order_of(due.dose("morning")) is OrderState.ACCEPTED
     due.lost()
+
+
+def test_a_sachet_is_where_it_was_moved_and_else_where_the_roll_is(due: PureHome) -> None:
+    setting, morning = replace(due.setting, robots=(ROBOT, OTHER)), due.dose("morning")
+    moved = replace(morning, robot=OTHER)
+    assert robot_of(setting, moved) == ROBOT, "in the magazine it goes with the roll"
+    assert robot_of(setting, replace(moved, stage=Stage.HOLDING)) == OTHER
+    assert robot_of(due.setting, replace(moved, stage=Stage.HOLDING)) == ROBOT, "that one is served no more"
+    due.press()
+    ordered = due.dose("morning")
+    assert ordered.order is not None
+    assert robot_of(setting, replace(moved, order=ordered.order)) == OTHER
+    assert robot_of(setting, replace(moved, plan=replace(moved.plan, loose=True))) == ""
+    assert World().serial("") == NO_ROBOT_YET
 
 
 def test_a_release_that_was_never_ordered_counts_as_one(due: PureHome) -> None:
