@@ -108,7 +108,7 @@ class Leaves:
                     self.returned += 1
 
     def _true(self, shown: datetime) -> datetime:
-        """What is ahead by the clock as it is now was not meant by one that showed it before and was wrong."""
+        """What is ahead by the clock as it is now was not meant by a wrong one that showed it before."""
         times = self._bottle.times
         ahead = shown - times.wall_off
         return ahead if ahead >= times.true else times.true_of(shown)
