@@ -7,13 +7,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+import pytest
+
 from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.display import display
 from scheduler.dosage import DayPart, Dosage, Intake, cycle
 from scheduler.dose import Stage
 from scheduler.gate import earliest, why_not_release, why_not_send
-from scheduler.given_elsewhere import amount_elsewhere
+from scheduler.given_elsewhere import amount_elsewhere, given_elsewhere, of_others
 from scheduler.plan import Prescription
 from tests.scheduler.test_as_needed import as_needed
 from tests.scheduler.test_side_doses import INSULIN, home_with, lines, outcome, side, told
@@ -186,6 +188,27 @@ def authorise(home: PureHome) -> str:
     dose_id = home.dose("noon").dose_id
     word = ("Anna", "off to the doctor", "home", 0, home.soon())
     return home.ask(cmd.AuthoriseRelease(home.nonce(), RESIDENT, dose_id, None, *word)).reason
+
+
+def test_others_gave_another_dose_where_it_shares_a_prescription_with_this_one() -> None:
+    home = home_sharing()
+    home.until("08:05")
+    others_gave(home, "p-shared", utc("08:02"))
+    assert [(at, plan.slot) for at, plan in of_others(home.world, home.dose("noon"))] == [
+        (utc("08:02"), "morning")
+    ]
+    assert list(of_others(home.world, home.dose("morning"))) == [], "it is this very one"
+    assert list(of_others(home.world, home.dose("evening"))) == [], "and that is other medicine"
+
+
+@pytest.mark.parametrize(("given", "day"), [("20:01", 2), ("19:59", 1)])
+def test_it_may_be_as_far_from_its_dose_as_half_the_way_to_the_next(
+    home: PureHome, given: str, day: int
+) -> None:
+    """Of medicine once a day: twelve hours."""
+    home.until("21:00")
+    others_gave(home, "p-morning", utc(given))
+    assert [n for n in (1, 2) if given_elsewhere(home.world, home.dose("morning", n))] == [day]
 
 
 def test_more_than_one_dose_of_it_counts_against_the_day() -> None:
