@@ -132,7 +132,7 @@ def test_it_lies_in_the_magazine_where_its_very_sachet_does_and_no_other_that_wo
         world = with_robot(home.world, PN_ROBOT, replace(robot, status=status))
         return where_it_lies(world, home.setting, replace(dose, **changed))[1]
 
-    assert (found("P001"), found("P002")) == ("found_in_magazine", "found_out")
+    assert (found("P001", label=""), found("P002", label="")) == ("found_in_magazine", "found_out")
     assert found("P002", doubted=None, label="P002") == "found_in_magazine"
     assert found("P002", doubted=None, label="P001") == "found_out"
     assert found("P002", doubted=None, label="") == "found_in_magazine"

@@ -12,7 +12,9 @@ from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.display import display
 from scheduler.dose import Stage
+from scheduler.double_feed import not_reconciled
 from scheduler.evolve import evolve
+from scheduler.evolve_press import with_robot
 from scheduler.gate import why_not_present, why_not_release
 from scheduler.invariants import broken
 from scheduler.outgoing import changes
@@ -124,6 +126,16 @@ def test_nothing_leaves_the_strip_until_it_was_cleared_decided_and_closed(releas
     home.press()
     order = home.world.order_under_way()
     assert order is not None and order.order.kind is ev.OrderKind.PRESENT
+
+
+def test_an_incident_of_long_ago_is_closed_where_nothing_is_open_any_more(released: PureHome) -> None:
+    incident = about(released)
+    assert incident is not None
+    released.robot.fault = ""
+    released.give(ev.RobotReported(released.now, released.robot.status()))
+    assert not_reconciled(released.world, incident) == "in_doubt"
+    robot = replace(released.world.robot(ROBOT), double_feed=None)
+    assert not_reconciled(with_robot(released.world, ROBOT, robot), incident) == ""
 
 
 def test_who_cannot_see_the_robot_does_not_close_it(released: PureHome) -> None:

@@ -221,6 +221,13 @@ def test_the_display_says_that_nothing_can_be_handed_out(home: PureHome) -> None
     assert shown == Display("alert", "none", lines)
 
 
+def test_a_dose_that_may_be_taken_along_says_who_planned_that_and_why(home: PureHome) -> None:
+    home.give(plan(home))
+    permit = home.dose("noon").permit
+    assert permit is not None
+    assert (permit.along, permit.by, permit.reason) == (True, "Anna", "family")
+
+
 def test_doses_that_nobody_could_plan_are_told_before_departure(home: PureHome) -> None:
     """There is no card, or its days have not been reached."""
     home.give(plan(home, command_id="leave-1"))
