@@ -12,6 +12,8 @@ Policies (2026-11-23):
   else the next fixed dose would come too soon or not at all.
 - Limits are over any 24 h, or any such period, never over a calendar day or week. In doubt counts as given
   (rule 6), and so does what a person may be giving by hand.
+- Of two sachets that left the strip together the second one counts as had with the first, wherever that one
+  went from where somebody could reach it: nobody waits for it, so nobody decides about it (rule 7).
 - What was given elsewhere counts, and keeps its gap to a fixed dose of the prescription, too. Once that
   knowledge is older than the gap, a person is asked.
 """
@@ -232,6 +234,7 @@ def _had(world: World, resident: str, prescription_id: str, besides: str) -> Ite
             quantity = dose.plan.quantity_of(prescription_id)
             if quantity:
                 yield Had(dose.had_at, quantity, dose.plan.as_needed)
+    yield from _beside(world, resident, prescription_id, besides)
     for side in world.sides.values():
         quantity = side.plan.quantity_of(prescription_id)
         if side.plan.resident == resident and quantity and side.outcome and side.outcome.outcome in HAD:
@@ -240,6 +243,24 @@ def _had(world: World, resident: str, prescription_id: str, besides: str) -> Ite
     for each in known.given if known is not None else ():
         if each.prescription_id == prescription_id:
             yield Had(each.at, each.quantity, True)
+
+
+def _beside(world: World, resident: str, prescription_id: str, besides: str) -> Iterator[Had]:
+    """Rule 7: what may have left the strip with another sachet, once that one was within reach. Whoever
+    cleared the robot has looked before it came there; once it went back, the other may have been had."""
+    card = world.plans.get(resident)
+    drugs = [
+        (one.drug, one.strength)
+        for one in (card.prescriptions if card is not None else ())
+        if one.prescription_id == prescription_id
+    ]
+    for dose in world.doses.values():
+        within_reach = dose.presented is not None or dose.stage in (Stage.DOUBT, Stage.LIFTED, Stage.OUT)
+        offered = dose.dose_id == besides and dose.stage is not Stage.HOLDING
+        if dose.plan.resident == resident and within_reach and not offered:
+            for content in dose.beside_it:
+                if (content.drug, content.strength) in drugs:
+                    yield Had(dose.had_at, content.quantity, True)
 
 
 def _counts(dose: Dose) -> bool:

@@ -6,7 +6,7 @@ in doubt, like any other (rule 6), until a person decides about it; what the rob
 does not settle it. The strip stands still until a person has cleared the fault at the robot, decided about
 the dose and closed the incident.
 
-Not in force: of a strip of medicine as needed no dose comes next: what lay beside counts against no limit.
+Of a strip of medicine as needed no dose comes next: what lay beside counts as had (`as_needed_limits`).
 """
 
 from __future__ import annotations

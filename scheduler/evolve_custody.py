@@ -122,6 +122,7 @@ def _carried(each: ev.CarriedDose) -> Dose:
         along=each.along,
         changed=each.changed,
         contradicted=each.contradicted,
+        beside_it=each.beside_it,
     )
 
 

@@ -17,8 +17,10 @@ from scheduler.evolve_side import evolve_side
 from scheduler.habits import learnt
 from scheduler.let_go import LetGo
 from scheduler.machines_of_dose import TOKEN, LossInput, Token, TokenInput, WishInput
+from scheduler.plan import Content
 from scheduler.remembered import DOUBLE_FEED
 from scheduler.replacing import replace
+from scheduler.roll import following_as_needed
 from scheduler.standing import token_of, wished
 from scheduler.world import Dose, OpenOrder, World
 
@@ -213,11 +215,20 @@ def _ended(dose: Dose, event: ev.OrderEnded, world: World) -> Dose:
             after = replace(after, order=None, doubted=None, presented=presented, failure="")
             return replace(after, away_tried=tried, wanted_until=wanted)
         case ev.Result.UNKNOWN:
-            return replace(moved(dose, Trigger.UNKNOWN), order=None, doubted=order, wanted_until=None)
+            after = replace(moved(dose, Trigger.UNKNOWN), order=None, doubted=order, wanted_until=None)
+            return replace(after, beside_it=dose.beside_it | _fed_with(dose, order, world))
         case ev.Result.REFUSED:
             return _refused(dose, event)
         case _:
             assert_never(event.result)
+
+
+def _fed_with(dose: Dose, order: ev.Order | None, world: World) -> frozenset[Content]:
+    """As needed, and it may have gone along by the robot's fault alone: its log was lost (rule 7)."""
+    robot = world.robot(dose.robot)
+    if order is None or robot.status is None or robot.status.fault != DOUBLE_FEED:
+        return frozenset()
+    return following_as_needed(robot.rolls, order.label or dose.label)
 
 
 UNSENT = frozenset({"never_seen", "cancelled", "lifted"})

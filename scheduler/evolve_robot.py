@@ -19,6 +19,7 @@ from scheduler.machines_of_dose import ORDER, OrderInput, OrderState
 from scheduler.machines_of_home import LINK, RobotInput
 from scheduler.remembered import DOUBLE_FEED, double_feed
 from scheduler.replacing import replace
+from scheduler.roll import following_as_needed
 from scheduler.standing import order_of
 from scheduler.world import NO_ROBOT_YET, Dose, MainsLost, Robot, RobotState, World
 
@@ -159,6 +160,9 @@ def _dose_of(world: World, serial: str, event: ev.RobotLogged) -> World:
     if dose is None:
         return world
     dose = _dose_logged(dose, serial, event, trusted=world.clock.trusted)
+    if event.entry == "ended" and event.detail == DOUBLE_FEED:
+        beside_it = following_as_needed(world.robot(serial).rolls, event.label or dose.label)
+        dose = replace(dose, beside_it=dose.beside_it | beside_it)
     return replace(world, doses={**world.doses, dose.dose_id: dose})
 
 

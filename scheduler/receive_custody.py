@@ -230,6 +230,7 @@ def _dose(world: World, dose: Dose) -> ev.CarriedDose:
         along=dose.along,
         changed=dose.changed,
         contradicted=dose.contradicted,
+        beside_it=dose.beside_it,
     )
 
 

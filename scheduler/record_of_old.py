@@ -89,5 +89,6 @@ ADDED: Mapping[type, Plain] = {
     Plan: {"missing": []},
     RefusedPrescription: {"drug": ""},
     ev.DoseDue: {"outage": False},
+    ev.CarriedDose: {"beside_it": []},
 }
 """Fields that were added since, with what a row without them means."""

@@ -51,6 +51,17 @@ def holder(rolls: Mapping[str, Roll], label: str) -> str:
 def following(rolls: Mapping[str, Roll], label: str) -> tuple[str, Sachet] | None:
     """Whose sachet comes next on the strip after the one with this label, and which; None = none that is
     bound to a date and slot, or the label is on no strip."""
+    follows = _next_on_strip(rolls, label)
+    return None if follows is None or rolls[follows[0]].as_needed else follows
+
+
+def following_as_needed(rolls: Mapping[str, Roll], label: str) -> frozenset[Content]:
+    """What the next sachet on the strip holds, where that is medicine as needed; else nothing."""
+    follows = _next_on_strip(rolls, label)
+    return frozenset() if follows is None or not rolls[follows[0]].as_needed else follows[1].content
+
+
+def _next_on_strip(rolls: Mapping[str, Roll], label: str) -> tuple[str, Sachet] | None:
     production_id = next((r.production_id for r in rolls.values() if label in _by_label(r)), None)
     strip = [
         (key, one)
@@ -60,8 +71,7 @@ def following(rolls: Mapping[str, Roll], label: str) -> tuple[str, Sachet] | Non
     ]
     strip.sort(key=lambda each: each[1].number)
     at = next((place for place, (_, one) in enumerate(strip) if one.label == label), len(strip))
-    follows = strip[at + 1] if at + 1 < len(strip) else None
-    return None if follows is None or rolls[follows[0]].as_needed else follows
+    return strip[at + 1] if at + 1 < len(strip) else None
 
 
 def misfit(

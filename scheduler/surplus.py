@@ -97,16 +97,18 @@ def _held(
     reason: str,
     now: datetime,
 ) -> ev.Event:
-    """In the order of the strip it lies before the dose that it keeps back; its own window is over."""
-    local = sachet.local
+    """In the order of the strip it lies before the dose that it keeps back; its own window is over. It is
+    one of today's, whatever date it was packed for: a settled dose of long ago has left the world, and a
+    robot that was given its id once more would answer what became of that one."""
+    local, today = sachet.local, setting.local.day_of(now)
     opens = min(setting.local.instant(local.date(), local.time()), now, following.plan.opens - A_MOMENT)
     slot, part = f"{SURPLUS_SLOT}{sachet.number}", 1
-    while dose_id(resident, local.date(), slot, part) in world.doses:
+    while dose_id(resident, today, slot, part) in world.doses:
         part += 1
     plan = DosePlan(
-        dose_id=dose_id(resident, local.date(), slot, part),
+        dose_id=dose_id(resident, today, slot, part),
         resident=resident,
-        day=local.date(),
+        day=today,
         slot=slot,
         opens=opens,
         half=opens,

@@ -32,6 +32,7 @@ class CarriedDose:
     along: bool  # it was handed out for a leave
     changed: int  # the plan version that asks for other medicine than was handed out
     contradicted: bool = False  # a robot's record says otherwise than a person's finding
+    beside_it: frozenset[Content] = frozenset()  # as needed, and had with it for all anybody knows (rule 7)
 
 
 @dataclass(frozen=True, slots=True)

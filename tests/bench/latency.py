@@ -247,7 +247,8 @@ class _Home:
             raise BenchFailed("this machine is too busy: the instant came before everything was at rest")
         self._journal.watch_for = ev.IncidentRaised
         said = await self._heard.hear(
-            lambda line: line["payload"].get("incident") and line["payload"]["revision"] == 1, "an incident"
+            lambda line: line["payload"].get("subject") == "dose" and line["payload"]["revision"] == 1,
+            "an incident of the dose",  # others come on their days: the roll ends soon
         )
         incident = said["payload"]["incident"]
         self._found.alarm.append(said["at"] - due_s)

@@ -96,6 +96,7 @@ class Bottle:
         self.given: dict[str, datetime] = {}
         self.presses: deque[datetime] = deque(maxlen=20)
         self.slow_disk_s = 0.0
+        self.commit_s = 0.0  # what the newest commit takes or took, however the disk is by now
         self.box_deaths = 0
         self.deaths_at: dict[str, int] = {}
         self.commits = 0
@@ -291,7 +292,7 @@ class Bottle:
 
     def fsync_s(self) -> float:
         """How long a commit takes: a worn card may need seconds."""
-        slow_s = self.chance.random() * self.slow_disk_s if self.slow_disk_s else 0.0
+        slow_s = self.commit_s = self.chance.random() * self.slow_disk_s if self.slow_disk_s else 0.0
         if slow_s > HUNG_S:
             self.liveness.disturbed()
             self.after(slow_s, self.liveness.disturbed)

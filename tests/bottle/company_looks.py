@@ -231,7 +231,7 @@ class CompanyLooks:
         company, end, matter = self._company, self._company.end, self._company.end.mechanics
         faults = matter.faults
         planted = faults.stuck or faults.stall_next or faults.cut_next or faults.slow_next_ms
-        up = end.robot.powered and end.plugged and self._bottle.box.robots[SERIAL].ready
+        up = end.robot.powered and end.plugged and self._bottle.box.robots[SERIAL].ready and end.in_session
         here_s = (self._bottle.times.true - end.session_since).total_seconds()
         quiet = self._bottle.times.now_s >= company.disturbed_s + for_s and here_s >= for_s
         return bool(up and quiet and not matter.lid_open and not end.memory.fault and not planted)

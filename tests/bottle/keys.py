@@ -175,7 +175,8 @@ class Keys:
 
     def _newest(self) -> str:
         """Whose key was shown last, lately enough to be the reason for anything."""
-        since = self._bottle.times.true - SHOWN_AGE - timedelta(seconds=self._bottle.slow_disk_s)
+        slow_s = max(self._bottle.slow_disk_s, self._bottle.commit_s)
+        since = self._bottle.times.true - SHOWN_AGE - timedelta(seconds=slow_s)
         return next((who for at, who in reversed(self._shown) if at >= since), "")
 
 

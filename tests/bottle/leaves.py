@@ -95,8 +95,7 @@ class Leaves:
             match event:
                 case ev.LeavePlanned():
                     day = event.first.astimezone(ZONE).date()
-                    true_of = self._bottle.times.true_of
-                    self._permits.append((true_of(event.hand_out), true_of(event.departs), day))
+                    self._permits.append((self._true(event.hand_out), self._true(event.departs), day))
                 case ev.OutcomeRecorded(outcome=ev.Outcome.TAKEN_ALONG):
                     self._taken(event)
                 case ev.SachetCameBack():
@@ -107,6 +106,12 @@ class Leaves:
                     self._bottle.witnesses.had.pop(label)
                     self.waste.add(label)
                     self.returned += 1
+
+    def _true(self, shown: datetime) -> datetime:
+        """What is ahead by the clock as it is now was not meant by a wrong one that showed it before."""
+        times = self._bottle.times
+        ahead = shown - times.wall_off
+        return ahead if ahead >= times.true else times.true_of(shown)
 
     def _taken(self, event: ev.OutcomeRecorded) -> None:
         label = self._label(event.dose_id)

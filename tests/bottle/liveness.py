@@ -174,7 +174,7 @@ class Liveness:
             return ""  # rules 22 and 5: nothing may come; rule 24: what was lost keeps others back for hours
         if not matter.magazine or matter.holding or matter.tray or bottle.end.robot.due_ms is not None:
             return ""
-        if matter.magazine[0].label.startswith(FOREIGN):
+        if matter.magazine[0].label.startswith(FOREIGN) or bottle.end.noisy:
             return ""
         day, slot = bottle.papers.labels[matter.magazine[0].label]
         dose, now = dose_id(day, slot), bottle.times.true
@@ -202,9 +202,11 @@ class Liveness:
         return lately or not bottle.deeds.cards.leaves_alone(dose)
 
     def _robot_fine(self) -> bool:
-        """Powered, plugged, its session old enough to have been read, no lid open, no fault."""
+        """Powered, plugged, its session old enough to have been read, no lid open, no fault. One that the
+        robot alone gave up goes on for hours here, where the home polls so seldom (`SEEN_POLLING`)."""
         end = self._bottle.end
-        up = end.robot.powered and end.plugged and self._bottle.box.robot.ready and self._robot_here_s() > 120
+        up = end.robot.powered and end.plugged and self._bottle.box.robot.ready and end.in_session
+        up = up and self._robot_here_s() > 120
         fine = not self._bottle.matter.lid_open and not end.memory.fault
         faults = self._bottle.matter.faults
         planted = (

@@ -138,6 +138,15 @@ class RobotEnd:
     def mechanics(self) -> Mechanics:
         return self.robot.mechanics
 
+    @property
+    def in_session(self) -> bool:
+        """By its own word; the home may not know yet that it gave one up."""
+        return self._open
+
+    @property
+    def noisy(self) -> bool:
+        return self.inward.badness is not GOOD
+
     # --- the box's side ---
 
     def open_port(self, fuse: Fuse, on_data: OnData, on_lost: OnLost) -> HostPort:

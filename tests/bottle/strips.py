@@ -58,9 +58,10 @@ class Strips:
         self.short += 1
         bottle.technician.put_in(coming[:left])
         number = bottle.technician.roll.production_id
-        first = min(bottle.papers.opens(*bottle.papers.labels[coming[left].label]))
+        day, slot = bottle.papers.labels[coming[left].label]
+        first = min(bottle.papers.opens(day, slot))
         look = max(bottle.times.true + timedelta(seconds=TOLD_WITHIN_S), first - AHEAD)
-        bottle.at(look, partial(self._look_short, number, first))
+        bottle.at(look, partial(self._look_short, number, slot, first))
         back = first - timedelta(hours=chance.uniform(-3, 20))
         bottle.at(max(back, look + timedelta(minutes=5)), partial(self._right_one, number))
 
@@ -92,11 +93,13 @@ class Strips:
 
     # --- who watches ---
 
-    def _look_short(self, number: str, first: datetime) -> None:
+    def _look_short(self, number: str, slot: str, first: datetime) -> None:
         """The strip has an end, and the first dose after it is near."""
         bottle = self._bottle
         if not self._calm(number) or bottle.times.true >= first or not bottle.matter.magazine:
             return
+        if slot == "noon" and None in bottle.papers.cards.values():
+            return  # a card stopped it: nothing comes after the strip's last sachet, or later
         self.short_looks += 1
         assert self._heard("refill_due"), "S8: the strip ends before the plan does, and nobody was told"
 

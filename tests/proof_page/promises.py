@@ -246,8 +246,8 @@ STORAGE_TESTS = (
 
 NOT_COVERED = (
     "Hardware. The robot is simulated firmware; its sensors are right or silent, they never lie: a double "
-    "feed (rule 7) is suspected where there is one, in the release or the present. A carousel (rule 15) "
-    "does not exist in it.",
+    "feed (rule 7) is suspected where there is one, in the release or the present, and on the strip with the "
+    "roll alone. A carousel (rule 15) does not exist in it.",
     "In the bottle, store, broker, on-call, sockets and serial port are models: a commit happens "
     "whole or not at all. The real ones are met in `make crash` and the storage tests, in far smaller"
     " numbers.",
@@ -255,7 +255,7 @@ NOT_COVERED = (
     "alone there. That a home which lives is shown so is a matter of `tests/oncall/`.",
     "One home, at most three residents and two robots, a box that never moves. One sachet a slot, windows "
     "of two hours; only the noon dose moves or stops, and a card changes a strength or adds one medicine.",
-    "A history is a fortnight. What takes months to go wrong (drift beyond its bound, a full journal,"
+    "A history is a month. What takes longer to go wrong (drift beyond its bound, a full journal,"
     " wear) is not tried.",
     "People say what is true, or what the home can know to be wrong: staff give by hand only after the "
     "home's confirmation, and a finding is what they saw. Others who give what the robot gave, too, say so "

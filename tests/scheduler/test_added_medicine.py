@@ -275,6 +275,18 @@ def test_its_sachets_dose_is_stopped_and_it_stays_alone(added: PureHome) -> None
     assert parts(added, day=2) == {"2": (["p-vitamin"], False)}, "by the later roll it is the sachet's"
 
 
+def test_a_roll_that_holds_it_alone_makes_a_sachets_dose_of_it_whatever_was_had_before_it() -> None:
+    """Packed by an older card's number: what lies there counts, and the morning's sachet is another."""
+    home = knows_vitamins()
+    offer(home, 2, *prescriptions(), vitamin(DayPart.NOON))
+    home.until("08:05")
+    home.take_dose()
+    offer(home, 3, *without("noon"), vitamin(DayPart.NOON))
+    assert parts(home, "noon") == {"2": (["p-vitamin"], True)}
+    put_in(home, later_roll(1, slots=("noon",), alone=True))
+    assert parts(home, "noon") == {"2": (["p-vitamin"], False)}
+
+
 def test_it_is_named_anew_by_the_card_that_brings_it_back(added: PureHome) -> None:
     assert added.world.named[RESIDENT] == {**{f"p-{slot}": 0 for slot in DRUGS}, "p-vitamin": 2}
     offer(added, 3, *prescriptions())

@@ -143,6 +143,15 @@ TABLE = {
 }
 
 
+def test_the_home_looks_by_itself_whether_it_failed(home: PureHome) -> None:
+    home.until("07:50:30")
+    wish(home)
+    begun = home.now
+    home.until_at(begun + timedelta(minutes=9))
+    told = [e for e in home.journal if isinstance(e, ev.IncidentChanged) and e.priority is ev.Priority.HIGH]
+    assert [e.at for e in told] == [begun + home.setting.limits.alarm_test]
+
+
 def state(world: World) -> str:
     test, about = world.alarm_test, world.incident_about("test")
     if test is None:

@@ -137,6 +137,15 @@ def test_an_answer_that_comes_too_late_releases_nothing() -> None:
     assert home.orders() == []
 
 
+def test_an_answer_at_the_very_end_of_the_question_answers_nothing() -> None:
+    home = home_with()
+    home.says(Answer.AS_NEEDED)
+    (asked,) = home.world.asked.values()
+    home.now = asked.until
+    home.press(answer=Answer.FIRST)
+    assert home.orders() == []
+
+
 def test_it_is_never_scheduled_reminded_of_or_missed() -> None:
     home = home_with()
     home.until("23:00", 5)

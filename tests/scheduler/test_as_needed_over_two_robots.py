@@ -14,6 +14,7 @@ from scheduler.events import Answer
 from scheduler.gate import earliest, why_not_send
 from scheduler.invariants import broken
 from scheduler.outgoing import changes
+from scheduler.two_robots import asked_here
 from scheduler.world import Resident
 from tests.support.many_home import KEYS, TAGS, card, spent
 from tests.support.pure_home import PaperRobot, utc
@@ -188,6 +189,16 @@ def with_a_neighbour() -> TwoRobotsHome:
     return home
 
 
+def test_an_empty_strip_is_told_of_who_asks_for_it_though_their_neighbour_does_not() -> None:
+    home = with_a_neighbour()
+    home.give(cmd.OfferPlan(A, 2, card(("morning", "noon")), "f-A2"))
+    home.until("08:05")
+    home.robots[PN_ROBOT].labels.clear()
+    home.give(home.report(PN_ROBOT))
+    assert home.about(f"strip:{A}") is None
+    assert home.about(f"strip:{KEYS['B']}") is not None
+
+
 def test_on_a_shared_one_an_anonymous_press_asks_for_nothing() -> None:
     home = with_a_neighbour()
     home.at("08:05")
@@ -208,3 +219,16 @@ def test_a_tag_of_whoever_has_nothing_there_is_turned_away_at_the_roll() -> None
     home = with_a_neighbour()
     home.at("08:05")
     assert spent(home.press(ROLL_ROBOT, TAGS["B"])) == "other_robot"
+
+
+def test_why_they_do_not_want_what_they_asked_for_is_asked_where_it_lies() -> None:
+    home = started()
+    home.at("08:05")
+    home.says(PN_ROBOT, Answer.TAKE)
+    home.later(5)
+    home.says(PN_ROBOT, Answer.TAKE)
+    home.move(PN_ROBOT)
+    home.says(PN_ROBOT, Answer.NO_THANKS)
+    assert home.world.asked[A].question is ev.Question.WHY_NOT
+    assert asked_here(home.world, home.setting, A, PN_ROBOT) is not None
+    assert asked_here(home.world, home.setting, A, ROLL_ROBOT) is None

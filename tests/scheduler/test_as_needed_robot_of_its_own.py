@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,8 @@ from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.dose import Stage
 from scheduler.events import Answer
+from scheduler.evolve_press import with_robot
+from scheduler.where_it_lies import where_it_lies
 from scheduler.world import StaffKey
 from tests.support.many_home import card
 from tests.support.pure_home import utc
@@ -115,6 +118,26 @@ def test_a_doubt_at_one_robot_leaves_the_others_medicine_alone() -> None:
     assert home.take_dose("A") == "A001"
 
 
+def test_it_lies_in_the_magazine_where_its_very_sachet_does_and_no_other_that_would_fit() -> None:
+    home = started()
+    home.at("08:05")
+    home.asks()
+    home.move(PN_ROBOT, result="unclear")
+    (dose,) = home.asked_for()
+    robot = home.world.robot(PN_ROBOT)
+    assert robot.status is not None and dose.doubted is not None
+
+    def found(mouth: str, **changed: Any) -> str:
+        status = replace(robot.status, mouth_label=mouth, holding=False)  # type: ignore[type-var]
+        world = with_robot(home.world, PN_ROBOT, replace(robot, status=status))
+        return where_it_lies(world, home.setting, replace(dose, **changed))[1]
+
+    assert (found("P001", label=""), found("P002", label="")) == ("found_in_magazine", "found_out")
+    assert found("P002", doubted=None, label="P002") == "found_in_magazine"
+    assert found("P002", doubted=None, label="P001") == "found_out"
+    assert found("P002", doubted=None, label="") == "found_in_magazine"
+
+
 @pytest.mark.parametrize("locked", [ROLL_ROBOT, PN_ROBOT])
 def test_staff_lock_the_robot_that_they_stand_at(locked: str) -> None:
     home = started()
@@ -206,8 +229,10 @@ def test_each_sachet_is_counted_into_the_robot_of_its_kind() -> None:
     both = ("A001", "P001")
     refused = home.ask(cmd.CountSachets("c-3", A, both, "robot", "N. Nord", home.soon()))
     assert refused.reason == "no_roll", "the strip as needed has not been put in"
+    one = home.ask(cmd.CountSachets("c-5", A, ("A001",), "robot", "N. Nord", home.soon()))
+    assert one.accepted, "of the strip nothing was counted"
     home.give(cmd.LoadRoll(home.pn, "technician"))
-    counted = home.ask(cmd.CountSachets("c-4", A, both, "robot", "N. Nord", home.soon()))
+    counted = home.ask(cmd.CountSachets("c-4", A, ("P001",), "robot", "N. Nord", home.soon()))
     assert counted.accepted
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -78,6 +78,20 @@ def test_one_of_several_times_is_enough_and_a_time_beside_none_ties_nothing() ->
     assert refused(home) == ("asked_too_soon", utc("22:00"))
     assert asked_at(home_with(tied(NIGHT, ANY_TIME)), "14:00")
     assert asked_at(home_with(), "14:00")
+
+
+def test_a_window_that_opened_before_midnight_reaches_into_the_next_day() -> None:
+    late = Intake(Decimal(1), clock=time(23, 30), as_needed=True)
+    home = home_with(tied(late))
+    assert asked_at(home, "01:29", 2)
+    assert not asked_at(home_with(tied(late)), "01:30", 2)
+
+
+@pytest.mark.parametrize(("every", "opens"), [(7, utc("10:30", 8)), (8, None), (0, None)])
+def test_the_next_window_is_told_a_week_ahead_and_no_further(every: int, opens: datetime | None) -> None:
+    home = home_with(tied(HALF_PAST_TEN, every=every))
+    assert not asked_at(home, "12:30")
+    assert refused(home) == ("asked_too_soon", opens)
 
 
 @pytest.mark.parametrize(

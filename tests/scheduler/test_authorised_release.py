@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, time, timedelta
+from decimal import Decimal
 
 import pytest
 
 from scheduler import commands as cmd
 from scheduler import events as ev
+from scheduler.dosage import Dosage, Intake, cycle
 from scheduler.expand import Catalogue
+from scheduler.permit import Permit
 from tests.support.attack_moves import home_sharing, live_until
-from tests.support.pure_home import DRUGS, RESIDENT, PureHome, utc
+from tests.support.pure_home import DRUGS, FIRST_DAY, RESIDENT, PureHome, prescriptions, utc
 
 
 def authorise(home: PureHome, slot: str, until: datetime | None = None, day: int = 1) -> str:
@@ -41,6 +44,15 @@ def test_an_early_release_is_recorded_first_and_then_answers_a_press(home: PureH
     home.take_dose()
     assert home.outcome("noon") == ("retrieved", False)
     assert home.open_incidents() == [], "info alone"
+
+
+def test_from_its_own_time_on_it_is_no_early_release(home: PureHome) -> None:
+    noon = home.dose("noon")
+    opens = noon.plan.opens
+    early = replace(noon, permit=Permit(opens - timedelta(hours=1), opens + timedelta(hours=1), along=False))
+    assert early.ahead_at(opens - timedelta(seconds=1))
+    assert not early.ahead_at(opens)
+    assert home.setting.robot_of("nobody") == ""
 
 
 def test_it_is_never_had_twice(home: PureHome) -> None:
@@ -93,6 +105,21 @@ def test_a_late_release_lets_the_window_go_on(home: PureHome) -> None:
     assert home.orders() == [("divert", "morning"), ("divert", "noon")], "nothing of it is put away yet"
     home.take_dose()
     assert home.outcome("evening") == ("retrieved", True)
+
+
+@pytest.mark.parametrize(("moved_to", "closes"), [(None, utc("21:00")), (time(17, 45), utc("19:45"))])
+def test_a_newer_card_leaves_the_word_in_force_while_the_time_stays(
+    home: PureHome, moved_to: time | None, closes: datetime
+) -> None:
+    live_until(home, utc("17:30"))
+    assert authorise(home, "evening", utc("21:00")) == "done"
+    card = prescriptions()
+    if moved_to is not None:
+        often = Dosage("tablet", (cycle(FIRST_DAY, None, 1, [Intake(Decimal(1), clock=moved_to)]),))
+        moved = [replace(one, dosage=often) if one.prescription_id == "p-evening" else one for one in card]
+        card = tuple(moved)
+    home.give(cmd.OfferPlan(RESIDENT, 2, card, "f2"))
+    assert home.dose("evening").plan.closes == closes
 
 
 def test_it_closes_after_the_hours_that_were_authorised(home: PureHome) -> None:

@@ -11,6 +11,7 @@ import pytest
 from scheduler import events as ev
 from scheduler.display import TURNED_AWAY, Display, display
 from scheduler.dose import Stage
+from scheduler.evolve import evolve
 from scheduler.evolve_press import with_robot
 from scheduler.regime import Pause, Regime
 from scheduler.window import LocalTime
@@ -223,3 +224,12 @@ def test_whoever_called_for_help_reads_that_staff_call(due: PureHome, who: str) 
 def test_a_robot_that_is_away_names_no_next_dose(home: PureHome) -> None:
     home.lost()
     assert shown(home) == Display("off", "none", ())
+
+
+def test_what_they_can_have_now_is_shown_before_what_they_could_not(due: PureHome) -> None:
+    waits = display(due.world, due.setting, ROBOT, due.now).lines
+    no = ev.AsNeededRefused(due.now, RESIDENT, "p-pain", "asked_too_soon", None, ROBOT)
+    asked = evolve(due.world, no)
+    assert display(asked, due.setting, ROBOT, due.now).lines == waits
+    nothing = replace(asked, doses={})
+    assert display(nothing, due.setting, ROBOT, due.now).lines[0].startswith("Ikke nu.")

@@ -79,8 +79,8 @@ def test_on_an_untrusted_clock_nothing_is_released_diverted_or_missed() -> None:
     home.until("11:00")
     assert home.orders() == []
     assert home.outcome("morning") is None
-    kinds = {incident.kind for incident in home.open_incidents()}
-    assert ev.Kind.CLOCK_UNTRUSTED in kinds
+    kinds = {incident.kind: incident.detail for incident in home.open_incidents()}
+    assert kinds[ev.Kind.CLOCK_UNTRUSTED] == home.world.clock.reason != ""
     assert ev.Kind.DOSE_BLOCKED in kinds, "a lock is a person untreated"
     home.give(home.clock_report())
     assert home.orders() == [("divert", "morning")]
@@ -298,21 +298,24 @@ def test_a_release_in_the_robots_log_that_the_journal_never_ordered_is_adopted(h
     home.until("08:05")
     dose = home.dose("morning")
     home.robot.holding = home.robot.labels.pop(0)
-    home.give(
-        home.robot.write(
-            home.now,
-            "ended",
-            order_id="foreign",
-            order_kind="release",
-            dose_id=dose.dose_id,
-            label=home.robot.holding,
-            result="done",
-        ),
-        ev.RobotReported(home.now, home.robot.status()),
-    )
+    about = {"order_id": "foreign", "order_kind": "release", "dose_id": dose.dose_id, "result": "done"}
+    ended = home.robot.write(home.now, "ended", label=home.robot.holding, **about)
+    home.give(replace(ended, robot=ROBOT), ev.RobotReported(home.now, home.robot.status()))
     assert home.dose("morning").stage is Stage.HOLDING
+    (adopted,) = [event for event in home.journal if isinstance(event, ev.MotionAdopted)]
+    assert (adopted.robot, home.dose("morning").robot) == (ROBOT, ROBOT)
     home.press()
     assert home.orders() == [("present", "morning")]
+
+
+def test_accepted_and_then_never_heard_of_is_told_as_that(home: PureHome) -> None:
+    home.until("08:05")
+    home.press()
+    home.move("accepted")
+    home.lost()
+    home.connect()
+    (ended,) = [event for event in home.journal if isinstance(event, ev.OrderEnded)]
+    assert (ended.result, ended.reason) == (ev.Result.UNKNOWN, "accepted_not_ended")
 
 
 def test_unclear_sensors_are_unknown(home: PureHome) -> None:
@@ -359,6 +362,13 @@ def test_a_roll_that_the_robot_does_not_read_is_refused(home: PureHome) -> None:
     other = replace(roll(), resident="0" * 32)
     events = home.give(cmd.LoadRoll(other, "technician"))
     assert events[-1] == ev.RollRefused(home.now, "wrong_resident")
+
+
+def test_a_roll_comes_after_its_card() -> None:
+    home = PureHome(utc("07:50"))
+    home.daemon()
+    home.connect()
+    assert home.give(cmd.LoadRoll(roll(), "technician"))[-1] == ev.RollRefused(home.now, "wrong_resident")
 
 
 def test_no_roll_is_loaded_into_a_robot_that_nobody_can_ask_what_it_holds(home: PureHome) -> None:

@@ -12,7 +12,9 @@ from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.display import display
 from scheduler.dose import Stage
+from scheduler.double_feed import not_reconciled
 from scheduler.evolve import evolve
+from scheduler.evolve_press import with_robot
 from scheduler.gate import why_not_present, why_not_release
 from scheduler.invariants import broken
 from scheduler.outgoing import changes
@@ -126,6 +128,16 @@ def test_nothing_leaves_the_strip_until_it_was_cleared_decided_and_closed(releas
     assert order is not None and order.order.kind is ev.OrderKind.PRESENT
 
 
+def test_an_incident_of_long_ago_is_closed_where_nothing_is_open_any_more(released: PureHome) -> None:
+    incident = about(released)
+    assert incident is not None
+    released.robot.fault = ""
+    released.give(ev.RobotReported(released.now, released.robot.status()))
+    assert not_reconciled(released.world, incident) == "in_doubt"
+    robot = replace(released.world.robot(ROBOT), double_feed=None)
+    assert not_reconciled(with_robot(released.world, ROBOT, robot), incident) == ""
+
+
 def test_who_cannot_see_the_robot_does_not_close_it(released: PureHome) -> None:
     looked_at(released)
     released.lost()
@@ -196,6 +208,13 @@ def test_the_robot_says_which_sachet_is_to_be_taken(presented: PureHome) -> None
     assert presented.dose("noon").stage is Stage.DOUBT
 
 
+def test_of_a_sachet_that_no_manifest_knows_any_more_its_planned_time_is_said(presented: PureHome) -> None:
+    robot = presented.world.robot(ROBOT)
+    robots = {**presented.world.robots, ROBOT: replace(robot, rolls={})}
+    presented.world = replace(presented.world, robots=robots)
+    assert shown(presented)[0] == "Tag kun posen d. 2/11 kl. 08:00."
+
+
 def test_it_offers_nothing_while_two_may_lie_in_the_holding_place(released: PureHome) -> None:
     assert shown(released)[0] == "Robotten kan ikke give medicin nu."
 
@@ -237,6 +256,30 @@ def test_a_log_that_was_lost_leaves_the_fault_and_the_doubt(due: PureHome) -> No
     due.robot.holding, due.robot.fault, due.robot.log, due.robot.log_id = "L001", DOUBLE_FEED, [], "log-2"
     due.connect()
     assert (due.dose("morning").stage, due.dose("noon").stage) == (Stage.DOUBT, Stage.DOUBT)
+
+
+def test_a_fault_without_a_doubt_puts_nothing_in_doubt(due: PureHome) -> None:
+    """What moved before it is on record."""
+    due.press()
+    due.move()
+    assert due.dose("morning").label
+    due.robot.fault = DOUBLE_FEED
+    due.give(ev.RobotReported(due.now, due.robot.status()))
+    assert due.dose("noon").stage is Stage.PLANNED
+    assert not [dose for dose in due.world.doses.values() if dose.beside]
+
+
+@pytest.mark.parametrize("changed", [{"slot": "surplus-9"}, {"loose": True}])
+def test_a_dose_that_no_sachet_waits_for_on_the_strip_is_passed_over(
+    due: PureHome, changed: dict[str, object]
+) -> None:
+    noon = due.dose("noon")
+    other = replace(noon.plan, dose_id=noon.dose_id[:-1] + "0", **changed)  # type: ignore[arg-type]
+    due.world = evolve(due.world, ev.DosePlanned(due.now, other))
+    due.journal.append(ev.DosePlanned(due.now, other))
+    due.press()
+    fed(due)
+    assert due.dose("noon").stage is Stage.DOUBT
 
 
 def test_an_old_entry_of_a_robot_that_came_from_elsewhere_locks_nothing(home: PureHome) -> None:

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
+
+import pytest
 
 from scheduler import commands as cmd
 from scheduler import events as ev
@@ -13,6 +15,7 @@ from scheduler.display import display
 from scheduler.dosage import DayPart, Dosage, Intake, cycle
 from scheduler.dose import Stage
 from scheduler.gate import earliest, why_not_release, why_not_send
+from scheduler.given_elsewhere import amount_elsewhere, given_elsewhere, of_others
 from scheduler.plan import Prescription
 from tests.scheduler.test_as_needed import as_needed
 from tests.scheduler.test_side_doses import INSULIN, home_with, lines, outcome, side, told
@@ -50,7 +53,8 @@ def test_a_dose_that_others_gave_is_not_released_and_staff_hear_of_it(home: Pure
         ev.Priority.MEDIUM,
         "given_elsewhere",
     )
-    assert display(home.world, home.setting, ROBOT, home.now).lines[0] == "Din medicin er givet."
+    shown = display(home.world, home.setting, ROBOT, home.now).lines
+    assert shown == ("Din medicin er givet.", "Er det forkert? Tryk hjælp.")
 
 
 def test_it_is_settled_as_withheld_and_stays_told_until_a_person_closed_it(home: PureHome) -> None:
@@ -154,6 +158,14 @@ def test_had_here_and_given_by_others_is_a_possible_double_dose_until_a_person_c
     assert not is_open(about(home))
 
 
+def test_a_possible_double_dose_is_to_be_seen_to_before_its_window_closes(home: PureHome) -> None:
+    home.until("09:55")
+    home.take_dose()
+    others_gave(home, "p-morning", utc("09:54"))
+    assert about(home).detail == "given_twice"
+    assert about(home).deadline == utc("10:00")
+
+
 def test_it_is_the_dose_that_was_planned_nearest_and_an_early_one_keeps_half_the_gap() -> None:
     """S2: noon's has the same medicine, four hours after the morning's."""
     home = home_sharing()
@@ -178,6 +190,27 @@ def authorise(home: PureHome) -> str:
     return home.ask(cmd.AuthoriseRelease(home.nonce(), RESIDENT, dose_id, None, *word)).reason
 
 
+def test_others_gave_another_dose_where_it_shares_a_prescription_with_this_one() -> None:
+    home = home_sharing()
+    home.until("08:05")
+    others_gave(home, "p-shared", utc("08:02"))
+    assert [(at, plan.slot) for at, plan in of_others(home.world, home.dose("noon"))] == [
+        (utc("08:02"), "morning")
+    ]
+    assert list(of_others(home.world, home.dose("morning"))) == [], "it is this very one"
+    assert list(of_others(home.world, home.dose("evening"))) == [], "and that is other medicine"
+
+
+@pytest.mark.parametrize(("given", "day"), [("20:01", 2), ("19:59", 1)])
+def test_it_may_be_as_far_from_its_dose_as_half_the_way_to_the_next(
+    home: PureHome, given: str, day: int
+) -> None:
+    """Of medicine once a day: twelve hours."""
+    home.until("21:00")
+    others_gave(home, "p-morning", utc(given))
+    assert [n for n in (1, 2) if given_elsewhere(home.world, home.dose("morning", n))] == [day]
+
+
 def test_more_than_one_dose_of_it_counts_against_the_day() -> None:
     """S1: two tablets at once leave nothing for noon."""
     home = home_sharing()
@@ -187,6 +220,12 @@ def test_more_than_one_dose_of_it_counts_against_the_day() -> None:
     home.move()
     home.until("12:05")
     assert spent(home.press()) == ["double_dose"]
+    given = [
+        amount_elsewhere(home.world, RESIDENT, about, day)
+        for about in ("p-shared", "p-morning")
+        for day in (FIRST_DAY, FIRST_DAY + timedelta(days=1))
+    ]
+    assert given == [2, 0, 0, 0]
 
 
 def test_another_prescription_and_another_week_cover_nothing(home: PureHome) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from scheduler import events as ev
 from scheduler.events import Outcome
 from scheduler.habits import ENOUGH, KEPT, Did, Habits, Past, learnt, misses_before, unusual
+from scheduler.judged import judged
 from scheduler.plan import DosePlan
 from tests.support.attack_moves import about, is_open, live_until
 from tests.support.pure_home import RESIDENT, PureHome, utc
@@ -102,6 +104,27 @@ def test_what_is_kept_is_bounded() -> None:
     habits = lived(*[HAD] * (KEPT + 40))
     assert len(habits) == KEPT
     assert habits[0] == Past(dose(40).opens, dose(40).dose_id, "morning", Did.ON_TIME)
+
+
+def test_an_incident_says_why_it_is_told_as_more_than_its_row(home: PureHome) -> None:
+    """Both, where both are so."""
+    morning = replace(home.dose("morning"), outage=True)
+
+    def why(*before: Outcome) -> str:
+        world = replace(home.world, habits={RESIDENT: lived(*before)})
+        dose = replace(morning, plan=dose_of(len(before), morning.plan))
+        cause = judged(world, dose, ev.Kind.DOSE_MISSED, ev.Priority.LOW)
+        assert cause is not None
+        return cause.detail
+
+    assert why(*[HAD] * ENOUGH) == "unusual_and_outage"
+    assert why(HAD, MISSED) == "two_in_a_row_and_outage"
+    assert why(HAD) == "outage"
+
+
+def dose_of(number: int, plan: DosePlan) -> DosePlan:
+    later = dose(number)
+    return replace(plan, dose_id=later.dose_id, opens=later.opens, half=later.half, closes=later.closes)
 
 
 def test_the_second_miss_in_a_row_is_high_and_says_so(home: PureHome) -> None:

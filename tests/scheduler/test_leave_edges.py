@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -11,6 +11,7 @@ from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.display import Display, display
 from scheduler.dose import Stage
+from scheduler.leave import INCOMPLETE_LEAD, leave_causes
 from scheduler.permit import Leave, Permit
 from scheduler.receive_leave import (
     leave_events,
@@ -22,7 +23,7 @@ from scheduler.receive_leave import (
 from scheduler.regime import Regime
 from scheduler.world import Dose, World
 from tests.scheduler.test_leave import packed
-from tests.support.pure_home import RESIDENT, ROBOT, PureHome, utc
+from tests.support.pure_home import FIRST_DAY, RESIDENT, ROBOT, PureHome, utc
 
 TICK, HOUR, DAY = timedelta(milliseconds=1), timedelta(hours=1), timedelta(days=1)
 
@@ -218,3 +219,37 @@ def test_the_display_says_that_nothing_can_be_handed_out(home: PureHome) -> None
     shown = display(replace(home.world, incidents=told), home.setting, ROBOT, home.now)
     lines = ("Robotten kan ikke give medicin nu.", "Personalet får besked.")
     assert shown == Display("alert", "none", lines)
+
+
+def test_a_dose_that_may_be_taken_along_says_who_planned_that_and_why(home: PureHome) -> None:
+    home.give(plan(home))
+    permit = home.dose("noon").permit
+    assert permit is not None
+    assert (permit.along, permit.by, permit.reason) == (True, "Anna", "family")
+
+
+def test_doses_that_nobody_could_plan_are_told_before_departure(home: PureHome) -> None:
+    """There is no card, or its days have not been reached."""
+    home.give(plan(home, command_id="leave-1"))
+    assert home.world.regime(RESIDENT).leave is not None
+    ahead = utc("10:00") - INCOMPLETE_LEAD
+
+    def told(at: datetime, world: World) -> list[str]:
+        return [cause.detail for cause in leave_causes(world, home.setting, at).values()]
+
+    nothing = replace(home.world, doses={})
+    assert told(ahead, nothing) == []
+    assert told(ahead, replace(nothing, planned={})) == ["not_planned"]
+    short = {RESIDENT: replace(home.world.planned[RESIDENT], to=FIRST_DAY - DAY)}
+    assert told(ahead, replace(nothing, planned=short)) == ["not_planned"]
+    assert told(ahead - TICK, replace(nothing, planned=short)) == []
+    assert told(ahead, home.world) == ["not_handed_out"]
+
+
+def test_the_home_looks_by_itself_before_they_leave_and_plans_for_all_of_the_leave(home: PureHome) -> None:
+    away = {"first": utc("11:30", 4), "last": utc("00:00", 6), "hand_out": utc("09:10", 4)}
+    home.give(plan(home, **away, departs=utc("11:10", 4), back=utc("09:00", 6), command_id="leave-1"))
+    assert home.world.planned[RESIDENT].to == FIRST_DAY + 4 * DAY, "and no day more"
+    home.until("13:00", 4)
+    told = [e for e in home.journal if isinstance(e, ev.IncidentRaised) and "leave:" in e.incident.subject]
+    assert [e.at for e in told] == [utc("10:10", 4)]

@@ -11,6 +11,7 @@ from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.display import display
 from scheduler.dose import Stage
+from scheduler.evolve import evolve
 from scheduler.evolve_press import with_robot
 from scheduler.gate import earliest, planned_on, used_on
 from scheduler.summary import summarise
@@ -191,6 +192,17 @@ def test_a_refused_card_of_one_is_their_incident_and_another_card_clears_it() ->
     assert home.about(f"plan:{KEYS['A']}") is not None
     assert home.world.plans[KEYS["A"]].plan_version == 1
     assert home.world.plans[KEYS["B"]].plan_version == 2
+    home.give(cmd.OfferPlan(KEYS["A"], 2, card(("morning",)), "f-A2"))
+    assert home.about(f"plan:{KEYS['A']}") is None
+
+
+def test_a_new_roll_of_one_plans_only_their_days_again() -> None:
+    home = apart()
+    before = home.world.planned[KEYS["A"]]
+    event = ev.RollLoaded(home.now, home.roll("B"), home.setting.robot_of(KEYS["B"]))
+    after = evolve(home.world, event).planned
+    assert after[KEYS["A"]] == before
+    assert after[KEYS["B"]].version == 0
 
 
 def test_a_new_card_of_one_plans_only_their_days_again() -> None:

@@ -206,3 +206,11 @@ def test_a_seeded_bug_is_noticed(name: str, monkeypatch: pytest.MonkeyPatch) -> 
     owner, what, wrong = BUGS[name]
     monkeypatch.setattr(owner, what, wrong)
     assert disagreements() > 0
+
+
+def test_a_clock_time_is_kept_to_the_second() -> None:
+    day = date(2026, 11, 2)
+    intake = Intake(Decimal(1), clock=time(8, 0, 30))
+    once = Dosage("tablet", (cycle(day, day, 1, (intake,)),))
+    found = occurrences([once], day, day, DAY_CLOCK, LOCAL)
+    assert [one.at for one in found] == [datetime(2026, 11, 2, 7, 0, 30, tzinfo=UTC)]

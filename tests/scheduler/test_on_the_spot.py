@@ -8,6 +8,7 @@ import pytest
 
 from scheduler import events as ev
 from scheduler.dose import Stage
+from scheduler.evolve import evolve
 from scheduler.gate import lock, why_not_send
 from scheduler.world import StaffKey
 from tests.support.many_home import ManyHome
@@ -168,3 +169,19 @@ def test_a_key_locks_the_robot_where_it_was_shown_and_no_other() -> None:
     assert [home.world.robot(serial).locked_by for serial in (first, second)] == ["", NURSE]
     assert (home.dose("A", "morning").token, home.dose("B", "morning").token) == ("", NURSE)
     assert home.take_dose("A")[0] == "A"
+
+
+def test_medicine_that_no_sachet_holds_is_given_where_its_resident_has_their_roll() -> None:
+    first, second = "SIM-0001", "SIM-0002"
+    home = ManyHome({"A": first, "B": second}, {"A": ("morning",), "B": ("morning",)})
+    home.setting = replace(home.setting, staff=KEYS)
+    home.start()
+    theirs = home.dose("A", "morning")
+    loose = replace(theirs.plan, dose_id=theirs.dose_id[:-1] + "2", loose=True)
+    home.world = evolve(home.world, ev.DosePlanned(home.now, loose))
+    home.until("08:05")
+    assert home.world.incident_about(f"dose:{loose.dose_id}") is not None, "somebody is asked to give it"
+    home.press(second, "key-n")
+    assert home.world.doses[loose.dose_id].token == ""
+    home.press(first, "key-n")
+    assert NURSE in (home.world.doses[loose.dose_id].token, home.dose("A", "morning").token)

@@ -146,6 +146,15 @@ def test_closing_its_incident_is_a_review_and_the_next_day_asks_again(home: Pure
     assert is_open(told(home, "pause"))
 
 
+def test_a_pause_is_over_from_the_instant_it_was_to_end(home: PureHome) -> None:
+    pause(home, utc("11:00"), PauseKind.AWAY)
+    live_until(home, utc("10:59:59"))
+    assert told(home, "pause") is None
+    live_until(home, utc("11:00"))
+    incident = told(home, "pause")
+    assert incident is not None and incident.kind is ev.Kind.PAUSE_OVER
+
+
 def test_a_pause_past_its_end_is_told_and_goes_on(home: PureHome) -> None:
     pause(home, utc("11:00"), PauseKind.AWAY)
     live_until(home, utc("11:01"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -152,6 +152,17 @@ def test_a_roll_that_begins_after_the_next_dose_is_for_another_period(home: Pure
 def test_a_roll_of_last_week_is_for_another_period(home: PureHome) -> None:
     load(home, packed(first=date(2026, 10, 26)))
     assert told(home, REFILL) == ("refill_wrong", "medium", "wrong_period")
+
+
+@pytest.mark.parametrize(("packed_for", "wrong"), [(time(10), False), (time(9, 59, 59), True)])
+def test_a_pharmacy_may_pack_for_two_hours_beside_the_time(
+    home: PureHome, packed_for: time, wrong: bool
+) -> None:
+    home.until("11:00")
+    noon = replace(packed().sachets[1], local=datetime.combine(FIRST_DAY, packed_for))
+    load(home, replace(packed(), sachets=(noon,)))
+    incident = home.world.compared[RESIDENT].found
+    assert incident.wrong_period is wrong
 
 
 def test_a_roll_that_holds_what_was_had_overlaps(home: PureHome) -> None:

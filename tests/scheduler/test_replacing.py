@@ -12,7 +12,7 @@ import pytest
 from scheduler.dosage import DayPart
 from scheduler.events import Event, Incident, Order, ProofCommitted
 from scheduler.expand import DayClock
-from scheduler.replacing import constructor, replace
+from scheduler.replacing import constructor, replace, replace_fresh
 from scheduler.world import ClockState, Dose, OpenOrder, Robot, World
 
 KINDS: list[type] = [World, Robot, Dose, OpenOrder, ClockState, Incident, Order, *get_args(Event)]
@@ -64,3 +64,13 @@ def test_a_record_without_slots_is_made_by_its_own_constructor() -> None:
 def test_a_record_of_one_field_is_replaced_too() -> None:
     first = ProofCommitted(at=cast(Any, 1))
     assert replace(first, at=cast(Any, 2)) == ProofCommitted(at=cast(Any, 2))
+
+
+def test_what_nobody_has_seen_yet_is_changed_in_place_and_what_somebody_has_is_copied() -> None:
+    source = World()
+    fresh = replace(source, forged="x")
+    assert replace_fresh(fresh, source, forged="y") is fresh
+    assert (fresh.forged, source.forged) == ("y", "")
+    copied = replace_fresh(source, source, forged="z")
+    assert copied is not source
+    assert (copied.forged, source.forged) == ("z", "")

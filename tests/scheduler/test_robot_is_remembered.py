@@ -13,7 +13,9 @@ from scheduler.dose import Stage
 from scheduler.evolve import evolve
 from scheduler.evolve_press import with_robot
 from scheduler.evolve_robot import restarted
-from scheduler.world import Dose, MainsLost, Robot, RobotState, World
+from scheduler.machines_of_dose import OrderState
+from scheduler.standing import order_of
+from scheduler.world import NO_ROBOT_YET, Dose, MainsLost, Robot, RobotState, World, robot_of
 from tests.support.attack_moves import resolve
 from tests.support.pure_home import ROBOT, PureHome
 
@@ -56,6 +58,14 @@ def test_since_when_it_is_gone_is_no_younger_by_another_try(due: PureHome, event
         evolve(gone, hello(due, at=due.now + MINUTE)), event(due.now + 2 * MINUTE, "wrong_serial", ROBOT)
     )
     assert (again.robot(ROBOT).since, again.robot(ROBOT).reason) == (due.now, "wrong_serial")
+
+
+def test_the_same_robot_is_rejected_once_for_one_reason_and_again_for_another(due: PureHome) -> None:
+    wrong = ev.RobotRejected(due.now, "wrong_serial", ROBOT)
+    assert wrong in due.give(wrong)
+    assert wrong not in due.give(wrong)
+    other = replace(wrong, reason="version")
+    assert other in due.give(other)
 
 
 def test_a_press_at_a_robot_that_went_away_is_history_there_and_nowhere_else(due: PureHome) -> None:
@@ -187,6 +197,29 @@ def test_a_failure_is_told_in_the_robots_own_code_and_what_was_not_tried_is_none
     assert [failure(reason, "x") for reason in ("never_seen", "cancelled", "lifted")] == ["before"] * 3
     unknown = dose_after(ordered, ended(ordered, ev.Result.UNKNOWN))
     assert (unknown.stage, unknown.doubted, unknown.order) == (Stage.DOUBT, order.order, None)
+
+
+def test_an_order_that_the_robot_accepted_is_an_accepted_one(due: PureHome) -> None:
+    """What was accepted is revoked no more (P1)."""
+    due.press()
+    assert order_of(due.dose("morning")) is OrderState.ISSUED
+    due.move("accepted")
+    assert order_of(due.dose("morning")) is OrderState.ACCEPTED
+    due.lost()
+
+
+def test_a_sachet_is_where_it_was_moved_and_else_where_the_roll_is(due: PureHome) -> None:
+    setting, morning = replace(due.setting, robots=(ROBOT, OTHER)), due.dose("morning")
+    moved = replace(morning, robot=OTHER)
+    assert robot_of(setting, moved) == ROBOT, "in the magazine it goes with the roll"
+    assert robot_of(setting, replace(moved, stage=Stage.HOLDING)) == OTHER
+    assert robot_of(due.setting, replace(moved, stage=Stage.HOLDING)) == ROBOT, "that one is served no more"
+    due.press()
+    ordered = due.dose("morning")
+    assert ordered.order is not None
+    assert robot_of(setting, replace(moved, order=ordered.order)) == OTHER
+    assert robot_of(setting, replace(moved, plan=replace(moved.plan, loose=True))) == ""
+    assert World().serial("") == NO_ROBOT_YET
 
 
 def test_a_release_that_was_never_ordered_counts_as_one(due: PureHome) -> None:

@@ -9,7 +9,7 @@ from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.dose import Stage
 from scheduler.world import Dose
-from tests.support.attack_moves import about, live_until
+from tests.support.attack_moves import about, live_until, resolve
 from tests.support.pure_home import RESIDENT, PureHome, prescriptions, roll, utc
 
 
@@ -144,3 +144,65 @@ def test_it_documents_nothing(home: PureHome) -> None:
     assert held.plan.portions == ()
     assert held.outcome is not None
     assert held.outcome.outcome is ev.Outcome.WITHHELD
+
+
+def test_nothing_is_held_while_something_moves(home: PureHome) -> None:
+    home.until("08:05")
+    home.press()
+    home.move()
+    assert home.orders()[-1] == ("present", "morning")
+    stop_noon(home)
+    assert surplus(home) == []
+    home.move()
+    home.lift()
+    (held,) = surplus(home)
+    assert held.held_label == "L002"
+
+
+def test_nothing_is_held_by_the_manifest_of_another_strip(home: PureHome) -> None:
+    home.until("08:05")
+    home.take_dose()
+    home.robot.production_id = "ROLL-9"
+    home.give(ev.RobotReported(home.now, home.robot.status()))
+    stop_noon(home)
+    assert surplus(home) == []
+
+
+def test_of_the_last_planned_date_it_is_known_already_that_nobody_waits(home: PureHome) -> None:
+    """And of the date after that not yet."""
+    home.until("07:55")
+    tomorrow, strip = roll().sachets[4], list(home.robot.labels)
+    assert home.world.planned[RESIDENT].to == tomorrow.local.date()
+    rest = tuple(one for one in prescriptions() if one.prescription_id != "p-morning")
+    for first, found in ((8, []), (4, [tomorrow.label])):
+        home.robot.labels = strip[first:]
+        home.give(ev.RobotReported(home.now, home.robot.status()))
+        home.give(cmd.OfferPlan(RESIDENT, 2, rest, "f2"))
+        assert [dose.held_label for dose in surplus(home)] == found
+
+
+def test_days_later_a_sachet_of_the_same_date_and_number_is_another_one(home: PureHome) -> None:
+    """The first one was forgotten by then. Its id, and the id of the order that put it away, are never used
+    again: the robot would answer what became of the first."""
+    home.until("08:05")
+    home.take_dose()
+    stop_noon(home)
+    (first,) = surplus(home)
+    assert home.decide(first, ev.Verdict.DISCARD, "Berit").accepted
+    home.move()
+    resolve(home, told(home, first))
+    live_until(home, utc("07:00", day=2))
+    home.give(cmd.OfferPlan(RESIDENT, 3, prescriptions(), "f3"))
+    live_until(home, utc("07:00", day=6))
+    assert first.dose_id not in home.world.doses
+    assert surplus(home) == []
+    packed = roll(production_id="ROLL-2")
+    again = replace(packed, sachets=tuple(replace(s, label=f"M{s.number:03}") for s in packed.sachets))
+    home.robot.production_id = "ROLL-2"
+    home.robot.labels = [sachet.label for sachet in again.sachets][1:]
+    home.give(ev.RobotReported(home.now, home.robot.status()))
+    home.give(cmd.LoadRoll(again, "technician"))
+    (second,) = surplus(home)
+    assert (first.held_label, second.held_label) == ("L002", "M002")
+    assert second.dose_id != first.dose_id
+    assert second.plan.opens < home.dose("morning", 6).plan.opens, "it lies before what comes next"

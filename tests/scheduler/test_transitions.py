@@ -102,7 +102,9 @@ def closed_by_itself(home: PureHome) -> ev.Event:
 
 def undelivered_when_receipted(home: PureHome) -> ev.Event:
     incident = missed(home)
-    home.give(ev.IncidentPublished(home.now, incident.incident_id, incident.revision))
+    published = ev.IncidentPublished(home.now, incident.incident_id, incident.revision)
+    assert published in home.give(published)
+    assert published not in home.give(published), "said once"
     home.world = evolve(home.world, ev.IncidentDelivered(home.now, incident.incident_id, incident.revision))
     return ev.IncidentUndelivered(home.now, incident.incident_id, incident.revision, "no_receipt")
 

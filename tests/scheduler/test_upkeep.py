@@ -13,7 +13,7 @@ from scheduler.dosage import Dosage
 from scheduler.plan import Prescription
 from scheduler.upkeep import CHORE_FAILURES_MAX
 from scheduler.window import LocalTime
-from tests.support.pure_home import FIRST_DAY, RESIDENT, PureHome, prescriptions
+from tests.support.pure_home import FIRST_DAY, RESIDENT, PureHome, prescriptions, setting, utc
 
 LOCAL = LocalTime("Europe/Copenhagen")
 
@@ -62,6 +62,18 @@ def test_72_h_before_the_last_day_is_over_somebody_is_told_once_and_a_longer_car
     assert len(raised) == 1
     offer(home, 3, ending(last + timedelta(days=14)))
     assert told(home, HORIZON) is None
+
+
+def test_the_home_looks_by_itself_when_the_plan_comes_to_its_end() -> None:
+    """At half past midnight, when nothing else is to be seen to."""
+    home = PureHome(utc("07:50"), setting(plan_left=timedelta(hours=71, minutes=30)))
+    home.start()
+    last = FIRST_DAY + timedelta(days=5)
+    offer(home, 2, ending(last))
+    ends = LOCAL.midnight(last + timedelta(days=1))
+    home.until_at(ends - timedelta(hours=60))
+    raised = [e for e in home.journal if isinstance(e, ev.IncidentRaised) and e.incident.subject == HORIZON]
+    assert [e.at for e in raised] == [ends - timedelta(hours=71, minutes=30)]
 
 
 def test_a_plan_that_is_over_says_so(home: PureHome) -> None:

@@ -190,6 +190,15 @@ def test_the_reason_is_optional_and_unwell_is_read_sooner(home: PureHome) -> Non
     assert outcome.reason == "unwell"
 
 
+def test_a_reason_is_of_the_word_it_was_given_for(home: PureHome) -> None:
+    home.until("08:05")
+    home.says(Answer.NO_THANKS)
+    home.says(Answer.FIRST)
+    assert home.dose("morning").said == "unwell"
+    home.says(Answer.LATER)
+    assert home.dose("morning").said == ""
+
+
 def test_an_unanswered_question_goes_away_and_a_late_answer_is_none(home: PureHome) -> None:
     home.until("08:05")
     home.says(Answer.NO_THANKS)

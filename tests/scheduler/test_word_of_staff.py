@@ -202,6 +202,12 @@ def test_where_it_is_then_the_robots_sensors_say(due: PureHome) -> None:
     noon = replace(due.dose("noon"), stage=Stage.HOLDING)
     another = replace(world, doses={**world.doses, noon.dose_id: noon})
     assert seen(another, holding=True, mouth_label="L002") == "found_out", "that one is another's"
+    beside = [
+        seen(with_dose(due, **{**IN_DOUBT, "beside": fed_with, "offered": offered}))
+        for fed_with in ("", "x/2026-11-02/noon/1")
+        for offered in (False, True)
+    ]
+    assert beside == ["found_in_magazine", "found_in_magazine", "found_untouched", "found_in_magazine"]
     due.lost()
     gone = with_dose(due, **IN_DOUBT)
     assert said(due, gone, V.NOT_GIVEN) == "robot_not_ready"
