@@ -41,6 +41,14 @@ def cleared(home: PureHome, kind: ev.Kind = ev.Kind.DOUBLE_FEED) -> None:
         assert home.close(fresh, "Anna", "looked into").accepted
 
 
+def asked() -> PureHome:
+    """08:00: of three a day one was asked for, and its release is under way."""
+    home = home_with(as_needed(THREE_A_DAY))
+    at(home, "08:00")
+    asks(home)
+    return home
+
+
 def fed(home: PureHome) -> None:
     """The order under way is carried out, and a second sachet went along."""
     home.robot.fault = DOUBLE_FEED
@@ -51,9 +59,7 @@ def fed(home: PureHome) -> None:
 @pytest.fixture
 def home() -> PureHome:
     """08:00: of three a day one was asked for and lies in the tray, and another may lie beside it."""
-    home = home_with(as_needed(THREE_A_DAY))
-    at(home, "08:00")
-    asks(home)
+    home = asked()
     home.move()
     fed(home)
     return home
@@ -78,18 +84,21 @@ def test_it_counts_too_where_the_first_one_was_not_had(home: PureHome) -> None:
     (dose,) = doses(home)
     assert dose.stage is Stage.DOUBT, "which of two it put away the robot can't tell"
     assert home.decide(dose, ev.Verdict.NOT_GIVEN, "Anna").accepted
-    (dose,) = doses(home)
-    assert (dose.stage, dose.lifted) == (Stage.HOLDING, None)
     cleared(home)
-    home.press()
-    assert home.orders()[-1] == ("retract", "pn-1")
+    home.until("08:36")
+    home.move()
+    (dose,) = doses(home)
+    assert (dose.stage, dose.lifted) == (Stage.IN_STORE, None)
+    at(home, "09:00")
+    asks(home)
+    assert refused(home) == ("asked_too_soon", utc("09:20")), (
+        "the other may have been had until its time was up"
+    )
 
 
 def test_what_nobody_could_reach_counts_for_nothing() -> None:
     """Suspected on the way to the holding place: who clears it takes the second one out."""
-    home = home_with(as_needed(THREE_A_DAY))
-    at(home, "08:00")
-    asks(home)
+    home = asked()
     fed(home)
     assert doses(home)[0].stage is Stage.HOLDING
     cleared(home)
@@ -101,9 +110,7 @@ def test_what_nobody_could_reach_counts_for_nothing() -> None:
 
 
 def test_what_went_to_the_store_before_anybody_could_reach_it_counts_for_nothing() -> None:
-    home = home_with(as_needed(THREE_A_DAY))
-    at(home, "08:00")
-    asks(home)
+    home = asked()
     fed(home)
     cleared(home)
     at(home, "08:20")
@@ -116,9 +123,7 @@ def test_what_went_to_the_store_before_anybody_could_reach_it_counts_for_nothing
 
 
 def test_of_a_log_that_was_lost_the_fault_is_enough() -> None:
-    home = home_with(as_needed(THREE_A_DAY))
-    at(home, "08:00")
-    asks(home)
+    home = asked()
     home.lost()
     home.robot.labels = home.robot.labels[2:]
     home.robot.holding, home.robot.fault, home.robot.log, home.robot.log_id = "P001", DOUBLE_FEED, [], "log-2"
@@ -130,9 +135,7 @@ def test_of_a_log_that_was_lost_the_fault_is_enough() -> None:
 
 @pytest.mark.parametrize("fault", ["", "motor_stall"])
 def test_a_doubt_without_that_fault_counts_once(fault: str) -> None:
-    home = home_with(as_needed(THREE_A_DAY))
-    at(home, "08:00")
-    asks(home)
+    home = asked()
     home.lost()
     home.robot.fault, home.robot.log, home.robot.log_id = fault, [], "log-2"
     home.connect()
@@ -174,9 +177,7 @@ def test_other_medicine_beside_it_counts_against_its_own_limits_alone() -> None:
 
 
 def test_a_second_one_forgets_nothing_of_the_first() -> None:
-    home = home_with(as_needed(THREE_A_DAY))
-    at(home, "08:00")
-    asks(home)
+    home = asked()
     fed(home)
     before = doses(home)[0].beside_it
     assert before
