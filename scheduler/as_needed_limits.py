@@ -14,8 +14,9 @@ Policies (2026-11-23):
   (rule 6), and so does what a person may be giving by hand.
 - Of two sachets that left the strip together the second one counts as had with the first, wherever that one
   went from where somebody could reach it: nobody waits for it, so nobody decides about it (rule 7).
-- What was given elsewhere counts, and keeps its gap to a fixed dose of the prescription, too. Once that
-  knowledge is older than the gap, a person is asked.
+- What was given elsewhere counts, and keeps its gap to a fixed dose of the prescription, too. Where a person
+  has said that it was a fixed dose it keeps the gap alone (2026-11-24). Once that knowledge is older than the
+  gap, a person is asked.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ from decimal import Decimal
 
 from scheduler.dosage import ANY_DAY, Intake, Limit, Period
 from scheduler.dose import IN_MAGAZINE, Stage
-from scheduler.events import Outcome
+from scheduler.events import Outcome, Which
+from scheduler.given_elsewhere import words
 from scheduler.plan import DosePlan, Prescription
 from scheduler.remembered import Elsewhere
 from scheduler.timing import dates
@@ -179,6 +181,16 @@ def free_of_as_needed(world: World, plan: DosePlan) -> Iterator[datetime]:
         yield from (each.at + least_gap(limit, each.quantity) for each in had if each.as_needed)
 
 
+def gap_near(world: World, plan: DosePlan, prescription_id: str, quantity: Decimal) -> timedelta | None:
+    """The least gap that this much of a prescription, had as needed, keeps to a fixed dose of it; None where
+    the card bounds nothing."""
+    card = world.plans.get(plan.resident)
+    every = card.prescriptions if card is not None else ()
+    about = next((one for one in every if one.prescription_id == prescription_id), None)
+    limit = _limit_near(about, plan.day) if about is not None else None
+    return least_gap(limit, quantity) if limit is not None else None
+
+
 def _limit_near(prescription: Prescription, day: date) -> Limit | None:
     """Of this date, or of any other that has one: what was had late on the date before counts, too."""
     near = as_needed_period(prescription, day)
@@ -240,9 +252,9 @@ def _had(world: World, resident: str, prescription_id: str, besides: str) -> Ite
         if side.plan.resident == resident and quantity and side.outcome and side.outcome.outcome in HAD:
             yield Had(side.outcome.happened, quantity, False)
     known = world.elsewhere.get(resident)
-    for each in known.given if known is not None else ():
+    for each, word in words(known) if known is not None else ():
         if each.prescription_id == prescription_id:
-            yield Had(each.at, each.quantity, True)
+            yield Had(each.at, each.quantity, word is None or word.which is not Which.FIXED)
 
 
 def _beside(world: World, resident: str, prescription_id: str, besides: str) -> Iterator[Had]:

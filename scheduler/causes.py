@@ -31,7 +31,7 @@ from scheduler.gate import (
     why_not_release,
     withholds,
 )
-from scheduler.given_elsewhere import GIVEN_ELSEWHERE
+from scheduler.given_elsewhere import BY_OTHERS, NOT_BY_OTHERS, PERHAPS_ELSEWHERE, by_others
 from scheduler.judged import judged
 from scheduler.kept import kept
 from scheduler.leave import NEEDS_CLOCK as LEAVE_NEEDS_CLOCK
@@ -44,6 +44,7 @@ from scheduler.regime_causes import NEEDS_CLOCK as REGIME_NEEDS_CLOCK
 from scheduler.regime_causes import regime_causes
 from scheduler.remembered import DOUBLE_FEED
 from scheduler.side_doses import side_cause
+from scheduler.taken_along import near_what_they_took_along
 from scheduler.upkeep import NEEDS_CLOCK, upkeep_causes
 from scheduler.voice import refusal, voice_causes
 from scheduler.world import Dose, Robot, RobotState, Setting, World, robot_of
@@ -62,10 +63,10 @@ TAKEN_BACK = "taken_back"
 NO_LONGER_PLANNED = "no_longer_planned"
 """Detail: a person may be about to give what the plan in force does not ask for any more."""
 
-AGAINST_HOLDER = frozenset({NO_LONGER_PLANNED, GIVEN_ELSEWHERE})
-"""Details that tell whoever has the right to give not to."""
-
 TOO_SOON = "too_soon"
+
+AGAINST_HOLDER = BY_OTHERS | {NO_LONGER_PLANNED, TOO_SOON}
+"""Details that tell whoever has the right to give not to."""
 
 NOT_LOCKS = frozenset({"", "robot_not_ready", "window_closed", "with_staff", "settled", TOO_SOON})
 """Reasons of the gate that are no lock, or have a cause of their own."""
@@ -76,10 +77,9 @@ def causes(world: World, setting: Setting, now: datetime) -> dict[str, Cause]:
     found: dict[str, Cause] = {}
     for dose in _of_concern(world.doses):
         cause = _dose(world, setting, dose, now)
-        beyond = beyond_plan(world, dose) if cause is not None and being_given(world, dose) else ""
-        if cause is not None and beyond:
-            told = beyond if beyond == GIVEN_ELSEWHERE else NO_LONGER_PLANNED
-            cause = replace(cause, priority=ev.Priority.HIGH, detail=told)
+        against = _against_holder(world, dose, now) if cause is not None else ""
+        if cause is not None and against:
+            cause = replace(cause, priority=ev.Priority.HIGH, detail=against)
         if cause is not None:
             found[f"dose:{dose.dose_id}"] = cause
     for side in world.sides.values():
@@ -92,6 +92,16 @@ def causes(world: World, setting: Setting, now: datetime) -> dict[str, Cause]:
     found |= upkeep_causes(world, setting, now) | regime_causes(world, now)
     found |= leave_causes(world, setting, now) | refill_causes(world, setting, now)
     return found | voice_causes(world) | as_needed_causes(world, now)
+
+
+def _against_holder(world: World, dose: Dose, now: datetime) -> str:
+    """Why whoever may be giving it by hand at this moment must not, by what came in since; "" = they may."""
+    if not being_given(world, dose):
+        return ""
+    beyond = beyond_plan(world, dose)
+    if beyond:
+        return beyond if beyond in BY_OTHERS else NO_LONGER_PLANNED
+    return TOO_SOON if near_what_they_took_along(world, dose, now) else ""
 
 
 NEEDS_ROBOT = frozenset(
@@ -195,6 +205,9 @@ def _dose(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | 
         return _in_doubt(world, setting, dose, now)
     if dose.stage is Stage.HELD:
         return _held(world, dose, now)
+    others = _by_others(world, dose, now)
+    if others is not None:
+        return others
     if dose.failure and dose.stage in (Stage.FAILED, Stage.HOLDING):
         return judged(world, dose, ev.Kind.RELEASE_FAILED, MEDIUM, dose.failure)
     if _ahead(dose, now):
@@ -209,6 +222,16 @@ def _ahead(dose: Dose, now: datetime) -> bool:
     return untold and now < dose.plan.opens - UNREACHABLE_LEAD
 
 
+def _by_others(world: World, dose: Dose, now: datetime) -> Cause | None:
+    """Whatever else stands between it and the resident, a robot that is away too: nobody gets the right to
+    give it before. Which it was is asked in time for its opening."""
+    others = by_others(world, dose)
+    lead = UNREACHABLE_LEAD if others == PERHAPS_ELSEWHERE else timedelta(0)
+    if not others or now < dose.plan.opens - lead:
+        return None
+    return judged(world, dose, ev.Kind.DOSE_BLOCKED, MEDIUM, others)
+
+
 def _with_staff(world: World, dose: Dose) -> Cause:
     """Rule 5: a token out without an outcome is a care incident, due before the window closes."""
     incident = world.incident_about(f"dose:{dose.dose_id}")
@@ -221,14 +244,15 @@ def _with_staff(world: World, dose: Dose) -> Cause:
 def _unhappy(world: World, dose: Dose, outcome: ev.Outcome, now: datetime) -> Cause | None:
     """The dose closed and nobody had it, by all we know: staff must, until they gave a resolution."""
     reason = dose.outcome.reason if dose.outcome is not None else ""
-    if outcome is ev.Outcome.MISSED:
-        return judged(world, dose, ev.Kind.DOSE_MISSED, MEDIUM)
     if outcome is ev.Outcome.REFUSED:
         return refusal(world, dose)
-    if outcome is ev.Outcome.WITHHELD and reason not in WITHHOLDING | {GIVEN_ELSEWHERE} and not dose.loose:
+    others = by_others(world, dose) or (NOT_BY_OTHERS if reason in BY_OTHERS else "")
+    if others and outcome is not ev.Outcome.UNCERTAIN:
+        return judged(world, dose, ev.Kind.DOSE_BLOCKED, MEDIUM, others)
+    if outcome is ev.Outcome.MISSED:
+        return judged(world, dose, ev.Kind.DOSE_MISSED, MEDIUM)
+    if outcome is ev.Outcome.WITHHELD and reason not in WITHHOLDING and not dose.loose:
         return _held(world, dose, now)
-    if reason == GIVEN_ELSEWHERE:
-        return judged(world, dose, ev.Kind.DOSE_BLOCKED, MEDIUM, reason)
     if reason == PAUSED and not _back_in_time(world, dose):
         return None  # others look after them, and are told nothing that they know (rule 22)
     if outcome is ev.Outcome.UNCERTAIN:

@@ -7,9 +7,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from scheduler import events as ev
+from scheduler.as_needed_limits import gap_near
 from scheduler.cause import Cause
+from scheduler.events import Which
 from scheduler.gate import GIVEN
-from scheduler.given_elsewhere import given_elsewhere
+from scheduler.given_elsewhere import near
 from scheduler.world import Dose, Setting, SideDose, World
 
 MISSING = "prescription_missing"
@@ -36,9 +38,20 @@ def had_twice(world: World) -> dict[str, Cause]:
             ev.Kind.RECORD_CONTRADICTS, ev.Priority.HIGH, GIVEN_TWICE, one.dose_id, one.plan.closes
         )
         for one in every
-        if one.outcome is not None and one.outcome.outcome in GIVEN and given_elsewhere(world, one)
+        if one.outcome is not None and one.outcome.outcome in GIVEN and _again(world, one)
         if not (isinstance(one, Dose) and one.double_looked_into)
     }
+
+
+def _again(world: World, one: Dose | SideDose) -> bool:
+    """Whether others gave this very dose; or, within the least gap of it, what may have been that."""
+    at = one.had_at if isinstance(one, Dose) else one.outcome.happened if one.outcome is not None else None
+    for each in near(world, one):
+        gap = gap_near(world, one.plan, each.given.prescription_id, each.given.quantity)
+        soon = at is None or gap is None or abs(each.given.at - at) < gap
+        if each.which is Which.FIXED or (each.which is None and soon):
+            return True
+    return False
 
 
 GIVEN_TWICE = "given_twice"

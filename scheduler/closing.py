@@ -13,12 +13,11 @@ from scheduler import events as ev
 from scheduler.changed import CARD_CHANGED, card_changed
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.evolve_dose import LEFT
-from scheduler.gate import beyond_plan, label_misfit, needs_personal_action, withholds
-from scheduler.given_elsewhere import GIVEN_ELSEWHERE, given_elsewhere
+from scheduler.gate import UNTREATED, beyond_plan, label_misfit, needs_personal_action, withholds
+from scheduler.given_elsewhere import by_others
 from scheduler.offering import doses_at, in_order, issue
 from scheduler.own_sachet import NO_SACHET
 from scheduler.personal import must_say_who
-from scheduler.receive_command import UNTREATED
 from scheduler.voice import reason_of, unwanted
 from scheduler.world import Dose, Robot, RobotState, Setting, World, left_behind, robot_of
 
@@ -229,7 +228,7 @@ def _closed(world: World, setting: Setting, dose: Dose, now: datetime) -> Findin
         return ev.Outcome.UNCERTAIN, "journal_behind", closes  # rule 23: the end that was lost may tell of it
     if dose.uncounted and not (dose.order or dose.token):
         return None if uncertain else (ev.Outcome.UNCERTAIN, dose.uncounted, closes)  # rule 24
-    withheld = withholds(world, dose) or (GIVEN_ELSEWHERE if given_elsewhere(world, dose) else "")
+    withheld = withholds(world, dose) or by_others(world, dose)
     if withheld and dose.releases == 0 and dose.stage in IN_MAGAZINE and not (dose.order or dose.token):
         return ev.Outcome.WITHHELD, dose.held or withheld, closes  # rule 22: no record could say otherwise
     serial = robot_of(setting, dose)
@@ -258,8 +257,9 @@ def _untaken(world: World, dose: Dose) -> tuple[ev.Outcome, str]:
         return (ev.Outcome.WITHHELD, CARD_CHANGED) if changed else (ev.Outcome.FAILED, NO_SACHET)
     if dose.held:
         return ev.Outcome.WITHHELD, dose.held
-    if given_elsewhere(world, dose):
-        return ev.Outcome.WITHHELD, GIVEN_ELSEWHERE
+    others = by_others(world, dose)
+    if others:
+        return ev.Outcome.WITHHELD, others
     if dose.declined is not None:
         return ev.Outcome.REFUSED, reason_of(dose)
     if dose.plan.as_needed and dose.stage in (Stage.IN_STORE, Stage.OUT):

@@ -34,6 +34,7 @@ from scheduler.refill import compared, refill_instants
 from scheduler.regime_causes import regime_instants
 from scheduler.side_doses import side_by_side, side_instants
 from scheduler.surplus import surplus_held
+from scheduler.taken_along import taken_along_instants
 from scheduler.upkeep import upkeep_instants
 from scheduler.voice import heard, unanswered, voice_instants
 from scheduler.world import Dose, RobotState, Setting, World
@@ -155,6 +156,7 @@ def next_wakeup(world: World, setting: Setting, now: datetime) -> datetime | Non
     instants += upkeep_instants(world, setting)
     instants += regime_instants(world, setting)
     instants += leave_instants(world)
+    instants += taken_along_instants(world)
     instants += forecast_instants(world, setting)
     instants += refill_instants(world)
     instants += voice_instants(world)

@@ -14,7 +14,7 @@ from scheduler.dose import Stage
 from scheduler.double_feed import printed
 from scheduler.events import AsNeededRefused
 from scheduler.gate import magazine_misfit, why_not_release, why_not_take_along
-from scheduler.given_elsewhere import GIVEN_ELSEWHERE
+from scheduler.given_elsewhere import GIVEN_ELSEWHERE, PERHAPS_ELSEWHERE
 from scheduler.offering import PERSONAL_ACTION, doses_at
 from scheduler.own_sachet import NO_SACHET, has_no_sachet
 from scheduler.personal import must_say_who
@@ -321,6 +321,8 @@ def _offer(dose: Dose, reason: str, *, who: bool) -> tuple[str, str, tuple[str, 
         return "steady", "none", ("Det er for tidligt at tage den næste.",)
     if reason == GIVEN_ELSEWHERE:
         return "steady", "none", ("Din medicin er givet.", "Er det forkert? Tryk hjælp.")
+    if reason == PERHAPS_ELSEWHERE:
+        return "steady", "none", ("Måske er din medicin givet.", "Personalet får besked og ser efter.")
     if reason in WAITS_FOR_ANOTHER and who:
         return "steady", "none", ("Vent lidt: en anden pose skal først ud.",)
     if reason:

@@ -68,7 +68,7 @@ def _of_resident(world: World, event: ev.ResidentEvent) -> World:
     match event:
         case ev.HelpAsked() | ev.QuestionAsked() | ev.QuestionAnswered():
             return evolve_voice(world, event)
-        case ev.AsNeededRequested() | ev.AsNeededRefused() | ev.ElsewhereRead():
+        case ev.AsNeededRequested() | ev.AsNeededRefused() | ev.ElsewhereRead() | ev.ElsewhereSaid():
             return evolve_as_needed(world, event)
         case ev.SideDosePlanned() | ev.SideDoseWithdrawn() | ev.SideDoseDue():
             return evolve_side(world, event)

@@ -29,10 +29,9 @@ def evolve_as_needed(world: World, event: ev.AsNeededEvent) -> World:
             world = replace(world, refusals={**world.refusals, event.resident: event})
             return press_used(world, event.robot)
         case ev.ElsewhereRead():
-            known = Elsewhere(
-                event.known_to, (*_further_back(world, event), *event.given), _asked(world, event)
-            )
-            return replace(world, elsewhere={**world.elsewhere, event.resident: known})
+            return _read(world, event)
+        case ev.ElsewhereSaid():
+            return _said(world, event)
         case _:
             assert_never(event)
 
@@ -41,9 +40,24 @@ REACHES_BACK = timedelta(hours=48)
 """So far back a report is the whole of what was given: what it no longer names was not (entered in error)."""
 
 
-def _asked(world: World, event: ev.ElsewhereRead) -> datetime | None:
+def _read(world: World, event: ev.ElsewhereRead) -> World:
+    """What people have said of an administration goes with it, and is over when it is taken back."""
     known = world.elsewhere.get(event.resident)
-    return known.asked if known is not None else None
+    given = (*_further_back(world, event), *event.given)
+    asked = known.asked if known is not None else None
+    said = tuple(word for word in known.said if word.given in given) if known is not None else ()
+    newer = Elsewhere(event.known_to, given, asked, said)
+    return replace(world, elsewhere={**world.elsewhere, event.resident: newer})
+
+
+def _said(world: World, event: ev.ElsewhereSaid) -> World:
+    """The newest word about an administration stands; one about what is known no more changes nothing."""
+    known = world.elsewhere.get(event.resident)
+    if known is None or event.given not in known.given:
+        return world
+    others = tuple(word for word in known.said if word.given != event.given)
+    newer = replace(known, said=(*others, event))
+    return replace(world, elsewhere={**world.elsewhere, event.resident: newer})
 
 
 def _further_back(world: World, event: ev.ElsewhereRead) -> tuple[ev.GivenElsewhere, ...]:
@@ -64,7 +78,7 @@ def elsewhere_looked_into(world: World, incident: ev.Incident, at: datetime) -> 
     known = world.elsewhere.get(resident)
     if incident.kind is not ev.Kind.AS_NEEDED_UNSURE or incident.resolution != NOTHING_ELSEWHERE:
         return world
-    newer = Elsewhere(at, known.given if known is not None else (), at)
+    newer = replace(known, known_to=at, asked=at) if known is not None else Elsewhere(at, (), at)
     return replace(world, elsewhere={**world.elsewhere, resident: newer})
 
 

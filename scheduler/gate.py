@@ -15,7 +15,7 @@ from scheduler.changed import CARD_CHANGED, card_changed
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.events import Order, OrderKind, Outcome, State
 from scheduler.expand import SHARE_OF_GAP, minimum_interval
-from scheduler.given_elsewhere import GIVEN_ELSEWHERE, amount_elsewhere, given_elsewhere, of_others
+from scheduler.given_elsewhere import amount_elsewhere, by_others, of_others
 from scheduler.let_go import is_let_go
 from scheduler.own_sachet import NO_SACHET, has_no_sachet
 from scheduler.plan import DosePlan, Plan
@@ -30,6 +30,11 @@ GIVEN = frozenset(
 )
 BY_WORD = frozenset({Outcome.CONFIRMED, Outcome.GIVEN_BY_STAFF})
 """Outcomes that a person has said."""
+
+UNTREATED = frozenset(
+    {Outcome.MISSED, Outcome.REFUSED, Outcome.FAILED, Outcome.WITHHELD, Outcome.UNCERTAIN},
+)
+"""Outcomes after which somebody may still give the dose by hand, as a correction."""
 
 LEFT_BEHIND = "left_behind"
 """Reason: its sachet is in a robot that was swapped."""
@@ -172,7 +177,8 @@ def _not_its_turn(world: World, dose: Dose, now: datetime) -> str:
     plan = world.plans.get(dose.plan.resident)
     if plan is None or plan.plan_version < dose.plan.plan_version:
         return "no_plan"
-    return withholds(world, dose) or (CARD_CHANGED if card_changed(world, dose) else "")
+    changed = CARD_CHANGED if card_changed(world, dose) else ""
+    return withholds(world, dose) or changed or by_others(world, dose)
 
 
 def withholds(world: World, dose: Dose) -> str:
@@ -298,28 +304,16 @@ def earliest(world: World, dose: Dose, now: datetime | None = None) -> datetime:
         doubtful = bool(other.uncounted) and other.plan.opens < dose.plan.opens  # rule 24
         if (doubtful or counts_as_given(other)) and other.had_at + at_most > instant:
             instant = max(
-                instant, other.had_at + minimum_interval(other.plan, dose.plan, _planned(world, resident))
+                instant, other.had_at + minimum_interval(other.plan, dose.plan, planned_for(world, resident))
             )
     for at, plan in of_others(world, dose):
-        instant = max(instant, at + minimum_interval(plan, dose.plan, _planned(world, resident)))
+        instant = max(instant, at + minimum_interval(plan, dose.plan, planned_for(world, resident)))
     if not dose.plan.as_needed:
         instant = max([instant, *free_of_as_needed(world, dose.plan)])
     return instant
 
 
-def near_what_they_took_along(world: World, dose: Dose, now: datetime) -> bool:
-    """S2: `earliest` is of this dose's own time. Given by hand hours later it may come close to a later one
-    that was handed out to be had at its time."""
-    return any(
-        other.outcome is not None
-        and other.outcome.outcome is Outcome.TAKEN_ALONG
-        and abs(now - other.had_at)
-        < minimum_interval(other.plan, dose.plan, _planned(world, dose.plan.resident))
-        for other in sharing(world, dose)
-    )
-
-
-def _planned(world: World, resident: str) -> list[DosePlan]:
+def planned_for(world: World, resident: str) -> list[DosePlan]:
     theirs = (dose.plan for dose in world.doses.values() if dose.plan.resident == resident)
     return [plan for plan in theirs if not plan.as_needed]
 
@@ -352,8 +346,9 @@ def beyond_plan(world: World, dose: Dose) -> str:
         return "no_plan"
     if dose.plan.as_needed:
         return _beyond_limit(world, plan, dose)
-    if given_elsewhere(world, dose):
-        return GIVEN_ELSEWHERE
+    others = by_others(world, dose)
+    if others:
+        return others
     for prescription in dose.plan.prescriptions:
         used = used_on(world, dose.plan.resident, prescription, dose.plan.day, besides=dose.dose_id)
         used += amount_elsewhere(world, dose.plan.resident, prescription, dose.plan.day)

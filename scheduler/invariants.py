@@ -145,7 +145,7 @@ def _ordered(world: World, event: ev.OrderIssued) -> Iterator[str]:
 
 def _given_by_others(world: World, dose: Dose) -> bool:
     """By the fagsystem's word: within a day, no further than midway between two doses of that medicine, and
-    no other one was planned nearer to it."""
+    no other one was planned nearer to it; but for what a person has said of that."""
     known, plan = world.elsewhere.get(dose.plan.resident), world.plans.get(dose.plan.resident)
     if known is None or plan is None or dose.plan.as_needed:
         return False
@@ -161,9 +161,13 @@ def _given_by_others(world: World, dose: Dose) -> bool:
             and given.prescription_id in plan.prescriptions
             and not plan.as_needed
         ]
+        word = next((said for said in known.said if said.given == given), None)
+        if word is not None and (word.which is ev.Which.AS_NEEDED or word.dose_id in {a[2] for a in away}):
+            if word.which is ev.Which.FIXED and word.dose_id == dose.dose_id:
+                return True
+            continue  # by a person's word it was another dose, or none
         nearest = min(away)
-        fixed = not any(period.as_needed for period in one.dosage.periods)
-        if fixed and nearest[2] == dose.dose_id and nearest[0] <= min(DAY_S, _midway_s([a[1] for a in away])):
+        if nearest[2] == dose.dose_id and nearest[0] <= min(DAY_S, _midway_s([a[1] for a in away])):
             return True
     return False
 

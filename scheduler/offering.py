@@ -22,7 +22,7 @@ from scheduler.gate import (
     why_not_present,
     why_not_release,
 )
-from scheduler.given_elsewhere import given_elsewhere
+from scheduler.given_elsewhere import by_others
 from scheduler.ids import order_id
 from scheduler.let_go import is_let_go
 from scheduler.own_sachet import NO_SACHET, has_no_sachet
@@ -238,7 +238,7 @@ def reminded(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event
             continue
         regime = world.regime(dose.plan.resident)
         silent = dose.plan.as_needed or dose.loose or dose.declined is not None or bool(dose.token)
-        silent = silent or given_elsewhere(world, dose)
+        silent = silent or bool(by_others(world, dose))
         if silent or regime.mode in QUIET or regime.pause is not None:
             continue
         if dose.stage not in (Stage.DUE, Stage.FAILED, Stage.HOLDING, Stage.IN_TRAY):

@@ -19,9 +19,9 @@ from scheduler import events as ev
 from scheduler.added import Make, in_parts, packed
 from scheduler.dose import Stage
 from scheduler.expand import expand, holding
+from scheduler.gate import UNTREATED
 from scheduler.leave import planned_until
 from scheduler.plan import DosePlan, Plan, Portion
-from scheduler.receive_command import UNTREATED
 from scheduler.side_doses import in_sachets, never_ours, side_day
 from scheduler.world import Dose, Setting, World
 

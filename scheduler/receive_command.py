@@ -17,16 +17,18 @@ from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.double_feed import not_reconciled
 from scheduler.gate import (
     GIVEN,
+    UNTREATED,
     being_given,
     beyond_plan,
     earliest,
     in_reach,
-    near_what_they_took_along,
     sharing,
 )
 from scheduler.machines_of_dose import LossInput
 from scheduler.own_sachet import has_no_sachet
+from scheduler.receive_elsewhere import which_it_was
 from scheduler.receive_let_go import SECOND_NEEDED, let_go
+from scheduler.taken_along import near_what_they_took_along
 from scheduler.where_it_lies import where_it_lies
 from scheduler.world import FORGERIES, Dose, Setting, SideDose, World
 
@@ -122,6 +124,10 @@ def decide_dose(world: World, setting: Setting, fact: cmd.DecideDose, now: datet
         refusal = "unknown_incident" if other else _stale(incident, fact.revision)
         if refusal:
             return [answer(setting, fact, refusal, now)]
+    told = which_it_was(world, dose or side, fact, now)
+    if told is not None:
+        refusal, said = told
+        return [*([_made(fact, now), *said] if said else ()), answer(setting, fact, refusal, now)]
     if dose is None:
         assert side is not None
         refusal, events = _beside(side, fact, now)
@@ -215,12 +221,6 @@ def token_may_pass(world: World, incident: ev.Incident, dose: Dose, now: datetim
     if beyond_plan(world, dose):
         return False  # S1: by hand too, no more than the plan in force asks for; it may have been stopped
     return dose.stage in TOKEN_STAGES and _untreated(dose)
-
-
-UNTREATED = frozenset(
-    {ev.Outcome.MISSED, ev.Outcome.REFUSED, ev.Outcome.FAILED, ev.Outcome.WITHHELD, ev.Outcome.UNCERTAIN},
-)
-"""Outcomes after which somebody may still give the dose by hand, as a correction."""
 
 
 def _untreated(dose: Dose) -> bool:

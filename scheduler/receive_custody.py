@@ -191,6 +191,7 @@ def _carried(world: World, setting: Setting, resident: str, now: datetime) -> ev
         elsewhere=elsewhere,
         planned_to=planned.to if planned is not None else None,
         named=tuple(ev.NamedSince(*each) for each in sorted(world.named.get(resident, {}).items())),
+        said=known.said if known is not None else (),
     )
 
 
@@ -285,6 +286,7 @@ def _in(world: World, setting: Setting, fact: cmd.MoveIn, now: datetime) -> Told
         )
     )
     events += [each for each in (carried.mode, carried.pause, carried.elsewhere) if each is not None]
+    events += carried.said
     for magazine in (carried.magazine, carried.beside):
         if magazine is not None and magazine.left:
             events.append(ev.MagazineTakenOut(at=now, magazine=magazine, why="moved", by=fact.by))

@@ -83,7 +83,7 @@ ADDED: Mapping[type, Plain] = {
     Limit: {"period_h": None, "per_period": None, "times_per_period": None},
     # until then no medicine was controlled, and no outage was told
     DosePlan: {"controlled": False, "loose": False},
-    ev.Carried: {"named": []},
+    ev.Carried: {"named": [], "said": []},
     ev.ResidentMovedIn: {"named": []},
     # and what a card named no more had ended
     Plan: {"missing": []},

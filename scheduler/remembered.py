@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from scheduler.events import GivenElsewhere, Question
+from scheduler.events import ElsewhereSaid, GivenElsewhere, Question
 from scheduler.roll import Roll, Sachet, following
 
 
@@ -73,6 +73,7 @@ class Elsewhere:
     known_to: datetime
     given: tuple[GivenElsewhere, ...]
     asked: datetime | None = None  # until when a person has said that nothing more was had, here or elsewhere
+    said: tuple[ElsewhereSaid, ...] = ()  # the newest word about each of these that may be either
 
 
 @dataclass(frozen=True, slots=True)

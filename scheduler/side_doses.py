@@ -29,7 +29,7 @@ from scheduler.cause import Cause
 from scheduler.changed import CARD_CHANGED, asked_otherwise
 from scheduler.dose import IN_MAGAZINE, IN_MOTION, Stage
 from scheduler.expand import expand
-from scheduler.given_elsewhere import GIVEN_ELSEWHERE, given_elsewhere
+from scheduler.given_elsewhere import BY_OTHERS, NOT_BY_OTHERS, by_others
 from scheduler.own_sachet import has_no_sachet
 from scheduler.plan import DosePlan, Plan, Prescription
 from scheduler.regime import PAUSED, QUIET
@@ -181,8 +181,8 @@ def side_cause(world: World, side: SideDose, now: datetime) -> Cause | None:
     open_still = outcome is None and side.due and side.declined is None
     if outcome is None and _away(world, side):
         return None
-    off = _taken_off(world, side) if open_still else side.outcome.reason if side.outcome is not None else ""
-    if off in (GIVEN_ELSEWHERE, CARD_CHANGED):
+    off = _taken_off(world, side) if open_still else _was_off(world, side)
+    if off:
         urgent = ev.Priority.MEDIUM if side.plan.critical else ev.Priority.LOW
         urgent = ev.Priority.HIGH if off == CARD_CHANGED else urgent  # rule 22: it is in their hands
         return Cause(ev.Kind.SIDE_UNCONFIRMED, urgent, off, side.dose_id, side.plan.closes)
@@ -278,9 +278,16 @@ def _away(world: World, side: SideDose) -> str:
 def _taken_off(world: World, side: SideDose) -> str:
     """Why its prompt is taken off the display: others have given it (S1), or a newer card asks for something
     else by now. Nobody is shown an amount that no card has."""
-    if given_elsewhere(world, side):
-        return GIVEN_ELSEWHERE
-    return CARD_CHANGED if asked_otherwise(world, side.plan) else ""
+    return by_others(world, side) or (CARD_CHANGED if asked_otherwise(world, side.plan) else "")
+
+
+def _was_off(world: World, side: SideDose) -> str:
+    """Why it was settled without a prompt: others gave it, or the card changed; or that nobody gave it, since
+    then."""
+    reason = side.outcome.reason if side.outcome is not None else ""
+    if reason in BY_OTHERS:
+        return by_others(world, side) or NOT_BY_OTHERS
+    return reason if reason == CARD_CHANGED else ""
 
 
 def _closed(world: World, side: SideDose, now: datetime) -> ev.OutcomeRecorded:

@@ -9,7 +9,14 @@ differently.
 
 from __future__ import annotations
 
-from scheduler.events.as_needed import AsNeededRefused, AsNeededRequested, ElsewhereRead, GivenElsewhere
+from scheduler.events.as_needed import (
+    AsNeededRefused,
+    AsNeededRequested,
+    ElsewhereRead,
+    ElsewhereSaid,
+    GivenElsewhere,
+    Which,
+)
 from scheduler.events.custody import (
     Carried,
     CarriedDose,
@@ -138,7 +145,7 @@ VoiceEvent = HelpAsked | QuestionAsked | QuestionAnswered
 SideEvent = SideDosePlanned | SideDoseWithdrawn | SideDoseDue
 """About medicine beside the robot; its outcome, reminders and answers are those of every dose."""
 
-AsNeededEvent = AsNeededRequested | AsNeededRefused | ElsewhereRead
+AsNeededEvent = AsNeededRequested | AsNeededRefused | ElsewhereRead | ElsewhereSaid
 """About medicine as needed, before it is a dose like every other."""
 RegimeEvent = ModeSet | PauseBegun | PauseReviewed | PauseEnded | PausedAction | LeavePlanned | LeaveEnded
 """How a resident gets their medicine for now."""
@@ -264,6 +271,7 @@ __all__ = [
     "DosePutOff",
     "DoseWithdrawn",
     "ElsewhereRead",
+    "ElsewhereSaid",
     "EpochBegun",
     "Event",
     "FindingContradicted",
@@ -357,4 +365,5 @@ __all__ = [
     "UnlockedOnTheSpot",
     "Verdict",
     "VoiceEvent",
+    "Which",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 
 from scheduler.plan import DosePlan
 
@@ -47,3 +48,22 @@ class ElsewhereRead:
     resident: str
     known_to: datetime
     given: tuple[GivenElsewhere, ...]
+
+
+class Which(StrEnum):
+    """Of one prescription that is both fixed and as needed: what an administration elsewhere was of."""
+
+    FIXED = "fixed"
+    AS_NEEDED = "as_needed"
+
+
+@dataclass(frozen=True, slots=True)
+class ElsewhereSaid:
+    """A named person says which it was: the dose named here, or medicine as needed and no planned dose."""
+
+    at: datetime
+    resident: str
+    dose_id: str  # that they were asked about
+    given: GivenElsewhere
+    which: Which
+    by: str

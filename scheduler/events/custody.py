@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from scheduler.events.as_needed import ElsewhereRead
+from scheduler.events.as_needed import ElsewhereRead, ElsewhereSaid
 from scheduler.events.doses import OutcomeRecorded
 from scheduler.events.regime import ModeSet, PauseBegun
 from scheduler.plan import Content, DosePlan, Plan
@@ -92,6 +92,7 @@ class Carried:
         None  # of medicine as needed, where another robot than that with the roll had it
     )
     named: tuple[NamedSince, ...] = ()
+    said: tuple[ElsewhereSaid, ...] = ()  # what people said of what was given elsewhere
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ ADDED_BUGS: tuple[Bug, ...] = (
         "what others gave is given again",
         ("rule 11", "S1"),
         together(
-            put(scheduler.gate, "given_elsewhere", never),
+            put(scheduler.gate, "by_others", never),
             put(scheduler.gate, "amount_elsewhere", nobody_elsewhere),
         ),
         OTHERS_GIVE,
@@ -102,13 +102,13 @@ ADDED_BUGS: tuple[Bug, ...] = (
     Bug(
         "what others gave is told as failed",
         ("S4",),
-        put(scheduler.closing, "given_elsewhere", never),
+        put(scheduler.closing, "by_others", never),
         OTHERS_GIVE,
     ),
     Bug(
         "reminded of what others gave",
         ("S7",),
-        put(scheduler.offering, "given_elsewhere", never),
+        put(scheduler.offering, "by_others", never),
         OTHERS_GIVE,
     ),
 )

@@ -12,11 +12,12 @@ import pytest
 from scheduler import events as ev
 from scheduler.dosage import ANY_DAY, NOT_ITERATED, Day, DayPart, Dosage, Intake, Limit, Period, cycle
 from scheduler.dose import Stage
-from scheduler.gate import beyond_plan, earliest, near_what_they_took_along
+from scheduler.gate import beyond_plan, earliest
 from scheduler.permit import Permit
 from scheduler.plan import Prescription
 from scheduler.receive_command import token_may_pass
 from scheduler.remembered import Elsewhere
+from scheduler.taken_along import near_what_they_took_along
 from scheduler.world import Dose, World
 from tests.support.pure_home import FIRST_DAY, RESIDENT, PureHome, utc
 

@@ -15,12 +15,11 @@ from scheduler.display import display
 from scheduler.dosage import DayPart, Dosage, Intake, cycle
 from scheduler.dose import Stage
 from scheduler.gate import earliest, why_not_release, why_not_send
-from scheduler.given_elsewhere import amount_elsewhere, given_elsewhere, of_others
+from scheduler.given_elsewhere import amount_elsewhere, by_others, of_others
 from scheduler.plan import Prescription
-from tests.scheduler.test_as_needed import as_needed
 from tests.scheduler.test_side_doses import INSULIN, home_with, lines, outcome, side, told
 from tests.support.attack_moves import home_sharing, is_open, live_until
-from tests.support.pure_home import FIRST_DAY, RESIDENT, ROBOT, PureHome, prescriptions, roll, setting, utc
+from tests.support.pure_home import FIRST_DAY, RESIDENT, ROBOT, PureHome, roll, setting, utc
 
 
 def others_gave(home: PureHome, prescription: str, at: datetime, amount: int = 1) -> None:
@@ -208,7 +207,7 @@ def test_it_may_be_as_far_from_its_dose_as_half_the_way_to_the_next(
     """Of medicine once a day: twelve hours."""
     home.until("21:00")
     others_gave(home, "p-morning", utc(given))
-    assert [n for n in (1, 2) if given_elsewhere(home.world, home.dose("morning", n))] == [day]
+    assert [n for n in (1, 2) if by_others(home.world, home.dose("morning", n))] == [day]
 
 
 def test_more_than_one_dose_of_it_counts_against_the_day() -> None:
@@ -236,29 +235,6 @@ def test_another_prescription_and_another_week_cover_nothing(home: PureHome) -> 
     home.take_dose()
     assert home.outcome("morning") == ("retrieved", False)
     assert home.open_incidents() == []
-
-
-def test_what_may_also_be_had_as_needed_is_counted_by_its_limits_alone() -> None:
-    home = PureHome(utc("07:50"), setting())
-    home.start()
-    mixed = replace(as_needed(fixed=True), prescription_id="p-noon", strength="10 mg")
-    others = tuple(one for one in prescriptions() if one.prescription_id != "p-noon")
-    home.give(cmd.OfferPlan(RESIDENT, 2, (*others, mixed), "f2"))
-    home.until("08:05")
-    home.take_dose()
-    home.until("12:01")
-    others_gave(home, "p-noon", utc("11:58"))
-    noon = home.dose("noon")
-    assert why_not_release(home.world, home.setting, noon, home.now) != "given_elsewhere"
-    assert earliest(home.world, noon) == utc("15:58"), (
-        "the card's least gap of four hours, to the fixed one too"
-    )
-    incident = home.incident("noon")
-    assert incident is not None
-    assert (incident.kind, incident.detail) == (ev.Kind.DOSE_BLOCKED, "too_soon"), "never in its window"
-    home.until("12:10")
-    home.give(cmd.ReportElsewhere(RESIDENT, home.now, ()))
-    assert earliest(home.world, home.dose("noon")) == utc("12:00")
 
 
 def test_insulin_that_others_gave_is_not_prompted_for_and_is_no_miss() -> None:
