@@ -58,7 +58,10 @@ WitnessedOption = Annotated[
 ]
 NotGivenOption = Annotated[
     bool,
-    typer.Option("--not-given", help="Nobody had the dose: settles a doubt, or returns the right to give."),
+    typer.Option(
+        "--not-given",
+        help="Nobody had the dose: settles a doubt, or returns the right to give. Others gave it as needed.",
+    ),
 ]
 DiscardOption = Annotated[
     bool, typer.Option("--discard", help="The sachet shall go to the locked store, unused.")

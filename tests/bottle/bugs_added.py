@@ -10,11 +10,13 @@ import scheduler.as_needed_limits
 import scheduler.causes
 import scheduler.closing
 import scheduler.gate
+import scheduler.given_elsewhere
+import scheduler.incidents
 import scheduler.offering
 import scheduler.planning
 import scheduler.voice
 from tests.bottle.bug import Bug
-from tests.bottle.company_papers import ADDED_TO, OTHERS_GIVE, OWN_ROBOT
+from tests.bottle.company_papers import ADDED_TO, OTHERS_GIVE, OWN_ROBOT, WHICH
 from tests.bottle.sabotage import no_events, put, together
 from tests.bottle.sabotage_added import (
     added_is_left_out,
@@ -25,6 +27,8 @@ from tests.bottle.sabotage_added import (
     nobody_hears_of_no_sachet,
     planned_as_one,
     planned_does_not_count,
+    surely_theirs,
+    unheard_words,
 )
 from tests.bottle.sabotage_company import never
 from tests.bottle.sabotage_voice import no_causes
@@ -104,6 +108,30 @@ ADDED_BUGS: tuple[Bug, ...] = (
         ("S4",),
         put(scheduler.closing, "by_others", never),
         OTHERS_GIVE,
+    ),
+    Bug(
+        "what may have been the dose is given before anybody has said so",
+        ("rule 11", "S1"),
+        put(scheduler.gate, "by_others", surely_theirs),
+        WHICH,
+    ),
+    Bug(
+        "whoever says that it was as needed is not heard",
+        ("S4", "S8"),
+        put(scheduler.given_elsewhere, "words", unheard_words),
+        WHICH,
+    ),
+    Bug(
+        "what others gave as needed keeps back nothing",
+        ("S2",),
+        put(scheduler.gate, "free_of_as_needed", no_events),
+        WHICH,
+    ),
+    Bug(
+        "settled as theirs, taken back, and nobody hears of it",
+        ("S4",),
+        put(scheduler.incidents, "NOT_BY_OTHERS", "nothing of the kind"),
+        WHICH,
     ),
     Bug(
         "reminded of what others gave",

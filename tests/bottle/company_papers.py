@@ -12,7 +12,7 @@ from decimal import Decimal
 from random import Random
 
 from scheduler import commands as cmd
-from scheduler.dosage import DayPart, Dosage, Intake, cycle
+from scheduler.dosage import ANY_DAY, NOT_ITERATED, Day, DayPart, Dosage, Intake, Limit, Period, cycle
 from scheduler.plan import AS_NEEDED_SLOT, Content, Prescription
 from scheduler.roll import Roll, Sachet
 from scheduler.world import Resident, Setting
@@ -29,7 +29,8 @@ AS_NEEDED = KINDS[3]
 ADDED_TO = "medicine added to a card"
 OWN_ROBOT = "a robot for their own medicine as needed"
 OTHERS_GIVE = "others who give planned medicine"
-ALSO = (ADDED_TO, OWN_ROBOT, OTHERS_GIVE)
+WHICH = "others who give what is both fixed and as needed"
+ALSO = (ADDED_TO, OWN_ROBOT, OTHERS_GIVE, WHICH)
 """Drawn by a stream of their own, and only for a first resident who lives alone: all other seeds stay."""
 
 ALSO_CHANCE = 0.3
@@ -41,6 +42,16 @@ AS_NEEDED_OPEN = timedelta(minutes=20)
 
 ADDED, STRENGTHS = "A11CC05", "20 ug"
 """What a newer card adds; no list calls it critical."""
+
+EITHER_GAP = timedelta(minutes=25)
+EITHER = Period(
+    date(2020, 1, 1),
+    None,
+    NOT_ITERATED,
+    (Day(ANY_DAY, (Intake(Decimal(1), as_needed=True),)),),
+    Limit(gap_min=int(EITHER_GAP.total_seconds()) // 60, per_day=Decimal(8)),
+)
+"""Beside the fixed dose of each prescription, of somebody to whom others give it so."""
 
 MIXED_CHANCE = 0.6
 SLOT_CHANCE = 0.3
@@ -143,7 +154,8 @@ class CompanyPapers:
         for number, slot in enumerate(person.slots, 1):
             often = cycle(self.first, None, self.every, (Intake(Decimal(1), part=DayPart(slot)),))
             drug = _drug(person, slot)
-            found.append(Prescription(f"p-{number}", drug, "10 mg", Dosage("tablet", (often,))))
+            periods = (EITHER, often) if self.kind == WHICH else (often,)
+            found.append(Prescription(f"p-{number}", drug, "10 mg", Dosage("tablet", periods)))
             if slot in self.cards[version]:
                 found.append(Prescription(added_to(slot), ADDED, STRENGTHS, Dosage("tablet", (often,))))
         return found

@@ -1,8 +1,9 @@
 """Others who give planned medicine: a day centre, a hospital, a relative; and the fagsystem that knows of it.
 
 It learns of an administration at once, or hours later; now and then it was written down by mistake and taken
-back. The home reads it as often as it does in life, and after each news. Draws from a stream of its own;
-`others_witness` judges.
+back. Where the card has their medicine as needed, too, it is as often that which they gave; the fagsystem
+does not say so, and whoever is asked finds out. The home reads it as often as it does in life, and after each
+news. Draws from a stream of its own; `others_witness` judges.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from scheduler import commands as cmd
 from scheduler import events as ev
-from tests.bottle.company_papers import OTHERS_GIVE
+from tests.bottle.company_papers import OTHERS_GIVE, WHICH
 from tests.bottle.others_witness import OthersWitness
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ GIVEN = 0.4
 """Of all doses: more often than in life."""
 
 TAKEN_BACK = 0.2
+EITHER_GIVEN = 0.8
+FIXED = 0.5
+"""Of those that may be either: as many were the planned dose."""
+
 READ_S = 2 * 3600.0
 READ_AGAIN_S = (60.0, 900.0)
 """What a dying box missed, the next one reads."""
@@ -38,7 +43,8 @@ class Others:
         self._bottle = company.bottle
         self._chance = Random(f"what others give in {seed}")
         self._known: dict[str, ev.GivenElsewhere] = {}  # dose -> as the fagsystem has it
-        self.here = company.kind == OTHERS_GIVE
+        self.here, self.either = company.kind in (OTHERS_GIVE, WHICH), company.kind == WHICH
+        self._truth: dict[str, bool] = {}  # dose -> whether it was that which they gave, and not as needed
         self.witness = OthersWitness(company)
         self.given = self.taken_back = 0
 
@@ -51,23 +57,30 @@ class Others:
             return
         self.witness.plan_dose(dose)
         chance = self._chance
-        if chance.random() < GIVEN:
-            minutes = chance.choice(
-                (chance.uniform(-120, 0), chance.uniform(0, 118), chance.uniform(100, 200))
-            )
+        if chance.random() < (EITHER_GIVEN if self.either else GIVEN):
+            early = chance.uniform(-120, 0)
+            late = early if self.either else chance.uniform(100, 200)
+            minutes = chance.choice((early, chance.uniform(0, 118), late))
             at = self._company.papers.opens(dose)[0] + timedelta(seconds=round(minutes * 60))
             told = at + timedelta(seconds=chance.choice((chance.uniform(1, 60), chance.uniform(60, 12_000))))
             self._bottle.at(told, partial(self._learns, dose, at))
+
+    def asked(self, dose: str) -> str:
+        """What a person who has asked around says of it; "" = there is nothing to ask about."""
+        known = dose in self._known and self.either
+        return "" if not known else "had_it" if self._truth[dose] else "not_given"
 
     def _learns(self, dose: str, at: datetime) -> None:
         if self._company.ended:
             return
         self.given += 1
+        self._truth[dose] = not self.either or self._chance.random() < FIXED
         self._bottle.say(f"the fagsystem learns that others gave {dose[33:]} at {at}")
         self._known[dose] = ev.GivenElsewhere(self._company.papers.prescription_of(dose), at, Decimal(1))
         self._reads_news()
         if self._chance.random() < TAKEN_BACK:
-            self._bottle.after(self._chance.uniform(60, 5000), partial(self._takes_back, dose))
+            after_s = self._chance.uniform(60, 20_000 if self.either else 5000)
+            self._bottle.after(after_s, partial(self._takes_back, dose))
 
     def _takes_back(self, dose: str) -> None:
         if not self._company.ended:

@@ -127,11 +127,12 @@ def _matter(bottle: Bottle) -> None:
     )
     started: Counter[str] = Counter()
     done: Counter[str] = Counter()
+    read = {event.order_id: event.label for event in own if isinstance(event, ev.RobotLogged) and event.label}
     for event in own:
         if isinstance(event, ev.RobotLogged) and event.entry == EntryKind.STARTED.value:
-            started[_slot(_of_sachet(bottle, event.dose_id))] += 1
+            started[_slot(_of_sachet(bottle, event.dose_id, read.get(event.order_id, "")))] += 1
         if isinstance(event, ev.RobotLogged) and event.result == MotionResult.DONE.value:
-            done[_slot(_of_sachet(bottle, event.dose_id))] += 1
+            done[_slot(_of_sachet(bottle, event.dose_id, read.get(event.order_id, "")))] += 1
     moved: Counter[str] = Counter()
     for (dose, _, _), number in moves.items():
         moved[_slot(dose)] += number
@@ -141,10 +142,11 @@ def _matter(bottle: Bottle) -> None:
         )
 
 
-def _of_sachet(bottle: Bottle, dose: str) -> str:
-    """What no dose waits for is put away under a name of its own."""
-    label = bottle.witnesses.surplus.get(dose)
-    return dose if label is None else dose_id(*bottle.papers.labels[label])
+def _of_sachet(bottle: Bottle, dose: str, read: str) -> str:
+    """What no dose waits for is put away under a name of its own, and a sachet that was held for another dose
+    and discarded under that one's: whose it was is printed on it."""
+    label = read or bottle.witnesses.surplus.get(dose, "")
+    return dose_id(*bottle.papers.labels[label]) if label in bottle.papers.labels else dose
 
 
 def _slot(dose: str) -> str:

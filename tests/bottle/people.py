@@ -175,7 +175,7 @@ class Staff:
         if incident["kind"] in ("robot_fault", "release_failed", "double_feed") and self._faulty():
             self._repair()
             return  # and gives or says what is to be said when they come back from the robot
-        stopped = incident["detail"] in ("no_longer_planned", "given_elsewhere")
+        stopped = incident["detail"] in ("no_longer_planned", "given_elsewhere", "perhaps_elsewhere")
         if dose and incident["holds_token"] and not stopped and self._may_give(dose):
             if self._chance.random() < ON_THE_WAY:
                 bottle.weather.aim()
@@ -190,6 +190,10 @@ class Staff:
             if verdict:
                 bottle.oncall.ask_decide(incident, owner, verdict)
             self._close(incident, owner)
+        elif dose and bottle.company.others.asked(dose) and not self._doubted(dose):
+            bottle.oncall.ask_decide(incident, owner, bottle.company.others.asked(dose))
+            if incident["detail"] != "perhaps_elsewhere":
+                self._close(incident, owner)
         elif dose and self._chance.random() < 0.6:
             self._say_what_is_there(incident, owner)
         else:
@@ -202,7 +206,8 @@ class Staff:
             return
         if not incident["holds_token"] and dose not in self._bottle.given:
             self._bottle.oncall.ask_decide(incident, owner, "given")
-        if self._bottle.where(dose) != "hands" and dose not in self._bottle.given:
+        others = self._bottle.company.others.asked(dose)  # of those it can know nothing
+        if self._bottle.where(dose) != "hands" and dose not in self._bottle.given and not others:
             self._bottle.oncall.ask_decide(incident, owner, "had_it")
 
     def _may_give(self, dose: str) -> bool:

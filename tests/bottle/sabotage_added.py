@@ -11,7 +11,9 @@ import scheduler.as_needed_limits
 import scheduler.causes
 from scheduler.as_needed_limits import Answer, Had
 from scheduler.cause import Cause
+from scheduler.given_elsewhere import PERHAPS_ELSEWHERE, by_others
 from scheduler.plan import DosePlan
+from scheduler.remembered import Elsewhere
 from scheduler.roll import Roll, misfit
 from scheduler.world import Dose, Setting, World
 
@@ -60,3 +62,12 @@ def anywhere(*_: Any, as_needed: bool) -> bool:
 
 def nobody_elsewhere(*_: Any) -> Decimal:
     return Decimal(0)
+
+
+def surely_theirs(world: World, dose: Dose) -> str:
+    why = by_others(world, dose)
+    return "" if why == PERHAPS_ELSEWHERE else why
+
+
+def unheard_words(known: Elsewhere) -> Iterator[tuple[Any, None]]:
+    return ((given, None) for given in known.given)

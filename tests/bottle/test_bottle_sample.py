@@ -16,7 +16,7 @@ from subprocess import PIPE
 import pytest
 
 from tests.bottle.bottle import Bottle
-from tests.bottle.company_papers import ADDED_TO, ALSO, KINDS, OTHERS_GIVE, OWN_ROBOT, WEIGHTS
+from tests.bottle.company_papers import ADDED_TO, ALSO, KINDS, OTHERS_GIVE, OWN_ROBOT, WEIGHTS, WHICH
 from tests.bottle.recipe import Recipe
 from tests.bottle.weather import SEVERITIES, Severity
 
@@ -77,6 +77,7 @@ def test_what_is_given_beside_the_strip_is_given_and_judged(kind: str) -> None:
         ADDED_TO: deeds.adding.witness.looks * deeds.adding.witness.by_hand,
         OWN_ROBOT: deeds.own_robot.asked * company.witness.as_needed.refused,
         OTHERS_GIVE: deeds.others.witness.known * deeds.others.given,
+        WHICH: deeds.others.witness.said,
     }
     assert looks.keys() == set(ALSO)
     assert looks[kind], "nobody did anything of the kind"

@@ -62,6 +62,54 @@ ELSEWHERE_ADVICE: Mapping[str, Advice] = {
         ),
         ("Giv ikke en til, før du ved det.", "Give no second one before you know."),
     ),
+    "dose_blocked/perhaps_elsewhere": advice(
+        (
+            "Andre har givet samme medicin. Var det denne dosis eller pn? Den venter på svaret.",
+            "Others gave the same medicine. Was it this dose, or as needed? The dose waits for that.",
+        ),
+        ("Spørg den, der gav: fast dosis eller pn?", "Ask whoever gave it: the fixed dose, or as needed?"),
+        (
+            "Sig det med d: 'har fået den' er denne dosis, 'ikke givet' er pn; så tilbydes dosis.",
+            "Say so with d: 'had it' is this dose, 'not given' is as needed; then it is offered.",
+        ),
+        ("Giv den ikke, før du ved det.", "Do not give it before you know."),
+    ),
+    "dose_blocked/not_by_others": advice(
+        (
+            "Dosis stod som givet af andre. Det var den ikke: ingen har givet den.",
+            "The dose was down as given by others. It was not: nobody has given it.",
+        ),
+        ("Er det for sent at give den? Spørg sygeplejersken.", "Is it too late to give? Ask the nurse."),
+        (
+            "Skal den gives, så tag den, og giv i hånden, når hjemmet har bekræftet. Ellers luk.",
+            "If it is to be given, take it, and give by hand once the home has confirmed. Else close.",
+        ),
+        ("Giv intet i hånden, før hjemmet har bekræftet.", "Give nothing before the home has confirmed."),
+    ),
+    "side_unconfirmed/perhaps_elsewhere": advice(
+        (
+            "Andre har givet samme medicin. Var det denne eller pn? Robotten minder ikke om den.",
+            "Others gave the same medicine. Was it this one, or as needed? There is no prompt for it.",
+        ),
+        ("Spørg den, der gav: fast eller pn?", "Ask whoever gave it: the fixed one, or as needed?"),
+        (
+            "Sig det med d: 'har fået den' er denne, 'ikke givet' er pn; så mindes der om den.",
+            "Say so with d: 'had it' is this one, 'not given' is as needed; then it is prompted for.",
+        ),
+        ("Giv den ikke, før du ved det.", "Do not give it before you know."),
+    ),
+    "side_unconfirmed/not_by_others": advice(
+        (
+            "Den stod som givet af andre. Det var den ikke: ingen har givet den.",
+            "It was down as given by others. It was not: nobody has given it.",
+        ),
+        ("Er det for sent at give den? Spørg sygeplejersken.", "Is it too late to give? Ask the nurse."),
+        (
+            "Giver du den, så sig det med d. Ellers luk med det aftalte.",
+            "If you give it, say so with d. Otherwise close this with what was agreed.",
+        ),
+        ("Giv ikke to gange: spørg borgeren først.", "Do not give it twice: ask the resident first."),
+    ),
     "side_unconfirmed/given_elsewhere": advice(
         (
             "Fagsystemet siger, at andre har givet den. Robotten minder ikke om den.",

@@ -20,6 +20,8 @@ _DOSE: Mapping[str, Said] = {
     "no_emergency_call": Said("ikke et nødopkald", "no emergency call"),
     "limit_reached": Said("det højeste er nået", "the most is reached"),
     "given_elsewhere": Said("andre har givet den", "given by others"),
+    "perhaps_elsewhere": Said("måske har andre givet den", "perhaps given by others"),
+    "not_by_others": Said("andre gav den ikke alligevel", "not given by others after all"),
     "given_twice": Said("givet her og af andre", "given here and by others"),
     "elsewhere_unknown": Said("ved ikke, hvad andre har givet", "unknown what others gave"),
     "no_limit": Said("kortet siger ikke, hvor meget højst", "the card names no most"),

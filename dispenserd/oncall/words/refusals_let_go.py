@@ -45,6 +45,18 @@ LET_GO_REFUSALS: Mapping[str, Refusal] = {
         "Find ud af hvem, og hvornår. Kassér posen, eller ret det i fagsystemet.",
         "Find out who and when. Discard the sachet, or correct the fagsystem.",
     ),
+    "perhaps_elsewhere": refuse(
+        "Måske har andre givet dosis; ingen har sagt, om det var den eller pn.",
+        "Others may have given this dose; nobody has said whether it was that, or as needed.",
+        "Find ud af det, og sig 'har fået den' (denne dosis) eller 'ikke givet' (pn).",
+        "Find out, and say 'had it' (this dose) or 'not given' (as needed).",
+    ),
+    "said_before": refuse(
+        "Det er sagt om det, andre gav, og sådan står det allerede.",
+        "That has been said of what others gave, and stands already.",
+        "Er det forkert, så sig det modsatte: 'har fået den' er denne dosis, 'ikke givet' er pn.",
+        "If it is wrong, say the other: 'had it' is this dose, 'not given' is as needed.",
+    ),
     "other_medicine": refuse(
         "Ifølge følgesedlen er der anden medicin i posen end planlagt, eller mere af den.",
         "By the manifest it holds other medicine than planned, or more of it.",
