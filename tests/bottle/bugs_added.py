@@ -112,7 +112,10 @@ ADDED_BUGS: tuple[Bug, ...] = (
     Bug(
         "what may have been the dose is given before anybody has said so",
         ("rule 11", "S1"),
-        put(scheduler.gate, "by_others", surely_theirs),
+        together(
+            put(scheduler.gate, "by_others", surely_theirs),
+            put(scheduler.gate, "amount_elsewhere", nobody_elsewhere),
+        ),
         WHICH,
     ),
     Bug(

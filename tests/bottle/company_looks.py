@@ -63,7 +63,7 @@ class CompanyLooks:
             not tag and len(self._papers.persons) == 1 and not self._papers.is_controlled(dose)
         )
         inside = self._papers.opens(dose)[0] + EDGE < now < self._papers.closes(dose) - EDGE
-        others = self._company.others.witness.knows(dose)
+        others = self._company.others.witness.keeps_back(dose, now)
         if not mine or not inside or others or dose in self._company.end.memory.gone:
             return ""
         known = bottle.disk.replayed().doses.get(dose)

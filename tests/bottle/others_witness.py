@@ -133,9 +133,10 @@ class OthersWitness:
 
     # --- orders, matter and hands ---
 
-    def knows(self, dose: str) -> bool:
-        """Whether the home has read that others gave it."""
-        return dose in self._since
+    def keeps_back(self, dose: str, now: datetime) -> bool:
+        """Whether the home has read that others gave it, or so lately what was as needed."""
+        near = [one.at for one, about in self._needed.items() if about == dose]
+        return dose in self._since or any(now < at + EITHER_GAP + MOTION for at in near)
 
     def sending(self, order: ev.Order) -> None:
         assert order.dose_id not in self._since, f"rule 11: {order.kind} sent of what others gave"
