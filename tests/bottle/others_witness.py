@@ -45,6 +45,7 @@ class OthersWitness:
         self._why: set[tuple[str, str]] = set()  # dose and detail, likewise
         self._given: dict[str, ev.GivenElsewhere] = {}  # dose -> what the home knows of it, whatever that was
         self._needed: dict[ev.GivenElsewhere, str] = {}  # said to be as needed -> the dose it was near
+        self._had: dict[str, datetime] = {}  # when the home first said that it was
         self._fixed: set[ev.GivenElsewhere] = set()  # said to be the dose
         self.known = self.back = self.both = self.again = self.said = self.nobody = 0
 
@@ -68,8 +69,11 @@ class OthersWitness:
                 case ev.ReminderGiven():
                     others = event.dose_id in self._since
                     assert not others, f"S7: reminded of {event.dose_id[33:]}, and others gave it"
-                case ev.OutcomeRecorded() if event.dose_id in self._since:
-                    self._settled(event)
+                case ev.OutcomeRecorded():
+                    if event.outcome.value in HAD:
+                        self._had.setdefault(event.dose_id, event.happened)
+                    if event.dose_id in self._since:
+                        self._settled(event)
 
     def _read(self, given: Mapping[str, ev.GivenElsewhere]) -> None:
         self._needed = {one: dose for one, dose in self._needed.items() if one in given.values()}
@@ -182,7 +186,7 @@ class OthersWitness:
         ):
             return
         had = self._bottle.where(dose) == "hands" or dose in self._bottle.given
-        had = had and self._near_enough(dose, self._bottle.times.true_of(outcome.happened))
+        had = had and self._near_enough(dose)
         if had and outcome.outcome.value in HAD and self._company.looks.settled():
             self.both += 1
             told = (dose, "record_contradicts", "high") in self._told
@@ -198,11 +202,13 @@ class OthersWitness:
             told = (dose, "not_by_others") in self._why
             assert told, f"S4: {dose[33:]} was not given by others after all, and nobody was told so"
 
-    def _near_enough(self, dose: str, had: datetime) -> bool:
+    def _near_enough(self, dose: str) -> bool:
         """Whether what may be either lies so near to what was had here that staff are to hear of it."""
         given = self._given[dose]
         surely = not self._company.others.either or given in self._fixed
-        return surely or abs(given.at - had) < EITHER_GAP - MOTION
+        had = self._had.get(dose)
+        near = had is not None and abs(given.at - self._bottle.times.true_of(had)) < EITHER_GAP - MOTION
+        return surely or near
 
     def _troubles(self) -> object:
         return self._bottle.weather.total, self._company.disturbed_s, self._company.end.failures
