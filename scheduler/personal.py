@@ -14,10 +14,10 @@ Policies (2026-11-24):
   that resident's own tag could be about: any dose with an open window and no outcome whose sachet that robot
   has, also one that is held, in doubt, with staff or withheld, what is due beside the robot, and a question
   that the press could answer. Where that leaves two of them, or none, nothing moves and the robot asks for
-  whom it is: the resident's own tag always says so. Never is the first of two taken, nor the one who could be
-  given something while the other is away: the helper may have come for that one.
-- Whatever of that was wrong is about a dose in somebody's hand; so it is found out when the press comes in,
-  journalled with it, and not asked again.
+  whom it is: the resident's own tag always says so. Never is the first of two taken.
+- Where nothing of theirs waits, it is for the only one whose dose was withheld for now because they are away:
+  an action for somebody paused. Where all whom it may be for are away, it is one for each of them.
+- For whom it is, is found out once, when the press comes in, and journalled with it.
 """
 
 from __future__ import annotations
@@ -76,7 +76,8 @@ def _for_whom(world: World, setting: Setting, helper: Helper, press: ev.Pressed,
         return helper.residents[0]
     here = helps_here(setting, press)
     if len(here) > 1:
-        here = tuple(one for one in here if _may_mean(world, setting, one, press, now))
+        meant = [one for one in here if _may_mean(world, setting, one, press, now)]
+        here = tuple(meant or [one for one in here if _is_kept_from(world, setting, one, press, now)])
     return here[0] if len(here) == 1 else ""
 
 
@@ -105,6 +106,13 @@ def _may_mean(world: World, setting: Setting, resident: str, press: ev.Pressed, 
         for dose in by_robot(world.doses, setting).get(serial, ())
         if dose.outcome is None and dose.stage not in OUT_OF_REACH
     )
+
+
+def _is_kept_from(world: World, setting: Setting, resident: str, press: ev.Pressed, now: datetime) -> bool:
+    """Whether they are away, and a dose of theirs made way for other people's while its window is open."""
+    there = by_robot(world.doses, setting).get(press.robot, ())
+    open_ones = any(dose.plan.resident == resident and dose.open_at(now) for dose in there)
+    return open_ones and world.regime(resident).pause is not None and press.answer not in KEYS
 
 
 def not_theirs(setting: Setting, robot: str, press: ev.Pressed) -> str:
