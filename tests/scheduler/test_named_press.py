@@ -264,6 +264,18 @@ def test_whatever_a_press_could_be_about_waits(waits: Callable[[ManyHome], None]
     assert home.dose("B", "morning").releases == 0
 
 
+def test_what_a_person_gave_by_hand_waits_no_more() -> None:
+    """Its sachet is still in the magazine."""
+    home = helped()
+    dose = home.dose("A", "morning")
+    given = ev.OutcomeRecorded(
+        home.now, dose.dose_id, 1, ev.Outcome.GIVEN_BY_STAFF, False, "Anna", "given", home.now
+    )
+    home.world = replace(home.world, doses={**home.world.doses, dose.dose_id: replace(dose, outcome=given)})
+    home.press(R1, HANNE_TAG)
+    assert pressed(home).resident == KEYS["B"]
+
+
 def test_where_nothing_of_theirs_waits_and_anothers_does_it_is_an_attempt() -> None:
     home = helped(slots={"A": ("evening",), "B": ("evening",), "C": DAY})
     assert spent(home.press(R1, HANNE_TAG)) == "nothing_of_theirs"
@@ -441,17 +453,20 @@ def test_what_the_resident_takes_back_is_no_helpers_any_more() -> None:
     assert recorded(home) == [None]
 
 
-def test_a_word_taken_back_while_it_lies_in_the_tray_is_whoever_took_it_back() -> None:
+@pytest.mark.parametrize(("first", "then", "who"), [(MADS_TAG, TAGS["A"], None), (TAGS["A"], MADS_TAG, MADS)])
+def test_a_word_taken_back_while_it_lies_in_the_tray_is_whoever_took_it_back(
+    first: str, then: str, who: str | None
+) -> None:
     """The lid is open: nothing can be taken back into the robot, and the sachet still lies there."""
     home = helped({"A": R1})
-    brought(home, MADS_TAG)
+    brought(home, first)
     status = replace(home.robots[R1].status(), lid_open=True)
     home.give(ev.RobotReported(home.now, status, R1))
-    says(home, Answer.NO_THANKS, MADS_TAG)
-    home.press(R1, TAGS["A"])
+    says(home, Answer.NO_THANKS, first)
+    home.press(R1, then)
     assert any(isinstance(event, ev.AnswerTakenBack) for event in home.journal)
     home.lift(R1)
-    assert recorded(home) == [None]
+    assert recorded(home) == [who]
 
 
 @pytest.mark.parametrize(("answer", "outcome"), [(Answer.TAKE, "confirmed"), (Answer.NO_THANKS, "refused")])
