@@ -33,11 +33,9 @@ _DOSE: Mapping[str, Said] = {
     "unwell": Said("borgeren er utilpas", "the resident feels unwell"),
     "by_helper": Said("en hjælper har sagt nej tak", "declined by a helper"),
     "second_day_by_helper": Said(
-        "en hjælper har sagt nej tak, også i går", "declined by a helper; refused the day before, too"
+        "en hjælper har sagt nej tak, også i går", "declined by a helper, as the day before"
     ),
-    "unwell_by_helper": Said(
-        "en hjælper har sagt nej tak: utilpas", "declined by a helper: the resident feels unwell"
-    ),
+    "unwell_by_helper": Said("en hjælper har sagt nej tak: utilpas", "declined by a helper: feels unwell"),
     "two_in_a_row": Said("anden gang i træk", "two in a row"),
     "no_longer_planned": Said("dosis er taget af planen", "no longer planned"),
     "not_settled": Said("ikke afklaret efter tiden", "not settled after closing"),
