@@ -118,10 +118,10 @@ class Hands:
                     self._pressed(event)
                 case ev.OrderIssued() if event.order.kind in TOWARDS and event.order.ground == "press":
                     order = event.order
-                    self._acts(event.helper, order.resident, order.robot)
+                    self._acts(event.helper, order.resident, event.at)
                     self._brought[order.dose_id] = event.helper
                 case ev.DoseDeclined() | ev.AnswerTakenBack():
-                    self._acts(event.helper, event.dose_id[:32], event.robot)
+                    self._acts(event.helper, event.dose_id[:32], event.at)
                     self._brought[event.dose_id] = event.helper
                 case ev.DecisionMade():
                     self._over.add(event.dose_id)
@@ -153,7 +153,7 @@ class Hands:
             others = [dose for dose in self._waiting(helper, event.at) if dose[:32] != event.resident]
             assert not others, f"rule 2: {helper.name} pressed for one, and {others[0][33:]} waited too"
 
-    def _acts(self, name: str | None, resident: str, serial: str) -> None:
+    def _acts(self, name: str | None, resident: str, decided: datetime) -> None:
         """What was done in a helper's name was theirs to do, and they had pressed for it."""
         if name is None:
             return
@@ -161,7 +161,7 @@ class Hands:
         assert helper is not None and resident in helper.residents, (
             f"rule 2: {name}'s press moved what is not of theirs"
         )
-        since = self._since(PRESS_AGE + ORDER_LIFE)
+        since = self._since(decided, PRESS_AGE + ORDER_LIFE)
         pressed = any(at >= since and tag in helper.tags for at, _, tag, _ in self._shown)
         assert pressed, f"rule 2: done in {name}'s name, who did not press"
 
@@ -190,10 +190,10 @@ class Hands:
         return frozenset(one.tag for one in self._company.persons if one.key == resident)
 
     def _was_shown(self, tags: frozenset[str], serial: str, event: ev.Pressed) -> bool:
-        age = timedelta(milliseconds=event.age_ms)
-        since = self._since(age)
+        since = self._since(event.at, timedelta(milliseconds=event.age_ms))
         return any(at >= since and where == serial and tag in tags for at, where, tag, _ in self._shown)
 
-    def _since(self, age: timedelta) -> datetime:
-        slow_s = 2 * max(self._bottle.slow_disk_s, self._bottle.commit_s)
-        return self._bottle.times.true - age - SLACK - timedelta(seconds=slow_s)
+    def _since(self, told: datetime, age: timedelta) -> datetime:
+        """Of the oldest press that may be meant by what the home dated so: a commit may take an hour."""
+        times = self._bottle.times
+        return min(times.true_of(told), times.true) - age - SLACK
