@@ -54,7 +54,7 @@ from scheduler.evolve import evolve
 from scheduler.expand import Catalogue, DayClock
 from scheduler.summary import summarise
 from scheduler.window import LocalTime
-from scheduler.world import Resident, RobotState, Setting, StaffKey, World
+from scheduler.world import Helper, Resident, RobotState, Setting, StaffKey, World
 
 SESSION_BITS = 64
 """A serial session's number: none of an earlier run may come again while one of its frames is in flight."""
@@ -103,6 +103,7 @@ def setting_of(config: Config, rate: float) -> Setting:
         limits=limits(config).stretched(rate),
         staff_phone=config.home.staff_phone,
         staff=tuple(StaffKey(one.name, frozenset(one.tags)) for one in config.staff),
+        helpers=tuple(Helper(one.name, one.residents, frozenset(one.tags)) for one in config.helper),
     )
 
 

@@ -39,6 +39,7 @@ from dispenserd.config_forms import (
     as_tuple,
 )
 from dispenserd.config_forms import Section as Section
+from dispenserd.config_people import HelperSection as HelperSection
 from dispenserd.config_people import ResidentSection as ResidentSection
 from dispenserd.config_people import RobotSection as RobotSection
 from dispenserd.config_people import StaffSection as StaffSection
@@ -188,7 +189,7 @@ def _one_or_several(value: object) -> object:
     return (value,) if isinstance(value, dict | Section) else as_tuple(value)
 
 
-SEVERAL = ("resident", "robot", "staff")
+SEVERAL = ("resident", "robot", "staff", "helper")
 """Tables that may stand once or, as [[...]], several times."""
 
 RESIDENTS_MAX = 32
@@ -197,6 +198,8 @@ ROBOTS_MAX = 8
 
 STAFF_MAX = 64
 """Keys of one home's staff."""
+
+HELPERS_MAX = 64
 
 Residents = Annotated[
     tuple[ResidentSection, ...],
@@ -218,6 +221,9 @@ class Config(Section):
     robot: Robots
     staff: Annotated[
         tuple[StaffSection, ...], BeforeValidator(_one_or_several), Field(max_length=STAFF_MAX)
+    ] = ()
+    helper: Annotated[
+        tuple[HelperSection, ...], BeforeValidator(_one_or_several), Field(max_length=HELPERS_MAX)
     ] = ()
     store: StoreSection
     mqtt: BoxMqttSection
@@ -246,7 +252,7 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _people_and_robots_agree(self) -> Config:
-        for wrong in disagreements(self.resident, self.robot, self.staff):
+        for wrong in disagreements(self.resident, self.robot, self.staff, self.helper):
             raise ValueError(wrong)  # the first of them: the others may follow from it
         return self
 

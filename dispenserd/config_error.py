@@ -42,6 +42,7 @@ FORMS: Mapping[str, str] = {
     "serial": "1-64 letters, digits, dots, - or _",
     "robot": "1-64 letters, digits, dots, - or _",
     "as_needed_robot": "1-64 letters, digits, dots, - or _",
+    "residents": "keys of residents: 32 hexadecimal characters in lower case each",
     "tags": "4-64 visible characters each, without spaces",
     "host": "a host name or address",
     "name": "1-64 letters, digits, dots, - or _",

@@ -1,4 +1,4 @@
-"""Residents, robots and staff of a configuration: their tables, and what these must agree about.
+"""Residents, robots, staff and helpers of a configuration: their tables, and what these must agree about.
 
 It knows whose robot is which, and never quotes a value: one may identify somebody. `config` puts the tables
 into the file, and refuses what is wrong between them.
@@ -7,9 +7,11 @@ into the file, and refuses what is wrong between them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
-from dispenserd.config_forms import FilePath, ResidentKey, Section, Serial, Tags, Word
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from dispenserd.config_forms import FilePath, ResidentKey, Section, Serial, Tags, Word, as_tuple
 
 
 class ResidentSection(Section):
@@ -39,16 +41,36 @@ class StaffSection(Section):
     tags: Tags
 
 
+def _visible(name: str) -> str:
+    if not name.strip():
+        raise ValueError("is empty")
+    return name
+
+
+class HelperSection(Section):
+    """Who presses for residents at a robot, by a tag of their own (rule 2)."""
+
+    name: Annotated[Word, AfterValidator(_visible)]
+    residents: Annotated[
+        tuple[ResidentKey, ...], BeforeValidator(as_tuple), Field(min_length=1, max_length=32)
+    ]
+    tags: Annotated[Tags, Field(min_length=1)]
+
+
 def robot_of(resident: ResidentSection, robots: Sequence[RobotSection]) -> str:
     """Serial of the robot that holds this resident's roll."""
     return resident.robot or robots[0].serial
 
 
 def disagreements(
-    residents: Sequence[ResidentSection], robots: Sequence[RobotSection], staff: Sequence[StaffSection]
+    residents: Sequence[ResidentSection],
+    robots: Sequence[RobotSection],
+    staff: Sequence[StaffSection],
+    helpers: Sequence[HelperSection],
 ) -> Iterator[str]:
     """What is wrong between these tables, in words that follow "Configuration FILE has 1 fault:"."""
     yield from _not_told_apart(residents, robots, staff)
+    yield from _helpers(residents, staff, helpers)
     yield from _without_a_robot(residents, robots)
     yield from _as_needed(residents, robots)
 
@@ -67,6 +89,28 @@ def _not_told_apart(
     for key, values in told.items():
         if len(set(values)) != len(values):
             yield f"{key} is the same twice"
+
+
+def _helpers(
+    residents: Sequence[ResidentSection], staff: Sequence[StaffSection], helpers: Sequence[HelperSection]
+) -> Iterator[str]:
+    """Rule 2: a tag is one person's, or the record would say that another one pressed."""
+    keys = {one.key for one in residents}
+    tags = [tag for one in helpers for tag in one.tags]
+    if any(tag in one.tags for one in residents for tag in tags):
+        yield "helper.tags has a tag that is also a resident's: each tag is one person's"
+    if any(tag in one.tags for one in staff for tag in tags):
+        yield "helper.tags has a tag that is also a member of staff's: each tag is one person's"
+    if len(set(tags)) != len(tags):
+        yield "helper.tags has the same tag twice: each tag is one person's"
+    names = [one.name.strip().casefold() for one in helpers]
+    if len(set(names)) != len(names):
+        yield "helper.name is the same twice: the record tells helpers apart by their names"
+    for one in helpers:
+        if not keys.issuperset(one.residents):
+            yield "helper.residents must be keys of a [[resident]] of this file"
+        elif len(set(one.residents)) != len(one.residents):
+            yield "helper.residents has the same key twice"
 
 
 def _without_a_robot(residents: Sequence[ResidentSection], robots: Sequence[RobotSection]) -> Iterator[str]:

@@ -298,6 +298,7 @@ def _dose(dose: Dose) -> DoseView:
         "late": outcome.late if outcome else False,
         "by": outcome.by if outcome else "",
         "reason": outcome.reason if outcome else "",
+        "helper": (outcome.helper if outcome else dose.helper) or "",
         "happened": iso(outcome.happened) if outcome else None,
         "revision": outcome.revision if outcome else 0,
         "token": "staff" if dose.token else "robot",
@@ -333,7 +334,7 @@ BESIDE = "beside"
 
 
 def _side(side: SideDose) -> DoseView:
-    return {**_dose(Dose(plan=side.plan, outcome=side.outcome)), "stage": BESIDE}
+    return {**_dose(Dose(plan=side.plan, outcome=side.outcome, helper=side.helper)), "stage": BESIDE}
 
 
 def _incident(incident: Incident, now: datetime) -> IncidentView:

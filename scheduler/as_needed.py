@@ -194,7 +194,7 @@ def _released(
         return [ev.AsNeededRefused(now, resident, about, PERSONAL_ACTION, None, serial)]
     return [
         ev.AsNeededRequested(now, plan, reason),
-        issue(world, setting, dose, ev.OrderKind.RELEASE, "press", now),
+        issue(world, setting, dose, ev.OrderKind.RELEASE, "press", now, press.helper),
     ]
 
 

@@ -170,10 +170,14 @@ def settled(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]
                 by="",
                 reason=reason,
                 happened=happened,
+                helper=dose.helper if outcome in BY_A_PRESS else None,
             )
         ]
     return []
 
+
+BY_A_PRESS = frozenset({ev.Outcome.RETRIEVED, ev.Outcome.TAKEN_ALONG, ev.Outcome.REFUSED})
+"""Rule 2: of these the record says who pressed, where it was a named helper."""
 
 Finding = tuple[ev.Outcome, str, datetime]
 

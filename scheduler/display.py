@@ -113,6 +113,7 @@ def _which(world: World, setting: Setting, tray: Dose) -> tuple[str, ...]:
 
 TURNED_AWAY = {
     "who": ("Hvem er du?", "Vis din brik, og tryk så."),
+    "whose": ("Hvem er det til?", "Vis brikken fra den, det er til."),
     "unknown_tag": ("Brikken kendes ikke her.", "Vis din egen brik, og tryk så."),
     "staff_lock": ("Personalet er ved robotten.", "De giver dig din medicin."),
     "not_said": ("Sig først, om dosis er givet.", "Brug skærmen på boksen."),

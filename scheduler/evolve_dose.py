@@ -95,6 +95,7 @@ def _issued(world: World, event: ev.OrderIssued) -> World:
         # What goes back was not taken: only another press brings it out again.
         wanted_until=order.expires if spent else None if order.kind in AWAY else dose.wanted_until,
         anonymous=dose.anonymous and not spent,
+        helper=event.helper if spent else dose.helper,
         left=dose.left or (order.ground == LEFT and dose.plan.controlled),
         away_tried=event.at if order.kind in AWAY else dose.away_tried,
         along=order.take_along if order.kind in TOWARDS else dose.along,
@@ -126,9 +127,10 @@ def _dose_changed(dose: Dose, event: ev.DoseChange, world: World) -> Dose:
         case ev.DosePutOff():
             return replace(wished(dose, WishInput.LATER, event.at), wanted_until=None)
         case ev.DoseDeclined():
-            return replace(wished(dose, WishInput.NO_THANKS, event.at), wanted_until=None)
+            said = wished(dose, WishInput.NO_THANKS, event.at)
+            return replace(said, wanted_until=None, helper=event.helper)
         case ev.AnswerTakenBack():
-            return wished(dose, WishInput.TAKEN_BACK, event.at)
+            return replace(wished(dose, WishInput.TAKEN_BACK, event.at), helper=event.helper)
         case ev.DoseHeld():
             held = moved(dose, Trigger.HELD)
             return replace(held, held=event.reason, held_label=event.label, let_go=None)

@@ -64,9 +64,9 @@ def _changed(side: SideDose, event: ev.DoseChange | ev.SideEvent) -> SideDose:
         case ev.DosePutOff():
             return wished(side, WishInput.LATER, event.at)
         case ev.DoseDeclined():
-            return wished(side, WishInput.NO_THANKS, event.at)
+            return replace(wished(side, WishInput.NO_THANKS, event.at), helper=event.helper)
         case ev.AnswerTakenBack():
-            return wished(side, WishInput.TAKEN_BACK, event.at)
+            return replace(wished(side, WishInput.TAKEN_BACK, event.at), helper=event.helper)
         case ev.OutcomeRecorded():
             return replace(side, outcome=event)
         case _:

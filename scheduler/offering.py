@@ -26,7 +26,7 @@ from scheduler.given_elsewhere import by_others
 from scheduler.ids import order_id
 from scheduler.let_go import is_let_go
 from scheduler.own_sachet import NO_SACHET, has_no_sachet
-from scheduler.personal import is_for, not_theirs, spent, turned_away, who
+from scheduler.personal import WHOSE, helps_here, is_for, not_theirs, spent, turned_away, who
 from scheduler.regime import QUIET
 from scheduler.remembered import DOUBLE_FEED
 from scheduler.roll import sachet_for
@@ -37,6 +37,9 @@ from scheduler.world import Dose, RobotState, Setting, World, left_behind, robot
 
 PERSONAL_ACTION = "personal_action"
 """Rule 2: this dose needs a tag or a code beside the press."""
+
+NOTHING_OF_THEIRS = "nothing_of_theirs"
+"""Why a press was an attempt: another's dose waits there, and nothing of whom it was for."""
 
 HOLDING_MISFITS = frozenset(
     {
@@ -151,17 +154,18 @@ def pressed_at(world: World, setting: Setting, serial: str, now: datetime) -> Se
         return []
     wrong = not_theirs(setting, serial, press)
     if wrong:
-        return turned_away(world, press, wrong, now)
+        nothing = wrong == WHOSE and _only_others_wait(world, setting, press, now)
+        return turned_away(world, press, NOTHING_OF_THEIRS if nothing else wrong, now)
     if world.order_under_way(serial):
         return [spent(press, "busy", now)]
     theirs = [d for d in doses_at(world, setting, serial) if is_for(press, d)]
     back = next((d for d in theirs if d.stage is Stage.IN_TRAY and unwanted(d)), None)
     if back is not None:
-        return [ev.AnswerTakenBack(at=now, dose_id=back.dose_id, robot=serial)]
+        return [ev.AnswerTakenBack(now, back.dose_id, serial, press.helper)]
     resident = who(setting, press)
     fixed = is_here(setting, resident, serial, as_needed=False)
     if fixed and together(world, resident, now) and not robot_asks(world, setting, resident, now):
-        said = confirmed(world, resident, now)
+        said = confirmed(world, resident, now, helper=press.helper)
         return [spent(press, "confirmed" if said else "too_soon", now), *said]
     gone = [d for d in theirs if left_behind(setting, d) and waiting(d) and d.open_at(now)]
     theirs = [d for d in theirs if d not in gone]
@@ -179,12 +183,19 @@ def pressed_at(world: World, setting: Setting, serial: str, now: datetime) -> Se
     if dose is None:
         others = any(waiting(d) and d.open_at(now) for d in doses_at(world, setting, serial))
         if others and not any(d.open_at(now) for d in theirs):
-            return turned_away(world, press, "nothing_of_theirs", now)
+            return turned_away(world, press, NOTHING_OF_THEIRS, now)
         in_doubt = lock(world, setting, serial) == "in_doubt"
         return [spent(press, "in_doubt" if in_doubt else "nothing_due", now)]
     if dose.stage is Stage.HELD:
         return [spent(press, "held", now)]
     return _order_or_spend(world, setting, dose, ev.OrderKind.RELEASE, now)
+
+
+def _only_others_wait(world: World, setting: Setting, press: ev.Pressed, now: datetime) -> bool:
+    """Whether a helper of several came while none of theirs has anything there, and somebody else has."""
+    mine = helps_here(setting, press)
+    open_ones = [d for d in doses_at(world, setting, press.robot) if d.open_at(now)]
+    return any(waiting(d) for d in open_ones) and not any(d.plan.resident in mine for d in open_ones)
 
 
 def _by_hand(world: World, setting: Setting, press: ev.Pressed, now: datetime) -> bool:
@@ -208,7 +219,8 @@ def _order_or_spend(
         return [spent(press, reason, now)]
     if needs_personal_action(dose) and press is not None and not press.resident:
         return [spent(press, PERSONAL_ACTION, now, dose.dose_id)]
-    return [*due(dose, now), issue(world, setting, dose, kind, "press", now)]
+    helper = press.helper if press is not None else None
+    return [*due(dose, now), issue(world, setting, dose, kind, "press", now, helper)]
 
 
 def due(dose: Dose, now: datetime) -> Sequence[ev.Event]:
@@ -225,7 +237,7 @@ def presented(world: World, setting: Setting, now: datetime) -> Sequence[ev.Even
         if world.order_under_way(robot_of(setting, dose)):
             continue
         if not why_not_present(world, setting, dose, now):
-            return [issue(world, setting, dose, ev.OrderKind.PRESENT, "press", now)]
+            return [issue(world, setting, dose, ev.OrderKind.PRESENT, "press", now, dose.helper)]
     return []
 
 
@@ -250,9 +262,11 @@ def reminded(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event
 
 
 def issue(
-    world: World, setting: Setting, dose: Dose, kind: ev.OrderKind, ground: str, now: datetime
-) -> ev.OrderIssued:
-    """A new order with an id of its own; the caller has checked that it may be given."""
+    world: World, setting: Setting, dose: Dose, kind: ev.OrderKind, ground: str, now: datetime,
+    helper: str | None = None,
+) -> ev.OrderIssued:  # fmt: skip
+    """A new order with an id of its own; the caller has checked that it may be given. `helper`: whose press
+    it answers."""
     attempt = dose.attempts + 1
     source = "tray" if kind is ev.OrderKind.RETRACT else "holding"
     if kind is ev.OrderKind.RELEASE or (kind is ev.OrderKind.DIVERT and dose.stage in IN_MAGAZINE):
@@ -274,6 +288,7 @@ def issue(
             ground=ground,
             take_along=kind in TOWARDS and dose.along_at(now),
         ),
+        helper=helper,
     )
 
 

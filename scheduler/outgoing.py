@@ -106,5 +106,6 @@ def _administrations(after: World, event: ev.OutcomeRecorded) -> Iterator[Change
                 "quantity": str(portion.content.quantity),
                 "unit": portion.content.unit,
                 "reason": event.reason,
+                "helper": event.helper,
             },
         )

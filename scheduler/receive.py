@@ -295,7 +295,7 @@ def _pressed(world: World, setting: Setting, fact: ev.Pressed, now: datetime) ->
     """Rule 2: at most 60 s old by the robot's uptime and from this session; anything else is history. What it
     waited here behind a slow commit counts too. Whose tag it was is journalled, and never the tag. A wish to
     be helped is never too old."""
-    fact = named(setting, fact)
+    fact = named(world, setting, fact, now)
     if fact.answer is ev.Answer.HELP:
         return [fact]
     robot = world.robot(fact.robot)

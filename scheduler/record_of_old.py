@@ -75,7 +75,7 @@ ADDED: Mapping[type, Plain] = {
     ev.ClockDoubted: {"robot": ""},
     ev.RollLoaded: {"robot": ""},
     # and a press may say whose it is, and more than take: until then a robot had one button
-    ev.Pressed: {"resident": "", "staff": "", "tag": "", "answer": "take"},
+    ev.Pressed: {"resident": "", "staff": "", "tag": "", "answer": "take", "helper": None},
     ev.RobotIdentified: {"answers": False, "take_along": False},
     ev.Order: {"take_along": False},
     Roll: {"as_needed": False},
@@ -90,5 +90,10 @@ ADDED: Mapping[type, Plain] = {
     RefusedPrescription: {"drug": ""},
     ev.DoseDue: {"outage": False},
     ev.CarriedDose: {"beside_it": []},
+    # 2026-11-24: a helper has a tag of their own; before that they pressed as the resident
+    ev.OrderIssued: {"helper": None},
+    ev.DoseDeclined: {"helper": None},
+    ev.AnswerTakenBack: {"helper": None},
+    ev.OutcomeRecorded: {"helper": None},
 }
 """Fields that were added since, with what a row without them means."""

@@ -122,9 +122,11 @@ def together(world: World, resident: str, now: datetime) -> list[SideDose]:
     return [side for side in wanted if side.plan.opens == wanted[0].plan.opens]
 
 
-def confirmed(world: World, resident: str, now: datetime, by: str = "") -> list[ev.Event]:
-    """The resident's button, or a named helper's word at the box; empty where there is nothing to confirm, or
-    it is too soon to mean it."""
+def confirmed(
+    world: World, resident: str, now: datetime, by: str = "", helper: str | None = None
+) -> list[ev.Event]:
+    """The resident's button or a named helper's, or somebody's word at the box; empty where there is nothing
+    to confirm, or it is too soon to mean it."""
     if not by and any(now < at + CONFIRM_AFTER for at in _lately(world, resident)):
         return []
     return [
@@ -137,6 +139,7 @@ def confirmed(world: World, resident: str, now: datetime, by: str = "") -> list[
             by=by,
             reason="confirmed",
             happened=now,
+            helper=helper,
         )
         for side in together(world, resident, now)
     ]
@@ -310,6 +313,7 @@ def _closed(world: World, side: SideDose, now: datetime) -> ev.OutcomeRecorded:
         by="",
         reason=reason,
         happened=happened,
+        helper=side.helper if outcome is ev.Outcome.REFUSED else None,
     )
 
 

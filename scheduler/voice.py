@@ -38,6 +38,9 @@ NO_EMERGENCY_CALL = "no_emergency_call"
 
 SECOND_DAY = "second_day"
 
+BY_HELPER = "by_helper"
+"""Detail of a refusal, alone or behind another: a named helper pressed it for the resident."""
+
 
 def heard(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]:
     """What a press that says anything but take leads to."""
@@ -131,6 +134,9 @@ def refusal(world: World, dose: Dose | SideDose) -> Cause | None:
     again = _second_day(world, dose)
     priority = max(flagged, ev.Priority.MEDIUM if dose.plan.critical or again else ev.Priority.LOW)
     detail = said if flagged > ev.Priority.LOW else SECOND_DAY if again else ""
+    helper = dose.outcome.helper if refused and dose.outcome is not None else dose.helper
+    if helper is not None:  # a helper's no is not the resident's: staff are told which it was
+        detail = f"{detail}_{BY_HELPER}" if detail else BY_HELPER
     return Cause(ev.Kind.DOSE_REFUSED, ev.Priority(priority), detail, dose.dose_id, dose.plan.closes)
 
 
@@ -156,7 +162,7 @@ def _declined(
     world: World, press: ev.Pressed, resident: str, about: Sequence[Dose | SideDose], now: datetime
 ) -> Sequence[ev.Event]:
     """Asked once a dose why, on a robot that has the buttons to answer."""
-    declined = [ev.DoseDeclined(now, dose.dose_id, press.robot) for dose in about]
+    declined = [ev.DoseDeclined(now, dose.dose_id, press.robot, press.helper) for dose in about]
     if not about or not world.robot(press.robot).answers or about[0].declined is not None:
         return declined
     question = ev.Question.WHY_NOT

@@ -58,6 +58,15 @@ class StaffKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Helper:
+    """Somebody who presses for residents, by a tag of their own (rule 2)."""
+
+    name: str
+    residents: tuple[str, ...]  # keys of those they may act for
+    tags: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """What the configuration says; the same for every event of a run."""
 
@@ -70,6 +79,7 @@ class Setting:
     limits: Limits
     staff_phone: str
     staff: tuple[StaffKey, ...] = ()
+    helpers: tuple[Helper, ...] = ()
     served: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
     """Serial -> the residents whose rolls or medicine as needed it holds, in their order."""
     _robots: Mapping[str, str] = field(init=False, repr=False, compare=False)
@@ -199,6 +209,7 @@ class Dose:
     put_off: datetime | None = None  # when the resident last said later, until they want it again
     declined: datetime | None = None  # when they said no thanks, likewise
     said: str = ""  # why no thanks, if they said so
+    helper: str | None = None  # who brought it out or declined it last, where a named helper did
     purpose: str = ""  # what it is for, of medicine as needed, if they said so
     effect: str = ""  # of medicine as needed: "asked", "left_open", or what they answered
     lost: bool = False  # what became of it may stand in a part of the journal that was lost (rule 23)
@@ -268,6 +279,7 @@ class SideDose:
     put_off: datetime | None = None
     declined: datetime | None = None
     said: str = ""
+    helper: str | None = None
     outcome: OutcomeRecorded | None = None
 
     @property

@@ -87,7 +87,7 @@ def doses(result: Mapping[str, Any], zone: tzinfo) -> None:
             short_dose(dose.get("dose")),
             span(dose.get("opens"), dose.get("closes"), zone),
             stage(text(dose.get("stage"))),
-            (_outcome(dose), f"by {text(dose['by'])}" if dose.get("by") else ""),
+            (_outcome(dose), *_by(dose)),
             _who_gives(dose),
             _notes(dose, zone),
         )
@@ -222,6 +222,12 @@ def _outcome(dose: Mapping[str, Any]) -> str:
     late = ", late" if dose.get("late") else ""
     corrected = f", corrected {revision - 1}x" if isinstance(revision, int) and revision > 1 else ""
     return f"{outcome}{late}{corrected}" if outcome else ""
+
+
+def _by(dose: Mapping[str, Any]) -> list[str]:
+    """`by Anna`, whose word it is; `pressed by Mads`, for the resident."""
+    said = [f"by {text(dose['by'])}"] if dose.get("by") else []
+    return said + ([f"pressed by {text(dose['helper'])}"] if dose.get("helper") else [])
 
 
 LOST = "may have been had: the journal lost its end"

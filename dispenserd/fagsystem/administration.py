@@ -7,7 +7,8 @@ once (S5).
 A retrieved dose is `completed` and says with our own extension that it was lifted out of the tray: nobody saw
 it swallowed. A witnessed one is `completed` too, and names who saw it. One withheld is `not-done` and says
 why (paused, suspended, held). An uncertain one is `unknown`, never `not-done` (rule 6). A correction is a
-file of its own with a higher revision; the earlier ones stay.
+file of its own with a higher revision; the earlier ones stay. Where a named helper pressed for the resident,
+the performer says so, and that it was a helper (rule 2).
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from scheduler.window import LocalTime
 
 IDENTIFIER_SYSTEM = "urn:dispenserd:administration"
 OUTCOME_SYSTEM = "urn:dispenserd:outcome"
+PERFORMER_SYSTEM = "urn:dispenserd:performer"
 EXTENSION = "urn:dispenserd:extension:"
 FOLDER_NAME = "administrations"
 FILE_MODE = 0o640
@@ -54,6 +56,7 @@ class _Body(BaseModel):
     quantity: Decimal
     unit: str
     reason: str
+    helper: str | None = None  # a row of before 2026-11-24 has none
 
 
 def administration(body: Plain, resident: ResidentIdentity, local: LocalTime) -> dict[str, Any]:
@@ -78,8 +81,10 @@ def administration(body: Plain, resident: ResidentIdentity, local: LocalTime) ->
         told["statusReason"] = [{"coding": [{"system": OUTCOME_SYSTEM, "code": row.outcome.value}]}]
     if status in ("completed", "in-progress"):
         told["dosage"] = {"dose": {"value": _json_number(row.quantity), "unit": row.unit}}
-    if row.by:
-        told["performer"] = [{"actor": {"display": row.by}}]
+    performer = [{"actor": {"display": row.by}}] if row.by else []
+    performer += [_helper(row.helper)] if row.helper else []
+    if performer:
+        told["performer"] = performer
     if row.reason:
         told["note"] = [{"text": row.reason}]
     return told
@@ -122,6 +127,14 @@ def _extensions(row: _Body) -> list[dict[str, Any]]:
         {"url": f"{EXTENSION}dose", "valueString": row.dose_id},
         {"url": f"{EXTENSION}revision", "valuePositiveInt": row.revision},
     ]
+
+
+def _helper(name: str) -> dict[str, Any]:
+    """Who pressed for the resident: neither the resident nor a member of staff."""
+    return {
+        "function": {"coding": [{"system": PERFORMER_SYSTEM, "code": "helper"}]},
+        "actor": {"display": name},
+    }
 
 
 def _local_text(instant: datetime, local: LocalTime) -> str:

@@ -244,6 +244,8 @@ class DoseView(TypedDict):
     """Who said so; empty where the robot's own record does."""
     reason: str
     """Why that outcome, as a code or in a person's words; may be empty."""
+    helper: str
+    """Which named helper pressed for it, or said no thanks, for the resident; empty where none did."""
     happened: Instant | None
     """When the outcome came about, which may be long before it was known."""
     revision: int

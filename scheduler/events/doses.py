@@ -58,6 +58,7 @@ class OutcomeRecorded:
     by: str  # a person, or "" where the robot's record says it
     reason: str
     happened: datetime
+    helper: str | None = None  # whose press brought it about: a named helper's, for the resident
 
 
 @dataclass(frozen=True, slots=True)

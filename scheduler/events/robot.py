@@ -109,6 +109,9 @@ class Pressed:
     resident: str = ""  # who pressed, by their tag or code; "" = the robot does not know
     staff: str = ""  # which member of staff pressed, by their personal key
     tag: str = ""  # as read, until `receive` knows whose it is; journalled as "known" or "unknown" only
+    helper: str | None = (
+        None  # which named helper pressed, for `resident`; "" there: nobody could tell for whom
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,7 @@ class PressSpent:
     """The press led to no order; the display says why."""
 
     at: datetime
-    reason: str  # "nothing_due", "held", "old", "busy", "in_doubt", "who", or a reason of the gate
+    reason: str  # "nothing_due", "held", "old", "busy", "in_doubt", "who", "whose", or a reason of the gate
     robot: str = ""
     resident: str = ""  # who pressed, where the press said so
     dose_id: str = ""  # the one that needs more than this press: "personal_action"
@@ -154,6 +157,7 @@ class OrderIssued:
 
     at: datetime
     order: Order
+    helper: str | None = None  # whose press it answers, where a named helper pressed for the resident
 
 
 @dataclass(frozen=True, slots=True)

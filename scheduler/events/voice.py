@@ -24,6 +24,7 @@ class DoseDeclined:
     at: datetime
     dose_id: str
     robot: str
+    helper: str | None = None  # who said it for them, by their own tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class AnswerTakenBack:
     at: datetime
     dose_id: str
     robot: str
+    helper: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,9 @@ def _deed_at_the_robot(row: dict[str, Any], where: str, home: Household) -> Deed
             more.setdefault("tag", person.tag)
     if more.get("tag") == OWN_TAG:
         more["tag"] = home.named(resident).tag
+    helper = next((one for one in home.helpers if one.name == more.get("tag")), None)
+    if helper is not None:
+        more["tag"] = helper.tag
     one_of(robot, home.robots, f"{where}: robot")
     return Deed(row["at"], row["who"], row["do"], robot=robot, more=more)
 

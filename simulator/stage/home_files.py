@@ -16,7 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from simulator.stage.household import BOX as BOX
-from simulator.stage.household import Household, Person
+from simulator.stage.household import Helper, Household, Person
 from simulator.stage.scenario import IN_SACHETS, SLOT_CLOCKS, Prescription, Scenario
 
 PERSON_SYSTEM = "urn:example:person"
@@ -162,6 +162,7 @@ known = {json.dumps(scenario.known)}
 critical = {json.dumps(scenario.critical)}
 controlled = {json.dumps(scenario.controlled)}
 {"".join(_robot_toml(household, files, robot) for robot in household.robots)}\
+{"".join(_helper_toml(household, helper) for helper in household.helpers)}\
 [store]
 path = "home.db"
 [store.key]
@@ -190,6 +191,15 @@ robot = "{household.serial(person.robot)}"
 reminder_only = {json.dumps(person.reminder_only)}
 moves_in = {json.dumps(person.moves_in)}
 tags = ["{person.tag}"]
+"""
+
+
+def _helper_toml(household: Household, helper: Helper) -> str:
+    return f"""\
+[[helper]]
+name = "{helper.name}"
+residents = {json.dumps([household.named(name).key for name in helper.residents])}
+tags = ["{helper.tag}"]
 """
 
 

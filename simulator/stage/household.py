@@ -38,6 +38,19 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Helper:
+    """Who presses for residents by a tag of their own."""
+
+    name: str
+    residents: tuple[str, ...] = ("",)  # names of those they act for; left out where one lives there
+
+    @property
+    def tag(self) -> str:
+        """What they show at a robot's reader."""
+        return f"tag-{hashlib.sha256(f'dispenserd simulate helper: {self.name}'.encode()).hexdigest()[:8]}"
+
+
+@dataclass(frozen=True, slots=True)
 class BoxPlace:
     """A home: a box, and the robots at it."""
 
@@ -54,6 +67,7 @@ class Household:
     boxes: tuple[BoxPlace, ...] = ()
     box: str = BOX
     all_robots: tuple[str, ...] = ()
+    helpers: tuple[Helper, ...] = ()
 
     @property
     def several(self) -> bool:
@@ -89,7 +103,13 @@ class Household:
             for one in self.people
             if one.moves_to in here
         ]
-        return Household(tuple(people), box=self.box_id(name), all_robots=self.robots)
+        names = {one.name for one in people}
+        helpers = [
+            replace(one, residents=tuple(each for each in one.residents if each in names))
+            for one in self.helpers
+        ]
+        theirs = tuple(one for one in helpers if one.residents)
+        return Household(tuple(people), box=self.box_id(name), all_robots=self.robots, helpers=theirs)
 
     def at(self, robot: str) -> tuple[Person, ...]:
         return tuple(person for person in self.people if person.robot == robot)

@@ -68,15 +68,17 @@ def _outcomes(scenario: Scenario, evidence: Evidence) -> Iterator[str]:
         yield f"{name}: expected {expected[name].outcome}, but it has no outcome"
     for name, dose in closed.items():
         wanted = expected.get(name)
-        found = (dose["outcome"], bool(dose["late"]) and dose["outcome"] == "retrieved", dose["by"])
+        late = bool(dose["late"]) and dose["outcome"] == "retrieved"
+        found = (dose["outcome"], late, dose["by"], dose.get("helper", ""))
         if wanted is None:
             yield f"{name}: {found[0]}, which nobody expected"
-        elif found != (wanted.outcome, wanted.late, wanted.by):
-            yield f"{name}: expected {_told(wanted.outcome, wanted.late, wanted.by)}, found {_told(*found)}"
+        elif found != (told := (wanted.outcome, wanted.late, wanted.by, wanted.helper)):
+            yield f"{name}: expected {_told(*told)}, found {_told(*found)}"
 
 
-def _told(outcome: str | None, late: bool, by: str) -> str:
-    return f"{outcome or 'no outcome'}{', late' if late else ''}{f', by {by}' if by else ''}"
+def _told(outcome: str | None, late: bool, by: str, helper: str) -> str:
+    pressed = f", pressed by {helper}" if helper else ""
+    return f"{outcome or 'no outcome'}{', late' if late else ''}{f', by {by}' if by else ''}{pressed}"
 
 
 DIVERTED_WITHIN = timedelta(minutes=30)

@@ -106,6 +106,7 @@ class ExpectedDose:
     outcome: str
     late: bool = False
     by: str = ""
+    helper: str = ""  # who of the helpers pressed for it, or said no thanks
     diverted: str = ""  # when its sachet went to the locked store, within DIVERTED_WITHIN; "" = not asked
     box: str = ""  # at which it is known, where there are several; what was carried along is known at both
 

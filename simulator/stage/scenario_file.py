@@ -6,13 +6,14 @@ Each complaint names the table and says what may stand there; docs/scenarios.md 
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from simulator.script import ScriptError, parse_script
-from simulator.stage.deed_file import lives_here, read_deed
-from simulator.stage.household import BoxPlace, Household, Person
+from simulator.stage.deed_file import OWN_TAG, lives_here, read_deed
+from simulator.stage.household import BoxPlace, Helper, Household, Person
 from simulator.stage.scenario import (
     AT_THE_ROBOT,
     MACHINE_DEEDS,
@@ -49,6 +50,7 @@ OUTCOMES = (
 TABLES = {
     "box": BoxPlace,
     "resident": Person,
+    "helper": Helper,
     "prescription": Prescription,
     "deed": Deed,
     "expect_dose": ExpectedDose,
@@ -68,7 +70,7 @@ def read_scenario(path: Path) -> Scenario:
 
 def parse_scenario(document: dict[str, Any]) -> Scenario:
     only(document, ("scenario", "medicine", *TABLES), "table")
-    home = _household(document)
+    home = _helped(_household(document), document)
     medicine = table(document, "medicine")
     only(medicine, ("known", "critical", "controlled"), "key of [medicine]")
     found = {name: rows(document, name) for name in TABLES}
@@ -113,6 +115,19 @@ def _household(document: dict[str, Any]) -> Household:
     for robot in home.robots if boxes else ():
         one_of(robot, tuple(one for box in boxes for one in box.robots), "[[resident]]: robot at a [[box]]")
     return home
+
+
+def _helped(home: Household, document: dict[str, Any]) -> Household:
+    helpers = tuple(filled(Helper, row, where) for where, row in rows(document, "helper"))
+    each_once("[[helper]]", (one.name for one in helpers))
+    for one in helpers:
+        if not one.name.isalpha() or one.name == OWN_TAG:
+            raise ScenarioError(f'[[helper]]: name is letters only, as "Mads": "{one.name}"')
+        if not one.residents:
+            raise ScenarioError(f"[[helper]]: {one.name} acts for somebody")
+        for resident in one.residents:
+            lives_here(home, resident, f"[[helper]]: {one.name}: residents")
+    return replace(home, helpers=helpers)
 
 
 # --- what makes sense -------------------------------------------------------------------------------

@@ -306,7 +306,7 @@ class Bottle:
         self.weather.aim()
         self.liveness.pressed()
         self.regimes.pressed(RESIDENT)
-        self.end.press()
+        self.end.press(tag=self.company.hands.at_the_first())
 
     def lift(self) -> None:
         if self.matter.tray is not None:

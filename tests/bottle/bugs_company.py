@@ -10,6 +10,7 @@ import scheduler.gate
 import scheduler.judged
 import scheduler.offering
 import scheduler.personal
+import scheduler.receive
 import scheduler.receive_regime
 import scheduler.regime_causes
 from tests.bottle.bug import Bug
@@ -18,11 +19,14 @@ from tests.bottle.sabotage import nothing, put, rules_with, rules_without, toget
 from tests.bottle.sabotage_company import (
     always,
     anybodys_counts,
+    as_the_resident,
     elsewhere_is_nothing,
     locked_at_any,
     never,
     nobody_is_critical,
     stale_will_do,
+    the_first_of_two,
+    whoever_waits,
 )
 from tests.bottle.sabotage_regime import (
     away_is_no_excuse,
@@ -36,6 +40,24 @@ from tests.bottle.sabotage_voice import nobody
 _, NEIGHBOUR, SHARED, AS_NEEDED = KINDS
 
 COMPANY_BUGS: tuple[Bug, ...] = (
+    Bug(
+        "a helper's press is recorded as the resident's",
+        ("rule 2",),
+        put(scheduler.receive, "named", as_the_resident),
+        SHARED,
+    ),
+    Bug(
+        "a helper's tag releases for a resident who is not theirs",
+        ("rule 2",),
+        put(scheduler.personal, "_for_whom", whoever_waits),
+        SHARED,
+    ),
+    Bug(
+        "of two who wait a helper gets the first one's dose",
+        ("rule 2",),
+        put(scheduler.personal, "_for_whom", the_first_of_two),
+        SHARED,
+    ),
     Bug("anybody's tag is good enough", ("rule 2", "S3"), put(scheduler.offering, "is_for", always), SHARED),
     Bug(
         "a press without a name counts where several live",

@@ -37,6 +37,7 @@ from tests.bottle.company_papers import (
     Person,
 )
 from tests.bottle.company_witness import CompanyWitness, is_about
+from tests.bottle.hands import Hands
 from tests.bottle.others import Others
 from tests.bottle.papers import SPARE_DAYS
 from tests.bottle.people import Staff
@@ -83,7 +84,7 @@ class Company:
         self.persons = self.papers.persons
         self.served: tuple[Served, ...] = ()
         self.adding, self.at_their_robot = Additions(self, seed), AsNeededRobot(self, seed)
-        self.others = Others(self, seed)
+        self.others, self.hands = Others(self, seed), Hands(self, seed)
         self.counts: dict[str, int] = {}
         self.ended = False
         self.disturbed_s = 0.0
@@ -91,7 +92,7 @@ class Company:
         self._since: datetime | None = None  # the strip holds what opens after it
 
     def moved_in(self, setting: Setting) -> Setting:
-        return self.papers.moved_in(setting)
+        return self.hands.moved_in(self.papers.moved_in(setting))
 
     def settle_in(self, severity: Severity) -> None:
         """Their robot, their staff and their witnesses; before the first box starts."""
@@ -139,6 +140,7 @@ class Company:
         return bool(self.persons) and is_about(event, self.papers)
 
     def committed(self, events: Sequence[ev.Event]) -> None:
+        self.hands.committed(events)
         if self.persons:
             always = ev.ClockTrusted | ev.ClockDoubted | ev.DaemonStarted | ev.ElsewhereRead
             theirs = [event for event in events if self.is_about(event) or isinstance(event, always)]
@@ -186,6 +188,7 @@ class Company:
                 self.bottle.regime_life.plan_dose(dose)
                 self.adding.plan_dose(dose)
                 self.others.plan_dose(dose)
+                self.hands.plan_dose(person, dose)
 
     def _plan_dose(self, person: Person, dose: str) -> None:
         chance, bottle = self.chance, self.bottle
@@ -218,11 +221,13 @@ class Company:
         bottle.say(f"at the second robot: {answer.value} by {tag or 'somebody'}")
         if answer is not Answer.AS_NEEDED:
             self.witness.presses.append((bottle.times.true, tag))
+        self.hands.shows(SERIAL, tag, answer)
         self._aim()
         self.looks.pressed(tag, answer)
         self.witness.as_needed.pressed(bottle.times.true, take=answer is Answer.TAKE)
         for person in self.persons:
             theirs = tag == person.tag or (not tag and len(self.persons) == 1)
+            theirs = theirs or self.hands.surely(tag, person.key)
             if theirs and (self.looks.settled() or not self.papers.own_robot):
                 bottle.regimes.pressed(person.key)
         self.end.press(answer, tag)

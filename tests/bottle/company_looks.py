@@ -59,9 +59,8 @@ class CompanyLooks:
             return ""
         dose = self._papers.dose_of[matter.magazine[0].label]
         person, now = self._papers.owners[dose[:32]], bottle.times.true
-        mine = tag == person.tag or (
-            not tag and len(self._papers.persons) == 1 and not self._papers.is_controlled(dose)
-        )
+        mine = tag == person.tag or self._company.hands.surely(tag, person.key)
+        mine = mine or (not tag and len(self._papers.persons) == 1 and not self._papers.is_controlled(dose))
         inside = self._papers.opens(dose)[0] + EDGE < now < self._papers.closes(dose) - EDGE
         others = self._company.others.witness.keeps_back(dose, now)
         if not mine or not inside or others or dose in self._company.end.memory.gone:

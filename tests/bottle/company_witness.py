@@ -55,7 +55,7 @@ class CompanyWitness:
             self.trusted.sees(event)
             match event:
                 case ev.OrderIssued():
-                    self._issued(event.order, self._bottle.times.true_of(event.at))
+                    self._issued(event, self._bottle.times.true_of(event.at))
                 case ev.OrderEnded():
                     self._ended(event)
                 case ev.DosePlanned():
@@ -90,8 +90,8 @@ class CompanyWitness:
         assert opens in self._papers.opens(dose), f"S2: {dose[33:]} planned at another time"
         self.planned.add(dose)
 
-    def _issued(self, order: ev.Order, decided: datetime) -> None:
-        self._newest = order
+    def _issued(self, event: ev.OrderIssued, decided: datetime) -> None:
+        order = self._newest = event.order
         assert order.order_id not in self.ordered, "P5: an order id issued twice"
         assert order.resident == order.dose_id[:32], "S3: crossed: an order for one, a dose of another"
         self.ordered[order.order_id] = order.resident
@@ -103,19 +103,21 @@ class CompanyWitness:
             return
         assert not self.in_doubt, f"P3: {order.kind} while {min(self.in_doubt)[33:]} is in doubt"
         assert self.trusted, f"rule 18: {order.kind} on an untrusted clock"
-        age = decided - self._press_of(order, decided)
+        age = decided - self._press_of(order, event.helper, decided)
         limit = PRESS_AGE if order.kind is ev.OrderKind.RELEASE else PRESS_AGE + ORDER_LIFE
         assert age <= limit, f"rule 2: {order.kind} for a person who pressed {age.total_seconds():.0f} s ago"
         self._company.at_their_robot.issued(order, self._pressed)
 
-    def _press_of(self, order: ev.Order, decided: datetime) -> datetime:
-        """The newest press that may have asked for it: by the owner's own tag, or by anybody where the robot
-        serves one person and the medicine is not controlled."""
+    def _press_of(self, order: ev.Order, helper: str | None, decided: datetime) -> datetime:
+        """The newest press that may have asked for it: by the tag of the helper whose press it was by the
+        record, else by the owner's own, or by anybody where the robot serves one person and the medicine is
+        not controlled."""
         person = self._papers.owners[order.resident]
         alone = len(self._papers.persons) == 1 and not self._is_controlled(order.dose_id)
-        enough = [
-            at for at, tag in self.presses if at <= decided and (tag == person.tag or (alone and not tag))
-        ]
+        tags = {person.tag, *([""] if alone else [])}
+        if helper is not None:
+            tags = {*self._company.hands.tags_of(helper)}
+        enough = [at for at, tag in self.presses if at <= decided and tag in tags]
         assert enough, f"rule 2: {order.kind} and its owner never pressed"
         self._pressed = enough[-1]
         return enough[-1]

@@ -3,23 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 import scheduler.as_needed_limits
 import scheduler.gate
 import scheduler.judged
+import scheduler.personal
+from scheduler import events as ev
 from scheduler.as_needed_limits import UNKNOWN_ELSEWHERE, Answer, Had
+from scheduler.at_robots import by_robot
 from scheduler.modifiers import Circumstances
 from scheduler.replacing import replace
-from scheduler.world import Dose, Setting, World
+from scheduler.world import Dose, Helper, Setting, World
 
 _used_on = scheduler.gate.used_on
 _lock = scheduler.gate.lock
 _had = scheduler.as_needed_limits._had
 _may_be_had = scheduler.as_needed_limits.may_be_had
 _circumstances = scheduler.judged.circumstances
+
+
+_named = scheduler.personal.named
+
+
+def as_the_resident(*about: Any) -> ev.Pressed:
+    """What a helper pressed is the resident's press."""
+    return replace(_named(*about), helper=None)
+
+
+def whoever_waits(world: World, setting: Setting, helper: Helper, press: ev.Pressed, now: datetime) -> str:
+    """A helper's tag is good for anybody's dose there."""
+    there = by_robot(world.doses, setting).get(press.robot, ())
+    waiting = [dose.plan.resident for dose in there if dose.outcome is None and dose.open_at(now)]
+    return next(iter(waiting), helper.residents[0])
+
+
+def the_first_of_two(world: World, setting: Setting, helper: Helper, press: ev.Pressed, now: datetime) -> str:
+    """A helper of several gets the first one's dose where two wait."""
+    here = [one for one in helper.residents if one in setting.served[press.robot]]
+    may = [one for one in here if scheduler.personal._may_mean(world, setting, one, press, now)]
+    return next(iter(may), "")
 
 
 def always(*_: Any) -> bool:

@@ -129,7 +129,12 @@ def counted(bottle: Bottle) -> dict[str, int]:
 
 
 def counted_beside(company: Company) -> dict[str, int]:
-    found = {f"histories: beside the first resident {company.kind}": 1}
+    found = {
+        f"histories: beside the first resident {company.kind}": 1,
+        "presses of named helpers": company.hands.presses,
+        "presses of a helper for whom nobody could tell": company.hands.whose,
+        "outcomes recorded as a helper's doing": company.hands.recorded,
+    }
     if not company.persons:
         return found
     witness, looks = company.witness, company.looks

@@ -82,7 +82,7 @@ class Voices:
         self.words += 1
         bottle.weather.counts["the resident speaks"] = bottle.weather.counts.get("the resident speaks", 0) + 1
         troubles, offered = bottle.weather.total, bottle.liveness.offerable()
-        bottle.end.press(answer)
+        bottle.end.press(answer, bottle.company.hands.at_the_first(answer))
         if answer is Answer.NO_THANKS and offered:
             bottle.after(HEARD_WITHIN_S, lambda: self._look_heard(offered, troubles))
         if answer in (Answer.LATER, Answer.NO_THANKS):

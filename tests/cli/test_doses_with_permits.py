@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +14,8 @@ from dispenserd.cli import views as terminal
 from dispenserd.cli.words import found, said_of
 from scheduler import commands as cmd
 from scheduler import events as ev
-from tests.support.pure_home import FIRST_DAY, RESIDENT, PureHome, utc
+from scheduler.world import Helper
+from tests.support.pure_home import FIRST_DAY, RESIDENT, ROBOT, PureHome, utc
 
 ZONE = ZoneInfo("Europe/Copenhagen")
 
@@ -115,3 +117,22 @@ def test_the_first_of_two_is_told_so_at_the_terminal() -> None:
     first = found(dose, said_of("let_go", {"reason": "second_needed"}), "Anna")
     assert "Nothing has changed before another person says so" in first
     assert found(dose, said_of("let_go", {"reason": "done"}), "Anna").endswith("is let go, says Anna.")
+
+
+def test_whose_press_it_was_where_a_helper_pressed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
+    home = PureHome(utc("07:50"))
+    home.setting = replace(home.setting, helpers=(Helper("Mads Holm", (RESIDENT,), frozenset({"key-m"})),))
+    home.start()
+    home.until("08:05")
+    session = f"s{home.robot.session}"
+    home.give(ev.Pressed(home.now, ROBOT, session, 100, tag="key-m"))
+    assert (shown(home, "morning")["helper"], shown(home, "morning")["outcome"]) == ("Mads Holm", None)
+    home.move()
+    home.move()
+    home.lift()
+    assert (shown(home, "morning")["helper"], shown(home, "morning")["by"]) == ("Mads Holm", "")
+    assert shown(home, "noon")["helper"] == ""
+    assert "retrieved pressed by Mads Holm" in told(home, capsys)

@@ -191,3 +191,15 @@ def test_ids_differ_by_dose_prescription_and_revision() -> None:
     doses = [dose_id(RESIDENT.key, date(2026, 11, 2), slot) for slot in ("morning", "noon")]
     ids = {administration_id(dose, name, n) for dose in doses for name in "ab" for n in (1, 2)}
     assert len(ids) == 8
+
+
+@pytest.mark.parametrize("outcome", ["retrieved", "refused"])
+def test_a_named_helper_who_pressed_is_a_performer_and_said_to_be_one(outcome: str) -> None:
+    """Rule 2: neither the resident nor a member of staff."""
+    function = {"coding": [{"system": "urn:dispenserd:performer", "code": "helper"}]}
+    helper = {"function": function, "actor": {"display": "Mads Holm"}}
+    assert told(outcome=outcome, helper="Mads Holm")["performer"] == [helper]
+    both = told(outcome=outcome, helper="Mads Holm", by="Bo Opdigtet")
+    assert both["performer"] == [{"actor": {"display": "Bo Opdigtet"}}, helper]
+    assert "performer" not in told(outcome=outcome, helper=None)
+    assert "performer" not in told(outcome=outcome), "a row that waits since before 2026-11-24"

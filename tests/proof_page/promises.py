@@ -13,6 +13,7 @@ LEAVES, PERMITS, CARDS = "tests/bottle/leaves.py", "tests/bottle/permits.py", "t
 KEYS, SWAPS, MAINS, STRIPS = (f"tests/bottle/{name}.py" for name in ("keys", "swaps", "mains", "strips"))
 COMPANY, BESIDE = "tests/bottle/company_witness.py", "tests/bottle/company_looks.py"
 AS_NEEDED, OTHERS = "tests/bottle/as_needed_witness.py", "tests/bottle/others_witness.py"
+HANDS = "tests/bottle/hands.py"
 ADDITIONS = "tests/bottle/additions_witness.py"
 JOURNAL, CRASH = "tests/support/witness.py", "tests/crash/witness.py"
 POWER = "tests/storage/power_loss.py"
@@ -118,7 +119,16 @@ PROMISES = (
         "what a card adds after packing is a part of its own that staff hear of, and holds no sachet back",
         ((ADDITIONS, ("_is_held", "_has", "_opens", "_look_told")),),
     ),
-    Promise("rule 2", "a release answers a fresh press", ((BOTTLE, ("_issued",)), (JOURNAL, ("_event",)))),
+    Promise(
+        "rule 2",
+        "a release answers a fresh press, and the record says whose: the resident's or a named helper's",
+        (
+            (BOTTLE, ("_issued",)),
+            (COMPANY, ("_press_of",)),
+            (HANDS, ("_pressed", "_acts", "_outcome")),
+            (JOURNAL, ("_event",)),
+        ),
+    ),
     Promise(
         "rule 3",
         "missed only where the sachet lies in store or magazine; a held one is let go by two people",

@@ -76,6 +76,7 @@ def test_an_outcome_is_one_administration_for_each_prescription(home: PureHome) 
         "quantity": "1",
         "unit": "tablet",
         "reason": "lifted",
+        "helper": None,
     }
     assert left(home, outcome(home, dose_id)) == [Put("administration", key, body)]
     plan = replace(home.dose("morning").plan, dose_id="beside")

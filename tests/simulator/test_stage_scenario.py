@@ -279,7 +279,8 @@ def test_residents_share_a_robot_and_show_their_tags_to_it() -> None:
     noah, karen = scenario.home.people
     assert scenario.home.robots == ("kitchen",)
     tags = {row.get("tag", "") for row in scenario.script("kitchen")["deeds"]}
-    assert tags == {noah.tag, karen.tag, ""}, "and one who showed none"
+    (olga,) = scenario.home.helpers
+    assert tags == {noah.tag, karen.tag, olga.tag, ""}, "and one who showed none"
     assert scenario.dose_end("Karen day1 noon") == f"{karen.key}/2026-11-02/noon/1"
     assert scenario.dose_name(f"{noah.key}/2026-11-02/evening/1") == "Noah day1 evening"
 
@@ -460,4 +461,29 @@ def test_a_move_that_leads_nowhere_is_refused(row: str, changes: dict[str, Any],
     document = tomllib.loads(MOVING.read_text(encoding="utf-8"))
     document[row] = [{**document[row][0], **changes}, *document[row][1:]]
     with pytest.raises(ScenarioError, match=complaint):
+        parse_scenario(document)
+
+
+def test_a_helper_shows_a_tag_of_their_own() -> None:
+    scenario = read_scenario(SPINE.with_name("family.toml"))
+    (olga,) = scenario.home.helpers
+    assert olga.residents == ("Noah", "Karen")
+    shown = [row.get("tag", "") for row in scenario.script("kitchen")["deeds"]]
+    assert shown.count(olga.tag) == 1
+    assert olga.tag not in {person.tag for person in scenario.home.people}
+
+
+@pytest.mark.parametrize(
+    ("helper", "said"),
+    [
+        ({"name": "Mads 2"}, "name is letters only"),
+        ({"name": "own"}, "name is letters only"),
+        ({"name": "Mads", "residents": []}, "acts for somebody"),
+        ({"name": "Mads", "residents": ["Nobody"]}, "residents"),
+    ],
+)
+def test_a_helper_of_nobody_is_refused(helper: dict[str, Any], said: str) -> None:
+    document = tomllib.loads(SPINE.with_name("family.toml").read_text())
+    document["helper"] = [helper]
+    with pytest.raises(ScenarioError, match=said):
         parse_scenario(document)

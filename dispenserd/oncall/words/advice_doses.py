@@ -15,6 +15,25 @@ _NOT_IN_DOUBT = (
     "Do not give another dose in doubt. No dose before a finding: it could be a double dose.",
 )
 
+_DECLINED_BY_HELPER = advice(
+    (
+        "En hjælper har sagt nej tak til dosis med sin egen brik. Det er ikke borgerens ord.",
+        "A helper said no thanks to this dose, with their own tag. It is not the resident's word.",
+    ),
+    (
+        "Ring til borgeren: er det deres eget ønske, og hvorfor ikke?",
+        "Call the resident: is it their own wish, and why not?",
+    ),
+    (
+        "Indtil tiden er gået, giver et tryk den alligevel. Bagefter kan du tage den og give i hånden.",
+        "Until closing a press still brings it. After that you may take this and give by hand.",
+    ),
+    (
+        "Giv intet i hånden, mens robotten stadig tilbyder den.",
+        "Give nothing by hand while the robot still offers it.",
+    ),
+)
+
 DOSE_ADVICE: Mapping[str, Advice] = {
     "about_to_miss": advice(
         ("Halvdelen af tiden er gået, og dosis er ikke hentet.", "Half the time is gone, not retrieved yet."),
@@ -79,6 +98,9 @@ DOSE_ADVICE: Mapping[str, Advice] = {
             "Do not press them, and give nothing by hand while the robot still offers it.",
         ),
     ),
+    "dose_refused/by_helper": _DECLINED_BY_HELPER,
+    "dose_refused/second_day_by_helper": _DECLINED_BY_HELPER,
+    "dose_refused/unwell_by_helper": _DECLINED_BY_HELPER,
     "side_unconfirmed": advice(
         (
             "Borgeren har ikke bekræftet medicin uden for rullen (dråber, insulin, inhalator, plaster).",

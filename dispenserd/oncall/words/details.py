@@ -33,6 +33,11 @@ _DOSE: Mapping[str, Said] = {
     "insulin": Said("insulin", "of the insulin group"),
     "second_day": Said("nej tak også i går", "refused the day before, too"),
     "unwell": Said("borgeren er utilpas", "the resident feels unwell"),
+    "by_helper": Said("en hjælper har sagt nej tak", "declined by a helper"),
+    "second_day_by_helper": Said(
+        "en hjælper har sagt nej tak, også i går", "declined by a helper, as the day before"
+    ),
+    "unwell_by_helper": Said("en hjælper har sagt nej tak: utilpas", "declined by a helper: feels unwell"),
     "two_in_a_row": Said("anden gang i træk", "two in a row"),
     "no_longer_planned": Said("dosis er taget af planen", "no longer planned"),
     "not_settled": Said("ikke afklaret efter tiden", "not settled after closing"),
