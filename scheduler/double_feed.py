@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from scheduler import events as ev
 from scheduler.at_robots import by_robot
 from scheduler.cause import Cause
-from scheduler.dose import IN_MAGAZINE, Stage
+from scheduler.dose import IN_MAGAZINE, IN_MOTION, Stage
 from scheduler.remembered import DOUBLE_FEED, DoubleFeed, double_feed
 from scheduler.roll import PACKED_APART_MAX, same_medicine
 from scheduler.world import Dose, Robot, RobotState, Setting, World, robot_of
@@ -52,8 +52,8 @@ def not_reconciled(world: World, incident: ev.Incident) -> str:
     for dose in world.doses.values():
         if feed.dose_id not in (dose.dose_id, dose.beside):
             continue
-        if dose.stage is Stage.DOUBT:
-            return "in_doubt"
+        if dose.stage is Stage.DOUBT or (dose.stage in IN_MOTION and dose.rest is Stage.DOUBT):
+            return "in_doubt"  # also on its way to the store: the record can't tell which one that was
         if dose.stage in (Stage.IN_TRAY, Stage.RETRACTING):
             return "tray_occupied"
     return ""

@@ -231,6 +231,8 @@ def _dose(world: World, dose: Dose) -> ev.CarriedDose:
         changed=dose.changed,
         contradicted=dose.contradicted,
         beside_it=dose.beside_it,
+        presented=dose.presented,
+        double_looked_into=dose.double_looked_into,
     )
 
 
