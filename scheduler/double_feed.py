@@ -59,6 +59,18 @@ def not_reconciled(world: World, incident: ev.Incident) -> str:
     return ""
 
 
+def nobodys_yet(world: World, robot: Robot, resident: str) -> frozenset[str]:
+    """Labels of theirs that may have left this strip beside another one, where the dose is yet to be planned:
+    no doubt of it goes along with a resident who moves."""
+    open_one = () if robot.double_feed is None else (robot.double_feed,)
+    asked = {dose.beside for dose in world.doses.values()}
+    return frozenset(
+        feed.follows.label
+        for feed in (*robot.fed, *open_one)
+        if feed.follows is not None and feed.resident == resident and feed.dose_id not in asked
+    )
+
+
 def printed(world: World, setting: Setting, dose: Dose) -> datetime | None:
     """Naive local time that the sachet of this dose shows, where another may lie beside it; None = it lies
     alone."""
