@@ -17,6 +17,7 @@ from scheduler import events as ev
 from simulator.mechanics import DoubleFeed, Moved, Place
 from tests.bottle.now_and_then import now_and_then
 from tests.bottle.papers import dose_id
+from tests.support.pure_home import ROBOT
 
 if TYPE_CHECKING:
     from tests.bottle.bottle import Bottle
@@ -25,6 +26,7 @@ A_HISTORY = 0.1
 A_DAY, OFTEN_A_DAY = 0.2, 1.5
 TAKES_BOTH = 0.3
 TOLD_WITHIN_S = 900.0
+SUBJECT = f"feed:{ROBOT}"
 
 
 class Feeds:
@@ -90,7 +92,7 @@ class Feeds:
                 case ev.DoseDoubted():
                     self.doubts += 1
                     self.doubted |= {event.dose_id, event.beside}
-                case ev.IncidentRaised() if event.incident.kind is ev.Kind.DOUBLE_FEED:
+                case ev.IncidentRaised() if event.incident.subject == SUBJECT:
                     self._open = event.incident.incident_id
                 case ev.IncidentClosed() if event.incident_id == self._open:
                     self._open = ""

@@ -142,7 +142,7 @@ class Staff:
     def look_at_all(self) -> None:
         ours = self is self._bottle.staff
         for name, incident in self._bottle.oncall.told.items():
-            if incident["state"] != "closed" and self._bottle.company.has(incident["dose"]) is not ours:
+            if incident["state"] != "closed" and self._bottle.company.concerns(incident) is not ours:
                 self._tries[name] = TRIES_MAX - 2
                 self.work(name)
 
