@@ -40,8 +40,10 @@ def fed_together(robot: Robot) -> Cause | None:
 
 
 def not_reconciled(world: World, incident: ev.Incident) -> str:
-    """Why nobody can close it yet; "" = the fault is cleared at the robot, and no dose of it is open."""
-    robot = world.robot(incident.subject.partition(":")[2])
+    """Why nobody can close it yet; "" = the fault is cleared at the robot, no dose of it is open, and nothing
+    lies in the holding place that is no dose's: as needed nobody else would be told that it is in the way."""
+    serial = incident.subject.partition(":")[2]
+    robot = world.robot(serial)
     feed = robot.double_feed
     if robot.state is not RobotState.READY or robot.status is None:
         return "robot_not_ready"
@@ -56,7 +58,12 @@ def not_reconciled(world: World, incident: ev.Incident) -> str:
             return "in_doubt"  # also on its way to the store: the record can't tell which one that was
         if dose.stage in (Stage.IN_TRAY, Stage.RETRACTING):
             return "tray_occupied"
-    return ""
+    known = any(dose.robot == serial and dose.stage in OUT_OF_MAGAZINE for dose in world.doses.values())
+    return "holding_occupied" if robot.status.holding and not known else ""
+
+
+OUT_OF_MAGAZINE = frozenset({Stage.HOLDING, *IN_MOTION})
+"""What the sensor of the holding place shows may be such a dose's."""
 
 
 def nobodys_yet(world: World, robot: Robot, resident: str) -> frozenset[str]:

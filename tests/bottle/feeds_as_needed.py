@@ -21,7 +21,7 @@ from simulator.mechanics import DoubleFeed, Moved, Place
 from tests.bottle.as_needed_times import DAY_MOST, GAP
 from tests.bottle.as_needed_witness import DAY, MOTION
 from tests.bottle.company_papers import SERIAL
-from tests.bottle.feeds import A_DAY, A_HISTORY, TAKES_BOTH, TOLD_WITHIN_S
+from tests.bottle.feeds import A_DAY, A_HISTORY, TAKES_BOTH, TOLD_WITHIN_S, take_out
 from tests.bottle.now_and_then import now_and_then
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ OFTEN_A_DAY, MOSTLY = 2.0, 0.7
 WAITS_S = 1150.0
 """Of the twenty minutes for which it can be had."""
 
+SEEN = 0.5
 SUBJECT = f"feed:{SERIAL}"
 TOWARDS = (ev.OrderKind.RELEASE, ev.OrderKind.PRESENT)
 
@@ -108,12 +109,17 @@ class FeedsAsNeeded:
             self._company.press(self._company.persons[0].tag, Answer.TAKE)
 
     def looked_into(self) -> None:
-        """Whoever clears a double feed takes the second one out, also where it lies alone by now."""
+        """Whoever clears one takes the second sachet out; some see it, too, where it lies alone by now."""
         end = self._company.end
         matter = end.mechanics
-        held = matter.holding
-        if end.memory.fault == DOUBLE_FEED and held is not None and held.label in self.along:
+        held, seen = matter.holding, self._chance.random() < SEEN
+        if end.memory.fault == DOUBLE_FEED and held is not None and held.label in self.along and seen:
             matter.holding, matter.beside[Place.HOLDING] = None, held
+
+    def taken_out(self) -> None:
+        company = self._company
+        doses = self._bottle.disk.replayed().doses.items()
+        take_out(company.end, self.along, [dose for key, dose in doses if company.has(key)])
 
     # --- who watches ---
 
@@ -134,10 +140,7 @@ class FeedsAsNeeded:
                 case ev.IncidentRaised() if event.incident.subject == SUBJECT:
                     self._open = event.incident.incident_id
                 case ev.IncidentClosed() if event.incident_id == self._open:
-                    assert self._company.end.memory.fault != DOUBLE_FEED, (
-                        "rule 7: closed as looked into, and nobody was at the robot"
-                    )
-                    self._open, self._locked = "", False
+                    self._is_closed()
                 case ev.DecisionMade(verdict=ev.Verdict.DISCARD) if self._company.has(event.dose_id):
                     self._is_discarded(event.dose_id)
                 case ev.OrderIssued() if event.order.robot == SERIAL and event.order.kind in TOWARDS:
@@ -147,6 +150,14 @@ class FeedsAsNeeded:
                     assert not gone, f"rule 7: {kind} of {label}, which a person has discarded"
                 case _:
                     pass
+
+    def _is_closed(self) -> None:
+        """By somebody who was at the robot, and who leaves nothing in the way that no dose tells of."""
+        memory, held = self._company.end.memory, self._company.end.mechanics.holding
+        assert memory.fault != DOUBLE_FEED, "rule 7: closed as looked into, and nobody was at the robot"
+        in_the_way = held is not None and held.label in self.along
+        assert not in_the_way, "S8: closed, and what lay beside another sachet lies in the way of each one"
+        self._open, self._locked = "", False
 
     def _is_told(self, event: ev.RobotLogged) -> None:
         if event.robot != SERIAL or not self._newest:

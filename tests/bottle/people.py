@@ -175,6 +175,9 @@ class Staff:
         if incident["kind"] in ("robot_fault", "release_failed", "double_feed") and self._faulty():
             self._repair()
             return  # and gives or says what is to be said when they come back from the robot
+        if incident["kind"] == "double_feed":
+            first = self is bottle.staff
+            (bottle.deeds.feeds if first else bottle.deeds.feeds_as_needed).taken_out()
         stopped = incident["detail"] in ("no_longer_planned", "given_elsewhere")
         if dose and incident["holds_token"] and not stopped and self._may_give(dose):
             if self._chance.random() < ON_THE_WAY:

@@ -313,3 +313,32 @@ def test_nobody_closes_it_while_what_is_in_doubt_goes_to_the_store(home: PureHom
     home.move()
     assert doses(home)[0].stage is Stage.DOUBT
     assert sum(each.quantity for each in had(home)) == 2
+
+
+def test_nobody_closes_it_while_the_second_one_lies_in_the_way(home: PureHome) -> None:
+    """They had the right one, and the robot put the other one into the holding place: it is no dose's, and
+    staff would hear of it by nothing else (S8)."""
+    home.until("08:30")
+    home.move()
+    home.robot.fault = ""
+    home.robot.holding = "P002"
+    home.give(ev.RobotReported(home.now, home.robot.status()))
+    assert home.decide(doses(home)[0], ev.Verdict.HAD_IT, "Anna").accepted
+    assert doses(home)[0].stage is Stage.LIFTED
+    incident = next(one for one in home.open_incidents() if one.kind is ev.Kind.DOUBLE_FEED)
+    assert home.take(incident, "Anna").accepted
+    incident = home.world.incidents[incident.incident_id]
+    assert home.close(incident, "Anna", "looked into").reason == "holding_occupied"
+    home.robot.holding = ""
+    home.give(ev.RobotReported(home.now, home.robot.status()))
+    assert home.close(incident, "Anna", "looked into").accepted
+    at(home, "13:00")
+    has_one(home)
+
+
+def test_what_lies_there_for_its_own_dose_keeps_nobody_from_closing() -> None:
+    home = asked()
+    fed(home)
+    assert doses(home)[0].stage is Stage.HOLDING
+    cleared(home)
+    assert home.open_incidents() == []
