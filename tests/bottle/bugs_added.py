@@ -12,7 +12,6 @@ import scheduler.closing
 import scheduler.gate
 import scheduler.offering
 import scheduler.planning
-import scheduler.receive_command
 import scheduler.voice
 from tests.bottle.bug import Bug
 from tests.bottle.company_papers import ADDED_TO, OTHERS_GIVE, OWN_ROBOT
@@ -23,12 +22,10 @@ from tests.bottle.sabotage_added import (
     anywhere,
     at_any_time,
     holds_more,
-    leaves_one_in_the_way,
     nobody_elsewhere,
     nobody_hears_of_no_sachet,
     planned_as_one,
     planned_does_not_count,
-    put_away_is_decided,
 )
 from tests.bottle.sabotage_company import never
 from tests.bottle.sabotage_voice import no_causes
@@ -99,18 +96,6 @@ ADDED_BUGS: tuple[Bug, ...] = (
         "as needed goes on with a double feed that nobody looked into",
         ("rule 7", "the home ended"),
         put(scheduler.gate, "lock", no_lock_of_a_double_feed),
-        FEEDS_AS_NEEDED,
-    ),
-    Bug(
-        "what lay beside as needed is left in the way",
-        ("S8",),
-        put(scheduler.receive_command, "not_reconciled", leaves_one_in_the_way),
-        FEEDS_AS_NEEDED,
-    ),
-    Bug(
-        "a double feed as needed is closed while it is put away",
-        ("S4", "rule 7", "rule 8"),
-        put(scheduler.receive_command, "not_reconciled", put_away_is_decided),
         FEEDS_AS_NEEDED,
     ),
     Bug(

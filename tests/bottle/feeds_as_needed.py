@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from tests.bottle.company import Company
 
 BIAS = "feeds as needed"
-OFTEN_A_DAY, MOSTLY = 2.0, 0.7
+OFTEN_A_DAY, MOSTLY = 2.0, 0.5
 WAITS_S = 1150.0
 """Of the twenty minutes for which it can be had."""
 
-SEEN = 0.5
+SEEN = 0.3
 SUBJECT = f"feed:{SERIAL}"
 TOWARDS = (ev.OrderKind.RELEASE, ev.OrderKind.PRESENT)
 

@@ -9,19 +9,14 @@ from typing import Any
 
 import scheduler.as_needed_limits
 import scheduler.causes
-import scheduler.double_feed
-from scheduler import events as ev
 from scheduler.as_needed_limits import Answer, Had
 from scheduler.cause import Cause
-from scheduler.dose import IN_MOTION, Stage
 from scheduler.plan import DosePlan
-from scheduler.replacing import replace
 from scheduler.roll import Roll, misfit
 from scheduler.world import Dose, Setting, World
 
 _dose = scheduler.causes._dose
 _had = scheduler.as_needed_limits._had
-_not_reconciled = scheduler.double_feed.not_reconciled
 
 
 def planned_as_one(doses: Sequence[DosePlan], *_: Any) -> Sequence[DosePlan]:
@@ -58,19 +53,6 @@ def planned_does_not_count(*about: Any) -> Iterator[Had]:
 
 def anywhere(*_: Any, as_needed: bool) -> bool:
     return True
-
-
-def leaves_one_in_the_way(world: World, incident: ev.Incident) -> str:
-    why = _not_reconciled(world, incident)
-    return "" if why == "holding_occupied" else why
-
-
-def put_away_is_decided(world: World, incident: ev.Incident) -> str:
-    doses = {
-        key: replace(dose, rest=Stage.HOLDING) if dose.stage in IN_MOTION else dose
-        for key, dose in world.doses.items()
-    }
-    return _not_reconciled(replace(world, doses=doses), incident)
 
 
 # --- what others gave ---
