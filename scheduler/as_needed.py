@@ -39,6 +39,7 @@ from scheduler.dose import Stage
 from scheduler.gate import lock, magazine_misfit, needs_personal_action, why_not_release
 from scheduler.ids import dose_id
 from scheduler.offering import PERSONAL_ACTION, issue
+from scheduler.own_sachet import awaits_discard
 from scheduler.personal import not_theirs, spent, who
 from scheduler.plan import AS_NEEDED_SLOT, Content, DosePlan, Portion, Prescription
 from scheduler.questions import FLAGGED, QUESTIONS, answer_of
@@ -158,6 +159,7 @@ def _refusal(
     day, robot = setting.local.day_of(now), world.robot(serial)
     found = _in_the_strip(world, robot, resident, day)
     locked = lock(world, setting, serial) or world.regime(resident).withholds
+    locked = locked or awaits_discard(world, setting, serial)
     if found is None or locked:
         reason = locked or magazine_misfit(robot, resident) or "not_in_the_strip"
         return ev.AsNeededRefused(now, resident, "", reason, None, serial)

@@ -270,7 +270,7 @@ def _beside(world: World, resident: str, prescription_id: str, besides: str) -> 
         within_reach = dose.presented is not None or dose.stage in (Stage.DOUBT, Stage.LIFTED, Stage.OUT)
         offered = dose.dose_id == besides and dose.stage is not Stage.HOLDING
         if dose.plan.resident == resident and within_reach and not offered:
-            for content in dose.beside_it:
+            for content in [one for beside in dose.beside_it for one in beside.content]:
                 if (content.drug, content.strength) in drugs:
                     yield Had(dose.had_at, content.quantity, True)
 

@@ -16,7 +16,7 @@ from scheduler.evolve_dose import LEFT
 from scheduler.gate import UNTREATED, beyond_plan, label_misfit, needs_personal_action, withholds
 from scheduler.given_elsewhere import by_others
 from scheduler.offering import doses_at, in_order, issue
-from scheduler.own_sachet import NO_SACHET
+from scheduler.own_sachet import NO_SACHET, discarded_at_mouth
 from scheduler.personal import must_say_who
 from scheduler.voice import reason_of, unwanted
 from scheduler.world import Dose, Robot, RobotState, Setting, World, left_behind, robot_of
@@ -144,6 +144,8 @@ def _can_be_diverted(world: World, setting: Setting, dose: Dose) -> bool:
         return status.holding and not status.tray and not elsewhere
     if dose.stage is Stage.HELD:
         return status.mouth_label == dose.held_label
+    if dose.plan.as_needed:  # any other one would fit, too: it is not this one's
+        return discarded_at_mouth(world, dose, serial)
     return dose.stage in IN_MAGAZINE and not label_misfit(world, setting, dose)
 
 

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from scheduler import events as ev
 from scheduler.at_robots import by_robot
 from scheduler.cause import Cause
-from scheduler.dose import IN_MAGAZINE, Stage
+from scheduler.dose import IN_MAGAZINE, IN_MOTION, Stage
 from scheduler.remembered import DOUBLE_FEED, DoubleFeed, double_feed
 from scheduler.roll import PACKED_APART_MAX, same_medicine
 from scheduler.world import Dose, Robot, RobotState, Setting, World, robot_of
@@ -40,8 +40,10 @@ def fed_together(robot: Robot) -> Cause | None:
 
 
 def not_reconciled(world: World, incident: ev.Incident) -> str:
-    """Why nobody can close it yet; "" = the fault is cleared at the robot, and no dose of it is open."""
-    robot = world.robot(incident.subject.partition(":")[2])
+    """Why nobody can close it yet; "" = the fault is cleared at the robot, no dose of it is open, and nothing
+    lies in the holding place that is no dose's: as needed nobody else would be told that it is in the way."""
+    serial = incident.subject.partition(":")[2]
+    robot = world.robot(serial)
     feed = robot.double_feed
     if robot.state is not RobotState.READY or robot.status is None:
         return "robot_not_ready"
@@ -52,11 +54,28 @@ def not_reconciled(world: World, incident: ev.Incident) -> str:
     for dose in world.doses.values():
         if feed.dose_id not in (dose.dose_id, dose.beside):
             continue
-        if dose.stage is Stage.DOUBT:
-            return "in_doubt"
+        if dose.stage is Stage.DOUBT or (dose.stage in IN_MOTION and dose.rest is Stage.DOUBT):
+            return "in_doubt"  # also on its way to the store: the record can't tell which one that was
         if dose.stage in (Stage.IN_TRAY, Stage.RETRACTING):
             return "tray_occupied"
-    return ""
+    known = any(dose.robot == serial and dose.stage in OUT_OF_MAGAZINE for dose in world.doses.values())
+    return "holding_occupied" if robot.status.holding and not known else ""
+
+
+OUT_OF_MAGAZINE = frozenset({Stage.HOLDING, *IN_MOTION})
+"""What the sensor of the holding place shows may be such a dose's."""
+
+
+def nobodys_yet(world: World, robot: Robot, resident: str) -> frozenset[str]:
+    """Labels of theirs that may have left this strip beside another one, where the dose is yet to be planned:
+    no doubt of it goes along with a resident who moves."""
+    open_one = () if robot.double_feed is None else (robot.double_feed,)
+    asked = {dose.beside for dose in world.doses.values()}
+    return frozenset(
+        feed.follows.label
+        for feed in (*robot.fed, *open_one)
+        if feed.follows is not None and feed.resident == resident and feed.dose_id not in asked
+    )
 
 
 def printed(world: World, setting: Setting, dose: Dose) -> datetime | None:

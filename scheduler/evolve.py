@@ -28,6 +28,7 @@ from scheduler.evolve_side import evolve_side, settled_before
 from scheduler.evolve_upkeep import evolve_upkeep, not_later
 from scheduler.evolve_voice import evolve_voice
 from scheduler.expand import Catalogue, DayClock
+from scheduler.own_sachet import discarded_at_mouth
 from scheduler.regime import after
 from scheduler.remembered import Planned
 from scheduler.replacing import replace, replace_fresh
@@ -296,6 +297,8 @@ def _long_settled(world: World, dose: Dose, at: datetime) -> bool:
     leave = world.regime(dose.plan.resident).leave
     if leave is not None and leave.covers(dose.plan.opens):
         return False  # what came back is yet to be counted
+    if discarded_at_mouth(world, dose, dose.robot):
+        return False  # forgotten, it would be handed out after all
     if dose.plan.as_needed:  # it counts against a most of many days (rule 8)
         before = min(before, at - remembered(world, dose.plan.resident))
     return not watched and dose.plan.closes <= before and dose.outcome.at <= before

@@ -123,6 +123,8 @@ def _carried(each: ev.CarriedDose) -> Dose:
         changed=each.changed,
         contradicted=each.contradicted,
         beside_it=each.beside_it,
+        presented=each.presented,
+        double_looked_into=each.double_looked_into,
     )
 
 

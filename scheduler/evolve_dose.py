@@ -17,10 +17,9 @@ from scheduler.evolve_side import evolve_side
 from scheduler.habits import learnt
 from scheduler.let_go import LetGo
 from scheduler.machines_of_dose import TOKEN, LossInput, Token, TokenInput, WishInput
-from scheduler.plan import Content
 from scheduler.remembered import DOUBLE_FEED
 from scheduler.replacing import replace
-from scheduler.roll import following_as_needed
+from scheduler.roll import Beside, following_as_needed
 from scheduler.standing import token_of, wished
 from scheduler.world import Dose, OpenOrder, World
 
@@ -225,7 +224,7 @@ def _ended(dose: Dose, event: ev.OrderEnded, world: World) -> Dose:
             assert_never(event.result)
 
 
-def _fed_with(dose: Dose, order: ev.Order | None, world: World) -> frozenset[Content]:
+def _fed_with(dose: Dose, order: ev.Order | None, world: World) -> frozenset[Beside]:
     """As needed, and it may have gone along by the robot's fault alone: its log was lost (rule 7)."""
     robot = world.robot(dose.robot)
     if order is None or robot.status is None or robot.status.fault != DOUBLE_FEED:

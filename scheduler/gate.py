@@ -17,7 +17,7 @@ from scheduler.events import Order, OrderKind, Outcome, State
 from scheduler.expand import SHARE_OF_GAP, minimum_interval
 from scheduler.given_elsewhere import amount_elsewhere, by_others, of_others
 from scheduler.let_go import is_let_go
-from scheduler.own_sachet import NO_SACHET, has_no_sachet
+from scheduler.own_sachet import DISCARDED, NO_SACHET, awaits_discard, has_no_sachet
 from scheduler.plan import DosePlan, Plan
 from scheduler.remembered import DOUBLE_FEED
 from scheduler.roll import holder, misfit, misfit_as_needed
@@ -87,6 +87,7 @@ def why_not_release(world: World, setting: Setting, dose: Dose, now: datetime) -
         or _places_taken(robot)
         or magazine_misfit(robot, dose.plan.resident)
         or label_misfit(world, setting, dose)
+        or (awaits_discard(world, setting, serial) if dose.plan.as_needed else "")
         or _along(world, setting, dose, now)
         or _too_close(world, dose, now)
         or _out_elsewhere(world, setting, dose)
@@ -173,7 +174,7 @@ def _not_its_turn(world: World, dose: Dose, now: datetime) -> str:
     if dose.uncounted:
         return dose.uncounted  # rule 24: its sachet left with a magazine
     if dose.discard:
-        return "discarded"
+        return DISCARDED
     plan = world.plans.get(dose.plan.resident)
     if plan is None or plan.plan_version < dose.plan.plan_version:
         return "no_plan"

@@ -220,6 +220,8 @@ def _overtaken(order: ev.Order, fact: ev.RobotLogged) -> Sequence[ev.Event]:
 def _ended(order: ev.Order, fact: ev.RobotLogged) -> ev.OrderEnded:
     if fact.entry == "cancelled":
         result, reason = ev.Result.REFUSED, "cancelled" if fact.detail in OURS else fact.detail
+    elif fact.result == "done" and _of_another(order, fact):
+        result, reason = ev.Result.REFUSED, OTHER_LABEL  # its own sachet lies where it lay
     elif fact.result == "done":
         result, reason = ev.Result.DONE, "log"
     elif fact.result == "not_moved":
@@ -235,6 +237,15 @@ def _ended(order: ev.Order, fact: ev.RobotLogged) -> ev.OrderEnded:
         reason=reason,
         detail=fact.detail,
     )
+
+
+OTHER_LABEL = "other_label"
+
+
+def _of_another(order: ev.Order, fact: ev.RobotLogged) -> bool:
+    """The reader saw another label than was ordered to the store: that settles nothing of this dose."""
+    magazine = order.kind is ev.OrderKind.DIVERT and order.source == "magazine"
+    return magazine and bool(order.label and fact.label) and fact.label != order.label
 
 
 OURS = frozenset({"", "hello", "boot"})

@@ -19,6 +19,7 @@ from scheduler import commands as cmd
 from scheduler import events as ev
 from scheduler.care import not_ours, uncounted
 from scheduler.dose import IN_MAGAZINE, Stage
+from scheduler.double_feed import nobodys_yet
 from scheduler.forecast import sachets_left
 from scheduler.gate import being_given
 from scheduler.machines_of_custody import Where
@@ -71,7 +72,8 @@ def swapped(world: World, setting: Setting, now: datetime) -> Sequence[ev.Event]
 
 def magazine_of(world: World, setting: Setting, robot: Robot, roll: Roll, now: datetime) -> ev.Magazine:
     """What is left of one resident's strip. By the robot where its mouth is known; else all that nothing
-    shows to have left it, and what was released and is not known to be out of the robot."""
+    shows to have left it, and what was released and is not known to be out of the robot. So may be what lay
+    beside another one (rule 7): somebody says where it is."""
     status = robot.status
     there = status is not None and status.production_id == roll.production_id
     read = there and status is not None and any(s.label == status.mouth_label for s in roll.sachets)
@@ -85,7 +87,7 @@ def magazine_of(world: World, setting: Setting, robot: Robot, roll: Roll, now: d
         dose.label
         for dose in world.doses.values()
         if dose.plan.resident == roll.resident and dose.stage not in AT_REST
-    }
+    } | nobodys_yet(world, robot, roll.resident)
     return ev.Magazine(
         robot=robot.serial,
         resident=roll.resident,
@@ -232,6 +234,8 @@ def _dose(world: World, dose: Dose) -> ev.CarriedDose:
         changed=dose.changed,
         contradicted=dose.contradicted,
         beside_it=dose.beside_it,
+        presented=dose.presented,
+        double_looked_into=dose.double_looked_into,
     )
 
 

@@ -13,7 +13,7 @@ from scheduler import events as ev
 from scheduler.dosage import Limit
 from scheduler.outbox import Plain, PlainValue
 from scheduler.plan import DosePlan, Plan, Prescription, RefusedPrescription
-from scheduler.roll import Roll
+from scheduler.roll import Beside, Roll
 
 
 def brought_up(kind: type, plain: Plain) -> Plain:
@@ -54,12 +54,18 @@ def _plan_without_refused(plain: Plain) -> Plain:
     return {**plain, "refused": []}
 
 
+def _beside_without_label(plain: Plain) -> Plain:
+    """Until 2026-11-24 of what lay beside only the content was kept."""
+    return {"label": "", "content": [plain]}
+
+
 SHAPES: Mapping[type, tuple[frozenset[str], Callable[[Plain], Plain]]] = {
     Plan: (frozenset({"resident", "card_version", "plan_version", "prescriptions"}), _plan_without_refused),
     Prescription: (
         frozenset({"prescription_id", "drug", "strength", "unit", "dosages"}),
         _prescription_of_daily_dosages,
     ),
+    Beside: (frozenset({"drug", "strength", "quantity", "unit"}), _beside_without_label),
 }
 
 ADDED: Mapping[type, Plain] = {
@@ -89,7 +95,7 @@ ADDED: Mapping[type, Plain] = {
     Plan: {"missing": []},
     RefusedPrescription: {"drug": ""},
     ev.DoseDue: {"outage": False},
-    ev.CarriedDose: {"beside_it": []},
+    ev.CarriedDose: {"beside_it": [], "presented": None, "double_looked_into": False},
     # 2026-11-24: a helper has a tag of their own; before that they pressed as the resident
     ev.OrderIssued: {"helper": None},
     ev.DoseDeclined: {"helper": None},

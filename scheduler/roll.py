@@ -20,6 +20,15 @@ class Sachet:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """A sachet as needed that may have left the strip with another one (rule 7). The label tells two of the
+    same content apart; "" where an earlier version did not keep it."""
+
+    label: str
+    content: frozenset[Content]
+
+
+@dataclass(frozen=True, slots=True)
 class Roll:
     production_id: str
     resident: str
@@ -55,10 +64,12 @@ def following(rolls: Mapping[str, Roll], label: str) -> tuple[str, Sachet] | Non
     return None if follows is None or rolls[follows[0]].as_needed else follows
 
 
-def following_as_needed(rolls: Mapping[str, Roll], label: str) -> frozenset[Content]:
-    """What the next sachet on the strip holds, where that is medicine as needed; else nothing."""
+def following_as_needed(rolls: Mapping[str, Roll], label: str) -> frozenset[Beside]:
+    """The next sachet on the strip, where that is medicine as needed; else none."""
     follows = _next_on_strip(rolls, label)
-    return frozenset() if follows is None or not rolls[follows[0]].as_needed else follows[1].content
+    if follows is None or not rolls[follows[0]].as_needed:
+        return frozenset()
+    return frozenset({Beside(follows[1].label, follows[1].content)})
 
 
 def _next_on_strip(rolls: Mapping[str, Roll], label: str) -> tuple[str, Sachet] | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from scheduler.dose import IN_MOTION, Stage
 from scheduler.gate import label_misfit
+from scheduler.own_sachet import own_label
 from scheduler.world import Dose, RobotState, Setting, World, left_behind, robot_of
 
 
@@ -40,6 +41,4 @@ def _may_be_of(other: Dose, dose: Dose) -> bool:
 
 def _left_the_strip(dose: Dose, mouth: str) -> bool:
     """Medicine as needed is in the magazine where its very sachet is: any other one there would fit, too."""
-    doubted = dose.doubted.label if dose.doubted is not None else ""
-    own = doubted or dose.label
-    return dose.plan.as_needed and own not in ("", mouth)
+    return dose.plan.as_needed and own_label(dose) not in ("", mouth)

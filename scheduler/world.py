@@ -29,10 +29,10 @@ from scheduler.let_go import LetGo
 from scheduler.limits import Limits
 from scheduler.machines_of_home import RobotState as RobotState
 from scheduler.permit import Permit
-from scheduler.plan import Asks, Content, DosePlan, Plan
+from scheduler.plan import Asks, DosePlan, Plan
 from scheduler.regime import ORDINARY, Regime
 from scheduler.remembered import AlarmTest, Asked, ChoreRun, DoubleFeed, Elsewhere, Planned, Receipt
-from scheduler.roll import Roll
+from scheduler.roll import Beside, Roll
 from scheduler.roll_look import Compared
 from scheduler.window import LocalTime
 
@@ -186,7 +186,7 @@ class Dose:
     doubted: Order | None = None  # the order behind a DOUBT, also after a person settled it
     found: str = ""  # the finding that settled it
     beside: str = ""  # dose id: its sachet may have left the strip beside that one's (rule 7)
-    beside_it: frozenset[Content] = frozenset()  # as needed, and may have left the strip beside it (rule 7)
+    beside_it: frozenset[Beside] = frozenset()  # as needed, and may have left the strip beside it (rule 7)
     contradicted: bool = False  # the robot's record says otherwise than that finding
     attempts: int = 0  # orders issued for this dose
     releases: int = 0  # releases that may have been sent

@@ -13,6 +13,7 @@ from scheduler.events.as_needed import ElsewhereRead, ElsewhereSaid
 from scheduler.events.doses import OutcomeRecorded
 from scheduler.events.regime import ModeSet, PauseBegun
 from scheduler.plan import Content, DosePlan, Plan
+from scheduler.roll import Beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,9 @@ class CarriedDose:
     along: bool  # it was handed out for a leave
     changed: int  # the plan version that asks for other medicine than was handed out
     contradicted: bool = False  # a robot's record says otherwise than a person's finding
-    beside_it: frozenset[Content] = frozenset()  # as needed, and had with it for all anybody knows (rule 7)
+    beside_it: frozenset[Beside] = frozenset()  # as needed, and had with it for all anybody knows (rule 7)
+    presented: datetime | None = None  # it was within reach, and so was what lay beside it
+    double_looked_into: bool = False  # a person closed the incident of a possible double dose
 
 
 @dataclass(frozen=True, slots=True)

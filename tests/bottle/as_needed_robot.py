@@ -132,6 +132,8 @@ class AsNeededRobot:
         if not self._is_mixed(dose):
             return []
         now, book = company.bottle.times.true, company.witness.as_needed
+        if company.bottle.deeds.feeds_as_needed.lately(now):
+            return [now]
         newest, doses = book.newest(), company.bottle.disk.replayed().doses
         theirs = [each for key, each in doses.items() if company.has(key)]
         out = any(each.outcome is None or each.token or each.contradicted for each in theirs)

@@ -316,7 +316,7 @@ class Bottle:
 
     def _heard(self, incident: Payload) -> None:
         self.company.others.witness.heard(incident)
-        (self.company.staff if self.company.has(incident["dose"]) else self.staff).told(incident)
+        (self.company.staff if self.company.concerns(incident) else self.staff).told(incident)
 
     def give_by_hand(self, dose: str) -> None:
         self.say(f"given by hand: {dose[33:]}")

@@ -17,6 +17,7 @@ import scheduler.planning
 import scheduler.voice
 from tests.bottle.bug import Bug
 from tests.bottle.company_papers import ADDED_TO, OTHERS_GIVE, OWN_ROBOT, WHICH
+from tests.bottle.feeds_as_needed import BIAS as FEEDS_AS_NEEDED
 from tests.bottle.sabotage import no_events, put, together
 from tests.bottle.sabotage_added import (
     added_is_left_out,
@@ -32,6 +33,7 @@ from tests.bottle.sabotage_added import (
 )
 from tests.bottle.sabotage_company import never
 from tests.bottle.sabotage_voice import no_causes
+from tests.bottle.sabotage_wishes import no_lock_of_a_double_feed
 
 ADDED_BUGS: tuple[Bug, ...] = (
     Bug(
@@ -87,6 +89,18 @@ ADDED_BUGS: tuple[Bug, ...] = (
         ("rule 8",),
         put(scheduler.as_needed_limits, "_had", planned_does_not_count),
         OWN_ROBOT,
+    ),
+    Bug(
+        "what lay beside as needed does not count",
+        ("rule 7",),
+        put(scheduler.as_needed_limits, "_beside", no_events),
+        FEEDS_AS_NEEDED,
+    ),
+    Bug(
+        "as needed goes on with a double feed that nobody looked into",
+        ("rule 7", "the home ended"),
+        put(scheduler.gate, "lock", no_lock_of_a_double_feed),
+        FEEDS_AS_NEEDED,
     ),
     Bug(
         "what others gave is given again",

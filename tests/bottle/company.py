@@ -38,6 +38,7 @@ from tests.bottle.company_papers import (
 )
 from tests.bottle.company_witness import CompanyWitness, is_about
 from tests.bottle.hands import Hands
+from tests.bottle.oncall import Payload
 from tests.bottle.others import Others
 from tests.bottle.papers import SPARE_DAYS
 from tests.bottle.people import Staff
@@ -116,7 +117,7 @@ class Company:
             chance,
             lambda: bool(memory.fault),
             self.repair,
-            lambda dose: dose in self.witness.in_doubt,
+            lambda dose: dose in self.witness.in_doubt or dose in bottle.deeds.feeds_as_needed.doubted,
         )
         self.asking = AsNeededLife(self)
         for person in () if self.papers.own_robot else self.persons:
@@ -130,6 +131,11 @@ class Company:
 
     def has(self, dose: str) -> bool:
         return self.papers.has(dose)
+
+    def concerns(self, incident: Payload) -> bool:
+        """Whether it is for those who look after the second robot."""
+        fed = incident["kind"] == "double_feed" and incident["robot"] == SERIAL
+        return self.has(incident["dose"]) or fed
 
     def has_card(self) -> bool:
         """Whether the home has their first one."""
@@ -233,7 +239,7 @@ class Company:
         self.end.press(answer, tag)
 
     def lift(self) -> None:
-        if self.end.mechanics.tray is not None:
+        if self.end.mechanics.tray is not None and not self.bottle.deeds.feeds_as_needed.unseen:
             self.bottle.say("lift at the second robot")
             self.end.lift()
 
@@ -241,7 +247,7 @@ class Company:
         self.bottle.say(f"  moved {moved.sachet.label}: {moved.origin} -> {moved.target}")
         self.end.lands = self.chance.random() < 0.5
         self.witness.moved(moved)
-        if moved.target is Place.TRAY:
+        if moved.target is Place.TRAY and moved.sachet is self.end.mechanics.tray:
             after_s = self.chance.choices((self.chance.uniform(0.5, 60), 500.0, 4000.0, 1e9), (88, 4, 4, 4))[
                 0
             ]
@@ -312,6 +318,7 @@ class Company:
     def repair(self) -> None:
         self.disturbed()
         self.end.mechanics.lid_open = False
+        self.bottle.deeds.feeds_as_needed.looked_into()
         self.end.sense()
         self.end.clear_fault()
 

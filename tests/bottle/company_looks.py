@@ -87,6 +87,8 @@ class CompanyLooks:
         waiting = any(d.plan.as_needed and d.outcome is None for d in world.doses.values())
         if self._papers.own_robot and not self._may_ask(now, answer):
             return ""
+        if self._bottle.deeds.feeds_as_needed.lately(now):
+            return ""
         return "as needed" if open_ and left_s > 5 and far and fresh and within and not waiting else ""
 
     def _may_ask(self, now: datetime, answer: Answer) -> bool:
@@ -229,11 +231,13 @@ class CompanyLooks:
         """Nothing wrong at the second robot for so long."""
         company, end, matter = self._company, self._company.end, self._company.end.mechanics
         faults = matter.faults
-        planted = faults.stuck or faults.stall_next or faults.cut_next or faults.slow_next_ms
+        turning = faults.stall_next or faults.cut_next or faults.double_next or faults.slow_next_ms
         up = end.robot.powered and end.plugged and self._bottle.box.robots[SERIAL].ready and end.in_session
         here_s = (self._bottle.times.true - end.session_since).total_seconds()
         quiet = self._bottle.times.now_s >= company.disturbed_s + for_s and here_s >= for_s
-        return bool(up and quiet and not matter.lid_open and not end.memory.fault and not planted)
+        return bool(
+            up and quiet and not matter.lid_open and not end.memory.fault and not faults.stuck and not turning
+        )
 
     def _withheld(self, key: str) -> bool:
         return self._bottle.regimes.state(key) in ("suspended", "paused")

@@ -178,6 +178,8 @@ class CompanyWitness:
         self.moves += 1
         label, now = moved.sachet.label, self._bottle.times.true
         assert self._company.end.mechanics.conserved(), "a sachet is nowhere, or twice"
+        if self._bottle.deeds.feeds_as_needed.moves_along(moved):
+            return
         if moved.target in (Place.HOLDING, Place.TRAY) and moved.origin is not Place.TRAY:
             self._towards_resident(moved, label, now)
         elif moved.target is Place.HANDS:
@@ -214,6 +216,7 @@ class CompanyWitness:
             self.left[label] = now
             self.released[owner] = self.released.get(owner, 0) + 1
             if self._papers.as_needed:
+                self._bottle.deeds.feeds_as_needed.leaves(label, now, apart)
                 self.as_needed.leaves(label, now, apart)
                 self._company.at_their_robot.leaves(now)
 

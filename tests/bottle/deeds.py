@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from scheduler import events as ev
 from tests.bottle.cards import Cards
 from tests.bottle.feeds import Feeds
+from tests.bottle.feeds_as_needed import FeedsAsNeeded
 from tests.bottle.hours import Hours
 from tests.bottle.keys import Keys
 from tests.bottle.mains import Mains
@@ -35,9 +36,10 @@ class Deeds:
         self.others = bottle.company.others
         self.adding, self.own_robot = bottle.company.adding, bottle.company.at_their_robot
         self.feeds = Feeds(bottle, seed, bias)
+        self.feeds_as_needed = FeedsAsNeeded(bottle.company, seed, bias)
 
     def start(self) -> None:
-        for each in (self.mains, self.strips, self.swaps, self.hours, self.feeds):
+        for each in (self.mains, self.strips, self.swaps, self.hours, self.feeds, self.feeds_as_needed):
             each.start()
 
     def plan_day(self, day: date) -> None:
@@ -48,6 +50,7 @@ class Deeds:
         """Before any witness looks at them: which words are good from now on."""
         self.terminal.committed(events)
         self.hours.committed(events)
+        self.feeds_as_needed.committed(events)
 
     def committed(self, own: Sequence[ev.Event]) -> None:
         """Of the first resident and their robot."""
@@ -61,6 +64,7 @@ class Deeds:
         """After the weather."""
         self.mains.restore()
         self.feeds.mend()
+        self.feeds_as_needed.mend()
 
     @property
     def kept_back(self) -> bool:
@@ -79,6 +83,8 @@ class Deeds:
             "staff lock the robot with a key": self.keys.locks,
             "a magazine is taken out and counted": self.swaps.taken_out,
             "two sachets leave the strip at once": self.feeds.fed,
+            "two sachets as needed leave the strip at once": self.feeds_as_needed.fed,
+            "somebody takes both of two sachets as needed": self.feeds_as_needed.both,
             "the hours of the day are written anew": self.hours.changed + self.hours.refused,
             "a card adds what a loaded sachet does not hold, or takes it back": self.adding.cards,
             "a strip packed by another card comes": self.adding.strips,
@@ -112,6 +118,8 @@ class Deeds:
             "sachets counted after a swap": self.swaps.counted,
             "doses in doubt beside another's sachet": self.feeds.doubts,
             "looks at a double feed": self.feeds.looks,
+            "looks at a double feed as needed": self.feeds_as_needed.looks,
+            "sachets as needed let out after one that lay beside another": self.feeds_as_needed.checked,
             "looks at a magazine that nobody has counted": self.swaps.looks,
             "sachets that went out beside medicine that was added": added.beside,
             "doses of added medicine given by hand": added.by_hand,

@@ -7,24 +7,40 @@ before somebody has said what became of it. A stream of its own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 
 from protocol.wire.messages import DOUBLE_FEED
 from scheduler import events as ev
+from scheduler.dose import Stage
+from scheduler.world import Dose
 from simulator.mechanics import DoubleFeed, Moved, Place
 from tests.bottle.now_and_then import now_and_then
 from tests.bottle.papers import dose_id
+from tests.support.pure_home import ROBOT
 
 if TYPE_CHECKING:
     from tests.bottle.bottle import Bottle
+    from tests.bottle.robot_end import RobotEnd
 
 A_HISTORY = 0.1
 A_DAY, OFTEN_A_DAY = 0.2, 1.5
 TAKES_BOTH = 0.3
 TOLD_WITHIN_S = 900.0
+SUBJECT = f"feed:{ROBOT}"
+
+
+def take_out(end: RobotEnd, along: Collection[str], doses: Iterable[Dose]) -> None:
+    """Whoever comes to close it, and is told that something lies in the holding place that is no dose's: they
+    take it out."""
+    held = end.mechanics.holding
+    known = any(dose.stage is Stage.HOLDING or dose.order is not None for dose in doses)
+    if held is not None and held.label in along and not known and end.robot.due_ms is None:
+        end.mechanics.holding, end.mechanics.beside[Place.HOLDING] = None, held
+        end.mechanics.take_out_beside(end.times.true_ms)
+        end.sense()
 
 
 class Feeds:
@@ -50,6 +66,11 @@ class Feeds:
 
     def mend(self) -> None:
         self._bottle.matter.faults.double_next = None
+
+    def taken_out(self) -> None:
+        bottle = self._bottle
+        doses = bottle.disk.replayed().doses.items()
+        take_out(bottle.end, self.along, [dose for key, dose in doses if not bottle.company.has(key)])
 
     def moves_along(self, moved: Moved) -> bool:
         """Whether this one went along with another, which is what was ordered."""
@@ -90,7 +111,7 @@ class Feeds:
                 case ev.DoseDoubted():
                     self.doubts += 1
                     self.doubted |= {event.dose_id, event.beside}
-                case ev.IncidentRaised() if event.incident.kind is ev.Kind.DOUBLE_FEED:
+                case ev.IncidentRaised() if event.incident.subject == SUBJECT:
                     self._open = event.incident.incident_id
                 case ev.IncidentClosed() if event.incident_id == self._open:
                     self._open = ""

@@ -23,7 +23,8 @@ from typing import Any
 
 from tests.bottle.bug import Bug
 from tests.bottle.bugs import BUGS, planted
-from tests.bottle.company_papers import ALSO, KINDS
+from tests.bottle.company_papers import ALSO, AS_NEEDED, KINDS, OWN_ROBOT
+from tests.bottle.feeds_as_needed import BIAS as FEEDS_AS_NEEDED
 from tests.bottle.proof import FINE, INTERRUPTED, VIOLATED
 from tests.bottle.recipe import Recipe
 from tests.bottle.siege import SIEGE
@@ -55,6 +56,8 @@ class Found:
 def recipe(seed: int, needs: str = "") -> Recipe:
     """The history of a seed, with more of the weather that a bug needs to show itself."""
     company = needs if needs in (*KINDS, *ALSO) else "nobody"
+    if needs == FEEDS_AS_NEEDED:
+        company = OWN_ROBOT if seed % 2 else AS_NEEDED
     if needs == SIEGE.name:
         return Recipe(seed, 1, SIEGE, slot_chance=SLOT_CHANCE, every=1, company=company)
     (severity,) = (each for each in SEVERITIES if each.name == SEVERITY)

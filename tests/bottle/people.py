@@ -142,7 +142,7 @@ class Staff:
     def look_at_all(self) -> None:
         ours = self is self._bottle.staff
         for name, incident in self._bottle.oncall.told.items():
-            if incident["state"] != "closed" and self._bottle.company.has(incident["dose"]) is not ours:
+            if incident["state"] != "closed" and self._bottle.company.concerns(incident) is not ours:
                 self._tries[name] = TRIES_MAX - 2
                 self.work(name)
 
@@ -175,6 +175,9 @@ class Staff:
         if incident["kind"] in ("robot_fault", "release_failed", "double_feed") and self._faulty():
             self._repair()
             return  # and gives or says what is to be said when they come back from the robot
+        if incident["kind"] == "double_feed":
+            first = self is bottle.staff
+            (bottle.deeds.feeds if first else bottle.deeds.feeds_as_needed).taken_out()
         stopped = incident["detail"] in ("no_longer_planned", "given_elsewhere", "perhaps_elsewhere")
         if dose and incident["holds_token"] and not stopped and self._may_give(dose):
             if self._chance.random() < ON_THE_WAY:

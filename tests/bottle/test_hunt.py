@@ -13,6 +13,7 @@ from tests.bottle import hunt
 from tests.bottle.bottle import Bottle
 from tests.bottle.bug import Bug
 from tests.bottle.bugs import BUGS, planted
+from tests.bottle.feeds_as_needed import BIAS as FEEDS_AS_NEEDED
 from tests.bottle.hunt import CAUGHT, ESCAPED, OTHER, Found, document, hunted, table
 from tests.bottle.sabotage import Plant
 from tests.bottle.tally import play
@@ -104,3 +105,9 @@ def test_only_a_catch_on_clean_seeds_is_a_success(
 
 def test_the_seeds_of_a_hunt_are_clean_without_a_bug() -> None:
     assert play(hunt.recipe(1)).violations == []
+
+
+def test_two_sachets_as_needed_leave_the_strip_in_the_hunt_that_asks_for_it() -> None:
+    tally = play(hunt.recipe(8, FEEDS_AS_NEEDED))
+    assert tally.violations == []
+    assert tally.troubles["two sachets as needed leave the strip at once"] > 0

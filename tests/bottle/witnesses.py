@@ -72,6 +72,7 @@ class Witnesses:
         self.left: dict[str, datetime] = {}  # label -> when it left the magazine for the resident
         self.trace: list[Moved] = []
         self.ordered: set[str] = set()  # order ids that were committed
+        self.out: set[str] = set()  # doses whose sachet is not in the robot, by what a person found
         self.discards: set[str] = set()  # doses whose sachet a person let go
         self.card_since: list[tuple[datetime, int]] = []  # when the home accepted which card version
         self.moves = 0
@@ -112,6 +113,8 @@ class Witnesses:
                         self.discards.add(event.dose_id)
                     else:
                         self.in_doubt.pop(event.dose_id, None)
+                    if event.found == "found_out":
+                        self.out.add(event.dose_id)
                 case ev.IncidentTaken() | ev.TokenPassed():
                     by = event.by if isinstance(event, ev.IncidentTaken) else event.to
                     assert by in PERSONS, "S6: taken by nobody of ours"
@@ -151,6 +154,7 @@ class Witnesses:
         between = [each.label for each in there if each is not None]
         newest = self._bottle.papers.cards[self.card_since[-1][1]]  # in force from its commit on
         again = again or event.label in self._bottle.deeds.feeds.along  # a person said where the first one is
+        again = again or dose in self.out
         stopped = dose.split("/")[2] == "noon" and newest is None
         gone = self._bottle.times.true > max(self._bottle.opens(dose), default=self._bottle.times.true)
         assert again or stopped or gone or event.label in between, (

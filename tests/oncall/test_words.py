@@ -250,7 +250,8 @@ def test_every_refusal_that_staff_can_meet_has_words() -> None:
     }
     of_home |= codes_in("scheduler/receive_let_go.py", ("return",))
     of_home |= codes_in("scheduler/where_it_lies.py", ("return",))
-    assert {"robot_not_ready", "tray_occupied"} <= of_home
+    of_home |= codes_in("scheduler/double_feed.py", ("return",))
+    assert {"robot_not_ready", "tray_occupied", "holding_occupied", "fault"} <= of_home
     assert {"same_person", "other_medicine", "given_elsewhere"} <= set(REFUSALS)
     assert {"in_doubt", "double_dose", "not_in_robot", "stale"} <= of_home
     assert sorted((raised | of_home | set(FORGERIES)) - set(REFUSALS) - {"done"}) == []

@@ -16,6 +16,7 @@ AS_NEEDED, OTHERS = "tests/bottle/as_needed_witness.py", "tests/bottle/others_wi
 HANDS = "tests/bottle/hands.py"
 ADDITIONS = "tests/bottle/additions_witness.py"
 JOURNAL, CRASH = "tests/support/witness.py", "tests/crash/witness.py"
+FEEDS, FEEDS_AS_NEEDED = "tests/bottle/feeds.py", "tests/bottle/feeds_as_needed.py"
 POWER = "tests/storage/power_loss.py"
 
 
@@ -147,6 +148,15 @@ PROMISES = (
         "rule 6", "had here and from others is high, a possible double dose", ((OTHERS, ("_look_both",)),)
     ),
     Promise(
+        "rule 7",
+        "two sachets that left the strip at once are told at once, and nothing more leaves before somebody "
+        "has looked; the dose of the second one is in doubt, and as needed it counts as had",
+        (
+            (FEEDS, ("committed", "_look_told")),
+            (FEEDS_AS_NEEDED, ("committed", "leaves", "_look_told")),
+        ),
+    ),
+    Promise(
         "rule 8",
         "medicine as needed: its times, the gap, the most in any 24 h, also of what was had elsewhere or at "
         "another robot, and never on old knowledge of that; planned medicine keeps its gap to it",
@@ -256,8 +266,8 @@ STORAGE_TESTS = (
 
 NOT_COVERED = (
     "Hardware. The robot is simulated firmware; its sensors are right or silent, they never lie: a double "
-    "feed (rule 7) is suspected where there is one, in the release or the present, and on the strip with the "
-    "roll alone. A carousel (rule 15) does not exist in it.",
+    "feed (rule 7) is suspected where there is one, in the release or the present. A carousel (rule 15) does "
+    "not exist in it.",
     "In the bottle, store, broker, on-call, sockets and serial port are models: a commit happens "
     "whole or not at all. The real ones are met in `make crash` and the storage tests, in far smaller"
     " numbers.",

@@ -71,6 +71,25 @@ def test_a_possible_double_dose_goes_along(home: PureHome) -> None:
     assert about(new).kind is ev.Kind.RECORD_CONTRADICTS
 
 
+def test_a_possible_double_dose_that_somebody_looked_into_is_not_told_again(home: PureHome) -> None:
+    in_doubt(home)
+    order = home.dose("morning").doubted
+    assert order is not None
+    assert home.decide(home.dose("morning"), ev.Verdict.HAD_IT, "Anna").accepted
+    about_it = {"order_id": order.order_id, "order_kind": "release", "dose_id": order.dose_id}
+    home.give(home.robot.write(home.now, "ended", result="not_moved", **about_it))
+    if not about(home).owner:
+        assert home.take(about(home), "Anna").accepted
+    assert home.close(about(home), "Anna", "looked into").accepted
+    assert home.dose("morning").double_looked_into
+    new = new_home(home.now)
+    ask(new)
+    assert move_out(home).accepted
+    assert move_in(new, bundle(home)).accepted
+    assert new.dose("morning").contradicted, "the dose counts as given all the same"
+    assert not is_open(new.incident("morning"))
+
+
 def test_a_call_for_help_is_not_over_because_they_move(home: PureHome) -> None:
     home.until("08:05")
     home.take_dose()

@@ -115,6 +115,12 @@ REFUSALS: Mapping[str, Refusal] = {
         "Få bakken tømt først, og afgør så på ny.",
         "Have the tray emptied first, then decide anew.",
     ),
+    "holding_occupied": _r(
+        "Der ligger en pose inde i robotten, som ikke er nogen dosis'.",
+        "A sachet lies in the robot's holding place, and it is no dose's.",
+        "Åbn robotten, tag posen ud, og luk så hændelsen på ny.",
+        "Open the robot, take the sachet out, then close the incident anew.",
+    ),
     "robot_not_ready": _r(
         "Robotten kan ikke læses nu og kan ikke bekræfte det, du fandt.",
         "The robot can't be read now, so it can't confirm the finding.",
