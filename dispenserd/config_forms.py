@@ -58,10 +58,23 @@ AtcCode = Annotated[str, Field(pattern=r"^[A-Z][0-9]{2}[A-Z]{2}[0-9]{2}$")]
 AtcCodes = Annotated[tuple[AtcCode, ...], BeforeValidator(as_tuple), Field(max_length=2000)]
 # A box is a level of an MQTT topic and a word on a screen: no wildcard, no slash, no space.
 BoxName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")]
+
+
+def _visible(name: str) -> str:
+    if not name.strip():
+        raise ValueError("is empty")
+    return name
+
+
 ResidentKey = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Serial = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 Tag = Annotated[str, Field(pattern=r"^[!-~]{4,64}$")]
 Tags = Annotated[tuple[Tag, ...], BeforeValidator(as_tuple), Field(max_length=8)]
+SomeTags = Annotated[Tags, Field(min_length=1)]
+ResidentKeys = Annotated[
+    tuple[ResidentKey, ...], BeforeValidator(as_tuple), Field(min_length=1, max_length=32)
+]
 Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9.:_-]{1,253}$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Word = Annotated[str, Field(min_length=1, max_length=128)]
+PersonName = Annotated[Word, AfterValidator(_visible)]

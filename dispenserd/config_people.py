@@ -7,11 +7,19 @@ into the file, and refuses what is wrong between them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
-
-from dispenserd.config_forms import FilePath, ResidentKey, Section, Serial, Tags, Word, as_tuple
+from dispenserd.config_forms import (
+    FilePath,
+    PersonName,
+    ResidentKey,
+    ResidentKeys,
+    Section,
+    Serial,
+    SomeTags,
+    Tags,
+    Word,
+)
 
 
 class ResidentSection(Section):
@@ -41,20 +49,12 @@ class StaffSection(Section):
     tags: Tags
 
 
-def _visible(name: str) -> str:
-    if not name.strip():
-        raise ValueError("is empty")
-    return name
-
-
 class HelperSection(Section):
     """Who presses for residents at a robot, by a tag of their own (rule 2)."""
 
-    name: Annotated[Word, AfterValidator(_visible)]
-    residents: Annotated[
-        tuple[ResidentKey, ...], BeforeValidator(as_tuple), Field(min_length=1, max_length=32)
-    ]
-    tags: Annotated[Tags, Field(min_length=1)]
+    name: PersonName
+    residents: ResidentKeys
+    tags: SomeTags
 
 
 def robot_of(resident: ResidentSection, robots: Sequence[RobotSection]) -> str:
