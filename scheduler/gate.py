@@ -9,13 +9,19 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from scheduler.as_needed_limits import UNKNOWN_ELSEWHERE, free_of_as_needed, may_be_had, quantity_of
+from scheduler.as_needed_limits import (
+    UNKNOWN_ELSEWHERE,
+    amount_elsewhere,
+    free_of_as_needed,
+    may_be_had,
+    quantity_of,
+)
 from scheduler.at_robots import in_doubt
 from scheduler.changed import CARD_CHANGED, card_changed
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.events import Order, OrderKind, Outcome, State
 from scheduler.expand import SHARE_OF_GAP, minimum_interval
-from scheduler.given_elsewhere import amount_elsewhere, by_others, of_others
+from scheduler.given_elsewhere import by_others, of_others
 from scheduler.let_go import is_let_go
 from scheduler.own_sachet import NO_SACHET, has_no_sachet
 from scheduler.plan import DosePlan, Plan

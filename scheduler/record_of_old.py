@@ -89,6 +89,8 @@ ADDED: Mapping[type, Plain] = {
     Plan: {"missing": []},
     RefusedPrescription: {"drug": ""},
     ev.DoseDue: {"outage": False},
-    ev.CarriedDose: {"beside_it": []},
+    ev.CarriedDose: {"beside_it": [], "left_to_others": False},
+    # 2026-11-24: what may have been as needed was forgotten with the card that said so
+    ev.ElsewhereRead: {"either": []},
 }
 """Fields that were added since, with what a row without them means."""

@@ -33,6 +33,7 @@ class CarriedDose:
     changed: int  # the plan version that asks for other medicine than was handed out
     contradicted: bool = False  # a robot's record says otherwise than a person's finding
     beside_it: frozenset[Content] = frozenset()  # as needed, and had with it for all anybody knows (rule 7)
+    left_to_others: bool = False  # they closed it as given by others
 
 
 @dataclass(frozen=True, slots=True)
