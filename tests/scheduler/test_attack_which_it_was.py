@@ -146,6 +146,32 @@ def test_beside_the_robot_too_soon_until_its_window_closes_is_told() -> None:
     assert incident is not None and is_open(incident) and incident.detail == "too_soon"
 
 
+def test_whoever_gives_by_hand_hears_of_what_was_as_needed_before(noon: PureHome) -> None:
+    """The report of it came while somebody had the right to give the evening's: they were told nothing, and
+    could give it within the least gap."""
+    one = mixed(gap_min=200)
+    twice = tuple(Intake(Decimal(1), part=part) for part in (DayPart.NOON, DayPart.EVENING))
+    fixed = cycle(FIRST_DAY, None, 1, twice)
+    card(noon, 3, replace(one, dosage=Dosage("tablet", (one.dosage.periods[0], fixed))))
+    closed(noon)
+    noon.until("18:02")
+    evening = noon.dose("evening")
+    assert ABOUT in evening.plan.prescriptions
+
+    def told_now() -> ev.Incident:
+        incident = noon.world.incident_about(f"dose:{evening.dose_id}")
+        assert incident is not None
+        return incident
+
+    assert noon.take(told_now(), "Anna").accepted
+    assert noon.world.doses[evening.dose_id].token == "Anna"
+    noon.until("18:05")
+    others_gave(noon, utc("14:55"))
+    assert (told_now().priority, told_now().detail) == (ev.Priority.HIGH, "too_soon")
+    noon.until("18:15")
+    assert told_now().detail == ""
+
+
 # --- counted too little ---------------------------------------------------------------------------------
 
 
