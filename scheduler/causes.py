@@ -99,7 +99,7 @@ def _against_holder(world: World, dose: Dose, now: datetime) -> str:
     beyond = beyond_plan(world, dose)
     if beyond:
         return beyond if beyond in BY_OTHERS else NO_LONGER_PLANNED
-    early = max(now, dose.plan.opens) < earliest(world, dose, now)  # by what others gave, as it was told since
+    early = max(now, dose.plan.opens) < earliest(world, dose, now)  # 2026-11-24: by what others gave
     return TOO_SOON if early or near_what_they_took_along(world, dose, now) else ""
 
 
