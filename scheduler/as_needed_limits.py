@@ -15,8 +15,8 @@ Policies (2026-11-23):
 - Of two sachets that left the strip together the second one counts as had with the first, wherever that one
   went from where somebody could reach it: nobody waits for it, so nobody decides about it (rule 7).
 - What was given elsewhere counts, and keeps its gap to a fixed dose of the prescription, too. Where a person
-  has said that it was a fixed dose it keeps the gap alone (2026-11-24). Once that knowledge is older than the
-  gap, a person is asked.
+  has said that it was a fixed dose it keeps the gap alone, but for what is more than that dose asks for
+  (2026-11-24). Once that knowledge is older than the gap, a person is asked.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from decimal import Decimal
 
 from scheduler.dosage import ANY_DAY, Intake, Limit, Period
 from scheduler.dose import IN_MAGAZINE, Stage
-from scheduler.events import Outcome, Which
-from scheduler.given_elsewhere import words
+from scheduler.events import ElsewhereSaid, Outcome, Which
+from scheduler.given_elsewhere import Near, of_date, words
 from scheduler.plan import DosePlan, Prescription
 from scheduler.remembered import Elsewhere
 from scheduler.timing import dates
-from scheduler.world import Dose, World
+from scheduler.world import Dose, SideDose, World
 
 DAY = timedelta(hours=24)
 
@@ -253,8 +253,60 @@ def _had(world: World, resident: str, prescription_id: str, besides: str) -> Ite
             yield Had(side.outcome.happened, quantity, False)
     known = world.elsewhere.get(resident)
     for each, word in words(known) if known is not None else ():
-        if each.prescription_id == prescription_id:
-            yield Had(each.at, each.quantity, word is None or word.which is not Which.FIXED)
+        if each.prescription_id != prescription_id:
+            continue
+        fixed = _of_the_dose(world, word, each.quantity)
+        if fixed:
+            yield Had(each.at, fixed, False)
+        if each.quantity > fixed:
+            yield Had(each.at, each.quantity - fixed, True)
+
+
+def _of_the_dose(world: World, word: ElsewhereSaid | None, quantity: Decimal) -> Decimal:
+    """How much of it was the fixed dose by a person's word: no more than that asks for, or any that the card
+    has where it has left the world."""
+    if word is None or word.which is not Which.FIXED:
+        return Decimal(0)
+    about = word.given.prescription_id
+    dose = world.doses.get(word.dose_id) or world.sides.get(word.dose_id)
+    if dose is not None:
+        return min(quantity, dose.plan.quantity_of(about))
+    card = world.plans.get(word.resident)
+    asked = [
+        intake.quantity
+        for one in (card.prescriptions if card is not None else ())
+        if one.prescription_id == about
+        for period in one.dosage.periods
+        for day in period.days
+        for intake in day.intakes
+        if not intake.as_needed
+    ]
+    return min(quantity, max(asked, default=quantity))
+
+
+def amount_elsewhere(world: World, resident: str, prescription: str, day: date) -> Decimal:
+    """What others gave, or may have given, of one prescription's doses of this date, in its unit. What may be
+    either, and lies further than the least gap from its dose that was had here, was as needed (2026-11-24):
+    nobody is asked about it, and a later dose of the date would be locked for good."""
+    return sum(
+        (one.given.quantity for one in of_date(world, resident, prescription, day) if not _apart(world, one)),
+        Decimal(0),
+    )
+
+
+def _apart(world: World, one: Near) -> bool:
+    dose = world.doses.get(one.dose.dose_id) or world.sides.get(one.dose.dose_id)
+    settled = dose.outcome.outcome if dose is not None and dose.outcome is not None else None
+    had = settled in HAD and settled is not Outcome.UNCERTAIN
+    return one.which is None and dose is not None and had and not within_gap(world, dose, one)
+
+
+def within_gap(world: World, dose: Dose | SideDose, one: Near) -> bool:
+    """Whether others gave it within the least gap of a dose that was had here; or nobody can tell."""
+    outcome = dose.outcome
+    at = dose.had_at if isinstance(dose, Dose) else outcome.happened if outcome is not None else None
+    gap = gap_near(world, dose.plan, one.given.prescription_id, one.given.quantity)
+    return at is None or gap is None or abs(one.given.at - at) < gap
 
 
 def _beside(world: World, resident: str, prescription_id: str, besides: str) -> Iterator[Had]:

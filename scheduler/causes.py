@@ -43,7 +43,7 @@ from scheduler.regime import PAUSED, STAFF_REMIND, WITHHOLDING
 from scheduler.regime_causes import NEEDS_CLOCK as REGIME_NEEDS_CLOCK
 from scheduler.regime_causes import regime_causes
 from scheduler.remembered import DOUBLE_FEED
-from scheduler.side_doses import side_cause
+from scheduler.side_doses import TOO_SOON, side_cause
 from scheduler.taken_along import near_what_they_took_along
 from scheduler.upkeep import NEEDS_CLOCK, upkeep_causes
 from scheduler.voice import refusal, voice_causes
@@ -62,8 +62,6 @@ TAKEN_BACK = "taken_back"
 
 NO_LONGER_PLANNED = "no_longer_planned"
 """Detail: a person may be about to give what the plan in force does not ask for any more."""
-
-TOO_SOON = "too_soon"
 
 AGAINST_HOLDER = BY_OTHERS | {NO_LONGER_PLANNED, TOO_SOON}
 """Details that tell whoever has the right to give not to."""
@@ -101,7 +99,8 @@ def _against_holder(world: World, dose: Dose, now: datetime) -> str:
     beyond = beyond_plan(world, dose)
     if beyond:
         return beyond if beyond in BY_OTHERS else NO_LONGER_PLANNED
-    return TOO_SOON if near_what_they_took_along(world, dose, now) else ""
+    early = max(now, dose.plan.opens) < earliest(world, dose, now)  # 2026-11-24: by what others gave
+    return TOO_SOON if early or near_what_they_took_along(world, dose, now) else ""
 
 
 NEEDS_ROBOT = frozenset(
@@ -179,7 +178,8 @@ def _well(dose: Dose) -> bool:
 
 def _dose(world: World, setting: Setting, dose: Dose, now: datetime) -> Cause | None:
     settled = dose.outcome.outcome if dose.outcome is not None else None
-    if dose.resolved and settled is not None and not dose.contradicted and not dose.token:
+    theirs = not dose.left_to_others or bool(by_others(world, dose))  # as the person who closed it knew it
+    if dose.resolved and theirs and settled is not None and not dose.contradicted and not dose.token:
         return None  # a person closed it at the home that it came from
     by_hand = bool(dose.token) or settled is ev.Outcome.GIVEN_BY_STAFF
     if dose.contradicted or (by_hand and dose.stage is Stage.LIFTED):

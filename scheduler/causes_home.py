@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from scheduler import events as ev
-from scheduler.as_needed_limits import gap_near
+from scheduler.as_needed_limits import within_gap
 from scheduler.cause import Cause
 from scheduler.events import Which
 from scheduler.gate import GIVEN
@@ -45,13 +45,10 @@ def had_twice(world: World) -> dict[str, Cause]:
 
 def _again(world: World, one: Dose | SideDose) -> bool:
     """Whether others gave this very dose; or, within the least gap of it, what may have been that."""
-    at = one.had_at if isinstance(one, Dose) else one.outcome.happened if one.outcome is not None else None
-    for each in near(world, one):
-        gap = gap_near(world, one.plan, each.given.prescription_id, each.given.quantity)
-        soon = at is None or gap is None or abs(each.given.at - at) < gap
-        if each.which is Which.FIXED or (each.which is None and soon):
-            return True
-    return False
+    return any(
+        each.which is Which.FIXED or (each.which is None and within_gap(world, one, each))
+        for each in near(world, one)
+    )
 
 
 GIVEN_TWICE = "given_twice"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -42,12 +43,36 @@ REACHES_BACK = timedelta(hours=48)
 
 def _read(world: World, event: ev.ElsewhereRead) -> World:
     """What people have said of an administration goes with it, and is over when it is taken back."""
-    known = world.elsewhere.get(event.resident)
+    known = world.elsewhere.get(event.resident) or Elsewhere(event.known_to, ())
     given = (*_further_back(world, event), *event.given)
-    asked = known.asked if known is not None else None
-    said = tuple(word for word in known.said if word.given in given) if known is not None else ()
-    newer = Elsewhere(event.known_to, given, asked, said)
+    newer = Elsewhere(
+        known_to=max(event.known_to, known.asked or event.known_to),
+        given=given,
+        asked=known.asked,
+        said=tuple(word for word in known.said if _stands(word, known.given, given)),
+        either=frozenset(
+            one for one in given if one in known.either | event.either or _as_needed_too(world, event, one)
+        ),
+        read=event.known_to,
+    )
     return replace(world, elsewhere={**world.elsewhere, event.resident: newer})
+
+
+def _stands(
+    word: ev.ElsewhereSaid, before: Sequence[ev.GivenElsewhere], given: Sequence[ev.GivenElsewhere]
+) -> bool:
+    """Of one more that is alike nobody has said that it was no dose."""
+    more = given.count(word.given) > before.count(word.given)
+    return word.given in given and not (more and word.which is ev.Which.AS_NEEDED)
+
+
+def _as_needed_too(world: World, event: ev.ElsewhereRead, one: ev.GivenElsewhere) -> bool:
+    plan = world.plans.get(event.resident)
+    every = plan.prescriptions if plan is not None else ()
+    periods = [
+        p for each in every if each.prescription_id == one.prescription_id for p in each.dosage.periods
+    ]
+    return any(period.as_needed for period in periods)
 
 
 def _said(world: World, event: ev.ElsewhereSaid) -> World:

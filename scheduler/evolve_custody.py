@@ -119,6 +119,7 @@ def _carried(each: ev.CarriedDose) -> Dose:
         discard=each.discard,
         lost=each.lost,
         resolved=each.resolved,
+        left_to_others=each.left_to_others,
         along=each.along,
         changed=each.changed,
         contradicted=each.contradicted,

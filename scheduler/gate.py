@@ -9,13 +9,19 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from scheduler.as_needed_limits import UNKNOWN_ELSEWHERE, free_of_as_needed, may_be_had, quantity_of
+from scheduler.as_needed_limits import (
+    UNKNOWN_ELSEWHERE,
+    amount_elsewhere,
+    free_of_as_needed,
+    may_be_had,
+    quantity_of,
+)
 from scheduler.at_robots import in_doubt
 from scheduler.changed import CARD_CHANGED, card_changed
 from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.events import Order, OrderKind, Outcome, State
 from scheduler.expand import SHARE_OF_GAP, minimum_interval
-from scheduler.given_elsewhere import amount_elsewhere, by_others, of_others
+from scheduler.given_elsewhere import by_others, of_others
 from scheduler.let_go import is_let_go
 from scheduler.own_sachet import DISCARDED, NO_SACHET, awaits_discard, has_no_sachet
 from scheduler.plan import DosePlan, Plan
@@ -347,8 +353,7 @@ def beyond_plan(world: World, dose: Dose) -> str:
         return "no_plan"
     if dose.plan.as_needed:
         return _beyond_limit(world, plan, dose)
-    others = by_others(world, dose)
-    if others:
+    if others := by_others(world, dose):
         return others
     for prescription in dose.plan.prescriptions:
         used = used_on(world, dose.plan.resident, prescription, dose.plan.day, besides=dose.dose_id)

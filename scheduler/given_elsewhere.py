@@ -21,9 +21,13 @@ Of a prescription that may also be had as needed (2026-11-24):
   near as the one that was this dose was as needed: one dose is given once.
 - The word is about that administration, and stands until a newer one: also where a card drops the medicine
   as needed, moves the dose or takes it away (then the one nearest to it by now is covered). An administration
-  that is written anew, at another time or of another amount, is asked about anew.
+  that is written anew, at another time or of another amount, is asked about anew; so is one that was as
+  needed, once another comes that is alike. Nor does such a card answer the question: what may have been
+  either as it was told may be so still.
+- A dose of several prescriptions has one administration of each.
+- What is more than that dose asks for was as needed, and its limits count it.
 - A fixed dose that was had here is not asked about. Had within the least gap of it, it is a possible double
-  dose, whichever of the two it was.
+  dose, whichever of the two it was; further away it was as needed, and takes nothing from the date's plan.
 """
 
 from __future__ import annotations
@@ -31,12 +35,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from itertools import pairwise
 
 from scheduler.events import ElsewhereSaid, GivenElsewhere, Which
 from scheduler.kept import kept
-from scheduler.plan import DosePlan, Plan, Prescription
+from scheduler.plan import DosePlan, Plan
 from scheduler.remembered import Elsewhere
 from scheduler.replacing import replace
 from scheduler.world import Dose, SideDose, World
@@ -84,16 +87,13 @@ def near(world: World, dose: Dose | SideDose) -> list[Near]:
     return [one for one in every if one.dose.dose_id == dose.dose_id]
 
 
-def amount_elsewhere(world: World, resident: str, prescription: str, day: date) -> Decimal:
-    """What others gave, or may have given, of one prescription's doses of this date, in its unit."""
-    return sum(
-        (
-            one.given.quantity
-            for one in _of_resident(world, resident)
-            if one.given.prescription_id == prescription and one.dose.day == day and one.covers
-        ),
-        Decimal(0),
-    )
+def of_date(world: World, resident: str, prescription: str, day: date) -> list[Near]:
+    """What others gave, or may have given, of one prescription's doses of this date."""
+    return [
+        one
+        for one in _of_resident(world, resident)
+        if one.given.prescription_id == prescription and one.dose.day == day and one.covers
+    ]
 
 
 def of_others(world: World, dose: Dose) -> Iterator[tuple[datetime, DosePlan]]:
@@ -170,17 +170,13 @@ def _planned(
 ) -> Sequence[tuple[str, GivenElsewhere, ElsewhereSaid | None, bool]]:
     """Of medicine that the plan in force has; and whether it may be had as needed, too."""
     mixed = {
-        (resident, one.prescription_id): _as_needed(one)
+        (resident, one.prescription_id): any(period.as_needed for period in one.dosage.periods)
         for resident, plan in plans.items()
         for one in plan.prescriptions
     }
     return [
-        (resident, given, word, mixed[resident, given.prescription_id])
+        (resident, given, word, mixed[resident, given.prescription_id] or given in known.either)
         for resident, known in elsewhere.items()
         for given, word in words(known)
         if (resident, given.prescription_id) in mixed
     ]
-
-
-def _as_needed(one: Prescription) -> bool:
-    return any(period.as_needed for period in one.dosage.periods)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from scheduler import events as ev
 from scheduler.cause import Cause
 from scheduler.causes import causes, unproven
-from scheduler.given_elsewhere import NOT_BY_OTHERS
+from scheduler.given_elsewhere import BY_OTHERS, NOT_BY_OTHERS
 from scheduler.ids import incident_id
 from scheduler.world import Setting, World
 
@@ -84,7 +84,10 @@ def _says_more(closed: ev.Incident, cause: Cause) -> bool:
     if cause.priority > closed.priority or cause.kind is ev.Kind.CALL_RESIDENT:
         return True  # a call that was made is no cause any more: this is another change
     if cause.dose_id:
-        nobody_gave = cause.detail == NOT_BY_OTHERS and closed.detail != cause.detail
+        by_others = (
+            closed.detail in BY_OTHERS and cause.detail not in BY_OTHERS
+        )  # closed as theirs, and it was not
+        nobody_gave = by_others or (cause.detail == NOT_BY_OTHERS and closed.detail != cause.detail)
         return nobody_gave or (cause.kind is not closed.kind and cause.kind in AGAINST_RESOLUTION)
     return (cause.kind, cause.detail) != (closed.kind, closed.detail)
 

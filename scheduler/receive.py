@@ -338,10 +338,12 @@ def _of_another_life(world: World, fact: ev.JournalFoundBehind) -> Sequence[ev.E
 
 
 def _elsewhere(world: World, fact: cmd.ReportElsewhere, now: datetime) -> Sequence[ev.Event]:
-    """Rule 8. Older knowledge than we have is none, and what is yet to come nobody knows."""
+    """Rule 8. Older knowledge than we have is none, and what is yet to come nobody knows. A person's word
+    that nothing was given keeps no report away (2026-11-24): it may have been written before that."""
     known = world.elsewhere.get(fact.resident)
     known_to = min(fact.known_to, now)
-    if fact.resident not in world.plans or (known is not None and known_to <= known.known_to):
+    last = known.read if known is not None else None
+    if fact.resident not in world.plans or (last is not None and known_to <= last):
         return []
     return [ev.ElsewhereRead(at=now, resident=fact.resident, known_to=known_to, given=fact.given)]
 

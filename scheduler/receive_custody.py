@@ -22,6 +22,7 @@ from scheduler.dose import IN_MAGAZINE, Stage
 from scheduler.double_feed import nobodys_yet
 from scheduler.forecast import sachets_left
 from scheduler.gate import being_given
+from scheduler.given_elsewhere import BY_OTHERS
 from scheduler.machines_of_custody import Where
 from scheduler.receive_command import answer
 from scheduler.roll import Roll, Sachet
@@ -174,7 +175,7 @@ def _carried(world: World, setting: Setting, resident: str, now: datetime) -> ev
         pause = ev.PauseBegun(now, resident, away.kind, away.until, away.by, "moved", "home")
     known, planned = world.elsewhere.get(resident), world.planned.get(resident)
     if known is not None:
-        elsewhere = ev.ElsewhereRead(now, resident, known.known_to, known.given)
+        elsewhere = ev.ElsewhereRead(now, resident, known.read or known.known_to, known.given, known.either)
     return ev.Carried(
         plan=world.plans.get(resident),
         confirmed=world.confirmed.get(resident),
@@ -219,6 +220,7 @@ def _dose(world: World, dose: Dose) -> ev.CarriedDose:
     the others is known."""
     incident = world.incident_about(f"dose:{dose.dose_id}")
     stage = Stage.PLANNED if dose.stage in IN_MAGAZINE else dose.stage
+    resolved = incident is not None and incident.state is ev.State.CLOSED and not incident.cleared
     return ev.CarriedDose(
         plan=dose.plan,
         stage=stage.value,
@@ -229,13 +231,14 @@ def _dose(world: World, dose: Dose) -> ev.CarriedDose:
         releases=dose.releases,
         discard=dose.discard,
         lost=dose.lost,
-        resolved=incident is not None and incident.state is ev.State.CLOSED and not incident.cleared,
+        resolved=resolved,
         along=dose.along,
         changed=dose.changed,
         contradicted=dose.contradicted,
         beside_it=dose.beside_it,
         presented=dose.presented,
         double_looked_into=dose.double_looked_into,
+        left_to_others=resolved and incident is not None and incident.detail in BY_OTHERS,
     )
 
 

@@ -64,9 +64,11 @@ def _settled_here_first(dose: Dose | SideDose) -> bool:
 def _said(
     dose: Dose | SideDose, either: list[Near], meant: Which, by: str, now: datetime
 ) -> list[ev.ElsewhereSaid]:
-    """Of several as near as this the nearest was the dose: it is given once."""
-    nearest = min(either, key=lambda one: (abs(one.given.at - dose.plan.opens), one.given.at))
-    found = {one.given: meant if one.given == nearest.given else Which.AS_NEEDED for one in either}
+    """Of several of one prescription as near as this the nearest was the dose: it is given once."""
+    nearest: dict[str, ev.GivenElsewhere] = {}
+    for one in sorted(either, key=lambda one: (abs(one.given.at - dose.plan.opens), one.given.at)):
+        nearest.setdefault(one.given.prescription_id, one.given)
+    found = {one.given: meant if one.given in nearest.values() else Which.AS_NEEDED for one in either}
     return [
         ev.ElsewhereSaid(now, dose.plan.resident, dose.dose_id, given, which, by)
         for given, which in found.items()

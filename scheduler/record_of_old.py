@@ -95,11 +95,18 @@ ADDED: Mapping[type, Plain] = {
     Plan: {"missing": []},
     RefusedPrescription: {"drug": ""},
     ev.DoseDue: {"outage": False},
-    ev.CarriedDose: {"beside_it": [], "presented": None, "double_looked_into": False},
+    ev.CarriedDose: {
+        "beside_it": [],
+        "presented": None,
+        "double_looked_into": False,
+        "left_to_others": False,
+    },
     # 2026-11-24: a helper has a tag of their own; before that they pressed as the resident
     ev.OrderIssued: {"helper": None},
     ev.DoseDeclined: {"helper": None},
     ev.AnswerTakenBack: {"helper": None},
     ev.OutcomeRecorded: {"helper": None},
+    # 2026-11-24: what may have been as needed was forgotten with the card that said so
+    ev.ElsewhereRead: {"either": []},
 }
 """Fields that were added since, with what a row without them means."""

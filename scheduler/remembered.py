@@ -74,6 +74,10 @@ class Elsewhere:
     given: tuple[GivenElsewhere, ...]
     asked: datetime | None = None  # until when a person has said that nothing more was had, here or elsewhere
     said: tuple[ElsewhereSaid, ...] = ()  # the newest word about each of these that may be either
+    either: frozenset[GivenElsewhere] = (
+        frozenset()
+    )  # of medicine that a card had as needed, too, as it was told
+    read: datetime | None = None  # the newest report reached to here; a person's word may reach further
 
 
 @dataclass(frozen=True, slots=True)

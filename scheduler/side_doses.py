@@ -16,6 +16,8 @@ Policies (2026-11-23):
   take the amount of before, and only a call tells them otherwise. What is still ahead is planned anew.
 - On a leave it goes with the resident, whom nobody asks from here: *withheld*, and no alarm (rule 22).
 - Nobody confirmed it: *missed*, for staff to ask. What was confirmed is the resident's word, never more.
+- It keeps the card's least gap to what others gave of it as needed (2026-11-24): till then it is not shown.
+  From the half window on staff hear why; where the gap outlasts the window, at once, and it is *withheld*.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 from scheduler import events as ev
+from scheduler.as_needed_limits import free_of_as_needed
 from scheduler.at_robots import in_doubt
 from scheduler.cause import Cause
 from scheduler.changed import CARD_CHANGED, asked_otherwise
@@ -47,6 +50,9 @@ CONFIRM_AFTER = timedelta(seconds=20)
 
 ON_LEAVE = "on_leave"
 """Outcome's reason: they were away with it, and what they had nobody here can say."""
+
+TOO_SOON = "too_soon"
+"""Outcome's reason and a detail: it keeps the card's least gap to what was had as needed of it."""
 
 INSULIN = "A10A"
 """ATC group of insulins: unconfirmed is medium."""
@@ -102,7 +108,7 @@ def side_by_side(world: World, setting: Setting, now: datetime) -> Sequence[ev.E
             events.append(ev.SideDoseDue(at=now, dose_id=side.dose_id))
         elif now >= side.plan.closes:
             events.append(_closed(world, side, now))
-        elif side.due and side.declined is None and not _silent(world, side):
+        elif side.due and side.declined is None and not (_silent(world, side) or now < _free(world, side)):
             number = int((now - side.plan.opens) / setting.limits.reminder_every)
             if number > side.reminders:
                 events.append(ev.ReminderGiven(at=now, dose_id=side.dose_id, number=number))
@@ -116,7 +122,7 @@ def together(world: World, resident: str, now: datetime) -> list[SideDose]:
         side
         for side in world.sides.values()
         if side.plan.resident == resident and side.due and side.open_at(now) and side.outcome is None
-        if not _taken_off(world, side)
+        if not _taken_off(world, side) and now >= _free(world, side)
     ]
     wanted = [side for side in waiting if side.declined is None] or waiting
     return [side for side in wanted if side.plan.opens == wanted[0].plan.opens]
@@ -185,6 +191,10 @@ def side_cause(world: World, side: SideDose, now: datetime) -> Cause | None:
     if outcome is None and _away(world, side):
         return None
     off = _taken_off(world, side) if open_still else _was_off(world, side)
+    if open_still and not off and now < _free(world, side):
+        if now < side.plan.half and _free(world, side) < side.plan.closes:
+            return None
+        off = TOO_SOON
     if off:
         urgent = ev.Priority.MEDIUM if side.plan.critical else ev.Priority.LOW
         urgent = ev.Priority.HIGH if off == CARD_CHANGED else urgent  # rule 22: it is in their hands
@@ -208,6 +218,8 @@ def side_instants(world: World, setting: Setting) -> Iterator[datetime]:
         if side.outcome is None:
             yield from (side.plan.opens, side.plan.half, side.plan.closes)
             yield side.plan.opens + setting.limits.reminder_every * (side.reminders + 1)
+            if _free(world, side) > side.plan.opens:
+                yield _free(world, side)
 
 
 def _expanded(
@@ -284,13 +296,18 @@ def _taken_off(world: World, side: SideDose) -> str:
     return by_others(world, side) or (CARD_CHANGED if asked_otherwise(world, side.plan) else "")
 
 
+def _free(world: World, side: SideDose) -> datetime:
+    """From when it may be asked for."""
+    return max([side.plan.opens, *free_of_as_needed(world, side.plan)])
+
+
 def _was_off(world: World, side: SideDose) -> str:
     """Why it was settled without a prompt: others gave it, or the card changed; or that nobody gave it, since
     then."""
     reason = side.outcome.reason if side.outcome is not None else ""
     if reason in BY_OTHERS:
         return by_others(world, side) or NOT_BY_OTHERS
-    return reason if reason == CARD_CHANGED else ""
+    return reason if reason in (CARD_CHANGED, TOO_SOON) else ""
 
 
 def _closed(world: World, side: SideDose, now: datetime) -> ev.OutcomeRecorded:
@@ -298,6 +315,8 @@ def _closed(world: World, side: SideDose, now: datetime) -> ev.OutcomeRecorded:
         outcome, reason, happened = ev.Outcome.WITHHELD, _away(world, side), side.plan.closes
     elif _taken_off(world, side):
         outcome, reason, happened = ev.Outcome.WITHHELD, _taken_off(world, side), side.plan.closes
+    elif side.declined is None and _free(world, side) >= side.plan.closes:
+        outcome, reason, happened = ev.Outcome.WITHHELD, TOO_SOON, side.plan.closes
     elif side.declined is not None:
         outcome, reason, happened = ev.Outcome.REFUSED, side.said or "no_thanks", side.declined
     elif side.due:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from scheduler.events import Outcome
 from scheduler.expand import minimum_interval
-from scheduler.gate import planned_for, sharing
+from scheduler.gate import earliest, planned_for, sharing
 from scheduler.world import Dose, World
 
 
@@ -27,6 +27,7 @@ def taken_along_instants(world: World) -> Iterator[datetime]:
     """When a time comes, or is over, at which whoever has the right to give a dose must not."""
     for dose in world.doses.values():
         if dose.token:
+            yield earliest(world, dose)
             for at, interval in _along(world, dose):
                 yield from (at - interval, at + interval)
 

@@ -215,6 +215,7 @@ class Dose:
     lost: bool = False  # what became of it may stand in a part of the journal that was lost (rule 23)
     uncounted: str = ""  # why it is in doubt where its sachet is (rule 24): a code of `custody`
     resolved: bool = False  # a person closed its incident at the home that it came from
+    left_to_others: bool = False  # and did so because others had given it
     known: datetime | None = None  # since when it is planned
     outage: bool = False  # its window opened while the home could not offer it
     anonymous: bool = False  # pressed for by nobody in person, and it needs that (rule 2)

@@ -53,7 +53,7 @@ class FolderSync:
         self._poll_s = poll_s
         self._now = now
         self._plans = {resident.key: PlanFolder(root, resident, local) for resident in residents}
-        self._elsewhere = [ElsewhereFile(root, resident) for resident in residents]
+        self._elsewhere = {resident.key: ElsewhereFile(root, resident) for resident in residents}
         self._strangers: set[str] = set()  # residents whose rows wait, as last said
 
     async def run(self) -> None:
@@ -72,7 +72,10 @@ class FolderSync:
                     await self._home.submit(card)
                 elif plans.same and self._confirm_again(resident):
                     await self._home.submit(ConfirmPlan(resident))
-            for known in self._elsewhere:
+            for resident, known in list(self._elsewhere.items()):
+                if resident not in self._home.world.plans:  # without a card the home would forget it
+                    self._elsewhere[resident] = ElsewhereFile(self._root, self._residents[resident])
+                    continue
                 elsewhere = await asyncio.to_thread(known.poll)
                 if elsewhere is not None:
                     await self._home.submit(elsewhere)

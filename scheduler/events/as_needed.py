@@ -48,6 +48,9 @@ class ElsewhereRead:
     resident: str
     known_to: datetime
     given: tuple[GivenElsewhere, ...]
+    either: frozenset[GivenElsewhere] = (
+        frozenset()
+    )  # of those: what may have been as needed by an earlier card
 
 
 class Which(StrEnum):

@@ -36,6 +36,7 @@ class CarriedDose:
     beside_it: frozenset[Beside] = frozenset()  # as needed, and had with it for all anybody knows (rule 7)
     presented: datetime | None = None  # it was within reach, and so was what lay beside it
     double_looked_into: bool = False  # a person closed the incident of a possible double dose
+    left_to_others: bool = False  # they closed it as given by others
 
 
 @dataclass(frozen=True, slots=True)

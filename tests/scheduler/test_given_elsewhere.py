@@ -11,11 +11,12 @@ import pytest
 
 from scheduler import commands as cmd
 from scheduler import events as ev
+from scheduler.as_needed_limits import amount_elsewhere
 from scheduler.display import display
 from scheduler.dosage import DayPart, Dosage, Intake, cycle
 from scheduler.dose import Stage
 from scheduler.gate import earliest, why_not_release, why_not_send
-from scheduler.given_elsewhere import amount_elsewhere, by_others, of_others
+from scheduler.given_elsewhere import by_others, of_others
 from scheduler.plan import Prescription
 from tests.scheduler.test_side_doses import INSULIN, home_with, lines, outcome, side, told
 from tests.support.attack_moves import home_sharing, is_open, live_until

@@ -130,7 +130,7 @@ def test_what_others_gave_is_known_in_the_new_home(home: PureHome) -> None:
     given = ev.GivenElsewhere("p-noon", utc("06:00"), Decimal(1))
     home.give(cmd.ReportElsewhere(RESIDENT, home.now, (given,)))
     new = moved(home)
-    assert new.world.elsewhere[RESIDENT] == Elsewhere(home.now, (given,))
+    assert new.world.elsewhere[RESIDENT] == Elsewhere(home.now, (given,), read=home.now)
 
 
 def test_what_was_had_beside_the_robot_stays_had() -> None:

@@ -11,12 +11,12 @@ import pytest
 
 from scheduler import commands as cmd
 from scheduler import events as ev
-from scheduler.as_needed_limits import may_be_had
+from scheduler.as_needed_limits import amount_elsewhere, may_be_had
 from scheduler.display import display
 from scheduler.dosage import ANY_DAY, NOT_ITERATED, Day, DayPart, Dosage, Intake, Limit, Period, cycle
 from scheduler.dose import Stage
 from scheduler.gate import earliest, why_not_release, why_not_send
-from scheduler.given_elsewhere import amount_elsewhere, by_others, of_others
+from scheduler.given_elsewhere import by_others, of_others
 from scheduler.plan import Prescription
 from tests.scheduler.test_side_doses import home_with, lines, outcome, side, told
 from tests.support.attack_moves import is_open
@@ -464,7 +464,8 @@ def test_beside_the_robot_too_a_person_says_which_it_was() -> None:
     assert beside(home, FIXED) == "said_before", "and no word that they had it here"
     assert outcome(home, "p-drops") is None
     assert beside(home, AS_NEEDED) == "done"
-    assert "8 enheder" in lines(home)[0]
+    home.until("08:40")
+    assert "8 enheder" in lines(home)[0], "an hour later"
     assert beside(home, FIXED) == "done", "they had it here"
     assert outcome(home, "p-drops") == ("confirmed", "Anna", False)
 

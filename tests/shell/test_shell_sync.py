@@ -57,6 +57,46 @@ async def a_home(
                 await task
 
 
+async def test_what_others_gave_is_read_once_there_is_a_card_to_hold_it_against(tmp_path: Path) -> None:
+    """Read before the resident had a card here, it was dropped, and not read again until the file changed."""
+    store = await StoreThread.open(tmp_path / "home.db", KEY)
+    (tmp_path / "fag" / RESIDENT).mkdir(parents=True)
+    subject = {"identifier": {"system": IDENTITY.system, "value": IDENTITY.value}}
+    given = {
+        "resourceType": "MedicationAdministration",
+        "status": "completed",
+        "subject": subject,
+        "effectiveDateTime": "2026-11-02T07:00:00+01:00",
+        "request": {"reference": "MedicationRequest/p-noon"},
+        "dosage": {"dose": {"value": 1, "unit": "tablet"}},
+    }
+    told = {"resourceType": "Bundle", "type": "collection", "timestamp": "2026-11-02T07:20:00+01:00"}
+    plain = json.dumps({**told, "entry": [{"resource": given}]})
+    (tmp_path / "fag" / RESIDENT / "elsewhere.json").write_text(plain)
+    looks: list[str] = []
+
+    def not_ours_yet(resident: str) -> bool:
+        looks.append(resident)
+        return False
+
+    async with a_home(store, Engine, "07:30") as engine:
+        clock = RatedClock(utc("07:30"), asyncio.get_running_loop().time(), 1.0)
+        local = setting().local
+        sync = FolderSync(engine, tmp_path / "fag", [IDENTITY], local, 0.05, clock.now, not_ours_yet)
+        task = asyncio.create_task(sync.run())
+        await eventually(lambda: len(looks) > 1, "it has looked before the card came")
+        now = utc("07:30")
+        await engine.submit(
+            ReportClock(ROBOT, now, now, True, True, now - timedelta(days=30), 20),
+            OfferPlan(RESIDENT, 1, prescriptions(), "f1"),
+        )
+        await eventually(lambda: RESIDENT in engine.world.elsewhere, "what others gave is known")
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    await store.close()
+
+
 async def test_an_outcome_that_was_filed_and_not_noted_is_filed_again_as_the_same_file(
     tmp_path: Path,
 ) -> None:

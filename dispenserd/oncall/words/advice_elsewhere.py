@@ -122,6 +122,18 @@ ELSEWHERE_ADVICE: Mapping[str, Advice] = {
         ),
         ("Giv ikke en til, før du ved det.", "Give no second one before you know."),
     ),
+    "side_unconfirmed/too_soon": advice(
+        (
+            "Andre har givet den efter behov for nylig. Robotten minder ikke om den endnu.",
+            "Others gave it as needed a short time ago. There is no prompt for it yet.",
+        ),
+        ("Hvornår gav de den? Har borgeren det godt?", "When did they give it? Is the resident well?"),
+        (
+            "Spørg sygeplejersken, om den skal gives senere. Luk, når vinduet er forbi.",
+            "Ask the nurse whether it is to be given later. Close this once its window is over.",
+        ),
+        ("Giv den ikke før kortets mindste afstand.", "Do not give it before the card's least gap is over."),
+    ),
     "record_contradicts/given_twice": advice(
         (
             "Borgeren har fået dosis her, og fagsystemet siger, at andre gav den også.",
