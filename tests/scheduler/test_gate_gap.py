@@ -134,8 +134,9 @@ def test_by_hand_nothing_comes_close_to_what_was_taken_along_for_later(home: Pur
     out = lifted("11:50", along=True, outcome=told(home, ev.Outcome.TAKEN_ALONG, "11:50"))
     world = shared(home, evening=out)
     noon = world.doses[home.dose("noon").dose_id]
-    near = [near_what_they_took_along(world, noon, utc(at)) for at in ("14:59", "15:01", "20:59", "21:01")]
-    assert near == [False, True, True, False]
+    times = ("14:59", "15:00", "15:01", "20:59", "21:00", "21:01")
+    near = [near_what_they_took_along(world, noon, utc(at)) for at in times]
+    assert near == [False, False, True, True, False, False]
     assert not near_what_they_took_along(shared(home, evening=lifted("18:00")), noon, utc("18:30"))
 
 
