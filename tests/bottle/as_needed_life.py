@@ -28,7 +28,7 @@ class AsNeededLife:
     def __init__(self, company: Company) -> None:
         self._company = company
         self._chance = company.chance
-        self._given: list[datetime] = []  # elsewhere, by whoever
+        self.given: list[datetime] = []  # elsewhere, by whoever
         self.asked = 0
 
     def start(self) -> None:
@@ -64,13 +64,13 @@ class AsNeededLife:
         self._company.bottle.after(self._chance.expovariate(ELSEWHERE_A_DAY / 86_400), self._elsewhere)
 
     def _elsewhere(self) -> None:
-        self._given.append(self._company.bottle.times.true)
+        self.given.append(self._company.bottle.times.true)
         self._elsewhere_later()
 
     def _read(self) -> None:
         company, now = self._company, self._company.bottle.times.true
         person = company.persons[0]
-        given = tuple(ev.GivenElsewhere("p-1", at, Decimal(1)) for at in self._given if at > now - KNOWN)
+        given = tuple(ev.GivenElsewhere("p-1", at, Decimal(1)) for at in self.given if at > now - KNOWN)
         company.witness.as_needed.known_to = now
         company.bottle.box.hand_in(cmd.ReportElsewhere(person.key, now, given))
         stale = self._chance.random() < STALE

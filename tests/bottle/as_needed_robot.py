@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from protocol.wire.messages import Answer
 from scheduler import events as ev
 from tests.bottle.as_needed_times import GAP
+from tests.bottle.as_needed_witness import DAY
 from tests.bottle.liveness import EDGE
 from tests.bottle.witnesses import PRESS_AGE
 from tests.support.pure_home import RESIDENT
@@ -126,11 +127,28 @@ class AsNeededRobot:
             bottle = company.bottle
             company.witness.as_needed.keeps_gap(dose, bottle.times.true, bottle.witnesses.apart)
 
+    def word_about(self, dose: str) -> str:
+        """What a person who has asked around says of a planned dose near which others gave some: they never
+        give that, but as needed. "" = there is nothing to ask about."""
+        return "not_given" if self._near(dose) else ""
+
+    def _near(self, dose: str) -> list[datetime]:
+        """When others gave what the home may take for this planned dose."""
+        if not self._is_mixed(dose):
+            return []
+        opens = self._company.bottle.opens(dose)
+        return [at for at in self._company.asking.given if any(abs(at - one) < DAY for one in opens)]
+
     def had_lately(self, dose: str) -> list[datetime]:
-        """What keeps back this planned dose for a while: the same medicine from the second robot."""
+        """What keeps back this planned dose for a while: the same medicine from the second robot, or from
+        others, of whom nobody has said yet that it was as needed."""
         company = self._company
         if not self._is_mixed(dose):
             return []
+        known = company.bottle.disk.replayed().elsewhere.get(RESIDENT)
+        said = {word.given.at for word in known.said} if known is not None else set()
+        if not said.issuperset(self._near(dose)):
+            return [company.bottle.times.true]
         now, book = company.bottle.times.true, company.witness.as_needed
         if company.bottle.deeds.feeds_as_needed.lately(now):
             return [now]

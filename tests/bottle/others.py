@@ -65,10 +65,11 @@ class Others:
             told = at + timedelta(seconds=chance.choice((chance.uniform(1, 60), chance.uniform(60, 12_000))))
             self._bottle.at(told, partial(self._learns, dose, at))
 
-    def asked(self, dose: str) -> str:
+    def word_about(self, dose: str) -> str:
         """What a person who has asked around says of it; "" = there is nothing to ask about."""
-        known = dose in self._known and self.either
-        return "" if not known else "had_it" if self._truth[dose] else "not_given"
+        if dose in self._known and self.either:
+            return "had_it" if self._truth[dose] else "not_given"
+        return self._company.at_their_robot.word_about(dose)
 
     def _learns(self, dose: str, at: datetime) -> None:
         if self._company.ended:

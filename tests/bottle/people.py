@@ -193,8 +193,8 @@ class Staff:
             if verdict:
                 bottle.oncall.ask_decide(incident, owner, verdict)
             self._close(incident, owner)
-        elif dose and bottle.company.others.asked(dose) and not self._doubted(dose):
-            bottle.oncall.ask_decide(incident, owner, bottle.company.others.asked(dose))
+        elif dose and bottle.company.others.word_about(dose) and not self._doubted(dose):
+            bottle.oncall.ask_decide(incident, owner, bottle.company.others.word_about(dose))
             if incident["detail"] != "perhaps_elsewhere":
                 self._close(incident, owner)
         elif dose and self._chance.random() < 0.6:
@@ -209,7 +209,7 @@ class Staff:
             return
         if not incident["holds_token"] and dose not in self._bottle.given:
             self._bottle.oncall.ask_decide(incident, owner, "given")
-        others = self._bottle.company.others.asked(dose)  # of those it can know nothing
+        others = self._bottle.company.others.word_about(dose)  # of those it can know nothing
         if self._bottle.where(dose) != "hands" and dose not in self._bottle.given and not others:
             self._bottle.oncall.ask_decide(incident, owner, "had_it")
 
