@@ -1,6 +1,7 @@
 """`python -m tests.proof_page FOLDER PAGE`: writes the page of the proof from the result files in a folder.
 
-A file that is no result of ours ends it: nothing is left out in silence. Exit code 2 then, and no page.
+What the page said of runs that left no file there stays. A file that is no result of ours ends it: nothing is
+left out in silence. Exit code 2 then, and the page is as it was.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.proof_page.kept import with_earlier
 from tests.proof_page.page import CAMPAIGNS, page, schema, verdict
 
 
@@ -24,13 +26,15 @@ def main(arguments: Sequence[str]) -> int:
     except ValueError as strange:
         print(f"proof-page: {strange}", file=sys.stderr)
         return 2
-    written.write_text(page(results))
     run = {schema(result) for result in results}
+    earlier = written.read_text() if written.exists() else ""
+    names = [name for each, (name, _) in CAMPAIGNS.items() if each in run]
+    written.write_text(with_earlier(page(results), earlier, names))
     for result in results:
         print(f"{CAMPAIGNS[schema(result)][0]}: {verdict(result)}")
     for each, (name, command) in CAMPAIGNS.items():
         if each not in run:
-            print(f"{name}: not run ({command})")
+            print(f"{name}: not run, told as before ({command})")
     return 0
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests.bottle.weather import Weather
 from tests.proof_page.__main__ import main
+from tests.proof_page.kept import SECTIONS
 from tests.proof_page.page import CAMPAIGNS, not_covered, page, promises, verdict
 from tests.proof_page.promises import PROMISES, STORAGE_TESTS, TROUBLES
 from tests.support.results import keep, stamped
@@ -160,6 +161,34 @@ def test_results_become_a_page(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert main([str(tmp_path / "results"), str(tmp_path / "page.md")]) == 0
     assert (tmp_path / "page.md").read_text() == page(ALL)
     assert "seeded bugs: all caught" in capsys.readouterr().out
+
+
+def test_of_a_run_that_was_not_repeated_the_page_says_what_it_said(tmp_path: Path) -> None:
+    folder, told = tmp_path / "results", tmp_path / "page.md"
+    for number, result in enumerate(ALL):
+        keep(folder / f"{number}.json", result)
+    assert main([str(folder), str(told)]) == 0
+    whole = told.read_text()
+    for number in range(len(ALL)):
+        (folder / f"{number}.json").unlink()
+        assert main([str(folder), str(told)]) == 0
+        assert told.read_text() == whole
+    newer = {**BENCH, "made": "2026-12-24T08:00:00+00:00", "machine": "4 cores"}
+    keep(folder / "newer.json", newer)
+    assert main([str(folder), str(told)]) == 0
+    figures = "| figures beside their floors | 2026-12-24 | 1.2.3 abcdef | 1 figures | within |"
+    killed = (
+        "| real processes, killed | 2026-11-02 | 1.2.3 abcdef | 1 000 SIGKILLs, 1 001 starts | no violation |"
+    )
+    assert {figures, killed, "Machine: 2 cores; 4 cores."} <= set(told.read_text().splitlines())
+    assert told.read_text().count("| in_commit | 40 |") == 1
+
+
+def test_every_run_has_a_section_to_stay() -> None:
+    assert list(SECTIONS) == [name for name, _ in CAMPAIGNS.values()]
+    assert all(
+        any(line.startswith(begins) for line in page(ALL).splitlines()) for begins in SECTIONS.values()
+    )
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"schema": "crash/1"}', '{"schema": "other", "made": "x"}'])
