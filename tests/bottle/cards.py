@@ -80,9 +80,7 @@ class Cards:
         """Of the dose's own sachet two people may say so; of another, or of one that can't be read, somebody
         may by mistake, and the home must not let it go."""
         bottle, chance = self._bottle, self._chance
-        mouth = next(iter(bottle.matter.magazine), None)
-        own = mouth is not None and mouth.readable and self.witness.label(dose) == mouth.label
-        if not own and (mouth is None or mouth.readable):
+        if self._sees_another(dose):
             return
         first_s = chance.uniform(5, 600)
         bottle.after(first_s, partial(self._says, dose, "Anna"))
@@ -93,7 +91,14 @@ class Cards:
             bottle.after(second_s + chance.uniform(5, 400), bottle.pressed)
         bottle.after(first_s + chance.uniform(1, 400), bottle.pressed)
 
+    def _sees_another(self, dose: str) -> bool:
+        """Another dose's sachet lies there, or none: a magazine may have been changed since it was held."""
+        mouth = next(iter(self._bottle.matter.magazine), None)
+        return mouth is None or (mouth.readable and self.witness.label(dose) != mouth.label)
+
     def _says(self, dose: str, by: str) -> None:
+        if self._sees_another(dose):
+            return
         terminal = self._bottle.deeds.terminal
         words = (ev.Verdict.LET_GO, by, "looked", "home", "", 0, terminal.minute() + timedelta(minutes=10))
         fact = cmd.DecideDose(terminal.name(), dose, *words)

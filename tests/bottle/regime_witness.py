@@ -200,8 +200,10 @@ class RegimeWitness:
             return
         self.asked_who_saw += 1
         told = [payload for payload in self._bottle.oncall.told.values() if payload["dose"] == dose]
-        # being told that it is due is less; who is to call the resident hears of it on the telephone
-        asked = any(payload["kind"] in ("not_witnessed", "call_resident") for payload in told)
+        # being told that it is due is less; who is to call the resident, or hears of a possible double dose,
+        # hears of it on the telephone
+        enough = ("not_witnessed", "call_resident", "record_contradicts")
+        asked = any(payload["kind"] in enough for payload in told)
         assert asked, f"rule 22: nobody saw {dose[33:]}, and nobody was asked"
 
     def at_peace(self) -> None:
