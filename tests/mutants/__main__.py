@@ -100,9 +100,19 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
 
 def choose(wanted: argparse.Namespace, result: Path) -> dict[str, tuple[Looked | None, list[Mutant]]]:
     """Of each module what is known of it, and what is to be tried."""
+    return {
+        module: (
+            known,
+            to_try(module, known, survivors=wanted.survivors, everyone=wanted.all, draw=wanted.draw),
+        )
+        for module, known in to_look_at(wanted, read(result)).items()
+    }
+
+
+def to_look_at(wanted: argparse.Namespace, found: Mapping[str, Looked]) -> dict[str, Looked | None]:
+    """The modules, and what of each is known and has not changed since."""
     rest = [module for module in modules() if module not in MOST_DANGEROUS]
-    found = read(result)
-    chosen: dict[str, tuple[Looked | None, list[Mutant]]] = {}
+    chosen: dict[str, Looked | None] = {}
     for module in wanted.modules or [*MOST_DANGEROUS, *rest]:
         known = found.get(module)
         anew = wanted.modules and not wanted.survivors
@@ -110,8 +120,7 @@ def choose(wanted: argparse.Namespace, result: Path) -> dict[str, tuple[Looked |
             known = None
         if known is None and wanted.survivors:
             continue  # none is known of it, and another run may be looking at it now
-        of_it = to_try(module, known, survivors=wanted.survivors, everyone=wanted.all, draw=wanted.draw)
-        chosen[module] = known, of_it
+        chosen[module] = known
     return chosen
 
 

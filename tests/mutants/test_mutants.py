@@ -9,7 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutants.__main__ import EXPLAINED, MOST_DANGEROUS, choose, explained, judge, options, told
+from tests.mutants.__main__ import (
+    EXPLAINED,
+    MOST_DANGEROUS,
+    choose,
+    explained,
+    judge,
+    options,
+    to_look_at,
+    told,
+)
 from tests.mutants.changes import Mutant, mutants, source_of
 from tests.mutants.run import Looked, Survivor, drawn, look, modules, read, share, source_hash, wanted, write
 from tests.mutants.tries import LEFT_OUT, Tried
@@ -64,7 +73,9 @@ def test_a_look_at_survivors_leaves_alone_what_nobody_has_looked_at(tmp_path: Pa
     result = tmp_path / "result.json"
     write(result, known)
     assert set(choose(options(["--survivors"]), result)) == {"gate"}
-    assert set(choose(options([]), result)) == set(modules())
+    every = to_look_at(options([]), read(result))
+    assert every == {**dict.fromkeys(modules()), "gate": known["gate"]}
+    assert to_look_at(options(["gate"]), read(result)) == {"gate": None}, "named, it is tried anew"
 
 
 def test_what_is_known_is_not_tried_again_and_survivors_are_when_asked() -> None:
