@@ -117,7 +117,8 @@ def words(known: Elsewhere) -> Iterator[tuple[GivenElsewhere, ElsewhereSaid | No
 
 
 def _of_resident(world: World, resident: str) -> Sequence[Near]:
-    if resident not in world.elsewhere or not _planned(world.elsewhere, world.plans):
+    known = world.elsewhere.get(resident)
+    if known is None or not known.given:
         return ()
     return _near(world.elsewhere, world.plans, world.doses, world.sides).get(resident, ())
 
@@ -132,7 +133,7 @@ def _near(
     """By resident."""
     found: dict[str, list[Near]] = {}
     every = [*(dose.plan for dose in doses.values()), *(side.plan for side in sides.values())]
-    for resident, given, word, mixed in _planned(elsewhere, plans):
+    for resident, given, word, mixed in _told(elsewhere, plans):
         theirs = [
             plan
             for plan in every
@@ -165,18 +166,19 @@ def _around(doses: Sequence[DosePlan]) -> timedelta:
 
 
 @kept(4)
-def _planned(
+def _told(
     elsewhere: Mapping[str, Elsewhere], plans: Mapping[str, Plan]
 ) -> Sequence[tuple[str, GivenElsewhere, ElsewhereSaid | None, bool]]:
-    """Of medicine that the plan in force has; and whether it may be had as needed, too."""
+    """And whether it may be had as needed, too, by the card in force or the one as it was told. What the card
+    has no more was given all the same."""
     mixed = {
-        (resident, one.prescription_id): any(period.as_needed for period in one.dosage.periods)
+        (resident, one.prescription_id)
         for resident, plan in plans.items()
         for one in plan.prescriptions
+        if any(period.as_needed for period in one.dosage.periods)
     }
     return [
-        (resident, given, word, mixed[resident, given.prescription_id] or given in known.either)
+        (resident, given, word, (resident, given.prescription_id) in mixed or given in known.either)
         for resident, known in elsewhere.items()
         for given, word in words(known)
-        if (resident, given.prescription_id) in mixed
     ]

@@ -146,12 +146,11 @@ def _ordered(world: World, event: ev.OrderIssued) -> Iterator[str]:
 def _given_by_others(world: World, dose: Dose) -> bool:
     """By the fagsystem's word: within a day, no further than midway between two doses of that medicine, and
     no other one was planned nearer to it; but for what a person has said of that."""
-    known, plan = world.elsewhere.get(dose.plan.resident), world.plans.get(dose.plan.resident)
-    if known is None or plan is None or dose.plan.as_needed:
+    known = world.elsewhere.get(dose.plan.resident)
+    if known is None or dose.plan.as_needed:
         return False
     for given in known.given:
-        one = next((p for p in plan.prescriptions if p.prescription_id == given.prescription_id), None)
-        if one is None or given.prescription_id not in dose.plan.prescriptions:
+        if given.prescription_id not in dose.plan.prescriptions:
             continue
         every = [*(d.plan for d in world.doses.values()), *(s.plan for s in world.sides.values())]
         away = [

@@ -353,6 +353,17 @@ def test_taken_back_after_somebody_closed_it_staff_hear_that_nobody_gave_it(
     assert settled is not None and settled.outcome is ev.Outcome.GIVEN_BY_STAFF
 
 
+def test_a_card_that_drops_the_medicine_takes_no_administration_back(noon: PureHome) -> None:
+    """Staff were told that nobody had given what others had."""
+    withheld(noon, FIXED)
+    ended = frozenset({ABOUT})
+    rest = tuple(one for one in prescriptions() if one.prescription_id != ABOUT)
+    noon.give(cmd.OfferPlan(RESIDENT, 3, rest, "f3", ended=ended))
+    assert ABOUT not in {one.prescription_id for one in noon.world.plans[RESIDENT].prescriptions}
+    noon.until("15:00")
+    assert about(noon) == ("", "", "")
+
+
 def test_said_to_be_as_needed_after_its_window_staff_hear_that_nobody_gave_it(noon: PureHome) -> None:
     withheld(noon, None)
     assert says(noon, AS_NEEDED) == "done"
