@@ -128,8 +128,10 @@ def test_beside_the_robot_it_keeps_the_least_gap_to_what_was_as_needed() -> None
     assert outcome(home, "p-drops") == ("confirmed", "", False)
 
 
-def test_beside_the_robot_too_soon_until_its_window_closes_is_told() -> None:
-    limit = Limit(gap_min=180, per_day=Decimal(40))
+@pytest.mark.parametrize("gap_min", [180, 140])
+def test_beside_the_robot_too_soon_until_its_window_closes_is_told(gap_min: int) -> None:
+    """With 140 min it would be possible at the very moment at which the window closes."""
+    limit = Limit(gap_min=gap_min, per_day=Decimal(40))
     free, fixed = DROPS.dosage.periods
     home = home_with(
         replace(DROPS, dosage=Dosage("enhed", (replace(free, limit=limit), fixed))), reminder_only=True

@@ -126,6 +126,10 @@ def test_planned_medicine_waits_for_no_discard_of_another_one(due: PureHome) -> 
     other = replace(noon, plan=plan, discard="Anna", label="L001")
     world = replace(due.world, doses={**due.world.doses, other.dose_id: other})
     assert awaits_discard(world, due.setting, ROBOT) == "discarded"
+    unread = replace(due.world.robots[ROBOT].status or due.robot.status(), mouth_label="")
+    dark = {ROBOT: replace(due.world.robots[ROBOT], status=unread)}
+    nobodys = {**due.world.doses, other.dose_id: replace(other, label="")}
+    assert awaits_discard(replace(world, robots=dark, doses=nobodys), due.setting, ROBOT) == ""
     assert due.robot.labels[0] == "L001" == roll(1).sachets[0].label
     assert why_not_release(world, due.setting, due.dose("morning"), due.now) == ""
 

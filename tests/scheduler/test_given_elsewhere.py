@@ -201,7 +201,7 @@ def test_others_gave_another_dose_where_it_shares_a_prescription_with_this_one()
     assert list(of_others(home.world, home.dose("evening"))) == [], "and that is other medicine"
 
 
-@pytest.mark.parametrize(("given", "day"), [("20:01", 2), ("19:59", 1)])
+@pytest.mark.parametrize(("given", "day"), [("20:01", 2), ("20:00", 1), ("19:59", 1)])
 def test_it_may_be_as_far_from_its_dose_as_half_the_way_to_the_next(
     home: PureHome, given: str, day: int
 ) -> None:

@@ -481,6 +481,17 @@ def test_beside_the_robot_too_a_person_says_which_it_was() -> None:
     assert outcome(home, "p-drops") == ("confirmed", "Anna", False)
 
 
+def test_beside_the_robot_what_they_had_here_is_no_question_about_others() -> None:
+    home = home_with(DROPS, reminder_only=True)
+    home.until("08:05")
+    home.press()
+    assert outcome(home, "p-drops") == ("confirmed", "", False)
+    others_gave(home, utc("07:40"), amount=4, about="p-drops")
+    assert beside(home, FIXED) == "already_settled"
+    assert beside(home, AS_NEEDED) == "already_settled"
+    assert not any(isinstance(event, ev.ElsewhereSaid) for event in home.journal)
+
+
 def test_beside_the_robot_taken_back_after_its_window_staff_hear_that_nobody_gave_it() -> None:
     home = home_with(DROPS, reminder_only=True)
     home.until("08:05")
