@@ -264,6 +264,16 @@ def test_whatever_a_press_could_be_about_waits(waits: Callable[[ManyHome], None]
     assert home.dose("B", "morning").releases == 0
 
 
+def test_what_is_taken_beside_the_robot_waits_also_where_another_has_their_medicine_as_needed() -> None:
+    home = helped(slots={"A": DAY, "B": DAY, "C": ("evening",)})
+    beside(home)
+    residents = tuple(
+        replace(one, as_needed_robot=R2) if one.key == KEYS["A"] else one for one in home.setting.residents
+    )
+    home.setting = replace(home.setting, residents=residents, robots=(R1, R2))
+    assert spent(home.press(R1, HANNE_TAG)) == "whose"
+
+
 def test_what_a_person_gave_by_hand_waits_no_more() -> None:
     """Its sachet is still in the magazine."""
     home = helped()
@@ -386,6 +396,15 @@ def test_the_only_one_with_a_dose_there_may_be_away() -> None:
     assert home.outcome("A", "morning") == "withheld", "it made way for C"
     assert spent(home.press(R1, HANNE_TAG)) == "paused"
     assert acted(home) == ["A"]
+
+
+def test_who_is_away_and_had_nothing_there_is_not_meant_for_anothers_dose() -> None:
+    """C's waits, and Hanne may not act for C."""
+    home = helped(slots={"A": ("evening",), "B": ("evening",), "C": DAY})
+    pause(home, "A")
+    home.press(R1, HANNE_TAG)
+    assert pressed(home).resident == ""
+    assert acted(home) == []
 
 
 def test_who_is_away_keeps_the_helper_from_nobody() -> None:
