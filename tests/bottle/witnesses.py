@@ -324,6 +324,8 @@ class Witnesses:
         for place, sachet in matter.beside.items():
             if sachet.label == label and label in self._bottle.deeds.feeds.told:
                 return place.value
+        if any(sachet.label == label for sachet in matter.magazine):
+            return "magazine"  # also one packed anew, after the first went to the store
         if any(move.sachet.label == label and move.target is Place.STORE for move in self.trace):
             return "store"
         return "magazine"
