@@ -26,6 +26,8 @@ def where_it_lies(world: World, setting: Setting, dose: Dose) -> tuple[str, str]
         found = "found_out"
     elif status.holding and not any(_may_be_of(other, dose) for other in there):
         found = "found_in_holding"
+    elif status.lid_open:
+        return "lid_open", ""  # the mouth is not read meanwhile: its very sachet may lie there still
     elif not label_misfit(world, setting, dose) and not _left_the_strip(dose, status.mouth_label):
         found = "found_untouched" if dose.beside and not dose.offered else "found_in_magazine"
     else:

@@ -73,6 +73,26 @@ def test_it_goes_to_the_store_as_soon_as_there_is_room_and_the_next_one_comes(ly
     assert lying.orders()[-1] == ("release", "pn-2")
 
 
+def test_nobody_says_where_it_lies_while_the_lid_is_open() -> None:
+    """The mouth is not read then. Taken to be out of the robot it would be handed to whoever asks next."""
+    home = home_with(as_needed(THREE_A_DAY))
+    at(home, "08:00")
+    asks(home)
+    home.lost()
+    home.robot.log, home.robot.log_id = [], "log-2"
+    home.connect()
+    assert home.decide(doses(home)[0], ev.Verdict.DISCARD, "Anna").accepted
+    closed = home.robot.status()
+    home.give(ev.RobotReported(home.now, replace(closed, lid_open=True, mouth_label="")))
+    answer = home.decide(doses(home)[0], ev.Verdict.NOT_GIVEN, "Anna")
+    assert (answer.accepted, answer.reason) == (False, "lid_open")
+    assert doses(home)[0].stage is Stage.DOUBT
+    home.give(ev.RobotReported(home.now, closed))
+    assert home.decide(doses(home)[0], ev.Verdict.NOT_GIVEN, "Anna").accepted
+    home.move()
+    assert home.robot.store == ["P001"]
+
+
 def test_no_other_one_is_put_away_in_its_place(lying: PureHome) -> None:
     """Somebody took it out by hand meanwhile."""
     at(lying, "09:30")
